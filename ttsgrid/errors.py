@@ -1,0 +1,39 @@
+"""The errors ttsgrid raises on purpose.
+
+All are picklable (they cross process borders), and each message names the
+setting to change where there is one.
+"""
+
+from __future__ import annotations
+
+
+class TtsgridError(Exception):
+    """Base of every error that ttsgrid raises on purpose."""
+
+
+class ConfigError(TtsgridError):
+    """A setting is wrong; the message names it and the choices."""
+
+
+class StoreError(TtsgridError):
+    """The results store cannot be read or written as asked."""
+
+
+class StoreBusyError(StoreError):
+    """Another driver holds the store's lease."""
+
+
+class WorkerStartError(TtsgridError):
+    """A worker could not start its engine; the message says why."""
+
+
+class PlacementError(TtsgridError):
+    """The cluster lacks the resources that a worker asks for."""
+
+
+class EngineError(TtsgridError):
+    """One request failed in an engine that still lives."""
+
+
+class ScoringError(TtsgridError):
+    """A PRM's output does not match the steps it was asked about."""
