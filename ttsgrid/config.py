@@ -1,0 +1,201 @@
+"""The grid's configuration: frozen, validated dataclasses, and nothing of Hydra.
+
+`ttsgrid.compose` turns a composed Hydra config into a `GridConfig` once; past
+that point no DictConfig travels. Each class checks itself in `__post_init__`
+and raises `ConfigError` with a message that names the setting and the choices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ttsgrid.errors import ConfigError
+
+AGGREGATIONS = ("min", "last", "avg", "prod")
+VOTES = ("majority", "max", "weighted")
+POOL_STRATEGIES = ("cot", "majority", "best_of_n")
+SEARCH_STRATEGIES = ("beam", "dvts")
+ENGINES = ("vllm", "fake")
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise `ConfigError(message)` unless `condition` holds."""
+    if not condition:
+        raise ConfigError(message)
+
+
+def require_choice(setting: str, value: str, choices: tuple[str, ...]) -> None:
+    """Raise `ConfigError` unless `value` is one of `choices`."""
+    require(value in choices, f"{setting}={value!r} is not one of: {', '.join(choices)}")
+
+
+@dataclass(frozen=True)
+class BenchmarkConfig:
+    """Which problems to run.
+
+    Attributes:
+        path: JSONL file; None for benchmarks that ttsgrid generates (the zoo's).
+        num_problems: how many; None for all.
+        seed: which test set of a generated benchmark, or which shuffle of a file.
+    """
+
+    name: str
+    path: str | None = None
+    num_problems: int | None = None
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        positive = self.num_problems is None or self.num_problems > 0
+        require(positive, f"benchmark.num_problems={self.num_problems} must be at least 1")
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    """How a policy samples solutions for pools and searches (CoT is always greedy)."""
+
+    temperature: float = 0.7
+    top_p: float = 1.0
+    max_tokens: int = 8192
+
+    def __post_init__(self) -> None:
+        require(self.temperature > 0, "sampling.temperature must be above 0; CoT is greedy anyway")
+        require(0 < self.top_p <= 1, f"sampling.top_p={self.top_p} must be in (0, 1]")
+        require(self.max_tokens > 0, f"sampling.max_tokens={self.max_tokens} must be at least 1")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """One model of the grid, policy or PRM.
+
+    Attributes:
+        name: the short name used on the command line and in every table.
+        model: Hugging Face hub id, a path, or `zoo:NAME` for a shipped checkpoint.
+        revision: hub revision; a local checkpoint is identified by its content.
+        format: name of its prompt format (policies) or PRM format (PRMs).
+        num_gpus: GPUs (tensor parallelism) of one replica; ignored without GPUs.
+        replicas: how many engines serve it.
+        max_model_len: longest sequence; None for the model's own limit.
+        pretraining_tokens: for training FLOPs; None where unknown.
+        dtype: as vLLM spells it.
+    """
+
+    name: str
+    model: str
+    format: str
+    revision: str | None = None
+    num_gpus: int = 1
+    replicas: int = 1
+    max_model_len: int | None = None
+    pretraining_tokens: float | None = None
+    dtype: str = "auto"
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+
+    def __post_init__(self) -> None:
+        require(self.replicas > 0, f"{self.name}.replicas={self.replicas} must be at least 1")
+        require(self.num_gpus > 0, f"{self.name}.num_gpus={self.num_gpus} must be at least 1")
+
+
+@dataclass(frozen=True)
+class StrategyConfig:
+    """One strategy of the grid with its own parameters.
+
+    Attributes:
+        kind: one of the pool strategies (views over a pool of samples) or searches.
+        budgets: overrides the grid's budgets for this strategy; None for the grid's.
+        beam_width: M of a search: expansions a beam.
+    """
+
+    name: str
+    kind: str
+    budgets: tuple[int, ...] | None = None
+    beam_width: int = 4
+
+    def __post_init__(self) -> None:
+        require_choice(f"strategies: {self.name}.kind", self.kind, POOL_STRATEGIES)
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """How engines run; changes speed, not results.
+
+    Attributes:
+        kind: `vllm`; `fake` is for tests of scheduling and is never a default.
+        max_num_seqs: sequences an engine decodes at once.
+        cpus: CPUs a worker reserves from Ray. Below 1 several small engines share a core.
+        memory_gib: memory a worker reserves from Ray.
+        kv_cache_gib: KV cache of a CPU engine.
+        gpu_memory_utilization: share of a GPU's memory that an engine may take.
+        start_timeout_s: how long a worker may take to load its model.
+        fake: parameters of the fake engine.
+    """
+
+    kind: str = "vllm"
+    max_num_seqs: int = 256
+    cpus: float = 1.0
+    memory_gib: float = 2.0
+    kv_cache_gib: float = 0.5
+    gpu_memory_utilization: float = 0.9
+    start_timeout_s: float = 600.0
+    enforce_eager: bool = True
+    fake: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        require_choice("engine.kind", self.kind, ENGINES)
+        require(self.max_num_seqs > 0, "engine.max_num_seqs must be at least 1")
+
+
+@dataclass(frozen=True)
+class ClusterConfig:
+    """Where to run.
+
+    Attributes:
+        address: a Ray cluster to join; None starts Ray on this machine (RAY_ADDRESS
+            is honoured); `auto` joins the one running here.
+        use_gpus: whether engines ask for GPUs; None: if the cluster has any.
+        placement_timeout_s: how long a worker may wait for resources.
+        max_attempts: tries a unit gets before it is recorded as failed.
+    """
+
+    address: str | None = None
+    use_gpus: bool | None = None
+    placement_timeout_s: float = 300.0
+    max_attempts: int = 3
+    dashboard: bool = True
+
+
+@dataclass(frozen=True)
+class GridConfig:
+    """The whole sweep: axes as tuples, expanded by the planner.
+
+    Attributes:
+        budgets: N of every strategy that takes one.
+        seed: determines every request's seed.
+        store: folder or URI of the results store.
+    """
+
+    benchmark: BenchmarkConfig
+    policies: tuple[ModelConfig, ...]
+    prms: tuple[ModelConfig, ...]
+    strategies: tuple[StrategyConfig, ...]
+    budgets: tuple[int, ...]
+    engine: EngineConfig
+    cluster: ClusterConfig
+    store: str
+    seed: int = 0
+    plan_only: bool = False
+
+    def __post_init__(self) -> None:
+        require(bool(self.policies), "policies=[] leaves nothing to run; name at least one policy")
+        require(bool(self.strategies), "strategies=[] leaves nothing to run; name at least one")
+        for setting in ("policies", "prms", "strategies"):
+            _require_distinct(setting, [item.name for item in getattr(self, setting)])
+        require(bool(self.budgets), "budgets=[] leaves nothing to run; give at least one N")
+        require(all(n > 0 for n in self.budgets), f"budgets={list(self.budgets)} must be above 0")
+        needs_prm = [s.name for s in self.strategies if s.kind not in ("cot", "majority")]
+        if needs_prm and not self.prms:
+            raise ConfigError(f"prms=[] but {', '.join(needs_prm)} needs a PRM; name one in prms")
+
+
+def _require_distinct(setting: str, names: list[str]) -> None:
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    require(not doubled, f"{setting} names {', '.join(doubled)} twice")
