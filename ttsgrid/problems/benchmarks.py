@@ -119,7 +119,7 @@ def _read(spec: BenchmarkSpec, path: Path) -> list[Problem]:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"benchmark.path: can't read {path}: {error.strerror}") from error
-    problems = []
+    problems: list[Problem] = []
     for number, row in _rows(text, path):
         try:
             problems.append(_from_row(spec, len(problems), row))

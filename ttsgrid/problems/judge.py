@@ -11,20 +11,32 @@ to call from any thread; the child dies with its parent (its input closes).
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
 import threading
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from ttsgrid.errors import TtsgridError
 
 CPU_SECONDS = 5.0
 MAX_ANSWER_CHARS = 512
+ROUNDING = 1e-5  # ten times what math-verify rounds decimals to
 
 _HARMLESS = r"\sqrt{2}"
 _SCRIPT = Path(__file__).with_name("judge_process.py")
+
+
+@dataclass(frozen=True)
+class _Description:
+    """What the child says of one string: whether it parses, and the value of a constant."""
+
+    usable: bool = False
+    value: float | None = None
 
 
 class MathJudge:
@@ -39,7 +51,7 @@ class MathJudge:
         self._cpu_seconds = cpu_seconds
         self._lock = threading.Lock()
         self._child: subprocess.Popen[str] | None = None
-        self._usable: dict[str, bool] = {}
+        self._descriptions: dict[str, _Description] = {}
 
     def equivalent(self, gold: str, answer: str) -> bool:
         """Say whether math-verify finds `answer` equivalent to `gold`.
@@ -53,7 +65,8 @@ class MathJudge:
         if max(len(gold), len(answer)) > MAX_ANSWER_CHARS:
             return False
         with self._lock:
-            if not (self._can_parse(gold) and self._can_parse(answer)):
+            one, other = self._described(gold), self._described(answer)
+            if not (one.usable and other.usable) or _far_apart(one.value, other.value):
                 return False
             verdict = self._ask(gold, answer)
             if verdict is None:
@@ -65,22 +78,23 @@ class MathJudge:
         with self._lock:
             self._stop()
 
-    def _can_parse(self, text: str) -> bool:
-        if text not in self._usable:
-            self._usable[text] = self._ask(text) is True
-        return self._usable[text]
+    def _described(self, text: str) -> _Description:
+        if text not in self._descriptions:
+            self._descriptions[text] = _Description(*(self._ask(text) or ()))
+        return self._descriptions[text]
 
     def _blame(self, *texts: str) -> None:
         """Drop the strings that end the child beside a harmless one, too."""
         for text in texts:
-            self._usable[text] = self._ask(_HARMLESS, text) is not None
+            if self._ask(_HARMLESS, text) is None:
+                self._descriptions[text] = _Description()
 
-    def _ask(self, *texts: str) -> bool | None:
+    def _ask(self, *texts: str) -> Any:  # noqa: ANN401 - the reply's JSON
         """Put one question to the child; None when it dies over it."""
         self._child = self._child or _start()
         reply = _exchange(self._child, json.dumps([self._cpu_seconds, *texts]))
         if reply:
-            return bool(json.loads(reply))
+            return json.loads(reply)
         self._stop()
         return None
 
@@ -89,6 +103,13 @@ class MathJudge:
             self._child.kill()
             self._child.communicate()
             self._child = None
+
+
+def _far_apart(one: float | None, other: float | None) -> bool:
+    """Say whether two constants differ beyond any rounding; spares most comparisons."""
+    if one is None or other is None:
+        return False
+    return not math.isclose(one, other, rel_tol=ROUNDING, abs_tol=ROUNDING)
 
 
 def _start() -> subprocess.Popen[str]:

@@ -7,8 +7,8 @@ request arms a timer of *CPU* seconds whose signal ends this process, so a
 verdict does not depend on how busy the machine is. Memory is capped likewise.
 
 Protocol, a JSON line each way: `true` out once ready; `[cpu_seconds, text]` in
-asks whether the text parses, `[cpu_seconds, gold, answer]` whether the two are
-equivalent. This file imports nothing of ttsgrid, so it starts wherever
+asks whether the text parses and for its value, `[cpu_seconds, gold, answer]`
+whether the two are equivalent. This file imports nothing of ttsgrid, so it starts wherever
 math-verify does.
 """
 
@@ -25,6 +25,7 @@ from functools import lru_cache
 from typing import Any
 
 from math_verify import parse, verify
+from sympy import Expr
 
 MEMORY_LIMIT_BYTES = 4 << 30
 _DELIMITERS = ("\\boxed", "$", "\\(", "\\[")
@@ -36,9 +37,18 @@ def _parsed(text: str) -> Any:  # noqa: ANN401 - lists of sympy objects and stri
     return parse(text if delimited else f"\\boxed{{{text}}}", parsing_timeout=None)
 
 
-def _verdict(gold: str, *answer: str) -> bool:
+def _real_value(text: str) -> float | None:
+    """Return the value of a real constant; None for anything else."""
+    constant = next(iter(_parsed(text)), None)
+    if not isinstance(constant, Expr) or constant.free_symbols:
+        return None
+    value = constant.evalf(15)
+    return float(value) if value.is_Float or value.is_Integer else None
+
+
+def _verdict(gold: str, *answer: str) -> bool | list[bool | float | None]:
     if not answer:
-        return bool(_parsed(gold))
+        return [bool(_parsed(gold)), _real_value(gold)]
     return bool(verify(_parsed(gold), _parsed(*answer), timeout_seconds=None))
 
 
