@@ -2,8 +2,8 @@
 
 from ttsgrid.policies.prompts import (
     FORMATS,
-    ChatTokenizer,
     PromptFormat,
+    Tokenizer,
     encode_prompt,
     prompt_format,
     split_steps,
@@ -11,8 +11,8 @@ from ttsgrid.policies.prompts import (
 
 __all__ = [
     "FORMATS",
-    "ChatTokenizer",
     "PromptFormat",
+    "Tokenizer",
     "encode_prompt",
     "prompt_format",
     "split_steps",

@@ -26,8 +26,13 @@ from ttsgrid.identity import canonical_json
 Message = dict[str, str]
 
 
-class ChatTokenizer(Protocol):
+class Tokenizer(Protocol):
     """What is asked of a tokenizer; transformers' fast tokenizers satisfy it."""
+
+    @property
+    def bos_token(self) -> str | None:
+        """The text of BOS; None where the model has none."""
+        ...
 
     def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
         """Return the ids of `text`."""
@@ -113,7 +118,7 @@ def prompt_format(name: str) -> PromptFormat:
     return FORMATS[name]
 
 
-def encode_prompt(fmt: PromptFormat, tokenizer: ChatTokenizer, question: str) -> list[int]:
+def encode_prompt(fmt: PromptFormat, tokenizer: Tokenizer, question: str) -> list[int]:
     """Return the prompt's token ids; BOS is there exactly once where the model has one."""
     user = fmt.user_template.replace("{question}", question)
     if not fmt.chat:
