@@ -19,13 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 NO_ANSWER = -1
 TIE_TOLERANCE = 1e-9  # relative: sums of the same scores in another order differ by rounding
@@ -103,24 +103,21 @@ def elect(classes: ArrayLike, how: Vote | str, scores: ArrayLike | None = None) 
     if not answered.size:
         return None
     weights = _weights(answered, Vote(how), scores)
-    tally = weights if how == Vote.MAX else tally_classes(labels[answered], weights)
-    return int(answered[np.argmax(ties_with_best(tally))])
+    if how == Vote.MAX:
+        return int(answered[np.argmax(weights)])
+    return int(answered[np.argmax(ties_with_best(_class_tally(labels[answered], weights)))])
 
 
-def tally_classes(classes: Ints, weights: Floats) -> Floats:
-    """Return, for each solution, the weight of its whole class; both of shape (n,)."""
+def ties_with_best(tally: Floats) -> Bools:
+    """Mark the entries equal to the largest along the last axis, up to rounding."""
+    best = tally.max(axis=-1, keepdims=True)
+    return np.asarray(tally >= best - TIE_TOLERANCE * np.abs(best))
+
+
+def _class_tally(classes: Ints, weights: Floats) -> Floats:
+    """The weight of each solution's whole class, shape (n,)."""
     _, inverse = np.unique(classes, return_inverse=True)
     return np.asarray(np.bincount(inverse, weights=weights)[inverse], float)
-
-
-def ties_with_best(tally: Floats) -> NDArray[np.bool_]:
-    """Mark the entries equal to the largest along the last axis, up to rounding.
-
-    Entries of -inf are candidates that can't win, even where nothing else is.
-    """
-    best = tally.max(axis=-1, keepdims=True)
-    slack = TIE_TOLERANCE * np.where(np.isfinite(best), np.abs(best), 0.0)
-    return np.asarray((tally >= best - slack) & (tally > -np.inf))
 
 
 def _weights(answered: Ints, how: Vote, scores: ArrayLike | None) -> Floats:
@@ -139,7 +136,7 @@ def _minimum(flat: Floats, starts: Ints, lengths: Ints) -> Floats:
 
 
 def _last(flat: Floats, starts: Ints, lengths: Ints) -> Floats:
-    return flat[starts + lengths - 1]
+    return np.asarray(flat[starts + lengths - 1])
 
 
 def _mean(flat: Floats, starts: Ints, lengths: Ints) -> Floats:
@@ -152,7 +149,7 @@ def _product(flat: Floats, starts: Ints, lengths: Ints) -> Floats:
 
 # Empty solutions are left out of `starts`: reduceat would give them a neighbour's value,
 # and without them each run ends where the next one starts.
-_AGGREGATE: dict[Aggregation, Callable[[Floats, Ints, Ints], Any]] = {
+_AGGREGATE: dict[Aggregation, Callable[[Floats, Ints, Ints], Floats]] = {
     Aggregation.MIN: _minimum,
     Aggregation.LAST: _last,
     Aggregation.AVG: _mean,

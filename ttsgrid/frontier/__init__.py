@@ -1,0 +1,1 @@
+"""The compute-optimal frontier, computed from a store alone."""
