@@ -1,0 +1,34 @@
+"""The results store: five Parquet tables that any tool reads, and one driver writes.
+
+Writing: `Store.open(path, run_id=...)` takes the lease, `store.commit([...])` adds
+finished units, all or none. Reading needs no lease: `scan`, `committed_units`.
+"""
+
+from ttsgrid.store.catalogue import ModelRecord
+from ttsgrid.store.commit import Store
+from ttsgrid.store.compact import Compaction
+from ttsgrid.store.files import Files
+from ttsgrid.store.local import LocalFiles
+from ttsgrid.store.location import StorePath
+from ttsgrid.store.read import CommittedUnits, committed_units, latest_units, pool_sizes, scan
+from ttsgrid.store.remote import RemoteFiles
+from ttsgrid.store.rows import Commit, SearchUnit
+from ttsgrid.store.schema import SCHEMAS
+
+__all__ = [
+    "SCHEMAS",
+    "Commit",
+    "CommittedUnits",
+    "Compaction",
+    "Files",
+    "LocalFiles",
+    "ModelRecord",
+    "RemoteFiles",
+    "SearchUnit",
+    "Store",
+    "StorePath",
+    "committed_units",
+    "latest_units",
+    "pool_sizes",
+    "scan",
+]

@@ -1,0 +1,143 @@
+"""A store in a folder: files synced before they are renamed, folders after."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet
+
+from ttsgrid.store.exchange import exchange_folders
+from ttsgrid.store.files import STAGING, staged_path, swap_one_by_one
+
+
+@dataclass(frozen=True)
+class LocalFiles:
+    """A store in a folder of this machine, or of a file system mounted on it."""
+
+    root: Path
+
+    @property
+    def uri(self) -> str:
+        """Path of the store."""
+        return str(self.root)
+
+    @property
+    def locks(self) -> bool:
+        """True: `flock` keeps other processes out."""
+        return True
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """See `Files.sizes`."""
+        try:
+            names = os.listdir(self.root / folder)
+        except FileNotFoundError:
+            return {}
+        found: dict[str, int] = {}
+        for name in names:
+            with suppress(FileNotFoundError):  # deleted since it was listed
+                status = (self.root / folder / name).stat()
+                if stat.S_ISREG(status.st_mode):
+                    found[name] = status.st_size
+        return found
+
+    def read(self, path: str) -> bytes | None:
+        """See `Files.read`."""
+        try:
+            return (self.root / path).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def put(self, path: str, data: bytes | pa.Buffer) -> None:
+        """See `Files.put`."""
+        target = self.root / path
+        staged = self.root / STAGING / f"{path.replace('/', '+')}.{os.getpid()}.tmp"
+        staged.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with staged.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        self._rename(staged, target)
+
+    def delete(self, path: str) -> None:
+        """See `Files.delete`."""
+        (self.root / path).unlink(missing_ok=True)
+
+    def swap(self, folder: str, staged: Sequence[str], old: Collection[str]) -> None:
+        """See `Files.swap`; one atomic exchange of folders where the system has it."""
+        present = self.sizes(folder)
+        waiting = [n for n in staged if n not in present]
+        doomed = [n for n in old if n in present]
+        if not waiting and not doomed:
+            return
+        if not self._swap_at_once(folder, waiting, set(doomed)):
+            swap_one_by_one(self, folder, waiting, doomed)
+            self._sync(self.root / folder)
+
+    def _swap_at_once(self, folder: str, waiting: list[str], doomed: set[str]) -> bool:
+        """Build the folder's next state from hard links and exchange the two."""
+        current, following = self.root / folder, self.root / STAGING / folder
+        if current.is_symlink() or any(entry.is_dir() for entry in current.iterdir()):
+            return False  # somebody else's arrangement: leave all but our files alone
+        shutil.rmtree(following, ignore_errors=True)
+        try:
+            following.mkdir(parents=True)
+            for name in self.sizes(folder).keys() - doomed:
+                os.link(current / name, following / name)
+            for name in waiting:
+                os.link(self.root / staged_path(folder, name), following / name)
+            shutil.copymode(current, following)
+            self._sync(following)
+            exchange_folders(current, following)
+        except OSError:  # no hard links here, or no exchange
+            shutil.rmtree(following, ignore_errors=True)
+            return False
+        self._sync(self.root)
+        self._sync(following.parent)
+        shutil.rmtree(following)
+        return True
+
+    def move(self, source: str, target: str) -> None:
+        """See `Files.move`."""
+        self._rename(self.root / source, self.root / target)
+
+    def clear_staging(self) -> None:
+        """See `Files.clear_staging`."""
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self.root / STAGING)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold an advisory lock, which the kernel drops when its process dies."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / "_lease.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def read_table(self, path: str) -> pa.Table:
+        """See `Files.read_table`."""
+        return pa.parquet.read_table(self.root / path, partitioning=None)
+
+    def scan(self, paths: Sequence[str]) -> pl.LazyFrame:
+        """See `Files.scan`."""
+        return pl.scan_parquet([self.root / path for path in paths], glob=False)
+
+    def _rename(self, source: Path, target: Path) -> None:
+        os.replace(source, target)
+        self._sync(target.parent)
+
+    def _sync(self, folder: Path) -> None:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

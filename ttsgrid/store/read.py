@@ -1,0 +1,87 @@
+"""Read a store: lazily as frames, or fast as the set of what is done.
+
+Readers need no lease and may run beside a driver. They see whole commits only
+(`ttsgrid.store.layout.snapshot`). A lazy frame names files: where a compaction
+replaces them before it is collected, collecting fails with a missing file and
+`scan` must be called again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from ttsgrid.errors import StoreError
+from ttsgrid.store.layout import snapshot
+from ttsgrid.store.location import StorePath, locate
+from ttsgrid.store.schema import SCHEMAS, empty_frame
+
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class CommittedUnits:
+    """What a store holds, by unit id.
+
+    Attributes:
+        done: units that never need to run again.
+        failed: unit id to its latest error, for units that failed and were not
+            done since; the next run tries them again.
+    """
+
+    done: frozenset[str]
+    failed: Mapping[str, str]
+
+
+def scan(path: StorePath, table: str) -> pl.LazyFrame:
+    """Return a lazy frame of the committed rows of one table.
+
+    Args:
+        path: the store; one that does not exist yet has no rows.
+        table: `problems`, `models`, `units`, `solutions` or `scores`. `units` has
+            a row an attempt that was committed: see `latest_units`.
+
+    Raises:
+        StoreError: there is no such table.
+    """
+    if table not in SCHEMAS:
+        raise StoreError(f"a store has no table {table!r}; choose from {', '.join(SCHEMAS)}")
+    files = locate(path)
+    paths = snapshot(files, table)
+    return files.scan(paths) if paths else empty_frame(table)
+
+
+def latest_units(path: StorePath) -> pl.LazyFrame:
+    """Return table `units` with one row a unit: the done one, else the latest failure."""
+    ranked = scan(path, "units").sort(pl.col("status") == "done", "committed_at")
+    return ranked.unique("unit_id", keep="last", maintain_order=True)
+
+
+def committed_units(path: StorePath) -> CommittedUnits:
+    """Return which units a store holds; reads three columns and no solutions."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            frame = latest_units(path).select("unit_id", "status", "error").collect()
+            break
+        except FileNotFoundError:  # a compaction came between listing and reading
+            if attempt == _ATTEMPTS - 1:
+                raise
+    done = frame.filter(pl.col("status") == "done")
+    failed = frame.filter(pl.col("status") == "failed")
+    return CommittedUnits(
+        frozenset(done["unit_id"]), dict(zip(failed["unit_id"], failed["error"], strict=True))
+    )
+
+
+def pool_sizes(path: StorePath) -> dict[str, int]:
+    """Return pool family to n, the largest n for which samples 0 to n - 1 are all held."""
+    blocks = scan(path, "units").filter(kind="sample", status="done")
+    frame = blocks.select("family", "start", "stop").sort("family", "start").collect()
+    sizes: dict[str, int] = {}
+    for family, start, stop in frame.iter_rows():
+        held = sizes.setdefault(family, 0)
+        if start <= held:
+            sizes[family] = max(held, stop)
+    return sizes

@@ -1,0 +1,145 @@
+"""The five tables of a store, in one place.
+
+`problems` and `models` describe what a grid ran on; `units` holds one row a
+committed work unit (done or failed); `solutions` and `scores` hold the rows of
+units that are done. A column that may be null says so here, and Parquet refuses
+a null anywhere else, so a forgotten value is an error and not a hole.
+
+Token columns follow `ttsgrid.records.Usage`: prompt tokens include the cached.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+import pyarrow as pa
+
+_TEXT = pa.string()
+_INT = pa.int64()
+_FLOAT = pa.float64()
+_SCORES = pa.list_(pa.field("element", _FLOAT, nullable=False))
+_STEPS = pa.list_(pa.field("element", _TEXT, nullable=False))
+
+
+def _required(name: str, dtype: pa.DataType) -> pa.Field:
+    return pa.field(name, dtype, nullable=False)
+
+
+def _tokens(prefix: str = "") -> list[pa.Field]:
+    kinds = ("prompt", "cached", "generated")
+    return [_required(f"{prefix}{kind}_tokens", _INT) for kind in kinds]
+
+
+PROBLEMS = pa.schema(
+    [
+        _required("problem_id", _TEXT),
+        _required("benchmark", _TEXT),
+        _required("index", _INT),
+        _required("question", _TEXT),
+        _required("answer", _TEXT),
+        pa.field("level", _INT),
+        pa.field("subject", _TEXT),
+    ]
+)
+
+MODELS = pa.schema(
+    [
+        _required("model_id", _TEXT),
+        _required("role", _TEXT),  # policy | prm
+        _required("name", _TEXT),
+        _required("model", _TEXT),
+        _required("revision", _TEXT),
+        _required("format", _TEXT),
+        pa.field("num_parameters", _INT),
+        pa.field("pretraining_tokens", _FLOAT),
+    ]
+)
+
+UNITS = pa.schema(
+    [
+        _required("unit_id", _TEXT),
+        _required("kind", _TEXT),  # sample | score | search
+        _required("family", _TEXT),
+        _required("status", _TEXT),  # done | failed
+        pa.field("error", _TEXT),
+        _required("problem_id", _TEXT),
+        _required("benchmark", _TEXT),
+        _required("policy", _TEXT),
+        _required("policy_id", _TEXT),
+        pa.field("prm", _TEXT),
+        pa.field("prm_id", _TEXT),
+        _required("spec", _TEXT),  # canonical JSON of what determines the outcome
+        pa.field("start", _INT),
+        pa.field("stop", _INT),
+        _required("attempt", _INT),
+        _required("seconds", _FLOAT),
+        *_tokens("policy_"),
+        *_tokens("prm_"),
+        _required("provenance", _TEXT),  # JSON
+        pa.field("trace", _TEXT),  # JSON of a search tree
+        _required("run_id", _TEXT),
+        _required("committed_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+
+SOLUTIONS = pa.schema(
+    [
+        _required("unit_id", _TEXT),
+        _required("family", _TEXT),
+        _required("kind", _TEXT),  # sample | search
+        _required("problem_id", _TEXT),
+        _required("benchmark", _TEXT),
+        _required("policy", _TEXT),
+        _required("policy_id", _TEXT),
+        pa.field("prm", _TEXT),
+        pa.field("strategy", _TEXT),
+        _required("temperature", _FLOAT),
+        pa.field("budget", _INT),
+        _required("sample", _INT),
+        _required("text", _TEXT),
+        _required("steps", _STEPS),
+        _required("num_steps", _INT),
+        _required("finish_reason", _TEXT),
+        pa.field("answer", _TEXT),
+        _required("correct", pa.bool_()),
+        *_tokens(),
+        _required("seed", _INT),
+        pa.field("step_scores", _SCORES),
+    ]
+)
+
+SCORES = pa.schema(
+    [
+        _required("unit_id", _TEXT),
+        _required("family", _TEXT),
+        _required("pool_family", _TEXT),
+        _required("block_id", _TEXT),
+        _required("problem_id", _TEXT),
+        _required("policy", _TEXT),
+        _required("prm", _TEXT),
+        _required("prm_id", _TEXT),
+        _required("sample", _INT),
+        _required("step_scores", _SCORES),
+        *_tokens(),
+    ]
+)
+
+SCHEMAS: dict[str, pa.Schema] = {
+    "problems": PROBLEMS,
+    "models": MODELS,
+    "units": UNITS,
+    "solutions": SOLUTIONS,
+    "scores": SCORES,
+}
+
+DATA_TABLES = ("solutions", "scores")
+"""Tables whose files count only beside a units file of the same name."""
+
+COMMITTED_TABLES = (*DATA_TABLES, "units")
+"""Tables that commits fill, in the order in which a commit writes them."""
+
+
+def empty_frame(table: str) -> pl.LazyFrame:
+    """Return a lazy frame with the columns of `table` and no rows."""
+    frame = pl.from_arrow(SCHEMAS[table].empty_table())
+    assert isinstance(frame, pl.DataFrame)
+    return frame.lazy()
