@@ -16,7 +16,7 @@ import polars as pl
 
 from ttsgrid.identity import Canonical, content_id
 from ttsgrid.records import FinishReason, Problem, Solution, StepScores, UnitResult, Usage
-from ttsgrid.store import Commit, Store
+from ttsgrid.store import Commit, Store, local
 from ttsgrid.units import ModelIdentity, SampleBlock, SamplingIdentity, ScoreBlock
 
 POLICY = ModelIdentity("small", "org/small", "r1", '{"name":"plain"}')
@@ -117,6 +117,16 @@ def commit_forever(path: Path) -> None:
 def compact(path: Path) -> None:
     with Store.open(path, run_id="compact") as store:
         store.compact()
+
+
+def compact_one_by_one(path: Path) -> None:
+    """Compact as on a file system that cannot exchange folders."""
+
+    def refuse(first: Path, second: Path) -> None:
+        raise OSError("no renameat2 on this system")
+
+    vars(local)["exchange_folders"] = refuse  # in this process, which ends with the job
+    compact(path)
 
 
 CHANGES = {"os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree"}

@@ -21,6 +21,7 @@ from tests.unit.store.driver import (
     commit_forever,
     commit_groups,
     compact,
+    compact_one_by_one,
     die_before_change,
     failed,
     glob,
@@ -28,7 +29,7 @@ from tests.unit.store.driver import (
     run_to_death,
     sampled,
 )
-from ttsgrid.store import LocalFiles, Store, committed_units, local, scan
+from ttsgrid.store import LocalFiles, Store, committed_units, scan
 
 KILLED = -9
 TABLES = ("units", "solutions", "scores")
@@ -72,7 +73,7 @@ def num_groups(path: Path) -> int:
 def test_a_driver_killed_at_random_instants_leaves_every_unit_exactly_once(tmp_path: Path) -> None:
     random.seed(7)
     kills, grown = 0, 0
-    for _ in range(25):
+    for _ in range(20):
         process = PROCESSES.Process(target=commit_forever, args=(tmp_path,))
         process.start()
         time.sleep(random.uniform(0.02, 0.25))
@@ -84,8 +85,8 @@ def test_a_driver_killed_at_random_instants_leaves_every_unit_exactly_once(tmp_p
             assert_whole_units(glob(tmp_path, table))
         assert num_groups(tmp_path) >= grown
         grown = num_groups(tmp_path)
-    assert kills == 25
-    assert grown > 10
+    assert kills == 20
+    assert grown > 5
     with Store.open(tmp_path, run_id="last"):
         pass
     assert_exactly_once(tmp_path, grown)
@@ -140,16 +141,6 @@ def test_a_compaction_killed_before_any_change_loses_and_doubles_nothing(tmp_pat
     assert set(rows_seen) == {24}  # even to a reader that knows nothing of compaction
 
 
-def compact_one_by_one(path: Path) -> None:
-    """Compact as on a file system that cannot exchange folders."""
-
-    def refuse(first: Path, second: Path) -> None:
-        raise OSError("no renameat2 on this system")
-
-    vars(local)["exchange_folders"] = refuse  # in this process, which ends with the job
-    compact(path)
-
-
 def test_without_folder_exchange_a_killed_compaction_still_loses_nothing(tmp_path: Path) -> None:
     rows_seen = kill_everywhere(tmp_path, compact_one_by_one)
     assert len(rows_seen) > 30
@@ -186,7 +177,7 @@ def test_readers_beside_a_committing_and_compacting_driver_never_err_in_what_the
     process.start()
     try:
         least, reads = 1, 0
-        end = time.monotonic() + 3
+        end = time.monotonic() + 2
         while time.monotonic() < end:
             held = num_groups(tmp_path)
             assert held >= least
@@ -201,4 +192,4 @@ def test_readers_beside_a_committing_and_compacting_driver_never_err_in_what_the
         process.kill()
         process.join()
     assert reads > 5
-    assert least > 10
+    assert least > 5
