@@ -29,9 +29,10 @@ class Bin(StrEnum):
 
 
 def absolute_bins(pass_at_1: Floats) -> NDArray[np.object_]:
-    """Return the `Bin` of each problem; shapes (P,) to (P,)."""
-    labels = np.array([Bin.HARD, Bin.MEDIUM, Bin.EASY], dtype=object)
-    return np.asarray(labels[np.searchsorted([MEDIUM_FROM, EASY_FROM], pass_at_1, side="right")])
+    """Return the `Bin` of each problem, None where the rate is NaN; shapes (P,) to (P,)."""
+    names = np.array([Bin.HARD, Bin.MEDIUM, Bin.EASY, None], dtype=object)
+    positions = np.searchsorted([MEDIUM_FROM, EASY_FROM], pass_at_1, side="right")
+    return np.asarray(names[np.where(np.isnan(pass_at_1), len(names) - 1, positions)])
 
 
 def quantile_bins(pass_at_1: Floats, num_bins: int = 5) -> Ints:

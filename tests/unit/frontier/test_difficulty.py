@@ -13,6 +13,10 @@ def test_the_borders_belong_to_the_easier_bin() -> None:
     assert list(absolute_bins(rates)) == expected
 
 
+def test_a_problem_without_a_rate_has_no_bin() -> None:
+    assert list(absolute_bins(np.array([np.nan, 1.0]))) == [None, Bin.EASY]
+
+
 def test_quantiles_split_distinct_rates_evenly_with_the_easiest_first() -> None:
     rates = np.random.default_rng(0).permutation(np.linspace(0, 1, 100))
     quantiles = quantile_bins(rates)
