@@ -23,7 +23,7 @@ PROBLEM = Problem("p0000", "made-up", 0, "question 0", "0")
 
 
 def _sampled(
-    answers: Sequence[str | None], sampling: SamplingIdentity, error: str | None
+    answers: Sequence[str | None], sampling: SamplingIdentity, error: str | None = None
 ) -> Commit:
     block = SampleBlock("p0000", SMALL.policies[0].identity, sampling, 0, len(answers))
     solutions = [
