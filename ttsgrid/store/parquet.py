@@ -40,11 +40,13 @@ def merge_tables(table: str, parts: Iterable[pa.Table]) -> pa.Buffer:
     schema = SCHEMAS[table]
     with pa.parquet.ParquetWriter(sink, schema, compression=_COMPRESSION) as writer:
         waiting: list[pa.Table] = []
+        num_bytes = 0
         for part in parts:
             waiting.append(part.cast(schema))
-            if sum(t.nbytes for t in waiting) >= _ROW_GROUP_BYTES:
+            num_bytes += part.nbytes
+            if num_bytes >= _ROW_GROUP_BYTES:
                 writer.write_table(pa.concat_tables(waiting))
-                waiting = []
+                waiting, num_bytes = [], 0
         if waiting:
             writer.write_table(pa.concat_tables(waiting))
     return sink.getvalue()

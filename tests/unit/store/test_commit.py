@@ -252,3 +252,15 @@ def test_files_that_are_not_the_stores_are_left_alone(tmp_path: Path) -> None:
     assert notes.read_text() == "mine"
     assert mine.exists()
     assert len(scan(tmp_path, "solutions").collect()) == 8
+
+
+def test_a_folder_that_is_not_the_stores_survives_a_compaction(tmp_path: Path) -> None:
+    with Store.open(tmp_path, run_id="r") as store:
+        store.commit([sampled(0)])
+        store.commit([sampled(1)])
+        kept = tmp_path / "solutions" / "old" / "notes.txt"
+        kept.parent.mkdir()
+        kept.write_text("mine")
+        store.compact()
+    assert kept.read_text() == "mine"
+    assert len(glob(tmp_path, "solutions")) == 8
