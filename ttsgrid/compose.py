@@ -59,7 +59,9 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
     }
     override = {k: v for k, v in (plain.get("sampling") or {}).items() if v is not None}
     _refuse_unknown("sampling", override, {field.name for field in fields(SamplingConfig)})
-    policies = [{**item, "sampling": {**item.get("sampling", {}), **override}} for item in axes["policies"]]
+    policies = [
+        {**item, "sampling": {**item.get("sampling", {}), **override}} for item in axes["policies"]
+    ]
     return GridConfig(
         benchmark=build(BenchmarkConfig, "benchmark", plain.get("benchmark") or {}),
         policies=tuple(build(ModelConfig, f"policies.{p.get('name')}", p) for p in policies),
@@ -67,7 +69,9 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
         strategies=tuple(
             build(StrategyConfig, f"strategies.{s.get('name')}", s) for s in axes["strategies"]
         ),
-        budgets=tuple(sorted({_typed("budgets", int, n) for n in _as_list("budgets", plain["budgets"])})),
+        budgets=tuple(
+            sorted({_typed("budgets", int, n) for n in _as_list("budgets", plain["budgets"])})
+        ),
         engine=build(EngineConfig, "engine", plain.get("engine") or {}),
         cluster=build(ClusterConfig, "cluster", plain.get("cluster") or {}),
         store=str(plain["store"]),

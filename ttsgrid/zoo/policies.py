@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
-from transformers import PreTrainedTokenizerFast, LlamaConfig, LlamaForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from ttsgrid.zoo.task import MODULUS, STEP_SEPARATOR, Recipe, draw_of_length
 
@@ -49,7 +49,7 @@ class PolicySpec:
     num_drill_steps: int
     num_recipe_steps: int
     batch_size: int = 128
-    product_share: float = 0.15
+    product_share: float = 0.2
     seed: int = 0
 
     @property

@@ -81,5 +81,7 @@ def build_tokenizer(*, with_bos: bool = True) -> PreTrainedTokenizerFast:
         clean_up_tokenization_spaces=False,
         model_max_length=512,
     )
-    tokenizer.chat_template = CHAT_TEMPLATE if with_bos else CHAT_TEMPLATE.replace("{{ bos_token }}", "")
+    tokenizer.chat_template = (
+        CHAT_TEMPLATE if with_bos else CHAT_TEMPLATE.replace("{{ bos_token }}", "")
+    )
     return tokenizer

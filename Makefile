@@ -1,0 +1,51 @@
+# Every target sets up what it needs: one virtual environment, CPU builds by default.
+#   make sweep [ARGS="budgets=[1,4]"]    make EXTRA=gpu sweep   for a GPU machine
+PYTHON ?= python3
+VENV ?= .venv
+EXTRA ?= cpu
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready-$(EXTRA)
+TORCH := 2.13.0
+ARGS ?=
+
+.PHONY: setup sweep test fast check bench zoo clean
+
+setup: $(READY)
+
+# CPU torch comes from where this machine's own pip finds it, else from PyTorch's
+# CPU wheels. uv then leaves it be, and [tool.uv] keeps out the CUDA builds of
+# torchvision, torchaudio and torchcodec.
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ttsgrid needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade pip uv
+	if [ "$(EXTRA)" = cpu ] && [ "$$(uname -s)" = Linux ]; then \
+	  $(BIN)/python -m pip install -q "torch==$(TORCH)+cpu" 2>/dev/null || \
+	  $(BIN)/python -m pip install -q "torch==$(TORCH)+cpu" --index-url https://download.pytorch.org/whl/cpu; \
+	fi
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q -e ".[$(EXTRA),dev]"
+	touch $@
+
+sweep: $(READY)
+	$(BIN)/python -m ttsgrid.sweep $(ARGS)
+
+test: $(READY)
+	$(BIN)/python -m pytest -m "not bench and not gpu" $(ARGS)
+
+fast: $(READY)
+	$(BIN)/python -m pytest -m "not bench and not gpu and not ray and not vllm" $(ARGS)
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(MAKE) fast
+
+bench: $(READY)
+	$(BIN)/python -m pytest -m bench -s tests/bench $(ARGS)
+
+zoo: $(READY)
+	$(BIN)/python -m ttsgrid.zoo.train $(ARGS)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

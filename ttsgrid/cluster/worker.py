@@ -1,0 +1,112 @@
+"""One worker as the driver sees it: an actor, its chunks in flight, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
+
+import ray
+from ray.exceptions import RayActorError, RayTaskError
+
+from ttsgrid.cluster.actors import create_actor
+from ttsgrid.cluster.session import cluster_capacity
+from ttsgrid.cluster.tasks import Finished, Task, WorkerSpec
+from ttsgrid.engines.base import EngineStats
+from ttsgrid.errors import PlacementError, TtsgridError, WorkerStartError
+
+T = TypeVar("T")
+STATS_TIMEOUT_S = 5.0
+STOP_TIMEOUT_S = 10.0
+_numbers = itertools.count(1)
+
+
+class WorkerDiedError(TtsgridError):
+    """A worker's process ended; its chunks must be handed out again."""
+
+
+class RemoteWorker:
+    """A started worker; `start` is its constructor."""
+
+    def __init__(self, spec: WorkerSpec, actor: ray.actor.ActorHandle) -> None:
+        self.spec = spec
+        self.stats = EngineStats()
+        self._actor = actor
+
+    @classmethod
+    async def start(
+        cls, spec: WorkerSpec, placement_timeout_s: float, start_timeout_s: float
+    ) -> RemoteWorker:
+        """Place a worker and load its model.
+
+        Raises:
+            PlacementError: the cluster did not place it in time.
+            WorkerStartError: its engine did not start, with the reason.
+        """
+        name = spec.engine.name
+        worker = cls(spec, create_actor(spec, f"{name}-{next(_numbers)}"))
+        try:
+            await _within(worker._actor.ping.remote(), placement_timeout_s)
+        except TimeoutError:
+            worker.kill()
+            raise PlacementError(
+                f"{name} was not placed within cluster.placement_timeout_s="
+                f"{placement_timeout_s:g} s: it asks for {spec.cpus:g} CPUs, {spec.gpus} GPUs and "
+                f"{spec.memory_gib:g} GiB; the cluster has {cluster_capacity()} in all"
+            ) from None
+        try:
+            await _within(worker._actor.start.remote(), start_timeout_s)
+        except TimeoutError:
+            worker.kill()
+            raise WorkerStartError(
+                f"{name} did not load within engine.start_timeout_s={start_timeout_s:g} s"
+            ) from None
+        except WorkerDiedError as error:
+            raise WorkerStartError(f"{name} ended while it loaded: {error}") from error
+        return worker
+
+    async def run(self, tasks: Sequence[Task]) -> list[Finished]:
+        """Run a chunk.
+
+        Raises:
+            WorkerDiedError: the worker's process ended first.
+        """
+        finished: list[Finished] = await _unwrapped(self._actor.run.remote(list(tasks)))
+        return finished
+
+    async def refresh_stats(self) -> None:
+        """Ask for the engine's counters; a worker too busy to answer keeps its last."""
+        try:
+            self.stats = await _within(self._actor.stats.remote(), STATS_TIMEOUT_S)
+        except (TimeoutError, WorkerDiedError):
+            return
+
+    async def stop(self) -> None:
+        """Stop the engine, then the process."""
+        try:
+            await _within(self._actor.stop.remote(), STOP_TIMEOUT_S)
+        except (TimeoutError, TtsgridError):
+            pass
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """End the process at once."""
+        ray.kill(self._actor, no_restart=True)
+
+
+async def _within(call: Awaitable[T], timeout_s: float) -> T:
+    return await asyncio.wait_for(_unwrapped(call), timeout_s)
+
+
+async def _unwrapped(call: Awaitable[T]) -> T:
+    """Await a remote call; give Ray's exceptions our names."""
+    try:
+        return await call
+    except RayActorError as error:
+        raise WorkerDiedError(str(error).splitlines()[0]) from error
+    except RayTaskError as error:
+        if isinstance(error.cause, TtsgridError):
+            raise error.cause from None
+        raise

@@ -1,0 +1,115 @@
+"""What ttsgrid asks of an engine: continue token ids, or give a PRM's numbers for them.
+
+Engines speak token ids, never text, so that BOS is added once and a search can
+continue exactly what it scored. Both protocols are asynchronous: many requests
+are in flight at once and the engine batches them as it likes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ttsgrid.records import FinishReason, Usage
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """One continuation to sample.
+
+    Attributes:
+        prompt_ids: the whole context, BOS included where the model has one.
+        stop: texts that end a step; kept in the output. Empty for whole solutions.
+        seed: of this request alone; engines promise reproducibility in
+            distribution, not to the bit, across batch compositions.
+    """
+
+    prompt_ids: tuple[int, ...]
+    temperature: float
+    top_p: float
+    max_tokens: int
+    seed: int
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One sampled continuation.
+
+    Attributes:
+        token_ids: the sampled ids, the end mark included if there was one.
+        finish_reason: STOP at the model's own end mark or a stop text; LENGTH
+            when `max_tokens` or the context length cut it off.
+        stopped_by: the stop text that ended it; None for the model's end mark.
+    """
+
+    token_ids: tuple[int, ...]
+    finish_reason: FinishReason
+    stopped_by: str | None
+    usage: Usage
+
+
+@dataclass(frozen=True)
+class TokenLogits:
+    """A PRM's two logits for the last tokens of an input.
+
+    Attributes:
+        start: position of the first row; earlier tokens came from the prefix cache.
+        rows: (negative, positive) logits, one pair a token from `start` on.
+    """
+
+    start: int
+    rows: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class EngineStats:
+    """Counters since the engine started; for progress lines, not for the store."""
+
+    generated_tokens: int = 0
+    computed_prompt_tokens: int = 0
+    requests: int = 0
+    running: int = 0
+    busy_s: float = 0.0
+
+
+class PolicyEngine(Protocol):
+    """Continues token ids."""
+
+    async def generate(self, request: GenerationRequest) -> Generation:
+        """Sample one continuation.
+
+        Raises:
+            EngineError: this request failed and the engine lives.
+        """
+        ...
+
+    def stats(self) -> EngineStats:
+        """Return the counters so far."""
+        ...
+
+    def close(self) -> None:
+        """Stop the engine and free its memory."""
+        ...
+
+
+class PrmEngine(Protocol):
+    """Gives a PRM's two logits at every token of an input."""
+
+    async def token_logits(self, ids: tuple[int, ...], *, read_cache: bool) -> TokenLogits:
+        """Run the PRM over `ids`.
+
+        Args:
+            ids: the whole input, BOS included where the model has one.
+            read_cache: skip tokens whose keys and values are cached; their rows
+                are then absent from the result.
+        """
+        ...
+
+    def stats(self) -> EngineStats:
+        """Return the counters so far."""
+        ...
+
+    def close(self) -> None:
+        """Stop the engine and free its memory."""
+        ...

@@ -1,0 +1,210 @@
+"""vLLM behind the engine protocols: the one file that imports it.
+
+Policies run as `AsyncLLM` generators. PRMs of both kinds run as token classifiers
+(`runner="pooling"`): a checkpoint with its own two-class head directly, and a
+causal LM that scores a step tag with two tokens by taking those two rows of its LM
+head as the classifier. So both return two logits a token, both read the prefix
+cache, and a step costs its own tokens only.
+
+Rows come back for the uncached tail of an input: vLLM says so by returning fewer
+of them, and `TokenLogits.start` is the difference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import sys
+import time
+import traceback
+from collections.abc import AsyncGenerator
+from typing import Any, TypeVar
+
+from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest, TokenLogits
+from ttsgrid.engines.spec import EngineSpec
+from ttsgrid.errors import EngineError
+from ttsgrid.records import FinishReason, Usage
+
+GIB = 1 << 30
+CPU_BATCHED_TOKENS = 8192
+CPU_ENVIRONMENT = {
+    # Engines of a sweep share cores: binding each to "its" cores would stack them.
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_NO_USAGE_STATS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+for _name, _value in CPU_ENVIRONMENT.items():
+    os.environ.setdefault(_name, _value)  # read by vLLM when it is imported
+
+from vllm import AsyncEngineArgs, PoolingParams, SamplingParams  # noqa: E402
+from vllm.config import PoolerConfig  # noqa: E402
+from vllm.inputs import TokensPrompt  # noqa: E402
+from vllm.sampling_params import RequestOutputKind  # noqa: E402
+from vllm.v1.engine.async_llm import AsyncLLM  # noqa: E402
+from vllm.v1.engine.exceptions import EngineDeadError  # noqa: E402
+
+T = TypeVar("T")
+
+
+def engine_arguments(spec: EngineSpec) -> dict[str, Any]:
+    """Return vLLM's engine arguments for a spec, common to AsyncLLM and LLM."""
+    arguments: dict[str, Any] = {
+        "model": spec.source,
+        "revision": spec.revision,
+        "dtype": spec.dtype,
+        "max_num_seqs": spec.max_num_seqs,
+        "max_model_len": spec.max_model_len,
+        "enable_prefix_caching": True,
+        "enforce_eager": spec.enforce_eager,
+        "disable_log_stats": True,
+        # One process less an engine, and one import of vLLM less at its start.
+        "distributed_executor_backend": "mp" if spec.num_gpus > 1 else "uni",
+    }
+    if spec.num_gpus:
+        arguments["tensor_parallel_size"] = spec.num_gpus
+        arguments["gpu_memory_utilization"] = spec.gpu_memory_utilization
+    else:
+        arguments["kv_cache_memory_bytes"] = int(spec.kv_cache_gib * GIB)
+        # A prompt computed in parts makes vLLM 0.32 rewind the request's seeded generator,
+        # which a CPU generator can't do: the engine dies ("does not use offset").
+        arguments["enable_chunked_prefill"] = False
+        arguments["max_num_batched_tokens"] = max(CPU_BATCHED_TOKENS, spec.max_model_len or 0)
+    if spec.role == "prm":
+        arguments |= _prm_arguments(spec)
+    return arguments
+
+
+def _prm_arguments(spec: EngineSpec) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "runner": "pooling",
+        "pooler_config": PoolerConfig(tok_pooling_type="ALL"),
+    }
+    if spec.head == "marker_logits":
+        arguments["convert"] = "classify"
+        arguments["hf_overrides"] = {
+            "classifier_from_token": _token_strings(spec),
+            "method": "no_post_processing",
+            "num_labels": 2,
+        }
+    return arguments
+
+
+def _token_strings(spec: EngineSpec) -> list[str]:
+    """Name the marker tokens as vLLM wants them, from their ids."""
+    from transformers import AutoTokenizer  # noqa: PLC0415 (vLLM has loaded it by now)
+
+    if spec.marker_tokens is None:
+        raise EngineError(f"{spec.name}: a marker_logits PRM needs its marker_tokens")
+    tokenizer = AutoTokenizer.from_pretrained(spec.source, revision=spec.revision)
+    return list(tokenizer.convert_ids_to_tokens(list(spec.marker_tokens)))
+
+
+class _VllmEngine:
+    """What both roles share: start, counters, request ids, death."""
+
+    def __init__(self, spec: EngineSpec) -> None:
+        self._engine = AsyncLLM.from_engine_args(AsyncEngineArgs(**engine_arguments(spec)))
+        self._ids = itertools.count()
+        self._running = 0
+        self._generated = self._computed = self._requests = 0
+        self._busy_s = 0.0
+        self._busy_since = 0.0
+
+    async def _last(self, stream: AsyncGenerator[T, None]) -> T:
+        """Drain a request's stream and return its final output.
+
+        A dead engine ends the process: Ray restarts the actor, and the driver
+        hands its units out again. A live actor with a dead engine would eat
+        every retry.
+        """
+        self._enter()
+        try:
+            final: T | None = None
+            async for output in stream:
+                final = output
+        except EngineDeadError:
+            traceback.print_exc(file=sys.stderr)
+            sys.stderr.flush()
+            os._exit(1)
+        except ValueError as error:
+            raise EngineError(str(error)) from error
+        finally:
+            self._leave()
+        if final is None:
+            raise EngineError("the engine ended a request without any output")
+        return final
+
+    def _enter(self) -> None:
+        if self._running == 0:
+            self._busy_since = time.monotonic()
+        self._running += 1
+        self._requests += 1
+
+    def _leave(self) -> None:
+        self._running -= 1
+        if self._running == 0:
+            self._busy_s += time.monotonic() - self._busy_since
+
+    def _next_id(self) -> str:
+        return str(next(self._ids))
+
+    def stats(self) -> EngineStats:
+        """Return the counters so far."""
+        busy = self._busy_s + (time.monotonic() - self._busy_since if self._running else 0.0)
+        return EngineStats(self._generated, self._computed, self._requests, self._running, busy)
+
+    def close(self) -> None:
+        """Stop the engine's processes."""
+        self._engine.shutdown()
+
+
+class VllmPolicyEngine(_VllmEngine):
+    """A policy on vLLM."""
+
+    async def generate(self, request: GenerationRequest) -> Generation:
+        """Sample one continuation; see `PolicyEngine.generate`."""
+        parameters = SamplingParams(
+            temperature=request.temperature,
+            top_p=request.top_p,
+            max_tokens=request.max_tokens,
+            seed=request.seed if request.temperature > 0 else None,
+            stop=list(request.stop) or None,
+            include_stop_str_in_output=True,
+            detokenize=bool(request.stop),
+            output_kind=RequestOutputKind.FINAL_ONLY,
+        )
+        prompt = TokensPrompt(prompt_token_ids=list(request.prompt_ids))
+        output = await self._last(self._engine.generate(prompt, parameters, self._next_id()))
+        completion = output.outputs[0]
+        cached = output.num_cached_tokens or 0
+        usage = Usage(len(request.prompt_ids), cached, len(completion.token_ids))
+        self._generated += usage.generated_tokens
+        self._computed += usage.prompt_tokens - cached
+        stopped_by = completion.stop_reason if isinstance(completion.stop_reason, str) else None
+        reason = FinishReason.STOP if completion.finish_reason == "stop" else FinishReason.LENGTH
+        return Generation(tuple(completion.token_ids), reason, stopped_by, usage)
+
+
+class VllmPrmEngine(_VllmEngine):
+    """A PRM on vLLM, as a two-class token classifier."""
+
+    async def token_logits(self, ids: tuple[int, ...], *, read_cache: bool) -> TokenLogits:
+        """Run the PRM over `ids`; see `PrmEngine.token_logits`."""
+        parameters = PoolingParams(
+            task="token_classify",
+            use_activation=False,
+            skip_reading_prefix_cache=not read_cache,
+        )
+        prompt = TokensPrompt(prompt_token_ids=list(ids))
+        output = await self._last(self._engine.encode(prompt, parameters, self._next_id()))
+        rows = output.outputs.data.float().tolist()
+        self._computed += len(rows)
+        return TokenLogits(len(ids) - len(rows), tuple((low, high) for low, high in rows))
+
+
+async def start_engine(spec: EngineSpec) -> VllmPolicyEngine | VllmPrmEngine:
+    """Start an engine; call it inside the event loop that will use it."""
+    await asyncio.sleep(0)  # AsyncLLM binds to the running loop
+    return VllmPolicyEngine(spec) if spec.role == "policy" else VllmPrmEngine(spec)

@@ -1,0 +1,1 @@
+"""Test-time scaling strategies: coroutines that run beside a policy's engine."""

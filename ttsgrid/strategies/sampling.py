@@ -1,0 +1,58 @@
+"""Sampling a pool: the one strategy behind CoT, majority voting, best-of-N and pass@k.
+
+Samples of a block are independent requests, each with a seed derived from its pool
+and its index alone: which block or replica a sample ran in changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ttsgrid.engines.base import Generation, GenerationRequest, PolicyEngine
+from ttsgrid.identity import derive_seed
+from ttsgrid.units import SampleBlock
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sampled solution, not yet decoded or graded."""
+
+    index: int
+    seed: int
+    generation: Generation
+
+
+def sample_seed(family: str, index: int) -> int:
+    """Return the seed of one sample of a pool."""
+    return derive_seed(family, index)
+
+
+async def sample_block(
+    engine: PolicyEngine, prompt_ids: Sequence[int], block: SampleBlock
+) -> list[Sample]:
+    """Sample a block's solutions, all at once; the engine batches them.
+
+    Raises:
+        EngineError: a request failed; the block fails as a whole.
+    """
+    return list(
+        await asyncio.gather(
+            *(_sample(engine, prompt_ids, block, index) for index in range(block.start, block.stop))
+        )
+    )
+
+
+async def _sample(
+    engine: PolicyEngine, prompt_ids: Sequence[int], block: SampleBlock, index: int
+) -> Sample:
+    seed = sample_seed(block.family, index)
+    request = GenerationRequest(
+        prompt_ids=tuple(prompt_ids),
+        temperature=block.sampling.temperature,
+        top_p=block.sampling.top_p,
+        max_tokens=block.sampling.max_tokens,
+        seed=seed,
+    )
+    return Sample(index, seed, await engine.generate(request))

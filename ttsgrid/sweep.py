@@ -1,0 +1,155 @@
+"""`python -m ttsgrid.sweep`: compose, plan, run what is missing, report.
+
+Everything before `run_missing` works without Ray, vLLM or a GPU, so that a wrong
+setting is an error in a second and not in a queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import uuid
+from collections import Counter
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.table import Table
+
+from ttsgrid.compose import to_grid
+from ttsgrid.config import GridConfig
+from ttsgrid.errors import TtsgridError
+from ttsgrid.frontier import analyse
+from ttsgrid.identity import canonical_json
+from ttsgrid.models import ResolvedModel, resolve_model
+from ttsgrid.plan import Plan, make_plan, model_of
+from ttsgrid.policies import prompt_format
+from ttsgrid.prms import prm_format
+from ttsgrid.problems import load_benchmark
+from ttsgrid.store import ModelRecord, Store, committed_units
+
+HERE = Path(__file__).parent
+# A checkout keeps conf/ at the top level; the wheel packs it inside the package.
+CONF = HERE / "conf" if (HERE / "conf").is_dir() else HERE.parent / "conf"
+console = Console()
+
+
+def resolve_models(grid: GridConfig) -> list[ResolvedModel]:
+    """Find every model of the grid and identify it."""
+    policies = [
+        resolve_model(m, "policy", prompt_format(m.format).as_json()) for m in grid.policies
+    ]
+    prms = [
+        resolve_model(m, "prm", canonical_json({"prm": prm_format(m.format).name}))
+        for m in grid.prms
+    ]
+    return [*policies, *prms]
+
+
+def show_plan(plan: Plan) -> None:
+    """Print what the grid needs and what the store already holds."""
+    table = Table(title="Plan", title_justify="left")
+    for heading in ("units", "model", "in all", "held", "to run"):
+        table.add_column(heading, justify="left" if heading in ("units", "model") else "right")
+    missing = plan.count(plan.missing)
+    for (kind, model), total in plan.count(plan.units).items():
+        left = missing.get((kind, model), 0)
+        table.add_row(kind, model, f"{total:,}", f"{total - left:,}", f"{left:,}")
+    console.print(table)
+    share = plan.planned_solutions / max(plan.naive_solutions, 1)
+    console.print(
+        f"{len(plan.cells):,} cells over {len(plan.problems):,} problems. "
+        f"Solutions to generate: {plan.solutions_to_generate:,} "
+        f"(of {plan.planned_solutions:,} in the plan; a run for each policy, PRM, strategy and N "
+        f"would generate {plan.naive_solutions:,}: {share:.2f} of that).",
+        highlight=False,
+    )
+
+
+def report(grid: GridConfig) -> None:
+    """Compute the frontier from the store alone, print it and say where it is."""
+    frontier = analyse(grid.store)
+    folder = Path(grid.store) / "frontier"
+    frontier.write(folder)
+    frontier.print(console)
+    console.print(f"\nResults: {grid.store}  Picture and tables: {folder}", highlight=False)
+    console.print(
+        "Next: look at frontier/frontier.png, run `python -m ttsgrid.frontier "
+        f"{grid.store}` again at any time, or grow the grid, e.g. "
+        "`python -m ttsgrid.sweep budgets=[1,4,16,64,256]`: it runs only what is missing.",
+        highlight=False,
+    )
+
+
+def sweep(grid: GridConfig) -> None:
+    """Plan a grid, run what its store lacks, and report.
+
+    Raises:
+        TtsgridError: with a message that names the setting to change.
+    """
+    benchmark = grid.benchmark
+    problems = load_benchmark(
+        benchmark.name,
+        path=benchmark.path,
+        num_problems=benchmark.num_problems,
+        seed=benchmark.seed,
+    )
+    models = resolve_models(grid)
+    identities = {model.identity.name: model.identity for model in models}
+    plan = make_plan(grid, problems, identities, committed_units(grid.store).done)
+    show_plan(plan)
+    if grid.plan_only:
+        return
+    failed = run_plan(grid, plan, models) if plan.missing else 0
+    if not plan.missing:
+        console.print("The store holds every unit: 0 tokens to generate.", highlight=False)
+    report(grid)
+    if failed:
+        raise TtsgridError(
+            f"{failed} units failed; their errors are in table units of {grid.store} "
+            f"(status = 'failed'). The same command tries them again."
+        )
+
+
+def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel]) -> int:
+    """Run a plan's missing units under the store's lease; return how many failed."""
+    # Ray, and what comes with it, is loaded only when there is something to run.
+    from ttsgrid.launch import run_missing  # noqa: PLC0415
+
+    with Store.open(grid.store, run_id=uuid.uuid4().hex[:12]) as store:
+        store.write_problems(plan.problems)
+        store.write_models(
+            ModelRecord(m.identity, m.role, m.num_parameters, m.config.pretraining_tokens)
+            for m in models
+        )
+        todo = Counter(model_of(unit).name for unit in plan.missing)
+        return asyncio.run(run_missing(grid, plan, models, store, console, todo))
+
+
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
+def _compose_and_sweep(config: DictConfig) -> None:
+    sources = HydraConfig.get().runtime.config_sources
+    folders = [Path(source.path) for source in sources if source.schema == "file"]
+    # Caught here, inside Hydra, which would print a stack trace: one sentence is enough.
+    try:
+        sweep(to_grid(config, folders))
+    except TtsgridError as error:
+        Console(stderr=True).print(f"[bold red]ttsgrid:[/] {error}", highlight=False)
+        sys.exit(1)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        _compose_and_sweep()
+    except KeyboardInterrupt:
+        Console(stderr=True).print(
+            "Stopped. What finished is committed; the same command goes on from there."
+        )
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

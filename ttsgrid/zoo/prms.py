@@ -1,0 +1,163 @@
+"""Train the zoo's two PRMs on what the policies write, in the two real formats.
+
+`zoo-prm` is a two-class token classifier in the layout of
+`Qwen2ForProcessRewardModel` (Qwen2.5-Math-PRM): a trunk and a two-layer head,
+read at each `<extra_0>`, trained on exact step labels. `zoo-shepherd` is a causal
+LM that predicts `+` or `-` at each `ки`, trained on Monte Carlo labels.
+
+Both start from the largest policy's trunk, which already knows the arithmetic: it
+has to learn to compare, not to compute.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast, Qwen2Config, Qwen2Model
+
+from ttsgrid.prms import prm_format
+from ttsgrid.zoo.policies import optimisers, schedule
+from ttsgrid.zoo.rollouts import Rollout
+
+BATCH_SIZE = 96
+LEARNING_RATE_SCALE = 0.25  # fine-tuning: a quarter of the policies' rates
+
+
+@dataclass(frozen=True)
+class PrmSpec:
+    """Kind and training length of one PRM.
+
+    Attributes:
+        num_problems: training problems; each policy solves each once.
+        num_completions: Monte Carlo completions a step (`step_tag` only).
+    """
+
+    name: str
+    kind: str
+    num_problems: int
+    num_steps: int
+    num_completions: int = 8
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class LabelledSolution:
+    """A solution with a label a step, however they were made."""
+
+    question: str
+    steps: tuple[str, ...]
+    labels: tuple[bool, ...]
+
+
+class Qwen2ForProcessRewardModel(nn.Module):
+    """The layout that vLLM serves under this name: `model.*` and `score.{0,2}.*`."""
+
+    def __init__(self, config: Qwen2Config) -> None:
+        super().__init__()
+        self.config = config
+        self.model = Qwen2Model(config)
+        size = config.hidden_size
+        self.score = nn.Sequential(nn.Linear(size, size), nn.ReLU(), nn.Linear(size, 2))
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Return two logits a token, shape (batch, length, 2)."""
+        hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
+        logits: Tensor = self.score(hidden)
+        return logits
+
+
+def classifier_from_policy(
+    policy: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast
+) -> Qwen2ForProcessRewardModel:
+    """Copy a policy's trunk into the PRM's layout; Qwen2's extra biases start at zero."""
+    old = policy.config
+    config = Qwen2Config(
+        vocab_size=old.vocab_size,
+        hidden_size=old.hidden_size,
+        intermediate_size=old.intermediate_size,
+        num_hidden_layers=old.num_hidden_layers,
+        num_attention_heads=old.num_attention_heads,
+        num_key_value_heads=old.num_key_value_heads,
+        max_position_embeddings=old.max_position_embeddings,
+        rms_norm_eps=old.rms_norm_eps,
+        tie_word_embeddings=False,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=None,
+        num_labels=2,
+        architectures=["Qwen2ForProcessRewardModel"],
+    )
+    prm = Qwen2ForProcessRewardModel(config)
+    for name, parameter in prm.model.named_parameters():
+        if name.endswith("bias"):
+            nn.init.zeros_(parameter)
+    missing, unexpected = prm.model.load_state_dict(policy.model.state_dict(), strict=False)
+    if unexpected or not all(name.endswith("bias") for name in missing):
+        raise RuntimeError(f"trunks do not match: {missing} {unexpected}")
+    return prm
+
+
+def label_rollouts(rollouts: Sequence[Rollout]) -> list[LabelledSolution]:
+    """Pair rollouts with their exact labels."""
+    return [LabelledSolution(r.recipe.question, r.steps, r.labels) for r in rollouts if r.steps]
+
+
+@dataclass(frozen=True)
+class PrmBatch:
+    """Padded ids and mask of shape (batch, length); targets of shape (batch, length), -100 off steps."""
+
+    ids: Tensor
+    mask: Tensor
+    targets: Tensor
+
+
+def prm_batch(
+    solutions: Sequence[LabelledSolution],
+    tokenizer: PreTrainedTokenizerFast,
+    format_name: str,
+    classes: tuple[int, int],
+) -> PrmBatch:
+    """Encode solutions in a PRM's real format, with (bad, good) classes at its marks."""
+    encode = prm_format(format_name).encode
+    inputs = [encode(tokenizer, s.question, s.steps) for s in solutions]
+    width = max(len(item.ids) for item in inputs)
+    ids = torch.full((len(inputs), width), int(tokenizer.pad_token_id or 0))
+    mask = torch.zeros_like(ids)
+    targets = torch.full_like(ids, -100)
+    for row, (item, solution) in enumerate(zip(inputs, solutions, strict=True)):
+        ids[row, : len(item.ids)] = torch.tensor(item.ids)
+        mask[row, : len(item.ids)] = 1
+        targets[row, list(item.positions)] = torch.tensor(
+            [classes[good] for good in solution.labels]
+        )
+    return PrmBatch(ids, mask, targets)
+
+
+def train_prm(
+    spec: PrmSpec,
+    model: nn.Module,
+    logits_of: Callable[[PrmBatch], Tensor],
+    make_batch: Callable[[Sequence[LabelledSolution]], PrmBatch],
+    data: Sequence[LabelledSolution],
+    report: Callable[[int, float], None],
+) -> None:
+    """Fine-tune a PRM in place on step labels; `report(step, loss)` after each step."""
+    rng = random.Random(f"ttsgrid-zoo-{spec.name}-{spec.seed}")
+    optims = optimisers(model)
+    base = [group["lr"] for optim in optims for group in optim.param_groups]
+    for step in range(spec.num_steps):
+        batch = make_batch(rng.sample(list(data), BATCH_SIZE))
+        loss = cross_entropy(logits_of(batch).flatten(0, 1), batch.targets.flatten())
+        loss.backward()
+        groups = [group for optim in optims for group in optim.param_groups]
+        for group, rate in zip(groups, base, strict=True):
+            group["lr"] = rate * LEARNING_RATE_SCALE * schedule(step, spec.num_steps)
+        for optim in optims:
+            optim.step()
+            optim.zero_grad(set_to_none=True)
+        report(step, float(loss.detach()))

@@ -1,0 +1,172 @@
+"""Train the whole zoo: `python -m ttsgrid.zoo.train [--out FOLDER] [--only NAME ...]`.
+
+Seeded; about an hour on two CPU cores, minutes on a GPU. Members that the folder
+already holds are kept, so an interrupted training goes on. `--only` trains some
+(PRMs need the policies to be there).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from safetensors.torch import save_file
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
+
+from ttsgrid.models import ZOO_WEIGHTS
+from ttsgrid.zoo.family import LARGEST, POLICIES, PRMS
+from ttsgrid.zoo.policies import train_policy
+from ttsgrid.zoo.prms import (
+    LabelledSolution,
+    PrmSpec,
+    classifier_from_policy,
+    label_rollouts,
+    prm_batch,
+    train_prm,
+)
+from ttsgrid.zoo.rollouts import Rollout, monte_carlo_labels, sample_rollouts
+from ttsgrid.zoo.task import LEVELS, draw
+from ttsgrid.zoo.tokenizer import build_tokenizer
+
+ROLLOUT_TEMPERATURE = 1.0
+console = Console()
+
+
+def reporter(name: str, num_steps: int, log: list[float]) -> Callable[[int, float], None]:
+    """Return a callback that logs every loss and prints one line every 100 steps."""
+    started = time.monotonic()
+
+    def report(step: int, loss: float) -> None:
+        log.append(loss)
+        if (step + 1) % 100 == 0:
+            mean = sum(log[-100:]) / len(log[-100:])
+            console.print(
+                f"{name} {step + 1}/{num_steps} loss {mean:.3f} {time.monotonic() - started:.0f} s"
+            )
+
+    return report
+
+
+def save_losses(folder: Path, log: list[float]) -> None:
+    """Keep the losses, averaged over every 100 steps, for the model card."""
+    means = [sum(part) / len(part) for part in (log[i : i + 100] for i in range(0, len(log), 100))]
+    (folder / "training_losses.json").write_text(json.dumps([round(mean, 4) for mean in means]))
+
+
+def make_policy(name: str, out: Path, device: torch.device) -> None:
+    """Train one policy and save it as a Hugging Face checkpoint."""
+    spec, tokenizer, log = POLICIES[name], build_tokenizer(), list[float]()
+    model = train_policy(spec, tokenizer, device, reporter(name, spec.num_steps, log))
+    model.save_pretrained(out / name)
+    tokenizer.save_pretrained(out / name)
+    save_losses(out / name, log)
+
+
+def load_policy(name: str, out: Path, device: torch.device) -> LlamaForCausalLM:
+    """Load a trained policy."""
+    model = AutoModelForCausalLM.from_pretrained(out / name, dtype=torch.float32)
+    return model.to(device).eval()
+
+
+def training_rollouts(spec: PrmSpec, out: Path, device: torch.device) -> list[Rollout]:
+    """Let every policy solve the PRM's training problems once, levels in turn."""
+    import random  # noqa: PLC0415
+
+    torch.manual_seed(spec.seed)
+    rng = random.Random(f"ttsgrid-zoo-{spec.name}-problems-{spec.seed}")
+    recipes = [draw(rng, 1 + i % len(LEVELS), test=False) for i in range(spec.num_problems)]
+    tokenizer = AutoTokenizer.from_pretrained(out / LARGEST)
+    rollouts: list[Rollout] = []
+    for name in POLICIES:
+        policy = load_policy(name, out, device)
+        rollouts += sample_rollouts(policy, tokenizer, recipes, ROLLOUT_TEMPERATURE)
+        console.print(f"{spec.name}: {name} solved {len(recipes)} training problems")
+    return [rollout for rollout in rollouts if rollout.steps]
+
+
+def make_token_classifier(spec: PrmSpec, out: Path, device: torch.device) -> None:
+    """Train the PRM in Qwen's layout on exact step labels."""
+    data = label_rollouts(training_rollouts(spec, out, device))
+    tokenizer = build_tokenizer(with_bos=False)
+    torch.manual_seed(spec.seed)
+    prm = classifier_from_policy(load_policy(LARGEST, out, device), tokenizer).to(device)
+    log: list[float] = []
+    train_prm(
+        spec,
+        prm,
+        lambda batch: prm(batch.ids.to(device), batch.mask.to(device)).cpu(),
+        lambda solutions: prm_batch(solutions, tokenizer, "qwen", (0, 1)),
+        data,
+        reporter(spec.name, spec.num_steps, log),
+    )
+    folder = out / spec.name
+    prm.config.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    weights = {name: tensor.contiguous() for name, tensor in prm.state_dict().items()}
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    save_losses(folder, log)
+
+
+def make_step_tag_prm(spec: PrmSpec, out: Path, device: torch.device) -> None:
+    """Train the PRM in Math-Shepherd's format on Monte Carlo labels."""
+    rollouts = training_rollouts(spec, out, device)
+    tokenizer = build_tokenizer()
+    completer = load_policy(LARGEST, out, device)
+    labels = monte_carlo_labels(completer, tokenizer, rollouts, spec.num_completions)
+    data = [
+        LabelledSolution(rollout.recipe.question, rollout.steps, row)
+        for rollout, row in zip(rollouts, labels, strict=True)
+    ]
+    minus, plus = tokenizer.convert_tokens_to_ids(["-", "+"])
+    prm = load_policy(LARGEST, out, device).train()
+    log: list[float] = []
+    train_prm(
+        spec,
+        prm,
+        lambda b: prm(input_ids=b.ids.to(device), attention_mask=b.mask.to(device)).logits.cpu(),
+        lambda solutions: prm_batch(solutions, tokenizer, "math_shepherd", (minus, plus)),
+        data,
+        reporter(spec.name, spec.num_steps, log),
+    )
+    prm.save_pretrained(out / spec.name)
+    tokenizer.save_pretrained(out / spec.name)
+    save_losses(out / spec.name, log)
+
+
+def main() -> None:
+    """Train what is missing."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=ZOO_WEIGHTS, help="folder of the checkpoints")
+    parser.add_argument("--only", nargs="+", choices=[*POLICIES, *PRMS], help="train just these")
+    parser.add_argument("--threads", type=int, help="CPU threads; small models are fastest with 1")
+    options = parser.parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    makers = {
+        **dict.fromkeys(POLICIES, make_policy),
+        **{
+            name: (lambda n, o, d: make_token_classifier(PRMS[n], o, d))
+            if spec.kind == "token_classifier"
+            else (lambda n, o, d: make_step_tag_prm(PRMS[n], o, d))
+            for name, spec in PRMS.items()
+        },
+    }
+    for name, make in makers.items():
+        if options.only and name not in options.only:
+            continue
+        if (options.out / name / "model.safetensors").exists():
+            console.print(f"{name}: kept, {options.out / name} holds it")
+            continue
+        make(name, options.out, device)
+
+
+if __name__ == "__main__":
+    main()
