@@ -55,13 +55,14 @@ class World:
     pool_size: int = 16
     num_answers: int = 12
     benchmark: str = "made-up"
+    problem_prefix: str = "p"
     seed: int = 0
 
 
 def write_store(path: Path, world: World) -> None:
     """Write the world's store: a greedy solution, a pool and its scores a (problem, policy)."""
     problems = [
-        Problem(f"p{i:04}", world.benchmark, i, f"question {i}", "0")
+        Problem(f"{world.problem_prefix}{i:04}", world.benchmark, i, f"question {i}", "0")
         for i in range(world.num_problems)
     ]
     with Store.open(path, run_id="synthetic") as store:
