@@ -128,7 +128,8 @@ class Progress:
 
     def _say(self) -> None:
         self._said_at = time.monotonic()
-        text = f"{self._clock()} {self._done}/{self._total} units, {self._summary()}, {self._time_left()}"
+        counts = f"{self._clock()} {self._done}/{self._total} units"
+        text = f"{counts}, {self._summary()}, {self._time_left()}"
         self._console.print(text.rstrip(", "), highlight=False)
 
     def _render(self) -> RenderableType:

@@ -24,7 +24,7 @@ from ttsgrid.engines.base import EngineStats, PolicyEngine, PrmEngine
 from ttsgrid.engines.scoring import StepScorer
 from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.errors import EngineError, ScoringError
-from ttsgrid.policies import encode_prompt, prompt_format, split_steps
+from ttsgrid.policies import Tokenizer, encode_prompt, prompt_format, split_steps
 from ttsgrid.prms import prm_format
 from ttsgrid.problems import grader_for
 from ttsgrid.records import FinishReason, Solution, StepScores, UnitResult, Usage
@@ -56,7 +56,7 @@ async def start_runtime(spec: WorkerSpec) -> Runtime:
     return PrmRuntime(spec, engine, tokenizer)
 
 
-async def _start_engine(spec: EngineSpec):  # type: ignore[no-untyped-def]  # one of two protocols
+async def _start_engine(spec: EngineSpec) -> Any:  # noqa: ANN401 (one of two protocols)
     """Import the engine's module here: vLLM takes seconds and a fake needs none of it."""
     if spec.kind == "fake":
         from ttsgrid.engines.fake import start_engine  # noqa: PLC0415
@@ -118,7 +118,7 @@ class _TaskRunner:
 class PolicyRuntime(_TaskRunner):
     """Samples solutions, cuts them into steps and grades them."""
 
-    def __init__(self, spec: WorkerSpec, engine: PolicyEngine, tokenizer: Any) -> None:
+    def __init__(self, spec: WorkerSpec, engine: PolicyEngine, tokenizer: Tokenizer) -> None:
         super().__init__(spec)
         self._engine = engine
         self._tokenizer = tokenizer
@@ -166,7 +166,7 @@ class PolicyRuntime(_TaskRunner):
 class PrmRuntime(_TaskRunner):
     """Scores the steps of finished solutions."""
 
-    def __init__(self, spec: WorkerSpec, engine: PrmEngine, tokenizer: Any) -> None:
+    def __init__(self, spec: WorkerSpec, engine: PrmEngine, tokenizer: Tokenizer) -> None:
         super().__init__(spec)
         self._engine = engine
         self._scorer = StepScorer(engine, prm_format(spec.format), tokenizer)

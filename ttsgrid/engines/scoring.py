@@ -19,10 +19,10 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ttsgrid.engines.base import PrmEngine
 from ttsgrid.errors import ScoringError
+from ttsgrid.policies import Tokenizer
 from ttsgrid.prms import PrmFormat, score_from_logits
 from ttsgrid.records import Usage
 
@@ -40,7 +40,7 @@ class ScoredSteps:
 class StepScorer:
     """Scores the steps of solutions with one PRM, incrementally."""
 
-    def __init__(self, engine: PrmEngine, format: PrmFormat, tokenizer: Any) -> None:
+    def __init__(self, engine: PrmEngine, format: PrmFormat, tokenizer: Tokenizer) -> None:
         self._engine = engine
         self._format = format
         self._tokenizer = tokenizer

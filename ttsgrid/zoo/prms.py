@@ -109,7 +109,7 @@ def label_rollouts(rollouts: Sequence[Rollout]) -> list[LabelledSolution]:
 
 @dataclass(frozen=True)
 class PrmBatch:
-    """Padded ids and mask of shape (batch, length); targets of shape (batch, length), -100 off steps."""
+    """Padded ids, mask and targets, each of shape (batch, length); targets are -100 off steps."""
 
     ids: Tensor
     mask: Tensor
