@@ -109,8 +109,8 @@ def elect(classes: ArrayLike, how: Vote | str, scores: ArrayLike | None = None) 
 
 
 def ties_with_best(tally: Floats) -> Bools:
-    """Mark the entries equal to the largest along the last axis, up to rounding."""
-    best = tally.max(axis=-1, keepdims=True)
+    """Mark the entries equal to the largest along the first axis, up to rounding."""
+    best = tally.max(axis=0, keepdims=True)
     return np.asarray(tally >= best - TIE_TOLERANCE * np.abs(best))
 
 

@@ -110,7 +110,7 @@ def vote_at_k(
     stack = np.broadcast_to(stack, (math.prod(stack.shape[:-2]), num_pools, n))
     plan = _SubsetPlan.make(num_pools, n, k, seed)
     accuracy, error = np.empty((2, len(stack), num_pools))
-    for rows in plan.chunks():
+    for rows in plan.chunks(num_classes=int(classes.max()) + 2):
         ballots = _Ballots.cast(classes[rows], correct[rows], plan.subsets(rows))
         for w in range(len(stack)):
             replicates = ballots.count(stack[w, rows])
@@ -125,12 +125,14 @@ class _SubsetPlan:
     """Which subsets of size k stand for all: every one of them, or random ones.
 
     Random subsets come from permutations of the pool, each cut into n // k disjoint
-    subsets, so that every sample is used equally; the permutations are the replicates.
+    subsets, so that samples are used evenly (some cuts are dropped where they are more
+    than is wanted); the permutations are the replicates.
     All pools share them, but each is shuffled on its own first, which makes the
     errors of different problems uncorrelated.
 
     Attributes:
-        members: pool positions, shape (replicates, subsets, k).
+        members: pool positions, shape (k, replicates, subsets); members come first
+            because numpy reduces a short first axis many times faster than a short last.
         shuffles: the shuffle of each pool, shape (P, n); None where exact.
     """
 
@@ -143,26 +145,30 @@ class _SubsetPlan:
     def make(cls, num_pools: int, n: int, k: int, seed: int) -> _SubsetPlan:
         if math.comb(n, k) <= MAX_ENUMERATED:
             every = np.array(list(combinations(range(n), k)), np.int64)
-            return cls(every[:, None, :], None, num_pools, n)
-        rng, cuts = np.random.default_rng([seed, n, k]), n // k
+            return cls(every.T[:, :, None], None, num_pools, n)
+        rng = np.random.default_rng([seed, n, k])
         wanted = min(MAX_ENUMERATED, -(-TARGET_SUBSETS // num_pools))
+        cuts = min(n // k, -(-wanted // MIN_PERMUTATIONS))
         replicates = max(MIN_PERMUTATIONS, -(-wanted // cuts))
         deck = rng.permuted(np.tile(np.arange(n), (replicates, 1)), axis=1)
         shuffles = rng.permuted(np.tile(np.arange(n), (num_pools, 1)), axis=1)
-        return cls(deck[:, : cuts * k].reshape(replicates, cuts, k), shuffles, num_pools, n)
+        members = deck[:, : cuts * k].reshape(replicates, cuts, k).transpose(2, 0, 1)
+        return cls(members, shuffles, num_pools, n)
 
-    def chunks(self) -> Iterator[slice]:
+    def chunks(self, num_classes: int) -> Iterator[slice]:
         """Slices of problems whose work arrays fit in cache."""
-        replicates, cuts, _ = self.members.shape
-        size = max(1, CHUNK_ELEMENTS // (replicates * cuts * self.n))
+        k, replicates, cuts = self.members.shape
+        size = max(1, CHUNK_ELEMENTS // (replicates * cuts * max(k, num_classes)))
         for start in range(0, self.num_pools, size):
             yield slice(start, min(start + size, self.num_pools))
 
     def subsets(self, rows: slice) -> Ints:
-        """Pool positions for these problems, shape (rows, replicates, subsets, k)."""
+        """Pool positions for these problems, shape (k, rows, replicates, subsets)."""
         if self.shuffles is None:
-            return np.broadcast_to(self.members, (rows.stop - rows.start, *self.members.shape))
-        return self.shuffles[rows][:, self.members]
+            k, *elections = self.members.shape
+            shape = (k, rows.stop - rows.start, *elections)
+            return np.broadcast_to(self.members[:, None], shape)
+        return np.moveaxis(self.shuffles[rows][:, self.members], 1, 0)
 
     def standard_error(self, replicates: Floats) -> Floats:
         """Monte Carlo error of the mean over the last axis; 0 where all subsets were seen."""
@@ -176,8 +182,8 @@ class _Ballots:
     """The subsets of some pools, ready to be counted with any weights.
 
     Attributes:
-        picked: position of each member in the flattened pools; (P, R, S, k), P * R * S
-            elections with k voters each.
+        picked: position of each member in the flattened pools; shape (k, P, R, S):
+            P * R * S elections with k voters each.
         bins: which (election, class) each member votes for, same shape.
         answered, right: of each member, same shape.
     """
@@ -190,9 +196,9 @@ class _Ballots:
     @classmethod
     def cast(cls, classes: Ints, correct: Bools, subsets: Ints) -> _Ballots:
         num_pools, n = classes.shape
-        picked = subsets + n * np.arange(num_pools)[:, None, None, None]
+        picked = np.ascontiguousarray(subsets + n * np.arange(num_pools)[:, None, None])
         voted = classes.reshape(-1)[picked]
-        elections = np.arange(math.prod(picked.shape[:3])).reshape(*picked.shape[:3], 1)
+        elections = np.arange(math.prod(picked.shape[1:])).reshape(picked.shape[1:])
         answered = voted != NO_ANSWER
         # NO_ANSWER is -1: shifted by one it falls in a bin of its own.
         bins = elections * (int(classes.max()) + 2) + voted + 1
@@ -204,8 +210,9 @@ class _Ballots:
         sums = np.bincount(self.bins.reshape(-1), weights=cast.reshape(-1))
         tally = np.where(self.answered, sums[self.bins], -np.inf)
         winners = ties_with_best(tally) & self.answered
-        num_winners = np.maximum(winners.sum(axis=-1), 1)  # none where nobody answered
-        return np.asarray(((winners & self.right).sum(axis=-1) / num_winners).mean(axis=-1))
+        num_winners = np.maximum(winners.sum(axis=0, dtype=np.int32), 1)  # 0 if none answered
+        num_right = (winners & self.right).sum(axis=0, dtype=np.int32)
+        return np.asarray((num_right / num_winners).mean(axis=-1))
 
 
 def _check(n: int, k: int) -> None:
