@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +49,13 @@ def test_the_ragged_path_agrees_with_one_solution_at_a_time(
 ) -> None:
     offsets = np.cumsum([0, *map(len, lists)])
     flat = [score for scores in lists for score in scores]
-    by_hand = {
+    functions: dict[Aggregation, Callable[[list[float]], float]] = {
         Aggregation.MIN: min,
         Aggregation.LAST: lambda scores: scores[-1],
         Aggregation.AVG: lambda scores: math.fsum(scores) / len(scores),
         Aggregation.PROD: math.prod,
-    }[how]
+    }
+    by_hand = functions[how]
     expected = [by_hand(scores) if scores else math.nan for scores in lists]
     np.testing.assert_allclose(aggregate_ragged(flat, offsets, how), expected, rtol=1e-12)
 
