@@ -55,6 +55,7 @@ class ScriptedEngine:
         start = self.cached.pop(0) if read_cache and self.cached else 0
         if self.gate is not None:
             await self.gate.wait()
+        await asyncio.sleep(0)  # as any real engine, let others run meanwhile
         if self.failures:
             raise self.failures.pop()
         rows = tuple((0.25, logit(ids[: i + 1])) for i in range(start, len(ids)))
@@ -152,8 +153,9 @@ def test_a_cached_mark_without_a_remembered_score_is_run_again_without_the_cache
     assert scored.usage.cached_tokens == 0
 
 
-def test_a_cached_part_that_ends_before_the_first_mark_needs_no_second_run() -> None:
-    engine = ScriptedEngine(len(QUESTION))
+@pytest.mark.parametrize("cached", range(len(ids_of("cd"))))
+def test_a_cached_part_that_ends_before_the_first_mark_needs_no_second_run(cached: int) -> None:
+    engine = ScriptedEngine(cached)
     (scored,) = score_in_turn(engine, ("cd", "ef"))
     assert scored.scores == expected("cd", "ef")
     assert len(engine.calls) == 1

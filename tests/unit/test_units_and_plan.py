@@ -80,15 +80,10 @@ def test_a_model_keeps_its_identity_when_renamed_or_moved_but_not_when_changed()
     [
         replace(BLOCK, problem_id="another"),
         replace(BLOCK, policy=IDENTITIES["large"]),
-        *(
-            replace(BLOCK, sampling=replace(SAMPLING, **{name: value}))
-            for name, value in (
-                ("temperature", 0.8),
-                ("top_p", 0.9),
-                ("max_tokens", 161),
-                ("seed", 1),
-            )
-        ),
+        replace(BLOCK, sampling=replace(SAMPLING, temperature=0.8)),
+        replace(BLOCK, sampling=replace(SAMPLING, top_p=0.9)),
+        replace(BLOCK, sampling=replace(SAMPLING, max_tokens=161)),
+        replace(BLOCK, sampling=replace(SAMPLING, seed=1)),
     ],
 )
 def test_whatever_determines_a_pool_is_in_its_family(other: SampleBlock) -> None:
