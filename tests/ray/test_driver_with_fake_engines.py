@@ -1,0 +1,172 @@
+"""Whole runs on real Ray actors: what is planned is committed, and deaths lose nothing.
+
+The engines are fakes, so that each test decides when a worker dies; placement,
+processes, messages and the store are the real ones.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+import ray
+
+from ttsgrid.config import (
+    BenchmarkConfig,
+    ClusterConfig,
+    EngineConfig,
+    GridConfig,
+    ModelConfig,
+    StrategyConfig,
+)
+from ttsgrid.errors import WorkerStartError
+from ttsgrid.models import ResolvedModel
+from ttsgrid.plan import Plan, make_plan
+from ttsgrid.problems import load_benchmark
+from ttsgrid.store import committed_units, scan
+from ttsgrid.sweep import resolve_models, run_plan, sweep
+from ttsgrid.units import SampleBlock
+from ttsgrid.zoo.tokenizer import build_tokenizer
+
+pytestmark = pytest.mark.ray
+
+COT = StrategyConfig("cot", "cot")
+MAJORITY = StrategyConfig("majority", "majority")
+BEST_OF_N = StrategyConfig("best_of_n", "best_of_n")
+DIES_AT = 7  # with chunks of five requests: in the second chunk of each process
+
+
+def model(folder: Path, name: str, format: str) -> ModelConfig:
+    """Make a checkpoint without weights: a tokenizer, and a config that tells it apart."""
+    path = folder / name
+    build_tokenizer(with_bos=format != "qwen").save_pretrained(path)
+    kind = "qwen2" if format == "qwen" else "llama"
+    (path / "config.json").write_text(json.dumps({"model_type": kind, "name_in_test": name}))
+    return ModelConfig(name=name, model=str(path), format=format)
+
+
+def engine(max_num_seqs: int = 256, **fake: float) -> EngineConfig:
+    return EngineConfig("fake", max_num_seqs=max_num_seqs, cpus=0.4, memory_gib=0.5, fake=fake)
+
+
+def one_policy(tmp_path: Path, engine: EngineConfig, max_attempts: int = 3) -> GridConfig:
+    """Three problems, five requests each: a greedy one and a pool of four."""
+    return GridConfig(
+        benchmark=BenchmarkConfig("zoo", num_problems=3, seed=0),
+        policies=(model(tmp_path, "policy-a", "zoo"),),
+        prms=(),
+        strategies=(COT, MAJORITY),
+        budgets=(4,),
+        engine=engine,
+        cluster=ClusterConfig(dashboard=False, max_attempts=max_attempts),
+        store=str(tmp_path / "store"),
+    )
+
+
+def two_by_two(tmp_path: Path) -> GridConfig:
+    return replace(
+        one_policy(tmp_path, engine()),
+        policies=(model(tmp_path, "policy-a", "zoo"), model(tmp_path, "policy-b", "zoo")),
+        prms=(model(tmp_path, "prm-q", "qwen"), model(tmp_path, "prm-s", "math_shepherd")),
+        strategies=(COT, MAJORITY, BEST_OF_N),
+        budgets=(1, 4),
+    )
+
+
+def planned(grid: GridConfig) -> tuple[Plan, list[ResolvedModel]]:
+    bench = grid.benchmark
+    problems = load_benchmark(bench.name, num_problems=bench.num_problems, seed=bench.seed)
+    models = resolve_models(grid)
+    identities = {model.identity.name: model.identity for model in models}
+    return make_plan(grid, problems, identities, committed_units(grid.store).done), models
+
+
+def rows(grid: GridConfig, table: str) -> pl.DataFrame:
+    return scan(grid.store, table).collect()
+
+
+def test_a_sweep_commits_each_unit_once_and_the_same_sweep_again_starts_no_ray(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = two_by_two(tmp_path)
+    plan, _ = planned(grid)
+    sweep(grid)
+
+    # 2 policies x 3 problems: a greedy block, a pool block, the pool's score by 2 PRMs.
+    assert len(plan.missing) == 2 * 3 * (1 + 1 + 2)
+    units = rows(grid, "units")
+    assert Counter(units["unit_id"]) == Counter(unit.id for unit in plan.missing)
+    assert set(units["status"]) == {"done"}
+    solutions = rows(grid, "solutions").select("family", "sample")
+    assert solutions.height == solutions.unique().height == plan.planned_solutions == 2 * 3 * 5
+    scores = rows(grid, "scores").join(
+        rows(grid, "solutions").select("num_steps", "sample", pool_family="family"),
+        on=["pool_family", "sample"],
+    )
+    assert scores.height == 2 * 3 * 4 * 2
+    assert (scores["step_scores"].list.len() == scores["num_steps"]).all()
+
+    def no_ray(*_: object, **__: object) -> None:
+        raise AssertionError("a sweep with nothing to run started Ray")
+
+    monkeypatch.setattr(ray, "init", no_ray)
+    sweep(grid)
+    assert not planned(grid)[0].missing
+    assert rows(grid, "units").height == units.height
+
+
+def test_units_of_a_dead_worker_run_again_and_each_is_committed_once(tmp_path: Path) -> None:
+    # Two sequences a worker keep one chunk in flight, so each process ends one chunk and
+    # dies in the next: the first problem takes one attempt, the other two take two.
+    grid = one_policy(tmp_path, engine(max_num_seqs=2, die_at_request=DIES_AT))
+    plan, models = planned(grid)
+
+    assert run_plan(grid, plan, models) == 0
+
+    units = rows(grid, "units")
+    assert Counter(units["unit_id"]) == Counter(unit.id for unit in plan.units)
+    assert set(units["status"]) == {"done"}
+    attempts = dict(units.select("unit_id", "attempt").iter_rows())
+    first = plan.problems[0].id
+    for unit in plan.units:
+        assert isinstance(unit, SampleBlock)
+        assert attempts[unit.id] == (1 if unit.problem_id == first else 2)
+    solutions = rows(grid, "solutions").select("family", "sample")
+    assert solutions.height == solutions.unique().height == plan.planned_solutions
+
+
+def test_units_that_kill_each_worker_end_failed_with_an_error_and_no_score(
+    tmp_path: Path,
+) -> None:
+    grid = replace(
+        one_policy(tmp_path, engine(max_num_seqs=2, die_at_request=1), max_attempts=2),
+        benchmark=BenchmarkConfig("zoo", num_problems=1, seed=0),
+        prms=(model(tmp_path, "prm-q", "qwen"),),
+        strategies=(BEST_OF_N,),
+    )
+    plan, models = planned(grid)
+
+    assert run_plan(grid, plan, models) == 1
+
+    units = rows(grid, "units")
+    assert units.select("kind", "status", "attempt").rows() == [("sample", "failed", 2)]
+    assert "worker died at each of 2 attempts" in units["error"][0]
+    assert rows(grid, "solutions").is_empty()
+    assert rows(grid, "scores").is_empty()
+    # Nothing failed counts as held: the next run has both units to do.
+    assert planned(grid)[0].missing == plan.units
+
+
+def test_an_engine_that_cannot_start_stops_the_run_with_its_own_reason(tmp_path: Path) -> None:
+    grid = one_policy(tmp_path, engine(fail_start=1))
+    plan, models = planned(grid)
+
+    with pytest.raises(WorkerStartError, match=r"policy-a.*the fake engine was told not to start"):
+        run_plan(grid, plan, models)
+
+    assert rows(grid, "units").is_empty()
+    assert not ray.is_initialized()
