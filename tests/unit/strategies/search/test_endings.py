@@ -1,0 +1,273 @@
+"""What counts as an answer, what never does, and what fails loudly."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+
+import pytest
+
+from tests.unit.strategies.search.scripted import PROMPT, QUESTION
+from tests.unit.strategies.search.written import Book, Table, search, searching, seeds
+from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest
+from ttsgrid.engines.scoring import ScoredSteps
+from ttsgrid.errors import EngineError, ScoringError
+from ttsgrid.records import FinishReason, Usage
+from ttsgrid.strategies.search.run import run_search
+from ttsgrid.strategies.search.settings import SearchKind, SearchSettings, preset
+from ttsgrid.strategies.search.trace import Fate
+from ttsgrid.units import SamplingIdentity
+
+PRESETS = pytest.mark.parametrize("name", ["paper", "search_and_learn"])
+
+
+def beam(
+    name: str, n: int = 2, m: int = 2, kind: SearchKind = SearchKind.BEAM, depth: int = 40
+) -> SearchSettings:
+    return SearchSettings(kind, n, m, max_steps=depth, rules=preset(name, kind))
+
+
+@PRESETS
+def test_a_step_cut_off_is_neither_kept_nor_scored_nor_an_answer(name: str) -> None:
+    book = Book({"": ["boxed 7<cut>", "a\n\n"], "a\n\n": ["boxed 8<end>"] * 2})
+    table = Table({"a": 0.1, "boxed 8": 0.1})
+    outcome = search(beam(name), book, table)
+    cut = outcome.trace.steps[0][0]
+    assert cut.fate is Fate.PRUNED
+    assert cut.score is None
+    assert "cut off" in cut.reason
+    assert {answer.text for answer in outcome.answers} == {"a\n\nboxed 8"}
+
+
+@PRESETS
+def test_beams_that_only_get_cut_off_end_incomplete_and_without_their_cut_step(name: str) -> None:
+    book = Book({"": ["a\n\n", "b\n\n"], "a\n\n": ["boxed 7<cut>"] * 6})
+    outcome = search(beam(name), book, Table({"a": 0.9, "b": 0.1}))
+    [answer] = outcome.answers
+    assert answer.text == "a\n\n"
+    assert answer.finish_reason is FinishReason.LENGTH
+    assert not answer.complete
+
+
+def test_a_beam_without_usable_children_is_tried_three_times_with_fresh_seeds_in_paper() -> None:
+    book = Book({"": ["a\n\n", "b\n\n"], "a\n\n": ["x<cut>"] * 5 + ["boxed 1<end>"]})
+    outcome = search(beam("paper"), book, Table({"a": 0.9, "b": 0.1, "boxed 1": 0.5}))
+    assert [answer.complete for answer in outcome.answers] == [True]
+    seeds = [request.seed for request in book.requests]
+    assert len(seeds) == len(set(seeds)) == 8
+
+
+@PRESETS
+def test_a_blank_step_is_dropped_and_never_scored(name: str) -> None:
+    book = Book({"": [" \n\n", "a\n\n"], "a\n\n": ["boxed 1<end>"] * 2})
+    table = Table({"a": 0.5, "boxed 1": 0.5})
+    outcome = search(beam(name), book, table)
+    assert outcome.trace.steps[0][0].reason.startswith("no text")
+    assert all(step.strip() for steps in table.asked for step in steps)
+
+
+@PRESETS
+def test_an_end_mark_right_after_a_step_ends_the_solution_with_the_scores_it_has(
+    name: str,
+) -> None:
+    book = Book({"": ["a\n\n", "b\n\n"], "a\n\n": ["<end>", "<end>"]})
+    table = Table({"a": 0.9, "b": 0.1})
+    outcome = search(beam(name), book, table)
+    assert {answer.text for answer in outcome.answers} == {"a\n\n"}
+    assert outcome.answers[0].step_scores == (0.9,)
+    assert outcome.answers[0].complete
+    assert sorted(table.asked) == [("a",), ("b",)]
+
+
+@PRESETS
+def test_a_search_whose_first_steps_are_all_empty_has_no_answers(name: str) -> None:
+    outcome = search(beam(name), Book({"": ["<end>"] * 6}), Table({}))
+    assert outcome.answers == ()
+
+
+def test_search_and_learn_answers_are_the_best_that_finished_not_the_first() -> None:
+    book = Book(
+        {
+            "": ["early<end>", "a\n\n"],
+            "a\n\n": ["middle<end>", "b\n\n"],
+            "a\n\nb\n\n": ["late<end>", "later<end>"],
+        }
+    )
+    scores = {"early": 0.1, "a": 0.5, "middle": 0.2, "b": 0.5, "late": 0.3, "later": 0.9}
+    outcome = search(beam("search_and_learn"), book, Table(scores))
+    assert [answer.step_scores[-1] for answer in outcome.answers] == [0.9, 0.3]
+
+
+def test_search_and_learn_repeats_answers_up_to_n_and_paper_gives_one_a_beam() -> None:
+    def book() -> Book:
+        return Book({"": ["boxed 1<end>", "x<cut>", "boxed 2<end>", "x<cut>"]})
+
+    table = Table({"boxed 1": 0.4, "boxed 2": 0.6})
+    repeated = search(beam("search_and_learn", n=4), book(), table)
+    assert [answer.text for answer in repeated.answers] == ["boxed 2", "boxed 1"] * 2
+    once = search(beam("paper", n=4), book(), table)
+    assert [answer.text for answer in once.answers] == ["boxed 2", "boxed 1"]
+
+
+def test_a_final_answer_before_the_end_mark_ends_a_beam_in_paper_only() -> None:
+    def book() -> Book:
+        return Book({"": ["boxed 1\n\n", "x<cut>"], "boxed 1\n\n": ["more<end>", "other<end>"]})
+
+    table = Table({"boxed 1": 0.4, "more": 0.6, "other": 0.5})
+    assert search(beam("paper"), book(), table).answers[0].steps == ("boxed 1",)
+    longer = search(beam("search_and_learn"), book(), table).answers[0]
+    assert longer.steps == ("boxed 1", "more")
+
+
+@PRESETS
+def test_unfinished_siblings_of_a_dvts_subtree_are_no_answers(name: str) -> None:
+    book = Book({"": ["a\n\n", "boxed 1<end>", "b\n\n", "boxed 2<end>"]})
+    table = Table({"a": 0.4, "b": 0.5, "boxed 1": 0.9, "boxed 2": 0.1})
+    outcome = search(beam(name, 4, 4, SearchKind.DVTS), book, table)
+    expected = {"paper": ["boxed 1"], "search_and_learn": ["boxed 1", "boxed 2"]}
+    assert [answer.text for answer in outcome.answers] == expected[name]
+    assert all(answer.complete for answer in outcome.answers)
+
+
+@PRESETS
+def test_beams_open_at_the_last_step_run_to_the_end_or_end_incomplete(name: str) -> None:
+    book = Book({"": ["a\n\n" if name == "paper" else "a\n\nboxed 1<end>"] * 2})
+    outcome = search(beam(name, depth=1), book, Table({"a": 0.5, "boxed 1": 0.5}))
+    assert outcome.answers[0].complete == (name == "search_and_learn")
+    assert all((request.stop == ()) == (name != "paper") for request in book.requests)
+
+
+def test_a_solution_stays_within_max_tokens_and_ends_incomplete_when_they_are_spent() -> None:
+    book = Book({"": ["abc\n\n", "b\n\n"], "abc\n\n": ["d\n\n", "ef<cut>"]})
+    table = Table({"abc": 0.9, "b": 0.1, "d": 0.9})
+    outcome = search(beam("paper"), book, table, max_tokens=8)
+    assert [request.max_tokens for request in book.requests] == [8, 8, 3, 3]
+    assert outcome.answers[0].text == "abc\n\nd\n\n"
+    assert not outcome.answers[0].complete
+
+
+def test_a_step_stays_within_max_step_tokens() -> None:
+    settings = SearchSettings(SearchKind.BEAM, 2, 2, max_step_tokens=5)
+    book = Book({"": ["boxed<end>"] * 2})
+    search(settings, book, Table({"boxed": 0.5}))
+    assert {request.max_tokens for request in book.requests} == {5}
+
+
+class FreshIds:
+    """Writes each step with ids that no tokenizer would give its text."""
+
+    def __init__(self) -> None:
+        self.spelling: dict[int, str] = {}
+        self.written: set[tuple[int, ...]] = {()}
+
+    async def generate(self, request: GenerationRequest) -> Generation:
+        before = request.prompt_ids[len(PROMPT) :]
+        assert before in self.written
+        text = "boxed" if len(before) == 2 else "a\n\n"
+        new = 5000 + len(self.spelling)
+        self.spelling[new] = text
+        self.written.add((*before, new))
+        stopped_by = None if text == "boxed" else "\n\n"
+        return Generation((new,), FinishReason.STOP, stopped_by, Usage(0, 0, 1))
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return "".join(self.spelling[i] for i in ids)
+
+    def stats(self) -> EngineStats:
+        return EngineStats()
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+def test_children_continue_the_exact_ids_of_their_parent() -> None:
+    policy = FreshIds()
+    outcome = asyncio.run(
+        run_search(
+            beam("search_and_learn", 4, 2),
+            policy,
+            Table({"a": 0.5, "boxed": 0.5}),
+            question=QUESTION,
+            prompt_ids=PROMPT,
+            decode=policy.decode,
+            is_final=None,
+            sampling=SamplingIdentity(0.7, 1.0, 99, 0),
+            seed_of=seeds,
+        )
+    )
+    assert outcome.answers[0].text == "a\n\na\n\nboxed"
+
+
+class FailingPolicy(Book):
+    """Fails its second request; the others wait for ever."""
+
+    cancelled = 0
+
+    async def generate(self, request: GenerationRequest) -> Generation:
+        self.requests.append(request)
+        if len(self.requests) == 2:
+            raise EngineError("out of memory")
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        raise AssertionError("nothing sets the event")
+
+
+def test_a_failed_request_fails_the_search_and_cancels_its_siblings() -> None:
+    policy = FailingPolicy({})
+    with pytest.raises(EngineError, match="out of memory"):
+        search(beam("paper", 4, 2), policy, Table({}))
+    assert policy.cancelled == 3
+
+
+@pytest.mark.parametrize("scores", [(), (0.5, 0.5), (math.nan,), (math.inf,)])
+def test_a_missing_or_impossible_score_fails_the_search_instead_of_becoming_zero(
+    scores: tuple[float, ...],
+) -> None:
+    class OddPrm(Table):
+        async def score(self, question: str, steps: Sequence[str]) -> ScoredSteps:
+            return ScoredSteps(scores, Usage())
+
+    with pytest.raises(ScoringError, match="score"):
+        search(beam("paper"), Book({"": ["a\n\n", "b\n\n"]}), OddPrm({}))
+
+
+def test_a_candidate_is_scored_before_its_siblings_are_written() -> None:
+    scored = asyncio.Event()
+
+    class SlowSibling(Book):
+        async def generate(self, request: GenerationRequest) -> Generation:
+            written = await super().generate(request)
+            if len(self.requests) == 2:
+                await asyncio.wait_for(scored.wait(), timeout=5)
+            return written
+
+    class Signalling(Table):
+        async def score(self, question: str, steps: Sequence[str]) -> ScoredSteps:
+            scored.set()
+            return await super().score(question, steps)
+
+    book = SlowSibling({"": ["boxed 1<end>", "boxed 2<end>"]})
+    outcome = search(beam("paper"), book, Signalling({"boxed 1": 0.1, "boxed 2": 0.2}))
+    assert outcome.answers[0].text == "boxed 2"
+
+
+def test_a_search_never_waits_for_another_on_the_same_engine() -> None:
+    class Stuck(Book):
+        async def generate(self, request: GenerationRequest) -> Generation:
+            await asyncio.Event().wait()
+            raise AssertionError("nothing sets the event")
+
+    async def both() -> str:
+        table = Table({"a": 0.5, "boxed": 0.5})
+        stuck = asyncio.create_task(searching(beam("paper"), Stuck({}), table))
+        book = Book({"": ["a\n\n"] * 2, "a\n\n": ["boxed<end>"] * 2})
+        outcome = await asyncio.wait_for(searching(beam("paper"), book, table), timeout=5)
+        assert not stuck.done()
+        stuck.cancel()
+        return outcome.answers[0].text
+
+    assert asyncio.run(both()) == "a\n\nboxed"

@@ -1,0 +1,85 @@
+"""A policy that reads from a book, a PRM with a table, and a way to run them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tests.unit.strategies.search.scripted import END_MARK, PROMPT, QUESTION, decode, is_final
+from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest
+from ttsgrid.engines.scoring import ScoredSteps
+from ttsgrid.identity import derive_seed
+from ttsgrid.records import FinishReason, Usage
+from ttsgrid.strategies.search.protocol import SearchOutcome
+from ttsgrid.strategies.search.run import run_search
+from ttsgrid.strategies.search.settings import SearchSettings
+from ttsgrid.units import SamplingIdentity
+
+END = "<end>"
+CUT = "<cut>"
+
+
+@dataclass
+class Book:
+    """Continues each text with the lines written for it, in order.
+
+    A line that ends in a blank line is a step, one in `<end>` ends with the model's end
+    mark, one in `<cut>` met a token limit.
+    """
+
+    lines: dict[str, list[str]]
+    requests: list[GenerationRequest] = field(default_factory=list)
+
+    async def generate(self, request: GenerationRequest) -> Generation:
+        self.requests.append(request)
+        line = self.lines[decode(request.prompt_ids[len(PROMPT) :])].pop(0)
+        text = line.removesuffix(END).removesuffix(CUT)
+        ids = tuple(map(ord, text)) + ((END_MARK,) if line.endswith(END) else ())
+        stopped = FinishReason.LENGTH if line.endswith(CUT) else FinishReason.STOP
+        stopped_by = request.stop[0] if line.endswith("\n\n") else None
+        return Generation(ids, stopped, stopped_by, Usage(len(request.prompt_ids), 0, len(ids)))
+
+    def stats(self) -> EngineStats:
+        return EngineStats()
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+@dataclass
+class Table:
+    """Scores a step by its text."""
+
+    scores: dict[str, float]
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    async def score(self, question: str, steps: Sequence[str]) -> ScoredSteps:
+        self.asked.append(tuple(steps))
+        return ScoredSteps(tuple(self.scores[step] for step in steps), Usage(len(steps), 0, 0))
+
+
+def seeds(step: int, index: int) -> int:
+    return derive_seed("written", step, index)
+
+
+async def searching(
+    settings: SearchSettings, book: Book, table: Table, max_tokens: int = 1000
+) -> SearchOutcome:
+    return await run_search(
+        settings,
+        book,
+        table,
+        question=QUESTION,
+        prompt_ids=PROMPT,
+        decode=decode,
+        is_final=is_final,
+        sampling=SamplingIdentity(0.7, 0.95, max_tokens, 0),
+        seed_of=seeds,
+    )
+
+
+def search(
+    settings: SearchSettings, book: Book, table: Table, max_tokens: int = 1000
+) -> SearchOutcome:
+    return asyncio.run(searching(settings, book, table, max_tokens))

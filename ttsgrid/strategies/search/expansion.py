@@ -1,0 +1,118 @@
+"""Growing a search tree by one step: all children at once, each scored when it is there.
+
+A child is scored as soon as it is written and waits for no sibling; only the choice
+between them does. A beam none of whose children can be used is tried again as
+soon as that is known (`SearchRules.max_tries`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from ttsgrid.engines.base import Generation
+from ttsgrid.policies import split_steps
+from ttsgrid.records import FinishReason
+from ttsgrid.strategies.search.lookahead import rolled_steps
+from ttsgrid.strategies.search.nodes import Ending, Node
+from ttsgrid.strategies.search.session import Session
+from ttsgrid.voting import aggregate
+
+T = TypeVar("T")
+
+
+async def expand(session: Session, step: int, plan: Sequence[Node], first_id: int) -> list[Node]:
+    """Write and score one child for each entry of `plan`.
+
+    Args:
+        session: the search's engines and settings.
+        step: number of the step, from 0.
+        plan: the nodes to continue; one with several children occurs several times.
+        first_id: id of the first child; the others count on.
+
+    Returns:
+        The children in the plan's order; of one place, in the order of its tries.
+
+    Raises:
+        EngineError, ScoringError: a request failed; the others are cancelled.
+    """
+    places: dict[int, list[int]] = {}
+    for place, parent in enumerate(plan):
+        places.setdefault(parent.id, []).append(place)
+    families = await _all(
+        [_children(session, step, plan[of_one[0]], of_one) for of_one in places.values()]
+    )
+    in_order = sorted((item for family in families for item in family), key=lambda item: item[0])
+    return [replace(child, id=first_id + i) for i, (_, child) in enumerate(in_order)]
+
+
+async def _children(
+    session: Session, step: int, parent: Node, places: Sequence[int]
+) -> list[tuple[int, Node]]:
+    """Return (place in the plan, child) of one parent, over as many tries as it takes."""
+    found: list[tuple[int, Node]] = []
+    if session.room(parent.token_ids) < 1:
+        return found
+    for attempt in range(session.settings.rules.max_tries):
+        shift = attempt * session.settings.budget  # seeds of their own for later tries
+        children = await _all([_child(session, step, place + shift, parent) for place in places])
+        found.extend(zip(places, children, strict=True))
+        if not all(child.dropped for child in children):
+            break
+    return found
+
+
+async def _child(session: Session, step: int, index: int, parent: Node) -> Node:
+    settings, seed = session.settings, session.seed_of(step, index)
+    to_end = settings.rules.last_step_to_end and step == settings.max_steps - 1
+    written = await session.write(parent.token_ids, seed, to_end=to_end)
+    token_ids = parent.token_ids + written.token_ids
+    text = session.decode(token_ids)
+    steps = split_steps(text, settings.step_separator)
+    ending = _ending(session, parent, written, text, steps)
+    child = Node(
+        parent, token_ids, text, steps, ending, seed, num_step_tokens=len(written.token_ids)
+    )
+    return child if child.dropped else await _scored(session, child)
+
+
+def _ending(
+    session: Session, parent: Node, written: Generation, text: str, steps: tuple[str, ...]
+) -> Ending:
+    """Say how a step ended.
+
+    No stop text means the model's end mark only where the engine says that it
+    stopped: a step that met a limit has none either.
+    """
+    if written.finish_reason is FinishReason.LENGTH:
+        return Ending.CUT_OFF
+    if written.stopped_by is None:
+        return Ending.END_MARK if steps else Ending.EMPTY
+    if len(steps) == len(parent.steps):
+        return Ending.EMPTY
+    if session.settings.rules.final_text and session.is_final and session.is_final(text):
+        return Ending.FINAL_TEXT
+    return Ending.OPEN
+
+
+async def _scored(session: Session, child: Node) -> Node:
+    """Score a child; one that ended without another step keeps its parent's scores."""
+    parent = child.parent
+    if parent is not None and child.steps == parent.steps:
+        return replace(child, scores=parent.scores, rank_score=parent.rank_score)
+    steps = await rolled_steps(session, child)
+    scores = await session.score(steps)
+    rank_score = aggregate(scores, session.settings.ranking)
+    return replace(child, scores=scores[: len(child.steps)], rank_score=rank_score)
+
+
+async def _all(coroutines: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run all at once; if one fails, cancel the others and raise its error."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(coroutine) for coroutine in coroutines]
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return [task.result() for task in tasks]

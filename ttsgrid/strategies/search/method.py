@@ -1,0 +1,126 @@
+"""What a search method is: which candidates live on, decided from their scores alone.
+
+A method never sees an engine. It is told a step's candidates and says which beams
+go on, how often each is expanded, and what ended; so a new one is about a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ttsgrid.strategies.search.nodes import ROOT, Ending, Node
+from ttsgrid.strategies.search.rules import Duplicates
+from ttsgrid.strategies.search.trace import Fate
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a candidate, and why."""
+
+    fate: Fate
+    reason: str
+
+
+@dataclass(frozen=True)
+class Round:
+    """The state of a search after a step.
+
+    Attributes:
+        beams: the nodes kept, in the method's order; some may have finished.
+        plan: the nodes to expand next, once for each child; empty ends the search.
+        ended: nodes that may become answers: finished, or incomplete because
+            nothing usable continues them.
+        num_spent: places of the budget that are used up (REBASE).
+        verdicts: of this step's candidates, by id.
+    """
+
+    beams: tuple[Node, ...]
+    plan: tuple[Node, ...]
+    ended: tuple[Node, ...] = ()
+    num_spent: int = 0
+    verdicts: Mapping[int, Verdict] = field(default_factory=dict)
+
+
+class Method(Protocol):
+    """Chooses."""
+
+    def select(self, earlier: Round, candidates: Sequence[Node]) -> Round:
+        """Decide on a step's candidates, which continue `earlier.plan`."""
+        ...
+
+    def answers(self, last: Round, candidates: Sequence[Node]) -> list[Node]:
+        """Return the nodes that are the search's answers, best first.
+
+        Args:
+            last: the state after the last step.
+            candidates: that step's candidates.
+        """
+        ...
+
+
+def first_round(num_samples: int) -> Round:
+    """Return the state before the first step: the prompt, to be continued N times."""
+    return Round(beams=(ROOT,), plan=(ROOT,) * num_samples)
+
+
+def sift(candidates: Sequence[Node], rule: Duplicates) -> tuple[list[Node], dict[int, Verdict]]:
+    """Return the candidates that can be ranked, and the verdicts on the others."""
+    verdicts, usable, first = {}, [], dict[object, int]()
+    for node in candidates:
+        key = _duplicate_key(node, rule)
+        if node.dropped:
+            verdicts[node.id] = Verdict(Fate.PRUNED, _DROPPED[node.ending])
+        elif key is not None and key in first:
+            verdicts[node.id] = Verdict(Fate.PRUNED, f"same text as {first[key]}")
+        else:
+            usable.append(node)
+            first[key] = node.id
+    return usable, verdicts
+
+
+def _duplicate_key(node: Node, rule: Duplicates) -> object:
+    """Return what equal candidates share; None for one that is never a duplicate."""
+    if rule is Duplicates.SIBLINGS:
+        # The study's code strips before it compares, so that a step that ends at the
+        # separator and its twin that ends at the end mark are one: the first.
+        return (node.parent.id if node.parent else None, node.step_text.strip())
+    if rule is Duplicates.BEAMS and not node.finished:
+        return node.text
+    return None
+
+
+_DROPPED = {
+    Ending.CUT_OFF: "cut off by a token limit, so not a step",
+    Ending.EMPTY: "no text, so nothing to score",
+}
+
+
+def judged(ordered: Sequence[Node], num_kept: int) -> dict[int, Verdict]:
+    """Return the verdicts on ranked candidates, of which the first `num_kept` are kept."""
+    return {
+        node.id: _judged(node, place, num_kept, len(ordered))
+        for place, node in enumerate(ordered, start=1)
+    }
+
+
+def _judged(node: Node, place: int, num_kept: int, num_ranked: int) -> Verdict:
+    reason = f"{place} of {num_ranked} by score"
+    if place > num_kept:
+        finished = "finished, but " if node.finished else ""
+        return Verdict(Fate.PRUNED, f"{finished}{reason}, {num_kept} kept")
+    if node.finished:
+        return Verdict(Fate.FINISHED, f"{reason}, {how_it_finished(node)}")
+    return Verdict(Fate.KEPT, reason)
+
+
+def how_it_finished(node: Node) -> str:
+    """Say in words what ended a finished node."""
+    return "end mark" if node.ending is Ending.END_MARK else "states its answer"
+
+
+def without_children(beams: Sequence[Node], usable: Sequence[Node]) -> list[Node]:
+    """Return the open beams that no usable candidate continues; the root is no answer."""
+    alive = {node.parent.id for node in usable if node.parent}
+    return [b for b in beams if not b.finished and b.id not in alive and b is not ROOT]

@@ -1,0 +1,90 @@
+"""What a search asks for and what it gives: the seam between searches and engines.
+
+The policy is a `PolicyEngine`. The PRM is anything that scores the steps of a
+(partial) solution: an engine in this process, or a client of one elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ttsgrid.records import FinishReason, Usage
+from ttsgrid.strategies.search.trace import SearchTrace
+
+Decode = Callable[[Sequence[int]], str]
+"""Token ids of a whole continuation to its text, special tokens skipped."""
+
+IsFinal = Callable[[str], bool]
+"""Whether a (partial) solution states its final answer."""
+
+SeedOf = Callable[[int, int], int]
+"""(step, index of the expansion within the step) to the seed of its request."""
+
+
+class StepScores(Protocol):
+    """Scores of a solution's steps; `ttsgrid.engines.scoring.ScoredSteps` is one."""
+
+    @property
+    def scores(self) -> tuple[float, ...]:
+        """One score a step, in step order."""
+
+    @property
+    def usage(self) -> Usage:
+        """What the PRM's engine spent on this call."""
+
+
+class StepScoring(Protocol):
+    """Scores steps; `ttsgrid.engines.scoring.StepScorer` is one."""
+
+    async def score(self, question: str, steps: Sequence[str]) -> StepScores:
+        """Score every step of a (partial) solution.
+
+        Args:
+            question: the problem's text.
+            steps: non-empty steps, separators stripped.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class SearchAnswer:
+    """One solution that a search gives.
+
+    Attributes:
+        text: the whole solution; separators kept, end mark not.
+        steps: its non-empty steps, separators stripped.
+        step_scores: the PRM's score of each step.
+        finish_reason: STOP where it finished; LENGTH where it was cut off.
+        num_tokens: its own tokens, end mark included; its prompt is not.
+        seed: seed of its last step's request.
+        complete: it finished, so its final answer counts. An incomplete one is
+            recorded to say how far its beam came, and never has an answer.
+        candidate: its last candidate's id in the trace.
+    """
+
+    text: str
+    steps: tuple[str, ...]
+    step_scores: tuple[float, ...]
+    finish_reason: FinishReason
+    num_tokens: int
+    seed: int
+    complete: bool
+    candidate: int
+
+
+@dataclass(frozen=True)
+class SearchOutcome:
+    """All that a search gives.
+
+    Attributes:
+        answers: best first; may be empty where no beam got a single step.
+        policy_usage: sum over the policy engine's requests.
+        prm_usage: sum over the scorer's calls.
+    """
+
+    answers: tuple[SearchAnswer, ...]
+    policy_usage: Usage
+    prm_usage: Usage
+    trace: SearchTrace

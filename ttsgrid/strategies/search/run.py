@@ -1,0 +1,124 @@
+"""One search from the prompt to its answers: expand, choose, record, until nothing is left.
+
+A search is a coroutine that shares nothing with others: hundreds of them wait on one
+engine, each goes on as soon as its own step is there, and the engine mixes their
+steps in its batches. Within a search a step waits for its slowest candidate, since the
+choice is between all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ttsgrid.engines.base import PolicyEngine
+from ttsgrid.records import FinishReason
+from ttsgrid.strategies.search.beam import BeamMethod
+from ttsgrid.strategies.search.expansion import expand
+from ttsgrid.strategies.search.method import Method, Round, Verdict, first_round
+from ttsgrid.strategies.search.nodes import ROOT, Node
+from ttsgrid.strategies.search.protocol import (
+    Decode,
+    IsFinal,
+    SearchAnswer,
+    SearchOutcome,
+    SeedOf,
+    StepScoring,
+)
+from ttsgrid.strategies.search.rebase import RebaseMethod
+from ttsgrid.strategies.search.session import Session
+from ttsgrid.strategies.search.settings import SearchKind, SearchSettings
+from ttsgrid.strategies.search.trace import SearchTrace, TracedCandidate
+from ttsgrid.units import SamplingIdentity
+
+
+async def run_search(
+    settings: SearchSettings,
+    engine: PolicyEngine,
+    scorer: StepScoring,
+    *,
+    question: str,
+    prompt_ids: Sequence[int],
+    decode: Decode,
+    is_final: IsFinal | None,
+    sampling: SamplingIdentity,
+    seed_of: SeedOf,
+) -> SearchOutcome:
+    """Search for one problem's answers.
+
+    Args:
+        settings: which search, how wide, how deep, by which rules.
+        engine: the policy.
+        scorer: the PRM.
+        question: the problem's text, for the PRM.
+        prompt_ids: the policy's prompt, BOS included.
+        decode: ids of a whole continuation to text.
+        is_final: whether a text states its final answer; None: only end marks end.
+        sampling: temperature and top_p of a step; `max_tokens` bounds a whole solution.
+        seed_of: (step, index) to a request's seed. Indices stay below N times
+            `rules.max_tries`; DVTS subtrees differ by it alone.
+
+    Returns:
+        Answers, usage and trace.
+
+    Raises:
+        EngineError: a policy request failed; the search fails as a whole.
+        ScoringError: a step could not be scored; likewise.
+    """
+    session = Session(
+        settings, engine, scorer, question, tuple(prompt_ids), decode, is_final, sampling, seed_of
+    )
+    method = method_for(settings)
+    state, candidates = first_round(settings.budget), list[Node]()
+    recorded: list[tuple[TracedCandidate, ...]] = []
+    num_tried = 0
+    for step in range(settings.max_steps):
+        candidates = await expand(session, step, state.plan, num_tried)
+        num_tried += len(candidates)
+        state = method.select(state, candidates)
+        recorded.append(_traced(candidates, state))
+        if not state.plan:
+            break
+    chosen = method.answers(state, candidates)
+    trace = SearchTrace(
+        question, settings.as_params(), tuple(recorded), tuple(node.id for node in chosen)
+    )
+    answers = tuple(_answer(node) for node in chosen)
+    return SearchOutcome(answers, session.policy_usage, session.prm_usage, trace)
+
+
+def method_for(settings: SearchSettings) -> Method:
+    """Return the method that makes a search's choices."""
+    if settings.kind is SearchKind.REBASE:
+        return RebaseMethod(settings)
+    return BeamMethod(settings)
+
+
+def _answer(node: Node) -> SearchAnswer:
+    return SearchAnswer(
+        text=node.text,
+        steps=node.steps,
+        step_scores=node.scores,
+        finish_reason=FinishReason.STOP if node.finished else FinishReason.LENGTH,
+        num_tokens=len(node.token_ids),
+        seed=node.seed,
+        complete=node.finished,
+        candidate=node.id,
+    )
+
+
+def _traced(candidates: Sequence[Node], state: Round) -> tuple[TracedCandidate, ...]:
+    return tuple(_trace_of(node, state.verdicts[node.id]) for node in candidates)
+
+
+def _trace_of(node: Node, verdict: Verdict) -> TracedCandidate:
+    return TracedCandidate(
+        id=node.id,
+        parent=None if node.parent is None or node.parent is ROOT else node.parent.id,
+        text=node.step_text,
+        score=None if node.dropped else node.rank_score,
+        step_scores=node.scores,
+        num_tokens=node.num_step_tokens,
+        seed=node.seed,
+        fate=verdict.fate,
+        reason=verdict.reason,
+    )

@@ -1,0 +1,75 @@
+"""One search's access to its engines: it asks, checks and counts.
+
+Usage is the sum of what the engines themselves report, to the token.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ttsgrid.engines.base import Generation, GenerationRequest, PolicyEngine
+from ttsgrid.errors import ScoringError
+from ttsgrid.records import Usage
+from ttsgrid.strategies.search.protocol import Decode, IsFinal, SeedOf, StepScoring
+from ttsgrid.strategies.search.settings import SearchSettings
+from ttsgrid.units import SamplingIdentity
+
+
+@dataclass
+class Session:
+    """What a search works with.
+
+    Attributes:
+        prompt_ids: BOS included; every request is these and a node's own ids.
+        sampling: its `max_tokens` bounds a whole solution, over all its steps.
+    """
+
+    settings: SearchSettings
+    engine: PolicyEngine
+    scorer: StepScoring
+    question: str
+    prompt_ids: tuple[int, ...]
+    decode: Decode
+    is_final: IsFinal | None
+    sampling: SamplingIdentity
+    seed_of: SeedOf
+    policy_usage: Usage = field(default=Usage(), init=False)
+    prm_usage: Usage = field(default=Usage(), init=False)
+
+    def room(self, token_ids: Sequence[int]) -> int:
+        """Return how many tokens the next step of a solution may have."""
+        left = self.sampling.max_tokens - len(token_ids)
+        return min(self.settings.max_step_tokens, left)
+
+    async def write(
+        self, token_ids: tuple[int, ...], seed: int, *, to_end: bool = False, greedy: bool = False
+    ) -> Generation:
+        """Continue a solution by a step, or to its end."""
+        generation = await self.engine.generate(
+            GenerationRequest(
+                prompt_ids=self.prompt_ids + token_ids,
+                temperature=0.0 if greedy else self.sampling.temperature,
+                top_p=self.sampling.top_p,
+                max_tokens=self.room(token_ids),
+                seed=seed,
+                stop=() if to_end else (self.settings.step_separator,),
+            )
+        )
+        self.policy_usage += generation.usage
+        return generation
+
+    async def score(self, steps: Sequence[str]) -> tuple[float, ...]:
+        """Score a solution's steps.
+
+        Raises:
+            ScoringError: a score is missing or is no number; it never becomes 0.
+        """
+        scored = await self.scorer.score(self.question, steps)
+        self.prm_usage += scored.usage
+        if len(scored.scores) != len(steps):
+            raise ScoringError(f"the PRM gave {len(scored.scores)} scores for {len(steps)} steps")
+        if not all(math.isfinite(score) for score in scored.scores):
+            raise ScoringError(f"the PRM gave a score that is no number: {scored.scores}")
+        return scored.scores
