@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from rich.console import Console
 from transformers import AutoTokenizer
 
 from ttsgrid.cluster.committer import Committer
-from ttsgrid.cluster.driver import Driver, Limits
+from ttsgrid.cluster.driver import Driver
+from ttsgrid.cluster.service import Limits
 from ttsgrid.cluster.session import Capacity, cluster_capacity, ray_session, require_room
 from ttsgrid.cluster.tasks import WorkerSpec
+from ttsgrid.cluster.worker import RemoteWorker
 from ttsgrid.config import GridConfig
 from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.models import ResolvedModel
-from ttsgrid.plan import Plan
+from ttsgrid.plan import Plan, models_of
 from ttsgrid.prms import prm_format
 from ttsgrid.progress import Progress
 from ttsgrid.store import Store
@@ -37,17 +40,20 @@ async def run_missing(
         if dashboard:
             console.print(f"Ray dashboard: http://{dashboard}", highlight=False)
         capacity = cluster_capacity()
-        workers = worker_specs(grid, models, todo, capacity)
+        workers = worker_specs(grid, models, plan, capacity)
         for specs in workers.values():
             require_room(specs[0], capacity)
         progress = Progress(console, todo)
         limits = Limits(
             max_attempts=grid.cluster.max_attempts,
             requests_in_flight=REQUESTS_PER_SEQUENCE * grid.engine.max_num_seqs,
+        )
+        start = partial(
+            RemoteWorker.start,
             placement_timeout_s=grid.cluster.placement_timeout_s,
             start_timeout_s=grid.engine.start_timeout_s,
         )
-        driver = Driver(plan, workers, Committer(store), progress, capacity, limits)
+        driver = Driver(plan, workers, start, Committer(store), progress, capacity, limits)
         with progress.shown():
             await driver.run(load_solutions(store.files, blocks_to_score(plan)))
         return progress.num_failed
@@ -61,14 +67,15 @@ def blocks_to_score(plan: Plan) -> set[str]:
 
 
 def worker_specs(
-    grid: GridConfig, models: list[ResolvedModel], todo: Mapping[str, int], capacity: Capacity
+    grid: GridConfig, models: list[ResolvedModel], plan: Plan, capacity: Capacity
 ) -> dict[str, list[WorkerSpec]]:
-    """Return a spec a replica for each model with work, in the grid's order."""
+    """Return a spec a replica for each model that a missing unit needs, in the grid's order."""
+    needed = {model.name for unit in plan.missing for model in models_of(unit)}
     use_gpus = capacity.gpus > 0 if grid.cluster.use_gpus is None else grid.cluster.use_gpus
     return {
         model.identity.name: [worker_spec(grid, model, use_gpus)] * model.config.replicas
         for model in models
-        if todo.get(model.identity.name)
+        if model.identity.name in needed
     }
 
 
@@ -105,5 +112,5 @@ def _marker_tokens(model: ResolvedModel) -> tuple[int, int] | None:
     if _head(model) != "marker_logits":
         return None
     tokenizer = AutoTokenizer.from_pretrained(model.source, revision=model.config.revision)
-    positive, negative = prm_format(model.config.format).marker_ids(tokenizer)
-    return negative, positive
+    found = prm_format(model.config.format).marker_ids(tokenizer)
+    return None if found is None else (found[1], found[0])

@@ -5,6 +5,7 @@ majority voting and best-of-N at every N up to N_max, every aggregation, every
 vote, and, scored once by each PRM, every PRM. So a plan holds one pool a
 (problem, policy), one scoring of it a PRM, and one greedy sample for CoT; the
 alternative, a run a (policy, PRM, strategy, N), is what `naive_solutions` counts.
+Searches share less (`ttsgrid.searches`), but serve every aggregation and vote too.
 
 Pure: problems and model identities come in, units go out. What the store already
 holds is subtracted by unit id.
@@ -19,16 +20,18 @@ from functools import cached_property
 
 from ttsgrid.config import AGGREGATIONS, GridConfig, ModelConfig, StrategyConfig
 from ttsgrid.records import Problem
+from ttsgrid.searches import trees_of
 from ttsgrid.units import (
     ModelIdentity,
     SampleBlock,
     SamplingIdentity,
     ScoreBlock,
+    SearchTree,
     pool_blocks,
 )
 
 BEST_OF_N_VOTES = ("max", "weighted")
-Unit = SampleBlock | ScoreBlock
+Unit = SampleBlock | ScoreBlock | SearchTree
 
 
 @dataclass(frozen=True)
@@ -75,18 +78,29 @@ class Plan:
         return num_solutions(self.missing)
 
     def count(self, units: Collection[Unit]) -> dict[tuple[str, str], int]:
-        """Count units by (kind, model name): the policy of samples, the PRM of scores."""
+        """Count units by (kind, name of the model that `model_of` returns)."""
         return dict(Counter((unit.kind, model_of(unit).name) for unit in units))
 
 
 def model_of(unit: Unit) -> ModelIdentity:
-    """Return the model whose engine runs a unit."""
-    return unit.policy if isinstance(unit, SampleBlock) else unit.prm
+    """Return the model whose worker runs a unit: a search runs beside its policy."""
+    return unit.prm if isinstance(unit, ScoreBlock) else unit.policy
+
+
+def models_of(unit: Unit) -> tuple[ModelIdentity, ...]:
+    """Return the models that must be there while a unit runs."""
+    return (unit.policy, unit.prm) if isinstance(unit, SearchTree) else (model_of(unit),)
 
 
 def num_solutions(units: Collection[Unit]) -> int:
-    """Count the solutions that units generate (scoring generates none)."""
-    return sum(unit.stop - unit.start for unit in units if isinstance(unit, SampleBlock))
+    """Count the solutions that units generate; a search counts as its N, scoring as none."""
+    return sum(_num_solutions(unit) for unit in units)
+
+
+def _num_solutions(unit: Unit) -> int:
+    if isinstance(unit, SampleBlock):
+        return unit.stop - unit.start
+    return unit.settings.budget if isinstance(unit, SearchTree) else 0
 
 
 def make_plan(
@@ -102,19 +116,26 @@ def make_plan(
         problems: the benchmark's problems, in order.
         identities: model identity by the name of each policy and PRM.
         held: ids of units that the store has committed.
+
+    Raises:
+        ConfigError: a search can't have a budget that it is given.
     """
-    units = tuple(
-        unit
+    # By id: two strategies that ask for the same search share it.
+    units = {
+        unit.id: unit
         for policy in grid.policies
-        for problem in problems
-        for unit in _units(grid, policy, problem, identities)
-    )
+        for position, problem in enumerate(problems)
+        for unit in (
+            *_units(grid, policy, problem, identities),
+            *_searches(grid, policy, problem, position, identities),
+        )
+    }
     return Plan(
         problems=problems,
         cells=_cells(grid),
-        units=units,
-        missing=tuple(unit for unit in units if unit.id not in held),
-        naive_solutions=len(problems) * _naive_solutions(grid),
+        units=tuple(units.values()),
+        missing=tuple(unit for unit_id, unit in units.items() if unit_id not in held),
+        naive_solutions=_naive_solutions(grid, len(problems)),
     )
 
 
@@ -153,6 +174,32 @@ def _units(
     return units
 
 
+def _searches(
+    grid: GridConfig,
+    policy: ModelConfig,
+    problem: Problem,
+    position: int,
+    identities: Mapping[str, ModelIdentity],
+) -> list[SearchTree]:
+    sampled = _sampling(grid, policy, greedy=False)
+    return [
+        SearchTree(
+            problem.id,
+            identities[policy.name],
+            identities[prm.name],
+            sampled,
+            settings,
+            subtree,
+            strategy.keep_traces,
+        )
+        for strategy in grid.strategies
+        if strategy.is_search
+        and (strategy.num_problems is None or position < strategy.num_problems)
+        for prm in grid.prms
+        for settings, subtree in trees_of(strategy, policy, budgets_of(grid, strategy))
+    ]
+
+
 def _pool_size(grid: GridConfig, kinds: set[str]) -> int:
     """Return the largest budget among strategies of these kinds; 0 when there are none."""
     chosen = [strategy for strategy in grid.strategies if strategy.kind in kinds]
@@ -179,7 +226,7 @@ def _cells(grid: GridConfig) -> tuple[Cell, ...]:
 
 
 def _cells_at(grid: GridConfig, policy: str, strategy: StrategyConfig, budget: int) -> list[Cell]:
-    if strategy.kind != "best_of_n":
+    if strategy.kind in ("cot", "majority"):
         return [Cell(policy, strategy.name, budget)]
     return [
         Cell(policy, strategy.name, budget, prm.name, aggregation, vote)
@@ -189,10 +236,11 @@ def _cells_at(grid: GridConfig, policy: str, strategy: StrategyConfig, budget: i
     ]
 
 
-def _naive_solutions(grid: GridConfig) -> int:
-    """Solutions a problem when each (policy, PRM, strategy, N) is a run of its own."""
+def _naive_solutions(grid: GridConfig, num_problems: int) -> int:
+    """Solutions when each (policy, PRM, strategy, N) is a run of its own."""
     total = 0
     for strategy in grid.strategies:
-        runs = len(grid.prms) if strategy.kind == "best_of_n" else 1
-        total += runs * sum(budgets_of(grid, strategy))
+        runs = 1 if strategy.kind in ("cot", "majority") else len(grid.prms)
+        on = min(num_problems, strategy.num_problems or num_problems)
+        total += runs * on * sum(budgets_of(grid, strategy))
     return total * len(grid.policies)

@@ -29,7 +29,6 @@ from ttsgrid.plan import Plan, make_plan
 from ttsgrid.problems import load_benchmark
 from ttsgrid.store import committed_units, scan
 from ttsgrid.sweep import resolve_models, run_plan, sweep
-from ttsgrid.units import SampleBlock
 from ttsgrid.zoo.tokenizer import build_tokenizer
 
 pytestmark = pytest.mark.ray
@@ -37,7 +36,6 @@ pytestmark = pytest.mark.ray
 COT = StrategyConfig("cot", "cot")
 MAJORITY = StrategyConfig("majority", "majority")
 BEST_OF_N = StrategyConfig("best_of_n", "best_of_n")
-DIES_AT = 7  # with chunks of five requests: in the second chunk of each process
 
 
 def model(folder: Path, name: str, format: str) -> ModelConfig:
@@ -120,9 +118,8 @@ def test_a_sweep_commits_each_unit_once_and_the_same_sweep_again_starts_no_ray(
 
 
 def test_units_of_a_dead_worker_run_again_and_each_is_committed_once(tmp_path: Path) -> None:
-    # Two sequences a worker keep one chunk in flight, so each process ends one chunk and
-    # dies in the next: the first problem takes one attempt, the other two take two.
-    grid = one_policy(tmp_path, engine(max_num_seqs=2, die_at_request=DIES_AT))
+    # All three chunks of five requests are in flight when the first two workers die.
+    grid = one_policy(tmp_path, engine(die_at_request=7, num_deaths=2))
     plan, models = planned(grid)
 
     assert run_plan(grid, plan, models) == 0
@@ -130,11 +127,7 @@ def test_units_of_a_dead_worker_run_again_and_each_is_committed_once(tmp_path: P
     units = rows(grid, "units")
     assert Counter(units["unit_id"]) == Counter(unit.id for unit in plan.units)
     assert set(units["status"]) == {"done"}
-    attempts = dict(units.select("unit_id", "attempt").iter_rows())
-    first = plan.problems[0].id
-    for unit in plan.units:
-        assert isinstance(unit, SampleBlock)
-        assert attempts[unit.id] == (1 if unit.problem_id == first else 2)
+    assert set(units["attempt"]) == {3}
     solutions = rows(grid, "solutions").select("family", "sample")
     assert solutions.height == solutions.unique().height == plan.planned_solutions
 
@@ -143,7 +136,7 @@ def test_units_that_kill_each_worker_end_failed_with_an_error_and_no_score(
     tmp_path: Path,
 ) -> None:
     grid = replace(
-        one_policy(tmp_path, engine(max_num_seqs=2, die_at_request=1), max_attempts=2),
+        one_policy(tmp_path, engine(die_at_request=1), max_attempts=2),
         benchmark=BenchmarkConfig("zoo", num_problems=1, seed=0),
         prms=(model(tmp_path, "prm-q", "qwen"),),
         strategies=(BEST_OF_N,),
@@ -159,6 +152,19 @@ def test_units_that_kill_each_worker_end_failed_with_an_error_and_no_score(
     assert rows(grid, "scores").is_empty()
     # Nothing failed counts as held: the next run has both units to do.
     assert planned(grid)[0].missing == plan.units
+
+
+def test_a_unit_that_kills_each_worker_takes_no_other_unit_with_it(tmp_path: Path) -> None:
+    # Workers die at their twelfth request for ever. All fifteen run at once and fall
+    # twice; the last attempt runs a problem's chunk at a time, so two of three succeed.
+    grid = one_policy(tmp_path, engine(die_at_request=12))
+    plan, models = planned(grid)
+
+    assert run_plan(grid, plan, models) == 2
+
+    units = rows(grid, "units")
+    assert Counter(units["status"]) == {"done": 4, "failed": 2}
+    assert units.filter(status="failed")["problem_id"].n_unique() == 1
 
 
 def test_an_engine_that_cannot_start_stops_the_run_with_its_own_reason(tmp_path: Path) -> None:

@@ -68,8 +68,8 @@ class ScriptedEngine:
         return None
 
 
-def scorer_on(engine: ScriptedEngine) -> StepScorer:
-    return StepScorer(engine, cast(PrmFormat, Letters()), cast(Tokenizer, None))
+def scorer_on(engine: ScriptedEngine, remembered_steps: int = 1000) -> StepScorer:
+    return StepScorer(engine, cast(PrmFormat, Letters()), cast(Tokenizer, None), remembered_steps)
 
 
 def expected(*steps: str) -> tuple[float, ...]:
@@ -150,7 +150,56 @@ def test_a_cached_mark_without_a_remembered_score_is_run_again_without_the_cache
     ids = ids_of("cd", "ef")
     assert engine.calls == [(ids, True), (ids, False)]
     assert scored.scores == expected("cd", "ef")
-    assert scored.usage.cached_tokens == 0
+
+
+def test_a_second_run_without_the_cache_is_charged_beside_the_first() -> None:
+    cached = len(ids_of("cd"))
+    (scored,) = score_in_turn(ScriptedEngine(cached), ("cd", "ef"))
+    size = len(ids_of("cd", "ef"))
+    assert (scored.usage.prompt_tokens, scored.usage.cached_tokens) == (2 * size, cached)
+
+
+@pytest.mark.parametrize("remembered", [1, 2, 3])
+def test_a_solution_of_more_steps_than_are_remembered_keeps_all_its_scores(
+    remembered: int,
+) -> None:
+    async def run() -> list[ScoredSteps]:
+        scorer = scorer_on(ScriptedEngine(), remembered)
+        return [await scorer.score(QUESTION, steps) for steps in (("c", "d", "e", "f"),) * 2]
+
+    assert [scored.scores for scored in asyncio.run(run())] == [expected("c", "d", "e", "f")] * 2
+
+
+def test_what_others_push_out_meanwhile_is_not_lost_to_a_solution_in_flight() -> None:
+    engine = ScriptedEngine(0, len(ids_of("cd")))
+
+    async def run() -> ScoredSteps:
+        scorer = scorer_on(engine, 2)
+        await scorer.score(QUESTION, ("cd",))
+        engine.gate = gate = asyncio.Event()
+        grown = asyncio.create_task(scorer.score(QUESTION, ("cd", "ef")))
+        await settle()
+        engine.gate = None
+        for step in "uvwx":
+            await scorer.score("zz", (step,))
+        gate.set()
+        return await grown
+
+    assert asyncio.run(run()).scores == expected("cd", "ef")
+
+
+def test_the_steps_used_longest_ago_are_forgotten_first() -> None:
+    engine = ScriptedEngine()
+
+    async def run() -> int:
+        scorer = scorer_on(engine, 2)
+        for step in ("c", "d", "c", "e"):  # "c" is used again, so "e" pushes "d" out
+            await scorer.score(QUESTION, (step,))
+        before = len(engine.calls)
+        await scorer.score(QUESTION, ("c",))
+        return len(engine.calls) - before
+
+    assert asyncio.run(run()) == 0
 
 
 @pytest.mark.parametrize("cached", range(len(ids_of("cd"))))

@@ -20,13 +20,24 @@ from ttsgrid.config import (
     SamplingConfig,
     StrategyConfig,
 )
-from ttsgrid.plan import BEST_OF_N_VOTES, Plan, budgets_of, make_plan, model_of, num_solutions
+from ttsgrid.errors import ConfigError
+from ttsgrid.plan import (
+    BEST_OF_N_VOTES,
+    Plan,
+    budgets_of,
+    make_plan,
+    model_of,
+    models_of,
+    num_solutions,
+)
 from ttsgrid.records import Problem
+from ttsgrid.strategies.search.settings import SearchKind, SearchSettings, preset
 from ttsgrid.units import (
     ModelIdentity,
     SampleBlock,
     SamplingIdentity,
     ScoreBlock,
+    SearchTree,
     pool_blocks,
 )
 
@@ -110,20 +121,33 @@ def test_score_blocks_of_a_pool_share_a_family_for_each_prm() -> None:
 def test_blocks_hold_a_pool_without_gap_or_overlap(size: int) -> None:
     blocks = pool_blocks(size)
     assert blocks[0][0] == 0
-    assert blocks[-1][1] == max(4, size)
+    assert blocks[-1][0] < size <= blocks[-1][1]
     assert all(one[1] == other[0] for one, other in pairwise(blocks))
     assert all(start < stop for start, stop in blocks)
+
+
+@given(st.integers(0, 10))
+def test_a_pool_that_ends_at_a_border_has_no_sample_too_many(power: int) -> None:
+    assert pool_blocks(4 * 2**power)[-1][1] == 4 * 2**power
 
 
 def test_an_empty_pool_has_no_blocks() -> None:
     assert pool_blocks(0) == ()
 
 
-@given(st.integers(0, 8), st.integers(1, 4))
-def test_a_pool_that_grows_past_a_border_keeps_its_blocks(power: int, more: int) -> None:
-    smaller, larger = pool_blocks(4 * 2**power), pool_blocks(4 * 2 ** (power + more))
+@given(st.integers(0, 3000), st.integers(0, 3000))
+def test_a_pool_of_any_size_that_grows_keeps_its_blocks(size: int, more: int) -> None:
+    smaller, larger = pool_blocks(size), pool_blocks(size + more)
     assert larger[: len(smaller)] == smaller
-    assert len(larger) == len(smaller) + more
+
+
+@given(st.integers(1, 300), st.integers(0, 300))
+def test_a_larger_budget_generates_only_the_samples_that_are_missing(first: int, more: int) -> None:
+    held = plan(1, budgets=(first,), policies=models(("small",)))
+    ids = {unit.id for unit in held.units}
+    both = (first, first + more) if more else (first,)
+    grown = make_plan(grid(budgets=both, policies=models(("small",))), problems(1), IDENTITIES, ids)
+    assert held.planned_solutions + grown.solutions_to_generate == grown.planned_solutions
 
 
 def test_the_default_grid_generates_a_quarter_of_what_runs_a_cell_would() -> None:
@@ -225,3 +249,120 @@ def test_units_are_counted_by_the_model_that_runs_them() -> None:
     expected |= {("score", prm): 2 * len(POLICIES) * blocks for prm in PRMS}
     assert made.count(made.units) == expected
     assert model_of(ScoreBlock(BLOCK, IDENTITIES["prm-a"])).name == "prm-a"
+
+
+TREE = SearchTree(
+    "problem",
+    IDENTITIES["small"],
+    IDENTITIES["prm-a"],
+    SAMPLING,
+    SearchSettings(SearchKind.BEAM, 8),
+)
+SUBTREE = replace(TREE, settings=SearchSettings(SearchKind.DVTS, 4), subtree=0)
+
+
+def search(kind: str, *budgets: int, **settings: Any) -> StrategyConfig:  # noqa: ANN401 (fields)
+    return StrategyConfig(kind, kind, budgets=budgets, **settings)
+
+
+def trees(made: Plan) -> list[SearchTree]:
+    return [unit for unit in made.units if isinstance(unit, SearchTree)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(TREE, problem_id="another"),
+        replace(TREE, policy=IDENTITIES["large"]),
+        replace(TREE, prm=IDENTITIES["prm-b"]),
+        replace(TREE, sampling=replace(SAMPLING, temperature=0.8)),
+        replace(TREE, sampling=replace(SAMPLING, seed=1)),
+        replace(TREE, settings=replace(TREE.settings, budget=16)),
+        replace(TREE, settings=replace(TREE.settings, beam_width=2)),
+        replace(TREE, settings=replace(TREE.settings, max_steps=39)),
+        replace(TREE, settings=replace(TREE.settings, max_step_tokens=99)),
+        replace(TREE, settings=replace(TREE.settings, rules=preset("search_and_learn", "beam"))),
+    ],
+)
+def test_whatever_determines_a_search_is_in_its_identity(other: SearchTree) -> None:
+    assert other.family != TREE.family
+    assert other.id != TREE.id
+
+
+def test_subtrees_share_their_run_and_no_budget_but_have_their_own_ids() -> None:
+    other = replace(SUBTREE, subtree=1)
+    assert other.family == SUBTREE.family
+    assert other.id != SUBTREE.id
+    assert (SUBTREE.budget, TREE.budget) == (None, 8)
+    assert (SUBTREE.params["subtree"], "subtree" in TREE.params) == (0, False)
+
+
+def test_a_beam_search_is_a_tree_a_problem_policy_prm_and_budget() -> None:
+    made = plan(2, strategies=(search("beam", 4, 16),))
+    assert len(made.units) == 2 * len(POLICIES) * len(PRMS) * 2
+    assert {tree.budget for tree in trees(made)} == {4, 16}
+    assert all(tree.sampling.temperature > 0 for tree in trees(made))
+    assert made.planned_solutions == made.naive_solutions == 2 * 3 * 2 * (4 + 16)
+
+
+def test_dvts_subtrees_of_the_largest_budget_serve_every_budget() -> None:
+    made = plan(1, strategies=(search("dvts", 4, 16, 64),), policies=models(("small",)))
+    for prm in PRMS:
+        mine = [tree for tree in trees(made) if tree.prm.name == prm]
+        assert [tree.subtree for tree in mine] == list(range(16))
+        assert {tree.settings.budget for tree in mine} == {4}
+    assert made.planned_solutions == 2 * 64
+    assert made.naive_solutions == 2 * (4 + 16 + 64)
+
+
+def test_a_dvts_run_that_grows_keeps_its_subtrees() -> None:
+    held = {unit.id for unit in plan(2, strategies=(search("dvts", 4, 16),)).units}
+    grown = make_plan(grid(strategies=(search("dvts", 32),)), problems(2), IDENTITIES, held)
+    assert held < {unit.id for unit in grown.units}
+    assert len(grown.missing) == len(grown.units) - len(held)
+
+
+def test_a_search_may_run_on_fewer_problems_than_the_pool() -> None:
+    few = search("beam", 4, num_problems=2)
+    made = plan(5, strategies=(*strategies("majority"), few), policies=models(("small",)))
+    assert {tree.problem_id for tree in trees(made)} == {"p0", "p1"}
+    assert len({u.problem_id for u in made.units if isinstance(u, SampleBlock)}) == 5
+    assert made.naive_solutions == 5 * (1 + 4 + 16 + 64) + 2 * len(PRMS) * 4
+
+
+def test_strategies_that_ask_for_the_same_search_share_it() -> None:
+    again = replace(search("beam", 4, 8), name="beam-again")
+    made = plan(1, strategies=(search("beam", 4, 16), again), policies=models(("small",)))
+    assert sorted(tree.settings.budget for tree in trees(made)) == [4, 4, 8, 8, 16, 16]
+
+
+def test_searches_have_a_cell_for_each_aggregation_and_vote_as_best_of_n_has() -> None:
+    made = plan(1, strategies=(search("beam", 4, 16),))
+    cells = len(PRMS) * len(AGGREGATIONS) * len(BEST_OF_N_VOTES)
+    assert len(made.cells) == len(POLICIES) * 2 * cells
+
+
+def test_a_greedy_search_keeps_one_beam_at_every_budget() -> None:
+    made = plan(1, strategies=(search("step_best_of_m", 2, 8),))
+    assert {(t.settings.budget, t.settings.num_beams) for t in trees(made)} == {(2, 1), (8, 1)}
+
+
+@pytest.mark.parametrize("kind", ["beam", "dvts"])
+@pytest.mark.parametrize(("budget", "why"), [(2, "below beam_width"), (6, "no multiple")])
+def test_an_impossible_budget_is_refused_when_planned(kind: str, budget: int, why: str) -> None:
+    with pytest.raises(ConfigError, match=rf"strategies: {kind}: budget N={budget} is {why}"):
+        plan(1, strategies=(search(kind, budget, 8),))
+
+
+def test_keeping_traces_or_not_repeats_no_search() -> None:
+    with_trace, without = (
+        plan(1, strategies=(search("beam", 4, keep_traces=keep),)) for keep in (True, False)
+    )
+    assert {unit.id for unit in with_trace.units} == {unit.id for unit in without.units}
+
+
+def test_a_search_runs_beside_its_policy_and_needs_its_prm_there() -> None:
+    assert model_of(TREE).name == "small"
+    assert [model.name for model in models_of(TREE)] == ["small", "prm-a"]
+    assert [model.name for model in models_of(ScoreBlock(BLOCK, IDENTITIES["prm-a"]))] == ["prm-a"]
+    assert [model.name for model in models_of(BLOCK)] == ["small"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import traceback
@@ -10,12 +11,14 @@ from collections.abc import Sequence
 import ray
 from ray.actor import ActorClass, ActorHandle
 
+from ttsgrid.cluster.prm_runtime import PrmRuntime
 from ttsgrid.cluster.runtime import Runtime, start_runtime
+from ttsgrid.cluster.scoring_link import PrmPeer, ScoreReply, ScoreRequest
 from ttsgrid.cluster.tasks import Finished, Task, WorkerSpec
 from ttsgrid.engines.base import EngineStats
 from ttsgrid.errors import WorkerStartError
 
-MAX_CHUNKS_IN_FLIGHT = 4096  # of one actor; the driver keeps far fewer
+MAX_CALLS_IN_FLIGHT = 4096  # of one actor; the driver keeps far fewer
 
 
 class Worker:
@@ -44,10 +47,19 @@ class Worker:
                 f"{type(error).__name__}: {error}"
             ) from None  # the cause may not pickle
 
-    async def run(self, tasks: Sequence[Task]) -> list[Finished]:
-        """Run a chunk; one message back, whatever the number of steps."""
+    async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[Finished]:
+        """Run tasks together; one message back, whatever the number of steps."""
         assert self._runtime is not None, "the driver starts a worker before it uses it"
-        return await self._runtime.run(tasks)
+        return await self._runtime.run(tasks, prm)
+
+    async def score_batch(self, requests: Sequence[ScoreRequest]) -> list[ScoreReply]:
+        """Score the steps that a policy worker's searches ask about."""
+        assert isinstance(self._runtime, PrmRuntime), "searches score with PRM workers only"
+        return await self._runtime.score_batch(requests)
+
+    async def never(self) -> None:
+        """Never answer; the caller hears of the actor's end at once."""
+        await asyncio.Event().wait()
 
     async def stats(self) -> EngineStats:
         """Return the engine's counters; zeros before it has started."""
@@ -73,7 +85,7 @@ def create_actor(spec: WorkerSpec, name: str) -> ActorHandle:
         num_gpus=spec.gpus,
         memory=int(spec.memory_gib * (1 << 30)),
         max_restarts=0,
-        max_concurrency=MAX_CHUNKS_IN_FLIGHT,
+        max_concurrency=MAX_CALLS_IN_FLIGHT,
         runtime_env={
             "env_vars": {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
         },

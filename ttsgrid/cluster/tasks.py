@@ -1,8 +1,8 @@
 """What the driver hands to workers: picklable, complete, and free of Ray.
 
 A chunk is a problem's tasks for one model. It goes to one replica whole, so that
-the problem's prompt is computed once and its samples share a prefix cache; its
-results come back in one message.
+the problem's prompt is computed once and its samples share a prefix cache. Results
+come back in one message a chunk, or one a search: searches take long and end apart.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.records import Problem, UnitResult
-from ttsgrid.units import SampleBlock, ScoreBlock
+from ttsgrid.units import SampleBlock, ScoreBlock, SearchTree
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,30 @@ class ScoreTask:
     attempt: int = 1
 
 
-Task = SampleTask | ScoreTask
+@dataclass(frozen=True)
+class SearchTask:
+    """Grow one search tree."""
+
+    unit: SearchTree
+    problem: Problem
+    attempt: int = 1
+
+
+Task = SampleTask | ScoreTask | SearchTask
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A task with what became of it."""
+    """A task with what became of it.
+
+    Attributes:
+        prm_lost: the PRM worker ended under a search; the result is no result, and
+            the task is to be run again.
+    """
 
     task: Task
     result: UnitResult
+    prm_lost: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,19 @@
-"""One worker as the driver sees it: an actor, its chunks in flight, its end."""
+"""Ray's side of the fleet: an actor as a worker, and as the PRM of a search."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import ray
 from ray.exceptions import RayActorError, RayTaskError
 
 from ttsgrid.cluster.actors import create_actor
+from ttsgrid.cluster.fleet import WorkerDiedError
+from ttsgrid.cluster.scoring_link import PrmLostError, PrmPeer, ScoreReply, ScoreRequest
 from ttsgrid.cluster.session import cluster_capacity
 from ttsgrid.cluster.tasks import Finished, Task, WorkerSpec
 from ttsgrid.engines.base import EngineStats
@@ -22,16 +25,28 @@ STOP_TIMEOUT_S = 10.0
 _numbers = itertools.count(1)
 
 
-class WorkerDiedError(TtsgridError):
-    """A worker's process ended; its chunks must be handed out again."""
+@dataclass(frozen=True)
+class RemotePrm:
+    """The line from a policy worker's process straight to a PRM's actor."""
+
+    name: str
+    actor: ray.actor.ActorHandle
+
+    async def score_batch(self, requests: Sequence[ScoreRequest]) -> list[ScoreReply]:
+        """Score requests together; see `PrmPeer.score_batch`."""
+        try:
+            replies: list[ScoreReply] = await self.actor.score_batch.remote(list(requests))
+        except RayActorError as error:
+            raise PrmLostError(f"PRM worker {self.name} ended: {_headline(error)}") from error
+        return replies
 
 
 class RemoteWorker:
     """A started worker; `start` is its constructor."""
 
-    def __init__(self, spec: WorkerSpec, actor: ray.actor.ActorHandle) -> None:
-        self.spec = spec
+    def __init__(self, name: str, actor: ray.actor.ActorHandle) -> None:
         self.stats = EngineStats()
+        self._name = name
         self._actor = actor
 
     @classmethod
@@ -45,7 +60,8 @@ class RemoteWorker:
             WorkerStartError: its engine did not start, with the reason.
         """
         name = spec.engine.name
-        worker = cls(spec, create_actor(spec, f"{name}-{next(_numbers)}"))
+        actor_name = f"{name}-{next(_numbers)}"
+        worker = cls(actor_name, create_actor(spec, actor_name))
         try:
             await _within(worker._actor.ping.remote(), placement_timeout_s)
         except TimeoutError:
@@ -66,14 +82,22 @@ class RemoteWorker:
             raise WorkerStartError(f"{name} ended while it loaded: {error}") from error
         return worker
 
-    async def run(self, tasks: Sequence[Task]) -> list[Finished]:
-        """Run a chunk.
+    async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[Finished]:
+        """Run tasks together; see `FleetWorker.run`."""
+        finished: list[Finished] = await _unwrapped(self._actor.run.remote(list(tasks), prm))
+        return finished
+
+    async def watch(self) -> None:
+        """Wait for the worker's end: a call that only the actor's death answers.
 
         Raises:
-            WorkerDiedError: the worker's process ended first.
+            WorkerDiedError: it ended.
         """
-        finished: list[Finished] = await _unwrapped(self._actor.run.remote(list(tasks)))
-        return finished
+        await _unwrapped(self._actor.never.remote())
+
+    def as_prm(self) -> RemotePrm:
+        """Return what a policy worker needs to score with this worker."""
+        return RemotePrm(self._name, self._actor)
 
     async def refresh_stats(self) -> None:
         """Ask for the engine's counters; a worker too busy to answer keeps its last."""
@@ -105,8 +129,12 @@ async def _unwrapped(call: Awaitable[T]) -> T:
     try:
         return await call
     except RayActorError as error:
-        raise WorkerDiedError(str(error).splitlines()[0]) from error
+        raise WorkerDiedError(_headline(error)) from error
     except RayTaskError as error:
         if isinstance(error.cause, TtsgridError):
             raise error.cause from None
         raise
+
+
+def _headline(error: Exception) -> str:
+    return str(error).splitlines()[0]

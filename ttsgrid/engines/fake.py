@@ -1,8 +1,15 @@
 """A fake engine for tests of scheduling and faults; never what a user gets.
 
 It answers after a set delay with text derived from the prompt and the seed alone, so
-that runs are reproducible whatever the order. It can be told to die, to fail a
-share of its requests, or to start slowly.
+that runs are reproducible whatever the order. Like a real engine it works on
+`max_num_seqs` requests at once and keeps the others in line. Asked for whole solutions
+it writes a few steps and an answer; asked to stop at a step's end it writes one step,
+or, now and then, the last one with the answer.
+
+Options (numbers, from `engine.fake`; with `policy_` or `prm_` in front, of that role
+alone): `delay_s` a request, `start_s` to load, `end_rate` of steps that are the last,
+`error_rate` of requests that fail, `die_at_request` and in how many processes
+(`num_deaths`), `fail_start`.
 """
 
 from __future__ import annotations
@@ -11,33 +18,68 @@ import asyncio
 import hashlib
 import os
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from transformers import AutoTokenizer
 
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest, TokenLogits
 from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.errors import EngineError, WorkerStartError
+from ttsgrid.policies import Tokenizer
 from ttsgrid.records import FinishReason, Usage
+
+END_RATE = 0.3
 
 
 class _FakeEngine:
     def __init__(self, spec: EngineSpec) -> None:
-        self._options = spec.fake
-        self._requests = 0
-        self._generated = 0
-        self._computed = 0
-        if self._options.get("fail_start"):
+        self._spec = spec
+        self._slots = asyncio.Semaphore(spec.max_num_seqs)
+        self._requests = self._running = 0
+        self._generated = self._computed = 0
+        self._busy_s = self._busy_since = 0.0
+        if self._option("fail_start"):
             raise WorkerStartError(f"{spec.name}: the fake engine was told not to start")
+
+    def _option(self, name: str, default: float = 0.0) -> float:
+        options = self._spec.fake
+        return options.get(f"{self._spec.role}_{name}", options.get(name, default))
 
     async def _take_a_turn(self) -> None:
         self._requests += 1
-        if self._requests == self._options.get("die_at_request"):
+        if self._requests == self._option("die_at_request"):
+            self._die()
+        with self._busy():
+            async with self._slots:
+                await asyncio.sleep(self._option("delay_s"))
+
+    def _die(self) -> None:
+        """End the process, unless as many as `num_deaths` have ended; marks on disk count them."""
+        folder = Path(self._spec.source)
+        if len(list(folder.glob("died-*"))) < self._option("num_deaths", float("inf")):
+            (folder / f"died-{os.getpid()}").touch()
             os._exit(1)
-        await asyncio.sleep(self._options.get("delay_s", 0.0))
+
+    @contextmanager
+    def _busy(self) -> Iterator[None]:
+        clock = asyncio.get_running_loop().time
+        if self._running == 0:
+            self._busy_since = clock()
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+            if self._running == 0:
+                self._busy_s += clock() - self._busy_since
 
     def stats(self) -> EngineStats:
-        """Return the counters so far."""
-        return EngineStats(self._generated, self._computed, self._requests)
+        """Return the counters so far; busy time up to the last idle moment."""
+        return EngineStats(
+            self._generated, self._computed, self._requests, self._running, self._busy_s
+        )
 
     def close(self) -> None:
         """Nothing to free."""
@@ -46,25 +88,39 @@ class _FakeEngine:
 class FakePolicyEngine(_FakeEngine):
     """Writes a few steps and a boxed number."""
 
-    def __init__(self, spec: EngineSpec) -> None:
+    def __init__(self, spec: EngineSpec, tokenizer: Tokenizer) -> None:
         super().__init__(spec)
-        self._tokenizer = AutoTokenizer.from_pretrained(spec.source)
+        self._tokenizer = tokenizer
 
     async def generate(self, request: GenerationRequest) -> Generation:
         """Answer with text that the prompt and the seed determine."""
         await self._take_a_turn()
         seed = request.seed if request.temperature > 0 else 0
         rng = random.Random(f"{seed}-{request.prompt_ids}")
-        if rng.random() < self._options.get("error_rate", 0.0):
+        if rng.random() < self._option("error_rate"):
             raise EngineError("the fake engine was told to fail this request")
-        text = f"1 + {rng.randrange(40)} = {rng.randrange(40)}\n\n"
-        if not request.stop:
-            text += f"The answer is \\boxed{{{rng.randrange(4)}}}."
-        ids = self._tokenizer(text, add_special_tokens=False).input_ids[: request.max_tokens]
+        text, stopped_by = self._text(rng, request.stop)
+        whole = self._tokenizer.encode(text, add_special_tokens=False)
+        ids = tuple(whole[: request.max_tokens])
+        cut = len(ids) < len(whole)
         self._generated += len(ids)
-        stopped_by = request.stop[0] if request.stop else None
-        usage = Usage(len(request.prompt_ids), 0, len(ids))
-        return Generation(tuple(ids), FinishReason.STOP, stopped_by, usage)
+        self._computed += len(request.prompt_ids)
+        return Generation(
+            ids,
+            FinishReason.LENGTH if cut else FinishReason.STOP,
+            None if cut else stopped_by,
+            Usage(len(request.prompt_ids), 0, len(ids)),
+        )
+
+    def _text(self, rng: random.Random, stop: tuple[str, ...]) -> tuple[str, str | None]:
+        """Return the text, and the stop text that it ends with if any."""
+        step = f"1 + {rng.randrange(40)} = {rng.randrange(40)}"
+        answer = f"The answer is \\boxed{{{rng.randrange(4)}}}."
+        if not stop:
+            return f"{step}\n\n{answer}", None
+        if rng.random() < self._option("end_rate", END_RATE):
+            return answer, None
+        return step + stop[0], stop[0]
 
 
 class FakePrmEngine(_FakeEngine):
@@ -74,15 +130,20 @@ class FakePrmEngine(_FakeEngine):
         """Answer with a row a token; nothing is ever cached."""
         await self._take_a_turn()
         self._computed += len(ids)
-        return TokenLogits(0, tuple((0.0, _logit(ids[: end + 1])) for end in range(len(ids))))
+        return TokenLogits(0, tuple((0.0, logit) for logit in _logits(ids)))
 
 
-def _logit(prefix: tuple[int, ...]) -> float:
-    digest = hashlib.blake2b(str(prefix).encode(), digest_size=2).digest()
-    return int.from_bytes(digest, "big") / 8192 - 4.0
+def _logits(ids: tuple[int, ...]) -> Iterator[float]:
+    """Yield a number in [-4, 4) for each prefix."""
+    prefix = hashlib.blake2b(digest_size=2)
+    for token_id in ids:
+        prefix.update(token_id.to_bytes(4, "big"))
+        yield int.from_bytes(prefix.digest(), "big") / 8192 - 4.0
 
 
 async def start_engine(spec: EngineSpec) -> FakePolicyEngine | FakePrmEngine:
     """Start a fake engine after the delay it was told."""
     await asyncio.sleep(spec.fake.get("start_s", 0.0))
-    return FakePolicyEngine(spec) if spec.role == "policy" else FakePrmEngine(spec)
+    if spec.role == "prm":
+        return FakePrmEngine(spec)
+    return FakePolicyEngine(spec, AutoTokenizer.from_pretrained(spec.source))

@@ -8,7 +8,10 @@ engine's prefix cache holds what came before.
 vLLM returns logits for the uncached tail only. A mark that lies in the cached part
 was computed before and is normally remembered here; where it is not (evicted, or
 in flight under another request) the input is run again without the cache, rather
-than guessed.
+than guessed, and both runs are charged.
+
+An input's own scores are held while it is computed: what others evict meanwhile
+can't take them away.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import asyncio
 import hashlib
 from array import array
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ttsgrid.engines.base import PrmEngine
@@ -31,19 +34,35 @@ REMEMBERED_STEPS = 1_000_000
 
 @dataclass(frozen=True)
 class ScoredSteps:
-    """Scores in step order, each in [0, 1], and what they cost."""
+    """Scores in step order, each in [0, 1], and what they cost.
+
+    Attributes:
+        usage: summed over the engine's runs; an input that was remembered whole counts
+            as one run with every token cached.
+    """
 
     scores: tuple[float, ...]
     usage: Usage
 
 
 class StepScorer:
-    """Scores the steps of solutions with one PRM, incrementally."""
+    """Scores the steps of solutions with one PRM, incrementally.
 
-    def __init__(self, engine: PrmEngine, format: PrmFormat, tokenizer: Tokenizer) -> None:
+    Args:
+        remembered_steps: how many steps' scores to keep; those unused longest go first.
+    """
+
+    def __init__(
+        self,
+        engine: PrmEngine,
+        format: PrmFormat,
+        tokenizer: Tokenizer,
+        remembered_steps: int = REMEMBERED_STEPS,
+    ) -> None:
         self._engine = engine
         self._format = format
         self._tokenizer = tokenizer
+        self._capacity = remembered_steps
         self._known: OrderedDict[bytes, float] = OrderedDict()
         self._pending: dict[bytes, asyncio.Event] = {}
 
@@ -59,16 +78,15 @@ class StepScorer:
         ids = tuple(encoded.ids)
         keys = prefix_keys(ids, encoded.positions)
         await self._wait_for_twin(keys[-1])
-        known = [self._known.get(key) for key in keys]
-        if all(score is not None for score in known):
-            return ScoredSteps(_complete(known), Usage(len(ids), len(ids), 0))
+        own = self._recall(keys)
+        if all(key in own for key in keys):
+            return ScoredSteps(_in_order(own, keys), Usage(len(ids), len(ids), 0))
         self._pending[keys[-1]] = asyncio.Event()
         try:
-            start = await self._compute(ids, encoded.positions, keys)
+            usage = await self._compute(ids, dict(zip(keys, encoded.positions, strict=True)), own)
         finally:
             self._pending.pop(keys[-1]).set()
-        scores = _complete([self._known.get(key) for key in keys])
-        return ScoredSteps(scores, Usage(len(ids), start, 0))
+        return ScoredSteps(_in_order(own, keys), usage)
 
     async def _wait_for_twin(self, key: bytes) -> None:
         """Wait while an equal input is being computed; its scores then serve both."""
@@ -76,22 +94,40 @@ class StepScorer:
             await twin.wait()
 
     async def _compute(
-        self, ids: tuple[int, ...], positions: Sequence[int], keys: Sequence[bytes]
-    ) -> int:
-        """Compute and remember the missing scores; return how many tokens were cached."""
+        self, ids: tuple[int, ...], marks: Mapping[bytes, int], own: dict[bytes, float]
+    ) -> Usage:
+        """Compute the missing scores into `own` and remember them; return what it cost.
+
+        Args:
+            ids: the whole input.
+            marks: position of each step's mark by its key.
+            own: the scores known before.
+        """
         logits = await self._engine.token_logits(ids, read_cache=True)
-        in_cache = [k for p, k in zip(positions, keys, strict=True) if p < logits.start]
-        if any(key not in self._known for key in in_cache):
+        usage = Usage(len(ids), logits.start, 0)
+        # Others may have computed a cached mark while this input was in line.
+        own |= self._recall([key for key in marks if key not in own])
+        if any(position < logits.start and key not in own for key, position in marks.items()):
             logits = await self._engine.token_logits(ids, read_cache=False)
-        for position, key in zip(positions, keys, strict=True):
+            usage += Usage(len(ids), logits.start, 0)
+        for key, position in marks.items():
             if position >= logits.start:
                 negative, positive = logits.rows[position - logits.start]
-                self._remember(key, score_from_logits(positive, negative))
-        return logits.start
+                own[key] = score_from_logits(positive, negative)
+                self._remember(key, own[key])
+        return usage
+
+    def _recall(self, keys: Sequence[bytes]) -> dict[bytes, float]:
+        """Return the remembered scores among `keys`, and count them as used."""
+        found = {key: self._known[key] for key in keys if key in self._known}
+        for key in found:
+            self._known.move_to_end(key)
+        return found
 
     def _remember(self, key: bytes, score: float) -> None:
         self._known[key] = score
-        if len(self._known) > REMEMBERED_STEPS:
+        self._known.move_to_end(key)
+        if len(self._known) > self._capacity:
             self._known.popitem(last=False)
 
 
@@ -105,8 +141,8 @@ def prefix_keys(ids: Sequence[int], positions: Sequence[int]) -> list[bytes]:
     return keys
 
 
-def _complete(scores: Sequence[float | None]) -> tuple[float, ...]:
-    found = tuple(score for score in scores if score is not None)
-    if len(found) != len(scores):
-        raise ScoringError(f"{len(scores) - len(found)} of {len(scores)} step scores are missing")
-    return found
+def _in_order(scores: Mapping[bytes, float], keys: Sequence[bytes]) -> tuple[float, ...]:
+    missing = sum(key not in scores for key in keys)
+    if missing:
+        raise ScoringError(f"{missing} of {len(keys)} step scores are missing")
+    return tuple(scores[key] for key in keys)

@@ -44,6 +44,7 @@ from vllm.inputs import TokensPrompt  # noqa: E402
 from vllm.sampling_params import RequestOutputKind  # noqa: E402
 from vllm.v1.engine.async_llm import AsyncLLM  # noqa: E402
 from vllm.v1.engine.exceptions import EngineDeadError  # noqa: E402
+from vllm.v1.executor.uniproc_executor import UniProcExecutor  # noqa: E402
 
 T = TypeVar("T")
 
@@ -59,8 +60,9 @@ def engine_arguments(spec: EngineSpec) -> dict[str, Any]:
         "enable_prefix_caching": True,
         "enforce_eager": spec.enforce_eager,
         "disable_log_stats": True,
-        # One process less an engine, and one import of vLLM less at its start.
-        "distributed_executor_backend": "mp" if spec.num_gpus > 1 else "uni",
+        # One process less an engine, one import of vLLM less at its start, and a step need
+        # not cross processes. As a class: by its name, vLLM 0.32 takes "mp" on a CPU.
+        "distributed_executor_backend": "mp" if spec.num_gpus > 1 else UniProcExecutor,
     }
     if spec.num_gpus:
         arguments["tensor_parallel_size"] = spec.num_gpus

@@ -2,6 +2,7 @@
 
 from ttsgrid.policies.prompts import (
     FORMATS,
+    DecodingTokenizer,
     PromptFormat,
     Tokenizer,
     encode_prompt,
@@ -11,6 +12,7 @@ from ttsgrid.policies.prompts import (
 
 __all__ = [
     "FORMATS",
+    "DecodingTokenizer",
     "PromptFormat",
     "Tokenizer",
     "encode_prompt",

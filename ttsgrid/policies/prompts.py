@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
-from ttsgrid.errors import ConfigError
 from ttsgrid.identity import canonical_json
+from ttsgrid.validate import require_choice
 
 Message = dict[str, str]
 
@@ -42,6 +42,14 @@ class Tokenizer(Protocol):
         self, conversation: Sequence[Message], *, tokenize: bool, add_generation_prompt: bool
     ) -> str:
         """Return the rendered conversation as text."""
+        ...
+
+
+class DecodingTokenizer(Tokenizer, Protocol):
+    """A tokenizer that also reads what a policy wrote."""
+
+    def decode(self, token_ids: list[int], *, skip_special_tokens: bool) -> str:
+        """Return the text of ids."""
         ...
 
 
@@ -107,14 +115,13 @@ FORMATS: dict[str, PromptFormat] = {
 }
 
 
-def prompt_format(name: str) -> PromptFormat:
-    """Return a built-in prompt format.
+def prompt_format(name: str, setting: str = "policies.format") -> PromptFormat:
+    """Return a built-in prompt format; `setting` is what an error names.
 
     Raises:
         ConfigError: there is none of that name.
     """
-    if name not in FORMATS:
-        raise ConfigError(f"policy.format: no format {name!r}; choices: {', '.join(FORMATS)}")
+    require_choice(setting, name, FORMATS)
     return FORMATS[name]
 
 

@@ -8,7 +8,7 @@ from ttsgrid.prms.base import (
     score_from_logits,
     score_from_value,
 )
-from ttsgrid.prms.registry import PRM_FORMATS, prm_format
+from ttsgrid.prms.registry import PRM_FORMATS, prm_format, served_prm_format
 
 __all__ = [
     "POSITIVE_CLASS",
@@ -19,4 +19,5 @@ __all__ = [
     "prm_format",
     "score_from_logits",
     "score_from_value",
+    "served_prm_format",
 ]

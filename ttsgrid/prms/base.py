@@ -22,6 +22,7 @@ from ttsgrid.policies import Tokenizer
 
 EngineTask = Literal["token_classify", "marker_logits", "value_head"]
 POSITIVE_CLASS = 1
+POSITIVE, NEGATIVE = "+", "-"
 
 
 @dataclass(frozen=True)
@@ -161,3 +162,12 @@ def single_id(tokenizer: Tokenizer, text: str, name: str) -> int:
     if len(ids) != 1:
         raise ScoringError(f"{name}: {text!r} is {len(ids)} tokens, not 1: the wrong tokenizer?")
     return ids[0]
+
+
+def sign_ids(tokenizer: Tokenizer, name: str) -> tuple[int, int]:
+    """Return the ids of `+` and `-`, the labels of the PRMs that score with two tokens.
+
+    Raises:
+        ScoringError: one of them is not one token.
+    """
+    return single_id(tokenizer, POSITIVE, name), single_id(tokenizer, NEGATIVE, name)

@@ -24,10 +24,11 @@ from ttsgrid.prms.base import (
     join_pieces,
     require_marks,
     require_steps,
+    sign_ids,
     single_id,
 )
 
-TAG, POSITIVE, NEGATIVE = "ки", "+", "-"
+TAG = "ки"
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,7 @@ class MathShepherdFormat:
 
     def marker_ids(self, tokenizer: Tokenizer) -> tuple[int, int]:
         """Return the ids of `+` and `-`."""
-        return (
-            single_id(tokenizer, POSITIVE, self.name),
-            single_id(tokenizer, NEGATIVE, self.name),
-        )
+        return sign_ids(tokenizer, self.name)
 
     def _later_piece(self, tokenizer: Tokenizer, step: str, tag: int) -> list[int]:
         anchor, *piece = tokenizer.encode(f"{TAG}\n{step.strip()} {TAG}", add_special_tokens=False)

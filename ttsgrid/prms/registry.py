@@ -8,6 +8,7 @@ from ttsgrid.prms.math_shepherd import MathShepherdFormat
 from ttsgrid.prms.qwen_prm import QwenPrmFormat
 from ttsgrid.prms.rlhflow import RlhflowFormat
 from ttsgrid.prms.skywork import SkyworkFormat
+from ttsgrid.validate import require_choice
 
 _ALL: tuple[PrmFormat, ...] = (
     QwenPrmFormat(),
@@ -19,12 +20,27 @@ _ALL: tuple[PrmFormat, ...] = (
 PRM_FORMATS: dict[str, PrmFormat] = {fmt.name: fmt for fmt in _ALL}
 
 
-def prm_format(name: str) -> PrmFormat:
-    """Return a PRM family's input format.
+def prm_format(name: str, setting: str = "prms.format") -> PrmFormat:
+    """Return a PRM family's input format; `setting` is what an error names.
 
     Raises:
         ConfigError: there is none of that name.
     """
-    if name not in PRM_FORMATS:
-        raise ConfigError(f"prm.format: no format {name!r}; choices: {', '.join(PRM_FORMATS)}")
+    require_choice(setting, name, PRM_FORMATS)
     return PRM_FORMATS[name]
+
+
+def served_prm_format(name: str, setting: str = "prms.format") -> PrmFormat:
+    """Return a PRM family's input format if an engine can serve the family.
+
+    Raises:
+        ConfigError: there is none of that name, or vLLM has no such head.
+    """
+    found = prm_format(name, setting)
+    if found.engine_task == "value_head":
+        served = [fmt.name for fmt in _ALL if fmt.engine_task != "value_head"]
+        raise ConfigError(
+            f"{setting}: {name!r} reads a value head, which no engine serves yet; "
+            f"served are: {', '.join(served)}"
+        )
+    return found

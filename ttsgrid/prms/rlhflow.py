@@ -18,16 +18,16 @@ from dataclasses import dataclass
 
 from ttsgrid.policies import Tokenizer
 from ttsgrid.prms.base import (
+    POSITIVE,
     EngineTask,
     ScoringInput,
     join_pieces,
     require_marks,
     require_steps,
-    single_id,
+    sign_ids,
 )
 from ttsgrid.prms.chat import after_prefix, render
 
-POSITIVE, NEGATIVE = "+", "-"
 _FIRST, _SECOND = "ttsgrid-first-turn", "ttsgrid-second-turn"
 
 
@@ -66,10 +66,7 @@ class RlhflowFormat:
 
     def marker_ids(self, tokenizer: Tokenizer) -> tuple[int, int]:
         """Return the ids of `+` and `-`."""
-        return (
-            single_id(tokenizer, POSITIVE, self.name),
-            single_id(tokenizer, NEGATIVE, self.name),
-        )
+        return sign_ids(tokenizer, self.name)
 
     def _frame(self, tokenizer: Tokenizer) -> tuple[str, str, str]:
         """Return the template's text before the first turn, between two, and after each."""

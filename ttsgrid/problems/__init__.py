@@ -5,6 +5,7 @@ from ttsgrid.problems.grader import Grader
 from ttsgrid.problems.integer_grader import IntegerGrader
 from ttsgrid.problems.math_grader import MathGrader
 from ttsgrid.problems.spec import KNOWN, BenchmarkSpec
+from ttsgrid.problems.text_grader import TextGrader
 
 __all__ = [
     "KNOWN",
@@ -12,6 +13,7 @@ __all__ = [
     "Grader",
     "IntegerGrader",
     "MathGrader",
+    "TextGrader",
     "grader_for",
     "load_benchmark",
 ]

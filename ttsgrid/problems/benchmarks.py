@@ -21,10 +21,16 @@ from ttsgrid.problems.grader import Grader
 from ttsgrid.problems.integer_grader import IntegerGrader
 from ttsgrid.problems.math_grader import MathGrader
 from ttsgrid.problems.spec import KNOWN, ZOO, BenchmarkSpec, level_number
+from ttsgrid.problems.text_grader import TextGrader
 from ttsgrid.records import Problem
+from ttsgrid.validate import require_choice
 from ttsgrid.zoo.task import test_set
 
-_GRADERS: dict[str, Callable[[], Grader]] = {"math": MathGrader, "integer": IntegerGrader}
+_GRADERS: dict[str, Callable[[], Grader]] = {
+    "math": MathGrader,
+    "integer": IntegerGrader,
+    "text": TextGrader,
+}
 
 
 @cache
@@ -84,8 +90,7 @@ def load_benchmark(
 def _spec(benchmark: str | BenchmarkSpec) -> BenchmarkSpec:
     if isinstance(benchmark, BenchmarkSpec):
         return benchmark
-    if benchmark not in KNOWN:
-        raise ConfigError(f"benchmark.name: no {benchmark!r}; choices: {', '.join(KNOWN)}")
+    require_choice("benchmark.name", benchmark, KNOWN)
     return KNOWN[benchmark]
 
 

@@ -74,7 +74,7 @@ def test_a_formats_identity_is_its_content_not_its_name() -> None:
 
 
 def test_an_unknown_format_names_the_setting_and_the_choices() -> None:
-    with pytest.raises(ConfigError, match=r"policy\.format: no format 'gpt'; choices: zoo, qwen"):
+    with pytest.raises(ConfigError, match=r"policies\.format: 'gpt' is not one of: zoo, qwen"):
         prompt_format("gpt")
 
 

@@ -140,7 +140,7 @@ def test_a_template_that_rewrites_earlier_turns_is_refused() -> None:
 
 
 def test_an_unknown_format_names_the_setting_and_the_choices() -> None:
-    with pytest.raises(ConfigError, match=r"prm\.format: no format 'orm'; choices: qwen, math_sh"):
+    with pytest.raises(ConfigError, match=r"prms\.format: 'orm' is not one of: qwen, math_sh"):
         prm_format("orm")
 
 

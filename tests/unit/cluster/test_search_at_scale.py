@@ -1,0 +1,94 @@
+"""Searches keep every replica busy, and the driver hears of each of them once.
+
+A discrete-event simulation (see `simulation`): driver, services and runtimes are the
+shipped code, workers and their clock are not. A policy step takes 50 ms, a PRM call
+5 ms, a message 1 ms each way. `tests/bench/test_scale.py` measures the same with ten
+thousand searches on 64 replicas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.unit.cluster.simulation import SimulatedCluster, drive, run_virtually
+from tests.unit.test_units_and_plan import IDENTITIES, grid, models, problems, search
+from ttsgrid.cluster.tasks import WorkerSpec
+from ttsgrid.engines.spec import EngineSpec
+from ttsgrid.plan import Plan, make_plan
+from ttsgrid.store import committed_units
+
+STEP_S, PRM_S = 0.05, 0.005
+SLOTS = 8  # sequences a policy engine decodes at once
+POLICY, PRM = "small", "prm-a"
+
+
+def worker(role: str, name: str, slots: int, delay_s: float, end_rate: float) -> WorkerSpec:
+    engine = EngineSpec(
+        "fake",
+        role,
+        name,
+        name,
+        max_num_seqs=slots,
+        fake={"delay_s": delay_s, "end_rate": end_rate},
+    )
+    return WorkerSpec(engine, "zoo" if role == "policy" else "qwen", "zoo", 1.0, 0, 1.0)
+
+
+def searches(count: int) -> Plan:
+    """Plan a beam search with N = M = 4 for each of `count` problems."""
+    one = grid(policies=models((POLICY,)), prms=models((PRM,)), strategies=(search("beam", 4),))
+    return make_plan(one, problems(count), IDENTITIES)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a simulated run took.
+
+    Attributes:
+        busy: for each policy replica, the share of the time in which its engine worked.
+        slots: likewise, the share of its slots in use over the whole time.
+        steps: requests to policies.
+        messages: tasks that the driver sent; each is answered once.
+    """
+
+    seconds: float
+    busy: tuple[float, ...]
+    slots: tuple[float, ...]
+    steps: int
+    messages: int
+
+
+def measure(folder: Path, count: int, policies: int, prms: int, end_rate: float) -> Measured:
+    """Run `count` searches; check that each is committed."""
+    plan, cluster = searches(count), SimulatedCluster()
+    fleet = {
+        POLICY: [worker("policy", POLICY, SLOTS, STEP_S, end_rate)] * policies,
+        PRM: [worker("prm", PRM, 64, PRM_S, end_rate)] * prms,
+    }
+    seconds = run_virtually(drive(plan, fleet, cluster, folder))
+    assert committed_units(folder).done == {unit.id for unit in plan.units}
+    stats = [worker.stats for worker in cluster.of_role("policy")]
+    return Measured(
+        seconds=seconds,
+        busy=tuple(each.busy_s / seconds for each in stats),
+        slots=tuple(STEP_S * each.requests / (SLOTS * seconds) for each in stats),
+        steps=sum(each.requests for each in stats),
+        messages=sum(worker.num_calls for worker in cluster.workers),
+    )
+
+
+def test_every_replica_is_busy_while_there_are_searches(tmp_path: Path) -> None:
+    measured = measure(tmp_path, 400, policies=4, prms=1, end_rate=0.3)
+    assert len(measured.busy) == 4
+    assert min(measured.busy) > 0.9
+    assert sum(measured.slots) / 4 > 0.9
+
+
+def test_the_drivers_messages_grow_with_searches_and_not_with_their_steps(tmp_path: Path) -> None:
+    short = measure(tmp_path / "short", 100, policies=4, prms=1, end_rate=0.6)
+    long = measure(tmp_path / "long", 100, policies=4, prms=1, end_rate=0.1)
+    double = measure(tmp_path / "double", 200, policies=4, prms=1, end_rate=0.6)
+    assert long.steps > 3 * short.steps
+    assert short.messages == long.messages == 100
+    assert double.messages == 200
