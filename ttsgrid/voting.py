@@ -74,7 +74,9 @@ def aggregate_ragged(values: ArrayLike, offsets: ArrayLike, how: Aggregation | s
     Returns:
         One score a solution, shape (num_solutions,); NaN where it has no steps.
     """
-    flat, bounds = np.asarray(values, float), np.asarray(offsets, np.int64)
+    bounds = np.asarray(offsets, np.int64)
+    # A slice of an Arrow column keeps the values that follow it; the last run must not.
+    flat = np.asarray(values, float)[: bounds[-1]]
     starts, lengths = bounds[:-1], np.diff(bounds)
     result = np.full(len(starts), np.nan)
     filled = lengths > 0

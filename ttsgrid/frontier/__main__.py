@@ -1,4 +1,7 @@
-"""Compute and show the frontier of a store: `python -m ttsgrid.frontier STORE`."""
+"""Compute and show the frontier of a store: `python -m ttsgrid.frontier STORE`.
+
+With `--table NAME` or `--figure NAME`: one table or figure alone, most of them the study's.
+"""
 
 from __future__ import annotations
 
@@ -9,30 +12,69 @@ from pathlib import Path
 from rich.console import Console
 
 from ttsgrid.errors import TtsgridError
-from ttsgrid.frontier.analysis import analyse
+from ttsgrid.frontier.analysis import Frontier, analyse
+from ttsgrid.frontier.export import write_tables
+from ttsgrid.frontier.study.figures import STUDY_FIGURES, write_figures
+from ttsgrid.frontier.study.render import render
+from ttsgrid.frontier.study.summary import make_study
+from ttsgrid.frontier.study.tables import TABLES
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the tables and the headline; write tables and picture."""
+    """Print and write what was asked for; return the exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.out is None and "://" in options.store:
+        parser.error("--out: say where the files shall go, the store is not a local folder")
+    folder: Path = options.out or Path(options.store) / "frontier"
+    try:
+        price = options.price_per_gpu_hour
+        frontier = analyse(options.store, budgets=options.budgets, price_per_device_hour=price)
+        _show(frontier, options, folder)
+    except TtsgridError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ttsgrid.frontier", description="Show the frontier of a results store."
     )
     parser.add_argument("store", help="folder or URI of the store")
     parser.add_argument("--out", type=Path, help="folder for the files (default: STORE/frontier)")
     parser.add_argument("--budgets", type=_budgets, help="N of the cells, e.g. 1,2,8,32")
-    options = parser.parse_args(arguments)
-    if options.out is None and "://" in options.store:
-        parser.error("--out: say where the files shall go, the store is not a local folder")
-    try:
-        frontier = analyse(options.store, budgets=options.budgets)
-    except TtsgridError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    folder = options.out or Path(options.store) / "frontier"
-    frontier.print(Console())
-    frontier.write(folder)
-    print(f"Tables and picture: {folder}")
-    return 0
+    parser.add_argument("--table", choices=TABLES, help="one table alone")
+    parser.add_argument("--figure", choices=STUDY_FIGURES, help="one figure alone")
+    parser.add_argument(
+        "--price-per-gpu-hour", type=float, metavar="PRICE", help="adds a column `money`"
+    )
+    parser.add_argument(
+        "--long-cot",
+        type=lambda text: text.split(","),
+        metavar="NAMES",
+        help="policies that think long in one chain (default: those prompted as R1 is)",
+    )
+    return parser
+
+
+def _show(frontier: Frontier, options: argparse.Namespace, folder: Path) -> None:
+    if options.table is None and options.figure is None:
+        frontier.print(Console())
+        frontier.write(folder)
+        print(f"Tables and picture: {folder}")
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    study = make_study(options.store, frontier, options.long_cot)
+    if options.table is not None:
+        table = TABLES[options.table]
+        frame = table.build(study)
+        Console().print(render(table, frame))
+        paths = write_tables({options.table: frame}, folder)
+        print(f"Table: {paths[-1]}")
+    if options.figure is not None:
+        for path in write_figures(options.store, study, options.figure, folder):
+            print(f"Figure: {path}")
 
 
 def _budgets(text: str) -> list[int]:

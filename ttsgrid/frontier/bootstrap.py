@@ -4,8 +4,11 @@ Problems are the units that were drawn from a population; samples within a probl
 are not. So problems are resampled with replacement (Efron 1979), all cells of a
 group with the same resamples, which makes differences between cells paired.
 
-Two departures from the plain percentile interval, both towards caution:
+Three departures from the plain percentile interval, all towards caution:
 
+* resampling few problems understates their spread; the percentiles are moved outwards by
+  what Student's t would ask for (the expanded percentile interval: Hesterberg 2015,
+  arXiv 1411.5279, section 5.3): at 40 problems 95 % intervals cover 95 %, not 93 %;
 * where every problem scored 0 (or 1), resampling sees no variation at all; the
   exact binomial bound takes its place (Clopper and Pearson 1934);
 * for the best of K candidates, `simultaneous_intervals` bootstraps the largest
@@ -17,8 +20,10 @@ Fixed seed: the same values give the same interval.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
 
@@ -27,6 +32,7 @@ from ttsgrid.voting import Floats
 SEED = 1979
 LEVEL = 0.95
 NUM_RESAMPLES = 2000
+MIN_STUDENT = 5  # below it the expansion of Student's t fails, and nothing is claimed anyway
 
 
 @dataclass(frozen=True)
@@ -52,8 +58,8 @@ def mean_intervals(values: Floats, level: float = LEVEL) -> Intervals:
     Raises:
         ValueError: there are no problems.
     """
-    low, high = _percentiles(resampled_means(values), level)
     num_problems = values.shape[-1]
+    low, high = _percentiles(resampled_means(values), level, num_problems)
     slack = 1.0 - ((1.0 - level) / 2) ** (1.0 / num_problems)
     high = np.where((values == 0).all(axis=-1), slack, high)
     return Intervals(np.where((values == 1).all(axis=-1), 1.0 - slack, low), high)
@@ -61,7 +67,7 @@ def mean_intervals(values: Floats, level: float = LEVEL) -> Intervals:
 
 def difference_intervals(first: Floats, second: Floats, level: float = LEVEL) -> Intervals:
     """Return intervals on the mean of `first - second`, paired by problem; shapes (..., P)."""
-    low, high = _percentiles(resampled_means(first - second), level)
+    low, high = _percentiles(resampled_means(first - second), level, first.shape[-1])
     return Intervals(low, high)
 
 
@@ -78,7 +84,8 @@ def simultaneous_intervals(differences: Floats, level: float = LEVEL) -> Interva
     if not moved.any():
         return Intervals(means, means)
     deviation = np.abs(boot[moved] - means[moved, None]) / error[moved, None]
-    reach = np.quantile(deviation.max(axis=0), level) * error
+    wider = _student_reach(level, differences.shape[-1]) / _reach(level)
+    reach = np.quantile(deviation.max(axis=0), level) * error * wider
     return Intervals(means - reach, means + reach)
 
 
@@ -89,18 +96,39 @@ def resampled_means(values: Floats) -> Floats:
     return np.asarray(values @ _resample_counts(values.shape[-1]) / values.shape[-1])
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)  # one for 10,000 problems takes 160 MB
 def _resample_counts(num_problems: int) -> Floats:
     """How often each problem is in each resample, shape (P, resamples)."""
     rng = np.random.default_rng([SEED, num_problems])
-    even = np.full(num_problems, 1.0 / num_problems)
-    drawn = rng.multinomial(num_problems, even, size=NUM_RESAMPLES)
-    counts = np.ascontiguousarray(drawn.T, dtype=np.float64)
+    counts = np.empty((NUM_RESAMPLES, num_problems))
+    for resample in counts:
+        # Ten times faster than a multinomial draw, and the same distribution.
+        drawn = rng.integers(num_problems, size=num_problems)
+        resample[:] = np.bincount(drawn, minlength=num_problems)
     counts.setflags(write=False)  # cached: callers share it
-    return counts
+    return counts.T
 
 
-def _percentiles(boot: Floats, level: float) -> tuple[Floats, Floats]:
-    tail = (1.0 - level) / 2
+def _reach(level: float) -> float:
+    """How many deviations a normal interval reaches."""
+    return NormalDist().inv_cdf(0.5 + level / 2)
+
+
+def _student_reach(level: float, num_problems: int) -> float:
+    """How many bootstrap deviations an interval over so few problems must reach.
+
+    Student's t by its expansion in the normal quantile (Abramowitz and Stegun 26.7.5), and
+    the bootstrap's deviation, which divides by n and not by n - 1.
+    """
+    if num_problems < MIN_STUDENT:
+        return _reach(level)
+    z, freedom = _reach(level), num_problems - 1
+    first = (z**3 + z) / (4 * freedom)
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+    return (z + first + second) * math.sqrt(num_problems / freedom)
+
+
+def _percentiles(boot: Floats, level: float, num_problems: int) -> tuple[Floats, Floats]:
+    tail = NormalDist().cdf(-_student_reach(level, num_problems))
     low, high = np.quantile(boot, [tail, 1.0 - tail], axis=-1)
     return low, high

@@ -9,14 +9,15 @@ only bin `all`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from ttsgrid.frontier.bootstrap import mean_intervals
+from ttsgrid.frontier.costs import COST_COLUMNS, Meter, make_meter
 from ttsgrid.frontier.difficulty import Bin, absolute_bins
 from ttsgrid.frontier.load import StoreFrames
 from ttsgrid.frontier.outcomes import PASS_AT_K, CellKey, Outcome
@@ -24,6 +25,9 @@ from ttsgrid.voting import Bools, Floats
 
 KEY_COLUMNS = list(CellKey._fields)
 Row = dict[str, object]
+Problems = tuple[str, str]
+"""(benchmark, policy): what problems and their difficulty belong to."""
+Labels = NDArray[np.object_]
 
 SCHEMA: dict[str, type[pl.DataType]] = {
     "benchmark": pl.String,
@@ -39,12 +43,7 @@ SCHEMA: dict[str, type[pl.DataType]] = {
     "low": pl.Float64,
     "high": pl.Float64,
     "standard_error_mc": pl.Float64,
-    "policy_generated_tokens": pl.Float64,
-    "policy_prompt_tokens": pl.Float64,
-    "policy_prompt_tokens_uncached": pl.Float64,
-    "prm_tokens": pl.Float64,
-    "flops_policy": pl.Float64,
-    "flops": pl.Float64,
+    **dict.fromkeys(COST_COLUMNS, pl.Float64),
     "outcome": pl.Int64,
 }
 
@@ -55,44 +54,84 @@ class Cells:
 
     Attributes:
         frame: a row a cell and bin, columns as in `SCHEMA`. Accuracies are in [0, 1],
-            `low` and `high` their 95 % bootstrap interval, tokens and FLOPs means a
-            problem; `flops` counts the PRM too; null where a model's size is unknown.
-            `outcome` is the row's position in `outcomes`.
+            `low` and `high` their 95 % bootstrap interval; costs are means a problem
+            (`ttsgrid.frontier.costs`). `outcome` is the row's position in `outcomes`.
         outcomes: the cells, problem by problem.
         bins: (benchmark, policy) to the bin of each problem, where the policy has a pool.
-        sizes: label of each model to its number of parameters, None where unknown.
+        meter: what the models' tokens cost.
     """
 
     frame: pl.DataFrame
     outcomes: tuple[Outcome, ...]
-    bins: Mapping[tuple[str, str], NDArray[np.object_]]
-    sizes: Mapping[str, int | None]
+    bins: Mapping[Problems, Labels]
+    meter: Meter
+
+    @property
+    def sizes(self) -> Mapping[str, int | None]:
+        """Label of each model to its number of parameters, None where unknown."""
+        return self.meter.sizes
 
     def accuracies(self, rows: Iterable[int]) -> Floats:
         """Return the accuracy a problem of these outcomes, shape (rows, num_problems)."""
         return np.stack([self.outcomes[row].accuracy for row in rows])
 
 
-def make_cells(frames: StoreFrames, outcomes: Iterable[Outcome]) -> Cells:
+def make_cells(
+    frames: StoreFrames, outcomes: Iterable[Outcome], price_per_device_hour: float | None = None
+) -> Cells:
     """Average outcomes over problems, with intervals and costs.
 
     Args:
-        frames: the store, for the models' sizes.
+        frames: the store, for the models' sizes and speeds.
         outcomes: cells problem by problem.
+        price_per_device_hour: of a GPU, in any currency; None leaves `money` empty.
     """
     kept = tuple(outcomes)
     bins = difficulty_bins(kept)
-    sizes = _sizes(frames)
+    meter = make_meter(frames, price_per_device_hour)
+    return Cells(_frame(dict(enumerate(kept)), bins, meter), kept, bins, meter)
+
+
+def no_cells() -> Cells:
+    """Return the cells of a store that holds no solutions of its own."""
+    return Cells(pl.DataFrame(schema=SCHEMA), (), {}, Meter({}, {}, {}))
+
+
+def rows_on(cells: Cells, indices: Iterable[int], problems: Bools) -> pl.DataFrame:
+    """Return the rows that some cells would have on some problems alone.
+
+    Args:
+        cells: the cells.
+        indices: which, as positions in `cells.outcomes`.
+        problems: the problems to keep, shape (num_problems,).
+    """
+    kept = {index: on_problems(cells.outcomes[index], problems) for index in indices}
+    return _frame(kept, cells.bins, cells.meter)
+
+
+def with_outcomes(cells: Cells, outcomes: Sequence[Outcome]) -> Cells:
+    """Return cells with other outcomes at the same positions, and rows to match."""
+    frame = _frame(dict(enumerate(outcomes)), cells.bins, cells.meter)
+    return replace(cells, frame=frame, outcomes=tuple(outcomes))
+
+
+def on_problems(outcome: Outcome, problems: Bools) -> Outcome:
+    """Return an outcome as if it had run on these problems alone; shape (num_problems,)."""
+    return replace(outcome, accuracy=np.where(problems, outcome.accuracy, np.nan))
+
+
+def _frame(
+    outcomes: Mapping[int, Outcome], bins: Mapping[Problems, Labels], meter: Meter
+) -> pl.DataFrame:
     rows: list[Row] = []
-    for (benchmark, policy), indices in _by_policy(kept).items():
-        labels = bins.get((benchmark, policy))
-        for bin_name, mask in _masks(labels, len(frames.problems)):
-            rows.extend(_rows(kept, indices, bin_name, mask, sizes))
-    frame = pl.DataFrame(rows, schema=SCHEMA)
-    return Cells(frame.sort("outcome", maintain_order=True), kept, bins, sizes)
+    for key, indices in _by_policy(outcomes).items():
+        num_problems = len(outcomes[indices[0]].accuracy)
+        for bin_name, mask in _masks(bins.get(key), num_problems):
+            rows.extend(_rows(outcomes, indices, bin_name, mask, meter))
+    return pl.DataFrame(rows, schema=SCHEMA).sort("outcome", maintain_order=True)
 
 
-def difficulty_bins(outcomes: Iterable[Outcome]) -> dict[tuple[str, str], NDArray[np.object_]]:
+def difficulty_bins(outcomes: Iterable[Outcome]) -> dict[Problems, Labels]:
     """Return the absolute bins of each (benchmark, policy) that has a pool."""
     return {
         (outcome.key.benchmark, outcome.key.policy): absolute_bins(outcome.accuracy)
@@ -101,14 +140,14 @@ def difficulty_bins(outcomes: Iterable[Outcome]) -> dict[tuple[str, str], NDArra
     }
 
 
-def _by_policy(outcomes: tuple[Outcome, ...]) -> dict[tuple[str, str], list[int]]:
-    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for index, outcome in enumerate(outcomes):
+def _by_policy(outcomes: Mapping[int, Outcome]) -> dict[Problems, list[int]]:
+    groups: dict[Problems, list[int]] = defaultdict(list)
+    for index, outcome in outcomes.items():
         groups[outcome.key.benchmark, outcome.key.policy].append(index)
     return groups
 
 
-def _masks(labels: NDArray[np.object_] | None, num_problems: int) -> Iterator[tuple[Bin, Bools]]:
+def _masks(labels: Labels | None, num_problems: int) -> Iterator[tuple[Bin, Bools]]:
     yield Bin.ALL, np.ones(num_problems, bool)
     if labels is not None:
         for name in (Bin.EASY, Bin.MEDIUM, Bin.HARD):
@@ -116,11 +155,11 @@ def _masks(labels: NDArray[np.object_] | None, num_problems: int) -> Iterator[tu
 
 
 def _rows(
-    outcomes: tuple[Outcome, ...],
+    outcomes: Mapping[int, Outcome],
     indices: list[int],
     bin_name: Bin,
     mask: Bools,
-    sizes: Mapping[str, int | None],
+    meter: Meter,
 ) -> Iterator[Row]:
     """Rows of one policy in one bin; cells run on the same problems share resamples."""
     alike: dict[bytes, list[int]] = defaultdict(list)
@@ -140,31 +179,12 @@ def _rows(
                 "accuracy": float(values[i].mean()),
                 "low": float(interval.low[i]),
                 "high": float(interval.high[i]),
-                **_costs(outcomes[index], present, sizes),
+                "standard_error_mc": _mean_error(outcomes[index].standard_error[present]),
+                **meter.means(outcomes[index], present),
                 "outcome": index,
             }
 
 
-def _costs(outcome: Outcome, present: Bools, sizes: Mapping[str, int | None]) -> Row:
-    tokens, key = outcome.tokens, outcome.key
-    error = outcome.standard_error[present]
-    policy_size, prm_size = sizes.get(key.policy), sizes.get(key.prm) if key.prm else 0
-    policy = None if policy_size is None else tokens.policy_flops(policy_size)[present].mean()
-    prm = None if prm_size is None else tokens.prm_flops(prm_size)[present].mean()
-    return {
-        "standard_error_mc": float(np.sqrt((error**2).sum()) / len(error)),
-        "policy_generated_tokens": tokens.policy_generated[present].mean(),
-        "policy_prompt_tokens": tokens.policy_prompt[present].mean(),
-        "policy_prompt_tokens_uncached": tokens.policy_prompt_uncached[present].mean(),
-        "prm_tokens": tokens.prm_read[present].mean(),
-        "flops_policy": policy,
-        "flops": None if policy is None or prm is None else policy + prm,
-    }
-
-
-def _sizes(frames: StoreFrames) -> dict[str, int | None]:
-    """Parameters by label: PRMs by their own, policies by each label of their series."""
-    parameters = dict(frames.models.select("model_id", "num_parameters").iter_rows())
-    prms = frames.models.filter(role="prm").select("label", "num_parameters").iter_rows()
-    series = frames.series.select("policy", "policy_id").iter_rows()
-    return dict(prms) | {label: parameters.get(policy_id) for label, policy_id in series}
+def _mean_error(errors: Floats) -> float:
+    """Monte Carlo error of a mean over problems whose errors are independent."""
+    return float(np.sqrt((errors**2).sum()) / len(errors))

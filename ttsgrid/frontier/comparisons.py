@@ -1,7 +1,9 @@
 """Does a smaller policy with TTS beat a larger policy's CoT? Measured on the same problems.
 
 Every TTS cell of every smaller policy is set against the greedy CoT of every larger
-one, problem by problem, so that what makes a problem hard cancels out. Whoever picks
+one, problem by problem, so that what makes a problem hard cancels out. A larger policy
+that was only sampled (an imported run often was) stands with its single sample instead,
+and `large_strategy` says so. Whoever picks
 the best of so many comparisons is fooled by luck: beside each interval of its own
 stands an adjusted one, and all adjusted intervals of a benchmark hold together at
 95 % (`ttsgrid.frontier.bootstrap.simultaneous_intervals`). Claims rest on those.
@@ -10,6 +12,7 @@ stands an adjusted one, and all adjusted intervals of a benchmark hold together 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,9 +20,10 @@ import polars as pl
 
 from ttsgrid.frontier.bootstrap import LEVEL, difference_intervals, simultaneous_intervals
 from ttsgrid.frontier.cells import KEY_COLUMNS, Cells
+from ttsgrid.frontier.costs import known
 from ttsgrid.frontier.difficulty import Bin
 from ttsgrid.frontier.outcomes import COT, PASS_AT_K
-from ttsgrid.voting import Floats
+from ttsgrid.voting import Bools, Floats
 
 COMPARISON_SCHEMA: dict[str, type[pl.DataType]] = {
     "benchmark": pl.String,
@@ -30,6 +34,7 @@ COMPARISON_SCHEMA: dict[str, type[pl.DataType]] = {
     "aggregation": pl.String,
     "vote": pl.String,
     "large": pl.String,
+    "large_strategy": pl.String,
     "num_problems": pl.Int64,
     "num_compared": pl.Int64,
     "accuracy": pl.Float64,
@@ -49,9 +54,10 @@ def compare(cells: Cells) -> pl.DataFrame:
 
     Returns:
         One row a comparison, columns `COMPARISON_SCHEMA`: the smaller policy's cell,
-        `large` (the larger policy), the paired `difference` in accuracy with its 95 %
+        `large` (the larger policy) with `large_strategy`, `cot` or `pass@k` (one sample,
+        at N = 1), the paired `difference` in accuracy with its 95 %
         interval and the adjusted one, `flops_ratio` (smaller with TTS, PRM included,
-        over larger; a problem), `size_ratio` (larger over smaller parameters).
+        over larger; on the problems compared), `size_ratio` (larger over smaller parameters).
     """
     pairs = _pairs(cells)
     rows: list[dict[str, Any]] = []
@@ -68,15 +74,23 @@ def _pairs(cells: Cells) -> pl.DataFrame:
     )
     frame = cells.frame.filter(bin=Bin.ALL.value).join(sizes, on="policy")
     scaled = frame.filter(~pl.col("strategy").is_in([COT, PASS_AT_K]), pl.col("n") > 1)
-    large = frame.filter(strategy=COT).select(
+    large = _references(frame).select(
         "benchmark",
         large="policy",
+        large_strategy="strategy",
         large_size="size",
         large_outcome="outcome",
-        large_flops="flops",
     )
     together = scaled.join(large, on="benchmark", maintain_order="left_right")
     return together.filter(pl.col("size") < pl.col("large_size"))
+
+
+def _references(frame: pl.DataFrame) -> pl.DataFrame:
+    """The CoT cell of each policy; of one that has none, what one sample scores."""
+    policy = ["benchmark", "policy"]
+    cot = frame.filter(strategy=COT)
+    sampled = frame.filter(strategy=PASS_AT_K, n=1).join(cot, on=policy, how="anti")
+    return pl.concat([cot, sampled])
 
 
 def _compared(cells: Cells, pairs: pl.DataFrame) -> list[dict[str, Any]]:
@@ -93,10 +107,17 @@ def _compared(cells: Cells, pairs: pl.DataFrame) -> list[dict[str, Any]]:
         # Groups run on different problems share no resamples: Bonferroni between them.
         level = 1 - (1 - LEVEL) / len(alike)
         first, second = small[group][:, present], large[group][:, present]
+        flops = _mean_flops(cells, pairs[group], present)
         described = pairs[group].iter_rows(named=True)
         for pair, numbers in zip(described, _numbers(first, second, level), strict=True):
-            rows.append(_row(pair, numbers, len(pairs)))
+            rows.append(_row(pair, numbers, len(pairs), flops))
     return rows
+
+
+def _mean_flops(cells: Cells, pairs: pl.DataFrame, present: Bools) -> dict[int, float]:
+    """FLOPs a problem of each outcome of the pairs, on the problems compared; NaN if unknown."""
+    outcomes = {*pairs["outcome"], *pairs["large_outcome"]}
+    return {row: cells.meter.mean_flops(cells.outcomes[row], present) for row in outcomes}
 
 
 def _numbers(first: Floats, second: Floats, level: float) -> list[dict[str, Any]]:
@@ -120,13 +141,15 @@ def _numbers(first: Floats, second: Floats, level: float) -> list[dict[str, Any]
     ]
 
 
-def _row(pair: dict[str, Any], numbers: dict[str, Any], num_compared: int) -> dict[str, Any]:
-    known = pair["flops"] is not None and pair["large_flops"] is not None
+def _row(
+    pair: dict[str, Any], numbers: dict[str, Any], num_compared: int, flops: Mapping[int, float]
+) -> dict[str, Any]:
     return {
         **{column: pair[column] for column in KEY_COLUMNS},
         **numbers,
         "large": pair["large"],
+        "large_strategy": pair["large_strategy"],
         "num_compared": num_compared,
-        "flops_ratio": pair["flops"] / pair["large_flops"] if known else None,
+        "flops_ratio": known(flops[pair["outcome"]] / flops[pair["large_outcome"]]),
         "size_ratio": pair["large_size"] / pair["size"],
     }

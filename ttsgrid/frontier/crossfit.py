@@ -14,33 +14,32 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ttsgrid.voting import Bools, Floats, Ints
+from ttsgrid.voting import TIE_TOLERANCE, Bools, Floats, Ints
 
 NUM_SPLITS = 50
 SEED = 2018
 
 
-def chosen_in_sample(candidates: Floats, bins: NDArray[np.object_]) -> Floats:
-    """Return each problem's accuracy under the cell that is best on its own bin.
+def weights_in_sample(candidates: Floats, bins: NDArray[np.object_]) -> Floats:
+    """Return which cell serves each problem when the best on its own bin does.
 
     Args:
         candidates: accuracy of each cell on each problem, shape (C, P).
         bins: the problems' difficulty bins, shape (P,).
 
     Returns:
-        Shape (P,); flattering wherever C > 1.
+        1 for the chosen cell and 0 for others, shape (C, P); flattering wherever C > 1.
     """
-    result = np.empty(candidates.shape[1])
+    weights = np.zeros(candidates.shape)
     for members in _members(bins):
-        inside = candidates[:, members]
-        result[members] = inside[inside.mean(axis=1).argmax()]
-    return result
+        weights[candidates[:, members].mean(axis=1).argmax(), members] = 1.0
+    return weights
 
 
-def chosen_held_out(
+def weights_held_out(
     candidates: Floats, bins: NDArray[np.object_], num_splits: int = NUM_SPLITS
 ) -> Floats:
-    """Return each problem's mean accuracy under cells chosen without it; shapes as above.
+    """Return how often each cell serves each problem when chosen without it; shapes as above.
 
     Where a bin is too small to choose from, the whole half chooses.
 
@@ -52,32 +51,62 @@ def chosen_held_out(
     Raises:
         ValueError: there are fewer than two problems.
     """
-    num_problems = candidates.shape[1]
-    if num_problems < 2:
+    if candidates.shape[1] < 2:
         raise ValueError("holding out needs at least two problems")
-    total = np.zeros(num_problems)
-    for half in _halves(bins, num_splits):
-        for chooses in (half, ~half):
-            fallback = candidates[:, chooses].mean(axis=1).argmax()
-            for members in _members(bins):
-                inside, scored = members[chooses[members]], members[~chooses[members]]
-                best = candidates[:, inside].mean(axis=1).argmax() if inside.size else fallback
-                total[scored] += candidates[best, scored]
-    return total / num_splits
+    num_cells, num_problems = candidates.shape
+    groups = _members(bins)
+    halves = np.stack(list(_halves(groups, num_problems, num_splits)))
+    serving = np.empty((num_splits, num_problems), np.int64)
+    for members in groups:
+        # What one half chose serves the other.
+        by_half = _best(candidates, halves, members)[:, None]
+        by_rest = _best(candidates, ~halves, members)[:, None]
+        serving[:, members] = np.where(halves[:, members], by_rest, by_half)
+    counted = np.bincount(
+        (serving * num_problems + np.arange(num_problems)).reshape(-1),
+        minlength=num_cells * num_problems,
+    )
+    return np.asarray(counted.reshape(num_cells, num_problems) / num_splits)
+
+
+def _best(candidates: Floats, choosing: Bools, members: Ints) -> Ints:
+    """The cell that is best on the members of each choosing set, or on all of it without any.
+
+    All sets at once, as one matrix product: choosing is (S, P), the answer (S,).
+    """
+    inside = choosing[:, members]
+    sums = candidates[:, members] @ inside.T.astype(float)
+    empty = ~inside.any(axis=1)
+    if empty.any():
+        sums[:, empty] = candidates @ choosing[empty].T.astype(float)
+    # Rounding must not decide between equals: the first, which is the cheapest, wins.
+    return np.asarray((sums >= sums.max(axis=0) * (1 - TIE_TOLERANCE)).argmax(axis=0), np.int64)
+
+
+def chosen_in_sample(candidates: Floats, bins: NDArray[np.object_]) -> Floats:
+    """Return each problem's accuracy under `weights_in_sample`, shape (P,)."""
+    return np.asarray((weights_in_sample(candidates, bins) * candidates).sum(axis=0))
+
+
+def chosen_held_out(
+    candidates: Floats, bins: NDArray[np.object_], num_splits: int = NUM_SPLITS
+) -> Floats:
+    """Return each problem's mean accuracy under `weights_held_out`, shape (P,)."""
+    return np.asarray((weights_held_out(candidates, bins, num_splits) * candidates).sum(axis=0))
 
 
 def _members(bins: NDArray[np.object_]) -> list[Ints]:
     return [np.flatnonzero(bins == name) for name in dict.fromkeys(bins.tolist())]
 
 
-def _halves(bins: NDArray[np.object_], num_splits: int) -> Iterator[Bools]:
+def _halves(groups: list[Ints], num_problems: int, num_splits: int) -> Iterator[Bools]:
     """Random halves, each with half of every bin; deterministic."""
     rng = np.random.default_rng(SEED)
     for _ in range(num_splits):
-        half = np.zeros(len(bins), bool)
+        half = np.zeros(num_problems, bool)
         # Bins of odd size round up and down in turn, so that both halves are never empty.
         spare = 0
-        for members in _members(bins):
+        for members in groups:
             size = (len(members) + spare) // 2
             spare = (len(members) + spare) % 2
             half[rng.permutation(members)[:size]] = True

@@ -5,8 +5,8 @@
 unbiased for a fresh pool of k and has far less variance.
 
 * `pass_at_k`: closed form of Chen et al. 2021 (arXiv 2107.03374), section 2.1.
-* `best_of_k`: with the pool sorted by score, the i-th best leads a random k-subset
-  with probability C(n-i, k-1) / C(n, k); exact.
+* `best_of_k` (`rank` once, then any k): with the pool sorted by score, the i-th best
+  leads a random k-subset with probability C(n-i, k-1) / C(n, k); exact.
 * `vote_at_k`: majority and weighted vote, by full enumeration where the subsets are
   few (k = 1 and k = n among them), else Monte Carlo with a reported standard error.
 
@@ -18,19 +18,14 @@ differ: it breaks each tie one way.) Pools are batches of equal size n: shape (P
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
-from ttsgrid.voting import NO_ANSWER, Bools, Floats, Ints, ties_with_best
+from ttsgrid.frontier.subsets import Ballots, SubsetPlan
+from ttsgrid.voting import NO_ANSWER, Bools, Floats, Ints
 
 SEED = 2502_06703
-MAX_ENUMERATED = 512  # subsets a problem; above this Monte Carlo samples at least as many
-MIN_PERMUTATIONS = 16  # a standard error needs replicates
-TARGET_SUBSETS = 1 << 16  # over all problems: a mean's standard error is at most 0.002
-CHUNK_ELEMENTS = 1 << 20  # work arrays of 8 MB, about what a core's cache holds
 
 
 @dataclass(frozen=True)
@@ -64,34 +59,82 @@ def pass_at_k(num_correct: Ints, n: int, k: int) -> Floats:
     return np.asarray(1.0 - none_right[np.asarray(num_correct, np.int64)])
 
 
-def best_of_k(scores: Floats, correct: Bools, classes: Ints, k: int) -> Estimate:
-    """Return how often the highest-scored of k samples is correct; exact.
+@dataclass(frozen=True)
+class Ranking:
+    """Pools in order of score, ready for any budget.
+
+    Attributes:
+        verdicts: how right the i-th best is, ties shared out; shape (..., n).
+    """
+
+    verdicts: Floats
+
+    def best_of(self, k: int) -> Estimate:
+        """Return how often the best of k is correct; exact.
+
+        Raises:
+            ValueError: k is not in 1..n.
+        """
+        n = self.verdicts.shape[-1]
+        _check(n, k)
+        accuracy = self.verdicts @ _lead_probabilities(n, k)
+        return Estimate(accuracy, np.zeros_like(accuracy))
+
+
+def rank(scores: Floats, correct: Bools, classes: Ints) -> Ranking:
+    """Rank the samples of pools by score.
 
     Args:
         scores: one score a sample, shape (P, n) or (W, P, n) for W weightings.
         correct: verdicts, shape (P, n).
         classes: answer classes, `NO_ANSWER` for none; shape (P, n). Samples without
             an answer rank below all others.
-        k: the budget.
 
     Raises:
-        ValueError: k is not in 1..n, or an answered sample's score is NaN.
+        ValueError: an answered sample's score is NaN.
     """
-    n = scores.shape[-1]
-    _check(n, k)
     ranked = _answered_scores(scores, classes, -np.inf)
-    order = np.argsort(-ranked, axis=-1)
-    in_order = np.take_along_axis(ranked, order, -1)
     right = np.broadcast_to(correct & (classes != NO_ANSWER), ranked.shape)
-    shared = _mean_over_ties(in_order, np.take_along_axis(right, order, -1))
-    accuracy = shared @ _lead_probabilities(n, k)
-    return Estimate(accuracy, np.zeros_like(accuracy))
+    return _in_order(ranked, right.astype(np.float64))
+
+
+def rank_groups(scores: Floats, correct: Bools, classes: Ints, group: int) -> Ranking:
+    """Rank groups by their best sample; budgets then count groups.
+
+    Ties are shared among the groups that tie, then among the samples of a group.
+
+    Args:
+        scores: one score a sample, shape (W, P, n); a group's samples lie side by side.
+        correct: verdicts, shape (P, n).
+        classes: answer classes, shape (P, n).
+        group: samples a group; n is a multiple of it.
+
+    Raises:
+        ValueError: an answered sample's score is NaN.
+    """
+    ranked = _answered_scores(scores, classes, -np.inf)
+    apart = ranked.reshape(*ranked.shape[:-1], -1, group)
+    best = apart.max(axis=-1)
+    leads = (apart == best[..., None]) & (best > -np.inf)[..., None]
+    right = np.broadcast_to(correct & (classes != NO_ANSWER), ranked.shape).reshape(apart.shape)
+    share = (leads & right).sum(axis=-1) / np.maximum(leads.sum(axis=-1), 1)
+    return _in_order(best, share)
+
+
+def best_of_k(scores: Floats, correct: Bools, classes: Ints, k: int) -> Estimate:
+    """Return how often the highest-scored of k samples is correct; exact. See `rank`."""
+    return rank(scores, correct, classes).best_of(k)
 
 
 def vote_at_k(
-    classes: Ints, correct: Bools, k: int, weights: Floats | None = None, seed: int = SEED
+    classes: Ints,
+    correct: Bools,
+    k: int,
+    weights: Floats | None = None,
+    seed: int = SEED,
+    group: int = 1,
 ) -> Estimate:
-    """Return how often the vote of k samples elects a correct answer.
+    """Return how often the vote of k samples, or of k groups of them, elects a correct answer.
 
     Args:
         classes: answer classes in 0..n-1, `NO_ANSWER` for none; shape (P, n).
@@ -100,18 +143,19 @@ def vote_at_k(
         weights: the samples' scores, shape (P, n), or (W, P, n) to share the subsets
             among W weightings; None for the majority vote.
         seed: of the Monte Carlo; the same seed gives the same subsets.
+        group: samples that are drawn together and lie side by side; k counts groups.
 
     Raises:
-        ValueError: k is not in 1..n, or an answered sample's weight is NaN.
+        ValueError: k is not in 1..n / group, or an answered sample's weight is NaN.
     """
     num_pools, n = classes.shape
-    _check(n, k)
+    _check(n // group, k)
     stack = np.ones((1, 1, n)) if weights is None else _answered_scores(weights, classes, 0.0)
     stack = np.broadcast_to(stack, (math.prod(stack.shape[:-2]), num_pools, n))
-    plan = _SubsetPlan.make(num_pools, n, k, seed)
+    plan = SubsetPlan.make(num_pools, n // group, k, seed, group)
     accuracy, error = np.empty((2, len(stack), num_pools))
     for rows in plan.chunks(num_classes=int(classes.max()) + 2):
-        ballots = _Ballots.cast(classes[rows], correct[rows], plan.subsets(rows))
+        ballots = Ballots.cast(classes[rows], correct[rows], plan.subsets(rows))
         for w in range(len(stack)):
             replicates = ballots.count(stack[w, rows])
             accuracy[w, rows] = replicates.mean(axis=-1)
@@ -120,99 +164,15 @@ def vote_at_k(
     return Estimate(accuracy.reshape(shape), error.reshape(shape))
 
 
-@dataclass(frozen=True)
-class _SubsetPlan:
-    """Which subsets of size k stand for all: every one of them, or random ones.
-
-    Random subsets come from permutations of the pool, each cut into n // k disjoint
-    subsets, so that samples are used evenly (some cuts are dropped where they are more
-    than is wanted); the permutations are the replicates.
-    All pools share them, but each is shuffled on its own first, which makes the
-    errors of different problems uncorrelated.
-
-    Attributes:
-        members: pool positions, shape (k, replicates, subsets); members come first
-            because numpy reduces a short first axis many times faster than a short last.
-        shuffles: the shuffle of each pool, shape (P, n); None where exact.
-    """
-
-    members: Ints
-    shuffles: Ints | None
-    num_pools: int
-    n: int
-
-    @classmethod
-    def make(cls, num_pools: int, n: int, k: int, seed: int) -> _SubsetPlan:
-        if math.comb(n, k) <= MAX_ENUMERATED:
-            every = np.array(list(combinations(range(n), k)), np.int64)
-            return cls(every.T[:, :, None], None, num_pools, n)
-        rng = np.random.default_rng([seed, n, k])
-        wanted = min(MAX_ENUMERATED, -(-TARGET_SUBSETS // num_pools))
-        cuts = min(n // k, -(-wanted // MIN_PERMUTATIONS))
-        replicates = max(MIN_PERMUTATIONS, -(-wanted // cuts))
-        deck = rng.permuted(np.tile(np.arange(n), (replicates, 1)), axis=1)
-        shuffles = rng.permuted(np.tile(np.arange(n), (num_pools, 1)), axis=1)
-        members = deck[:, : cuts * k].reshape(replicates, cuts, k).transpose(2, 0, 1)
-        return cls(members, shuffles, num_pools, n)
-
-    def chunks(self, num_classes: int) -> Iterator[slice]:
-        """Slices of problems whose work arrays fit in cache."""
-        k, replicates, cuts = self.members.shape
-        size = max(1, CHUNK_ELEMENTS // (replicates * cuts * max(k, num_classes)))
-        for start in range(0, self.num_pools, size):
-            yield slice(start, min(start + size, self.num_pools))
-
-    def subsets(self, rows: slice) -> Ints:
-        """Pool positions for these problems, shape (k, rows, replicates, subsets)."""
-        if self.shuffles is None:
-            k, *elections = self.members.shape
-            shape = (k, rows.stop - rows.start, *elections)
-            return np.broadcast_to(self.members[:, None], shape)
-        return np.moveaxis(self.shuffles[rows][:, self.members], 1, 0)
-
-    def standard_error(self, replicates: Floats) -> Floats:
-        """Monte Carlo error of the mean over the last axis; 0 where all subsets were seen."""
-        if self.shuffles is None:
-            return np.zeros(len(replicates))
-        return np.asarray(replicates.std(axis=-1, ddof=1) / math.sqrt(replicates.shape[-1]))
-
-
-@dataclass(frozen=True)
-class _Ballots:
-    """The subsets of some pools, ready to be counted with any weights.
-
-    Attributes:
-        picked: position of each member in the flattened pools; shape (k, P, R, S):
-            P * R * S elections with k voters each.
-        bins: which (election, class) each member votes for, same shape.
-        answered, right: of each member, same shape.
-    """
-
-    picked: Ints
-    bins: Ints
-    answered: Bools
-    right: Bools
-
-    @classmethod
-    def cast(cls, classes: Ints, correct: Bools, subsets: Ints) -> _Ballots:
-        num_pools, n = classes.shape
-        picked = np.ascontiguousarray(subsets + n * np.arange(num_pools)[:, None, None])
-        voted = classes.reshape(-1)[picked]
-        elections = np.arange(math.prod(picked.shape[1:])).reshape(picked.shape[1:])
-        answered = voted != NO_ANSWER
-        # NO_ANSWER is -1: shifted by one it falls in a bin of its own.
-        bins = elections * (int(classes.max()) + 2) + voted + 1
-        return cls(picked, bins, answered, correct.reshape(-1)[picked] & answered)
-
-    def count(self, weights: Floats) -> Floats:
-        """Expected accuracy of each replicate under these weights (P, n); shape (P, R)."""
-        cast = weights.reshape(-1)[self.picked]
-        sums = np.bincount(self.bins.reshape(-1), weights=cast.reshape(-1))
-        tally = np.where(self.answered, sums[self.bins], -np.inf)
-        winners = ties_with_best(tally) & self.answered
-        num_winners = np.maximum(winners.sum(axis=0, dtype=np.int32), 1)  # 0 if none answered
-        num_right = (winners & self.right).sum(axis=0, dtype=np.int32)
-        return np.asarray((num_right / num_winners).mean(axis=-1))
+def _in_order(scores: Floats, right: Floats) -> Ranking:
+    order = np.argsort(-scores, axis=-1)
+    in_order = np.take_along_axis(scores, order, -1)
+    verdicts = np.take_along_axis(right, order, -1)
+    # Those without an answer tie at the end, all wrong: nothing to share.
+    tied = (in_order[..., 1:] == in_order[..., :-1]) & (in_order[..., 1:] > -np.inf)
+    rows = tied.any(axis=-1)
+    verdicts[rows] = _mean_over_ties(in_order[rows], verdicts[rows])
+    return Ranking(verdicts)
 
 
 def _check(n: int, k: int) -> None:
@@ -238,7 +198,7 @@ def _answered_scores(scores: Floats, classes: Ints, otherwise: float) -> Floats:
     return kept
 
 
-def _mean_over_ties(in_order: Floats, right: Bools) -> Floats:
+def _mean_over_ties(in_order: Floats, right: Floats) -> Floats:
     """Replace each sample's verdict by the mean over its run of equal scores."""
     fresh = np.ones(in_order.shape, bool)
     fresh[..., 1:] = in_order[..., 1:] != in_order[..., :-1]

@@ -55,7 +55,8 @@ class _Panel:
 def draw(cells: Cells) -> Figure:
     """Draw the frontier of a store.
 
-    Where a model's size is unknown, the policy's generated tokens take the place of FLOPs.
+    Give cells on common ground (`ttsgrid.frontier.common`): a picture compares. Where a
+    model's size is unknown, the policy's generated tokens take the place of FLOPs.
     """
     points = best_per_strategy(cells).filter(pl.col("strategy") != PASS_AT_K)
     benchmarks = points["benchmark"].unique().sort().to_list()

@@ -1,19 +1,21 @@
-"""Floating-point operations from parameters and tokens.
+"""What a cell spends: tokens as the engines counted them, and FLOPs from those.
 
 6 P D for training and 2 P D for inference (Kaplan et al. 2020, arXiv 2001.08361,
 table 1, without the attention term), as arXiv 2502.06703 counts them in its Table 4.
-The study leaves out the PRM and the prompts; both are kept apart here, so that a
+The study leaves out the PRM and the prompts; all parts are kept apart here, so that a
 total can be had with and without them. Tokens read from a prefix cache cost nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ttsgrid.voting import Floats
 
 TRAINING_FLOPS_PER_PARAMETER_TOKEN = 6
 INFERENCE_FLOPS_PER_PARAMETER_TOKEN = 2
+Number = TypeVar("Number", float, Floats)
 
 
 def pretraining_flops(num_parameters: float, tokens: float) -> float:
@@ -21,32 +23,38 @@ def pretraining_flops(num_parameters: float, tokens: float) -> float:
     return TRAINING_FLOPS_PER_PARAMETER_TOKEN * num_parameters * tokens
 
 
-def inference_flops(num_parameters: float, tokens: float) -> float:
+def inference_flops(num_parameters: float, tokens: Number) -> Number:
     """Return the FLOPs of `tokens` forward passes, prefill or decode: 2 P D."""
     return INFERENCE_FLOPS_PER_PARAMETER_TOKEN * num_parameters * tokens
 
 
 @dataclass(frozen=True)
-class TokenCounts:
-    """Tokens spent a problem, shape (P,) each (or one number).
+class Spent:
+    """What a problem costs, shape (P,) each; NaN where not run.
 
     Attributes:
+        policy_prompt: tokens in the policy's prompts, cached ones included.
+        policy_cached: of those, read from the prefix cache.
         policy_generated: sampled by the policy.
-        policy_prompt: computed in prefill, each shared prefix once.
-        policy_prompt_uncached: in prefill if no prefix were ever shared.
-        prm_read: computed by the PRM, cached ones left out.
+        prm_prompt: tokens in the PRM's inputs, cached ones included.
+        prm_cached: of those, read from the prefix cache.
+        seconds: wall time of the work units, queueing in the engine included, summed:
+            units run side by side, so this is neither latency nor engine time.
     """
 
-    policy_generated: Floats
     policy_prompt: Floats
-    policy_prompt_uncached: Floats
-    prm_read: Floats
+    policy_cached: Floats
+    policy_generated: Floats
+    prm_prompt: Floats
+    prm_cached: Floats
+    seconds: Floats
 
-    def policy_flops(self, num_parameters: float) -> Floats:
-        """FLOPs of the policy: prompts and generation."""
-        per_token = INFERENCE_FLOPS_PER_PARAMETER_TOKEN * num_parameters
-        return per_token * (self.policy_generated + self.policy_prompt)
+    @property
+    def policy_computed(self) -> Floats:
+        """Forward passes of the policy: uncached prompt tokens and generated ones."""
+        return self.policy_prompt - self.policy_cached + self.policy_generated
 
-    def prm_flops(self, num_parameters: float) -> Floats:
-        """FLOPs of the PRM."""
-        return INFERENCE_FLOPS_PER_PARAMETER_TOKEN * num_parameters * self.prm_read
+    @property
+    def prm_computed(self) -> Floats:
+        """Forward passes of the PRM."""
+        return self.prm_prompt - self.prm_cached

@@ -8,7 +8,8 @@ Where one policy was sampled in several ways, the label says what differs.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from functools import lru_cache, partial
 
 import polars as pl
 
@@ -16,30 +17,65 @@ _ID_DIGITS = 6
 
 
 def label_models(models: pl.DataFrame) -> pl.DataFrame:
-    """Add `label`, unique within a role, to the rows of table `models`."""
+    """Add `label`, unique within a role, to the rows of table `models`, and `aggregation`.
+
+    A PRM whose recorded scores are one number a solution says in its format which
+    aggregation that is; for all others `aggregation` is null.
+    """
     shared = pl.col("model_id").n_unique().over("role", "name") > 1
     with_id = pl.col("name") + "#" + pl.col("model_id").str.head(_ID_DIGITS)
-    columns = ["model_id", "role", "label", "num_parameters", "pretraining_tokens"]
+    columns = ["model_id", "role", "label", "num_parameters", "pretraining_tokens", "aggregation"]
     label = pl.when(shared).then(with_id).otherwise(pl.col("name")).alias("label")
-    return models.with_columns(label).select(columns).sort("role", "label")
+    aggregation = pl.col("format").str.json_path_match("$.aggregation").alias("aggregation")
+    return models.with_columns(label, aggregation).select(columns).sort("role", "label")
 
 
 def label_samplings(series: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
     """Add `policy`, the label of each series, to (benchmark, policy_id, sampling, greedy)."""
-    policies = models.filter(role="policy").select("label", policy_id="model_id")
     alike = ["benchmark", "policy_id", "greedy"]
     rivals = pl.col("sampling").unique().implode().over(alike).alias("rivals")
-    frame = series.with_columns(rivals).join(policies, on="policy_id", how="left")
+    return _with_policy(series.with_columns(rivals), models, frozenset())
+
+
+def label_search_samplings(
+    searches: pl.DataFrame, series: pl.DataFrame, models: pl.DataFrame
+) -> pl.DataFrame:
+    """Add `policy` to searches: the label of the pools sampled alike, where there are any.
+
+    A search's `max_tokens` limits a step and a pool's a solution, so these don't count
+    as a difference.
+    """
+    key = ["benchmark", "policy_id"]
+    pools = series.filter(~pl.col("greedy")).select(*key, "sampling")
+    every = pl.concat([pools, searches.select(*key, "sampling")])
+    rivals = every.group_by(key).agg(rivals=pl.col("sampling").unique())
+    frame = searches.join(rivals, on=key, maintain_order="left")
+    return _with_policy(frame, models, frozenset({"max_tokens"}))
+
+
+def difference(settings: str, rivals: Sequence[str], ignored: Set[str] = frozenset()) -> str:
+    """Return text like ` (temperature=1)`: the settings in which the rivals are not all equal.
+
+    Args:
+        settings: a JSON object.
+        rivals: JSON objects, `settings` among them.
+        ignored: names that never count.
+    """
+    mine, others = json.loads(settings), [json.loads(rival) for rival in rivals]
+    names = [name for name in mine if name not in ignored]
+    differing = [name for name in names if any(o.get(name) != mine[name] for o in others)]
+    return f" ({', '.join(f'{name}={mine[name]}' for name in differing)})" if differing else ""
+
+
+def _with_policy(frame: pl.DataFrame, models: pl.DataFrame, ignored: Set[str]) -> pl.DataFrame:
+    """Replace the list `rivals` by `policy`."""
+    policies = models.filter(role="policy").select("label", policy_id="model_id")
+    named = frame.join(policies, on="policy_id", how="left", maintain_order="left")
+    # A store has a row a tree and few ways to sample: each difference is worked out once.
+    said = lru_cache(maxsize=None)(partial(difference, ignored=ignored))
     labels = [
         (row["label"] or row["policy_id"][:_ID_DIGITS])
-        + _difference(row["sampling"], row["rivals"])
-        for row in frame.iter_rows(named=True)
+        + said(row["sampling"], tuple(sorted(row["rivals"])))
+        for row in named.iter_rows(named=True)
     ]
-    return frame.drop("rivals", "label").with_columns(policy=pl.Series(labels, dtype=pl.String))
-
-
-def _difference(sampling: str, rivals: Sequence[str]) -> str:
-    """Text like ` (temperature=1)` for the settings in which the rivals are not all equal."""
-    settings, others = json.loads(sampling), [json.loads(rival) for rival in rivals]
-    differing = [key for key in settings if any(o.get(key) != settings[key] for o in others)]
-    return f" ({', '.join(f'{key}={settings[key]}' for key in differing)})" if differing else ""
+    return frame.drop("rivals").with_columns(policy=pl.Series(labels, dtype=pl.String))

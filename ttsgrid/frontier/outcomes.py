@@ -1,26 +1,24 @@
 """What each strategy scores on each problem, as views over the pools.
 
 An *outcome* is one cell before averaging: an accuracy a problem, its Monte Carlo
-error and the tokens it costs. Keeping the problems apart is what makes paired
-differences, difficulty bins and held-out selection possible later. Whatever
-yields `Outcome`s joins the frontier; trees of a search will do so beside the pools.
-
-Tokens at N are N times the pool's mean. The prompt counts once a problem (its
-samples share the prefix); `policy_prompt_uncached` counts it N times.
+error and what it spent. Keeping the problems apart is what makes paired differences,
+difficulty bins and held-out selection possible later. Whatever yields `Outcome`s
+joins the frontier: pools here, trees in `ttsgrid.frontier.tree_outcomes`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import numpy as np
 
-from ttsgrid.frontier.estimators import Estimate, best_of_k, pass_at_k, vote_at_k
-from ttsgrid.frontier.flops import TokenCounts
-from ttsgrid.frontier.load import AGGREGATIONS, StoreFrames
+from ttsgrid.frontier.estimators import Estimate, pass_at_k, vote_at_k
+from ttsgrid.frontier.flops import Spent
+from ttsgrid.frontier.load import StoreFrames
 from ttsgrid.frontier.pools import PoolBatch, scored_pools, unscored_pools
+from ttsgrid.frontier.solutions import AGGREGATIONS
 from ttsgrid.voting import Floats, Ints, Vote
 
 COT, MAJORITY, BEST_OF_N, PASS_AT_K = "cot", "majority", "best_of_n", "pass@k"
@@ -45,25 +43,36 @@ class Outcome:
     Attributes:
         accuracy: expected accuracy, shape (num_problems,); NaN where not run.
         standard_error: of its Monte Carlo; 0 where exact.
-        tokens: spent, shape (num_problems,) each; NaN where not run.
+        spent: on each problem; NaN where not run.
     """
 
     key: CellKey
     accuracy: Floats
     standard_error: Floats
-    tokens: TokenCounts
+    spent: Spent
 
 
-@dataclass
-class _Sheet:
-    """Arrays over all problems that batches fill in."""
+class OutcomeSheet:
+    """Cells that share their cost, filled in batch by batch of problems."""
 
-    num_problems: int
-    columns: dict[str, Floats] = field(default_factory=dict)
+    def __init__(self, num_problems: int, keys: Sequence[CellKey]) -> None:
+        self._keys = keys
+        self._estimates = np.full((2, len(keys), num_problems), np.nan)
+        self._spent = {field.name: np.full(num_problems, np.nan) for field in fields(Spent)}
 
-    def fill(self, name: str, problems: Ints, values: Floats) -> None:
-        blank = np.full(self.num_problems, np.nan)
-        self.columns.setdefault(name, blank)[problems] = values
+    def fill(self, problems: Ints, estimates: Sequence[Estimate], spent: Spent) -> None:
+        """Enter one estimate a key for some problems, and what they cost."""
+        for i, estimate in enumerate(estimates):
+            self._estimates[0, i, problems] = estimate.accuracy
+            self._estimates[1, i, problems] = estimate.standard_error
+        for name, column in self._spent.items():
+            column[problems] = getattr(spent, name)
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Yield one outcome a key."""
+        spent = Spent(**self._spent)
+        for key, accuracy, error in zip(self._keys, *self._estimates, strict=True):
+            yield Outcome(key, accuracy, error, spent)
 
 
 def pool_outcomes(frames: StoreFrames, budgets: Sequence[int] | None = None) -> Iterator[Outcome]:
@@ -72,7 +81,8 @@ def pool_outcomes(frames: StoreFrames, budgets: Sequence[int] | None = None) -> 
     Args:
         frames: the store.
         budgets: N of the cells; None for the powers of 4 up to each pool's size, and
-            that size. Problems whose pool is smaller than N are left out of N's cells.
+            that size; pass@1 is there in any case. Problems whose pool is smaller than N
+            are left out of N's cells.
     """
     prms = frames.scores["prm"].unique().sort().to_list()
     for row in frames.series.iter_rows(named=True):
@@ -83,14 +93,19 @@ def pool_outcomes(frames: StoreFrames, budgets: Sequence[int] | None = None) -> 
             yield from _greedy(plain, num_problems, CellKey(benchmark, policy, None, COT, 1))
             continue
         wanted = budgets or default_budgets(max((batch.size for batch in plain), default=0))
+        single = CellKey(benchmark, policy, None, PASS_AT_K, 1)
+        # Whatever budgets are asked for: difficulty and comparisons are made of pass@1.
+        yield from _joined(plain, num_problems, [single])
         for n in wanted:
             for strategy in (PASS_AT_K, MAJORITY):
                 key = CellKey(benchmark, policy, None, strategy, n)
-                yield from _joined(plain, num_problems, [key])
+                if key != single:
+                    yield from _joined(plain, num_problems, [key])
         for prm in prms:
             scored = list(scored_pools(frames, series, prm))
             for n in wanted:
-                keys = best_of_n_keys(benchmark, policy, prm, n)
+                key = CellKey(benchmark, policy, prm, BEST_OF_N, n)
+                keys = scored_keys(key, aggregations_of(frames, prm))
                 yield from _joined(scored, num_problems, keys)
 
 
@@ -100,19 +115,25 @@ def default_budgets(pool_size: int) -> list[int]:
     return sorted({*powers, pool_size} - {0})
 
 
-def best_of_n_keys(benchmark: str, policy: str, prm: str, n: int) -> list[CellKey]:
-    """Return the cells of best-of-N with one PRM: each vote with each aggregation."""
+def aggregations_of(frames: StoreFrames, prm: str) -> tuple[str, ...]:
+    """Return the aggregations that a PRM's scores have: one where one number was recorded."""
+    recorded = frames.models.filter(role="prm", label=prm)["aggregation"].drop_nulls().to_list()
+    return tuple(recorded) or AGGREGATIONS
+
+
+def scored_keys(key: CellKey, aggregations: tuple[str, ...] = AGGREGATIONS) -> list[CellKey]:
+    """Return the cells that a PRM makes of one: each vote with each aggregation."""
     return [
-        CellKey(benchmark, policy, prm, BEST_OF_N, n, aggregation, vote.value)
+        key._replace(aggregation=aggregation, vote=vote.value)
         for vote in (Vote.MAX, Vote.WEIGHTED)
-        for aggregation in AGGREGATIONS
+        for aggregation in aggregations
     ]
 
 
 def _greedy(pools: Iterable[PoolBatch], num_problems: int, key: CellKey) -> Iterator[Outcome]:
     """CoT is a pool of one: its pass@1."""
     for outcome in _joined(pools, num_problems, [key._replace(strategy=PASS_AT_K)]):
-        yield Outcome(key, outcome.accuracy, outcome.standard_error, outcome.tokens)
+        yield Outcome(key, outcome.accuracy, outcome.standard_error, outcome.spent)
 
 
 def _joined(
@@ -122,27 +143,10 @@ def _joined(
     n, large_enough = keys[0].n, [batch for batch in pools if batch.size >= keys[0].n]
     if not large_enough:
         return
-    tokens, estimates = _Sheet(num_problems), _Sheet(num_problems)
+    sheet = OutcomeSheet(num_problems, keys)
     for batch in large_enough:
-        for name, values in _tokens(batch, n).items():
-            tokens.fill(name, batch.problems, values)
-        for i, estimate in enumerate(_estimates(batch, keys)):
-            estimates.fill(f"accuracy {i}", batch.problems, estimate.accuracy)
-            estimates.fill(f"error {i}", batch.problems, estimate.standard_error)
-    spent = TokenCounts(**tokens.columns)
-    for i, key in enumerate(keys):
-        columns = estimates.columns
-        yield Outcome(key, columns[f"accuracy {i}"], columns[f"error {i}"], spent)
-
-
-def _tokens(batch: PoolBatch, n: int) -> dict[str, Floats]:
-    read = batch.prm_tokens
-    return {
-        "policy_generated": n * batch.generated_tokens,
-        "policy_prompt": batch.prompt_tokens,
-        "policy_prompt_uncached": n * batch.prompt_tokens,
-        "prm_read": np.zeros(len(batch.problems)) if read is None else n * read,
-    }
+        sheet.fill(batch.problems, _estimates(batch, keys), batch.spent(n))
+    yield from sheet.outcomes()
 
 
 def _estimates(batch: PoolBatch, keys: list[CellKey]) -> list[Estimate]:
@@ -155,7 +159,7 @@ def _estimates(batch: PoolBatch, keys: list[CellKey]) -> list[Estimate]:
         return [vote_at_k(batch.classes, batch.correct, n)]
     assert batch.scores is not None
     by_vote = {
-        Vote.MAX: best_of_k(batch.scores, batch.correct, batch.classes, n),
+        Vote.MAX: batch.ranking.best_of(n),
         Vote.WEIGHTED: vote_at_k(batch.classes, batch.correct, n, batch.scores),
     }
     chosen = [

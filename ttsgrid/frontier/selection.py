@@ -6,14 +6,15 @@ Two tables. `best_strategies` names the best cell of each (policy, PRM, N, bin),
 chosen and reported on the same problems, and cross-fitted, where no problem has a
 say in the choice that it is scored with; the difference is the optimism.
 
-Candidates at budget N are the cells at that N: majority voting, and best-of-N with
-the PRM in each aggregation and vote. pass@k is a bound, not a strategy, and no
+Candidates at budget N are the cells at that N: majority voting, and best-of-N and
+searches with the PRM in each aggregation and vote. pass@k is a bound, not a strategy, and no
 candidate. Difficulty is the oracle's label. Equal accuracy goes to fewer FLOPs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,12 @@ import polars as pl
 
 from ttsgrid.frontier.bootstrap import mean_intervals
 from ttsgrid.frontier.cells import Cells
-from ttsgrid.frontier.crossfit import chosen_held_out, chosen_in_sample
+from ttsgrid.frontier.common import common_ground, group_on_common_ground
+from ttsgrid.frontier.costs import COST_COLUMNS, known
+from ttsgrid.frontier.crossfit import chosen_in_sample, weights_held_out
 from ttsgrid.frontier.difficulty import Bin
-from ttsgrid.frontier.outcomes import BEST_OF_N, COT, PASS_AT_K
+from ttsgrid.frontier.outcomes import BEST_OF_N, COT, MAJORITY, PASS_AT_K
+from ttsgrid.voting import Bools, Floats, Ints
 
 GROUP = ["benchmark", "policy", "prm", "n"]
 CURVE_SCHEMA: dict[str, type[pl.DataType]] = {
@@ -38,6 +42,7 @@ CURVE_SCHEMA: dict[str, type[pl.DataType]] = {
     "low": pl.Float64,
     "high": pl.Float64,
     "optimism": pl.Float64,
+    **dict.fromkeys(COST_COLUMNS, pl.Float64),
 }
 
 
@@ -59,71 +64,152 @@ def candidates(cells: Cells) -> pl.DataFrame:
 def best_strategies(cells: Cells) -> pl.DataFrame:
     """Return the best cell of each (benchmark, policy, PRM, N, bin), chosen in-sample.
 
+    Compared on the problems that the candidates of a (policy, PRM, N) share.
+
     Columns: those of `Cells.frame`, with `prm` the PRM chosen for, `cell_prm` the one
     the cell uses (null for majority), and `num_candidates`.
     """
-    ranked = candidates(cells).with_columns(num_candidates=pl.len().over([*GROUP, "bin"]))
-    # `candidates` sorts by FLOPs and the sort is stable: ties go to the cheaper cell.
-    by_accuracy = ranked.sort("accuracy", descending=True, maintain_order=True)
+    chosen = [_best_of_group(cells, group) for _, group in _groups(cells)]
+    if not chosen:
+        return candidates(cells).with_columns(num_candidates=pl.len())
     order = pl.col("bin").replace_strict({b.value: i for i, b in enumerate(Bin)})
-    best = by_accuracy.unique([*GROUP, "bin"], keep="first", maintain_order=True)
-    return best.sort(*GROUP, order)
+    return pl.concat(chosen).sort(*GROUP, order)
 
 
 def compute_optimal(cells: Cells) -> pl.DataFrame:
     """Return the compute-optimal accuracy of each (policy, PRM, N); columns `CURVE_SCHEMA`.
 
-    `accuracy`, with its interval, is the cross-fitted one; `optimism` is what
+    `accuracy`, with its interval and costs, is the cross-fitted one; `optimism` is what
     `accuracy_in_sample` promises beyond it.
     """
-    groups = candidates(cells).filter(bin=Bin.ALL.value).sort(*GROUP, maintain_order=True)
-    rows: list[dict[str, Any]] = []
-    for key, group in groups.group_by(GROUP, maintain_order=True):
-        named = dict(zip(GROUP, key, strict=True))
-        rows.extend(_curve_point(cells, named, group))
+    rows = [curve_point(cells, choice) for choice in choices(cells)]
     return pl.DataFrame(rows, schema=CURVE_SCHEMA)
 
 
-def _curve_point(
-    cells: Cells, key: Mapping[str, Any], group: pl.DataFrame
-) -> Iterator[dict[str, Any]]:
-    values = cells.accuracies(group["outcome"])
-    bins = cells.bins.get((key["benchmark"], key["policy"]))
-    present = ~np.isnan(values).any(axis=0)
-    if bins is None or present.sum() < 2:
-        return
-    values, labels = values[:, present], bins[present]
-    flattering, honest = chosen_in_sample(values, labels), chosen_held_out(values, labels)
-    interval = mean_intervals(honest)
-    yield {
-        **key,
-        "num_candidates": len(values),
-        "num_problems": len(honest),
-        "accuracy_in_sample": float(flattering.mean()),
-        "accuracy": float(honest.mean()),
+def _groups(cells: Cells) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:
+    """Yield the candidates of each (benchmark, policy, PRM, N), cheapest first."""
+    overall = candidates(cells).filter(bin=Bin.ALL.value).sort(*GROUP, maintain_order=True)
+    for key, group in overall.group_by(GROUP, maintain_order=True):
+        yield dict(zip(GROUP, key, strict=True)), group
+
+
+def _best_of_group(cells: Cells, group: pl.DataFrame) -> pl.DataFrame:
+    """The best cell of each bin; equal accuracy goes to the cheaper cell."""
+    names = group.select("outcome", "prm", "cell_prm")
+    rows = group_on_common_ground(cells, group["outcome"].to_numpy()).drop("prm")
+    counted = rows.with_columns(num_candidates=pl.len().over("bin"))
+    ranked = counted.sort("accuracy", "flops", descending=[True, False], nulls_last=True)
+    best = ranked.unique("bin", keep="first", maintain_order=True).join(names, on="outcome")
+    return best.select(*cells.frame.columns, "cell_prm", "num_candidates")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The cells that a (policy, PRM, N) would use, chosen twice.
+
+    Attributes:
+        key: benchmark, policy, prm and n.
+        rows: the candidates, as positions in `Cells.outcomes`, shape (C,).
+        problems: those that all candidates ran on and that have a bin, shape (num_problems,).
+        held_out: how often each candidate serves each problem when chosen without it,
+            shape (C, P) for the P problems of `problems`.
+        accuracy: of each of those problems under `held_out`, shape (P,).
+        in_sample: the same when chosen with it, shape (P,).
+    """
+
+    key: Mapping[str, Any]
+    rows: Ints
+    problems: Bools
+    held_out: Floats
+    accuracy: Floats
+    in_sample: Floats
+
+
+def choices(cells: Cells) -> Iterator[Choice]:
+    """Yield the compute-optimal choice of each (benchmark, policy, PRM, N), problem by problem.
+
+    Where fewer than two problems have a difficulty there is nothing to choose by.
+    """
+    for key, group in _groups(cells):
+        rows = group["outcome"].to_numpy()
+        bins = cells.bins.get((key["benchmark"], key["policy"]))
+        if bins is None:
+            continue
+        known_bins = np.array([name is not None for name in bins])
+        ground = common_ground(np.where(known_bins, cells.accuracies(rows), np.nan))
+        if ground.problems.sum() < 2:
+            continue
+        kept, labels = rows[ground.cells], bins[ground.problems]
+        values = cells.accuracies(kept)[:, ground.problems]
+        weights = weights_held_out(values, labels)
+        yield Choice(
+            key=key,
+            rows=kept,
+            problems=ground.problems,
+            held_out=weights,
+            accuracy=(weights * values).sum(axis=0),
+            in_sample=chosen_in_sample(values, labels),
+        )
+
+
+def curve_point(cells: Cells, choice: Choice) -> dict[str, Any]:
+    """Return the row of `CURVE_SCHEMA` that a choice makes."""
+    interval = mean_intervals(choice.accuracy)
+    flattering, honest = float(choice.in_sample.mean()), float(choice.accuracy.mean())
+    return {
+        **choice.key,
+        "num_candidates": len(choice.rows),
+        "num_problems": len(choice.accuracy),
+        "accuracy_in_sample": flattering,
+        "accuracy": honest,
         "low": float(interval.low),
         "high": float(interval.high),
-        "optimism": float(flattering.mean() - honest.mean()),
+        "optimism": flattering - honest,
+        **_costs(cells, choice),
+        "flops_pretraining": cells.meter.pretraining(choice.key["policy"]),
     }
+
+
+def _costs(cells: Cells, choice: Choice) -> dict[str, float | None]:
+    """Mean costs of the cells that serve each problem, as often as they do."""
+    each = [cells.meter.columns(cells.outcomes[row]) for row in choice.rows]
+    weights, means = choice.held_out, dict[str, float | None]()
+    for name in each[0]:
+        spent = np.stack([columns[name][choice.problems] for columns in each])
+        # A cell that is never chosen costs nothing, even where its cost is unknown.
+        means[name] = known(float(np.where(weights > 0, weights * spent, 0.0).sum(axis=0).mean()))
+    return means
 
 
 def best_per_strategy(cells: Cells) -> pl.DataFrame:
     """Return, for each (benchmark, policy, strategy, N), its best cell over all problems.
 
-    The best PRM, aggregation and vote, chosen in-sample; for figures and tables.
-    pass@k is included: it has one cell.
+    The best PRM, aggregation and vote, chosen in-sample on the problems that they share;
+    for figures and tables. pass@k is included: it has one cell. Rows of different
+    strategies may be on different problems (`num_problems` says on how many): start from
+    `ttsgrid.frontier.common.on_common_ground` to compare them.
     """
-    frame = cells.frame.filter(bin=Bin.ALL.value).sort("flops", nulls_last=True)
-    by_accuracy = frame.sort("accuracy", descending=True, maintain_order=True)
     group = ["benchmark", "policy", "strategy", "n"]
-    return by_accuracy.unique(group, keep="first", maintain_order=True).sort(group)
+    overall = cells.frame.filter(bin=Bin.ALL.value)
+    best = [_best_overall(cells, rows) for _, rows in overall.group_by(group, maintain_order=True)]
+    return pl.concat(best).sort(group)
+
+
+def _best_overall(cells: Cells, rows: pl.DataFrame) -> pl.DataFrame:
+    ran = ~np.isnan(cells.accuracies(rows["outcome"]))
+    shared = rows
+    if (ran != ran[0]).any():
+        on_shared = group_on_common_ground(cells, rows["outcome"].to_numpy())
+        shared = on_shared.filter(bin=Bin.ALL.value)
+    return shared.sort("accuracy", "flops", descending=[True, False], nulls_last=True).head(1)
 
 
 def pareto(points: pl.DataFrame) -> pl.DataFrame:
     """Return the rows that no other row beats at equal or fewer FLOPs, by FLOPs.
 
     Args:
-        points: rows of `Cells.frame` of one benchmark; pass@k is left out.
+        points: rows of `Cells.frame` of one benchmark and bin, all on the same problems
+            (`ttsgrid.frontier.common.on_common_ground`); pass@k is left out.
     """
     real = points.filter(pl.col("strategy") != PASS_AT_K, pl.col("flops").is_not_null())
     ordered = real.sort("flops", pl.col("accuracy"), descending=[False, True])
@@ -135,7 +221,9 @@ def describe(cell: Mapping[str, Any]) -> str:
     """Return a cell's name for a sentence, e.g. `best-of-16 (PRM zoo-prm, weighted, min)`."""
     if cell["strategy"] == COT:
         return "CoT"
-    if cell["strategy"] != BEST_OF_N:
+    if cell["strategy"] in (MAJORITY, PASS_AT_K):
         return f"{cell['strategy']}-{cell['n']}"
+    name = "best-of" if cell["strategy"] == BEST_OF_N else cell["strategy"]
     prm = cell["cell_prm"] if "cell_prm" in cell else cell["prm"]
-    return f"best-of-{cell['n']} (PRM {prm}, {cell['vote']}, {cell['aggregation']})"
+    said = [f"PRM {prm}", cell["vote"], *([cell["aggregation"]] if cell["aggregation"] else [])]
+    return f"{name}-{cell['n']} ({', '.join(said)})"

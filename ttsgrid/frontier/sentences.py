@@ -1,7 +1,15 @@
 """What the comparisons show, in plain sentences that claim no more than the intervals.
 
-A claim ("beats") needs an adjusted interval above zero and enough problems; short of
-that the sentence says what was seen and why it is not enough.
+The rules, from what needs most to what needs least:
+
+* "beats" needs at least `MIN_PROBLEMS` problems and an interval, adjusted for picking the
+  best of all compared, that lies above zero;
+* "is behind" needs the same below zero, for every comparison together;
+* an interval that includes zero shows no winner; where it is wider than
+  `MAX_HALF_WIDTH` on each side, the sentence says that there are too few problems to tell;
+* with fewer than `MIN_PROBLEMS` problems nothing is claimed at all.
+
+Every sentence says what the smaller policy spends, its PRM included.
 """
 
 from __future__ import annotations
@@ -11,31 +19,38 @@ from typing import Any
 
 import polars as pl
 
+from ttsgrid.frontier.outcomes import PASS_AT_K
 from ttsgrid.frontier.selection import describe
 
 MIN_PROBLEMS = 30  # a percentile interval over fewer covers less than it says
+MAX_HALF_WIDTH = 0.1  # ten points to each side: more than most strategies differ by
 Comparison = Mapping[str, Any]
 
 
-def headline(comparisons: pl.DataFrame) -> str:
-    """Say in one to three sentences whether small beats large, and how sure that is.
+def headline(comparisons: pl.DataFrame, num_problems: int | None = None) -> str:
+    """Say in a few sentences whether small beats large, at what cost, and how sure that is.
 
     Args:
         comparisons: the rows of `ttsgrid.frontier.comparisons.compare`, of one benchmark.
+        num_problems: of the benchmark, to say so where they are too few for any claim.
     """
     if comparisons.is_empty():
+        few = num_problems is not None and num_problems < MIN_PROBLEMS
         return (
             "Nothing to compare: it takes a larger policy's CoT and a smaller policy with TTS, "
             "with known sizes, on the same problems."
+            + (f" And {num_problems} problems are too few for any claim." if few else "")
         )
-    best = strongest(comparisons)
+    enough = comparisons.filter(pl.col("num_problems") >= MIN_PROBLEMS)
+    best = strongest(comparisons if enough.is_empty() else enough)
     if best["num_problems"] < MIN_PROBLEMS:
         return f"{_seen(best)} But {best['num_problems']} problems are too few to tell."
     if best["low_adjusted"] > 0:
-        return f"{_claim(best)} {_cost(best)}{_cheapest(comparisons, best)}"
+        return f"{_claim(best)} {_cost(best)}{_cheapest(enough, best)}"
     if best["low"] > 0:
-        return f"{_seen(best)} {_picked(best)} includes zero: not enough to claim a win."
-    return f"No smaller policy with TTS clearly beats a larger policy's CoT here. {_seen(best)}"
+        said = f"{_seen(best)} {_picked(best)} includes zero: not enough to claim a win."
+        return f"{said} {_cost(best)}"
+    return f"{_no_win(enough, best)} {_seen(best)} {_cost(best)}{_guided(enough, best)}"
 
 
 def strongest(comparisons: pl.DataFrame) -> dict[str, Any]:
@@ -51,10 +66,40 @@ def strongest(comparisons: pl.DataFrame) -> dict[str, Any]:
     return certain.sort("size_ratio", "difference", descending=True).row(0, named=True)
 
 
+def _no_win(enough: pl.DataFrame, best: Comparison) -> str:
+    """That nothing was won, as firmly as the intervals allow."""
+    most = float(enough["high_adjusted"].to_numpy().max())
+    if most < 0:
+        return (
+            f"No smaller policy with TTS matches {_whose(best)} here: all {len(enough)} compared "
+            f"are behind, by at least {_points(-most)} points (95 % for all together)."
+        )
+    said = f"No smaller policy with TTS clearly beats {_whose(best)} here."
+    half_width = (best["high"] - best["low"]) / 2
+    if best["high"] > 0 and half_width > MAX_HALF_WIDTH:
+        return (
+            f"{said} Nor can it be excluded: on {best['num_problems']} problems the interval "
+            f"reaches {_points(half_width)} points to each side, too wide to tell."
+        )
+    return f"{said} A lead of more than {_points(most)} points is excluded (95 %)."
+
+
+def _whose(best: Comparison) -> str:
+    return "a larger policy's single sample" if _sampled(best) else "a larger policy's CoT"
+
+
+def _sampled(best: Comparison) -> bool:
+    return bool(best["large_strategy"] == PASS_AT_K)
+
+
+def _large(best: Comparison) -> str:
+    return f"{best['large']}'s {'single sample' if _sampled(best) else 'CoT'}"
+
+
 def _claim(best: Comparison) -> str:
     return (
         f"{best['policy']} with {describe(best)} answers {_percent(best['accuracy'])} of "
-        f"{best['num_problems']} problems and beats {best['large']}'s CoT "
+        f"{best['num_problems']} problems and beats {_large(best)} "
         f"({_percent(best['accuracy_large'])}) by {_points(best['difference'])} points "
         f"(95 % interval {_range(best, '')}; {_range(best, '_adjusted')} when adjusted for being "
         f"the best of {best['num_compared']} compared)."
@@ -64,7 +109,7 @@ def _claim(best: Comparison) -> str:
 def _seen(best: Comparison) -> str:
     return (
         f"{best['policy']} with {describe(best)} answers {_percent(best['accuracy'])}, "
-        f"{best['large']}'s CoT {_percent(best['accuracy_large'])}, on {best['num_problems']} "
+        f"{_large(best)} {_percent(best['accuracy_large'])}, on {best['num_problems']} "
         f"problems: a difference of {_points(best['difference'])} points "
         f"(95 % interval {_range(best, '')})."
     )
@@ -81,8 +126,24 @@ def _cost(best: Comparison) -> str:
     """How its compute compares, the PRM's included."""
     if best["flops_ratio"] is None:
         return "The models' sizes are unknown, and so is the cost."
-    what = "the larger one's FLOPs a problem, PRM and prompts included."
+    counted = "prompts" if best["prm"] is None else "PRM and prompts"
+    what = f"the larger one's FLOPs a problem, {counted} included."
     return f"It takes {_times(best['flops_ratio'])} {what}"
+
+
+def _guided(enough: pl.DataFrame, best: Comparison) -> str:
+    """The nearest that a PRM guides, where the nearest of all is none."""
+    with_prm = enough.filter(pl.col("prm").is_not_null())
+    if best["prm"] is not None or with_prm.is_empty():
+        return ""
+    nearest = with_prm.sort("difference", descending=True).row(0, named=True)
+    cost = nearest["flops_ratio"]
+    spent = "" if cost is None else f" at {_times(cost)} the FLOPs, the PRM's counted"
+    return (
+        f" With a PRM the nearest is {nearest['policy']} with {describe(nearest)} against "
+        f"{_large(nearest)}: {_points(nearest['difference'])} points "
+        f"({_range(nearest, '')}){spent}."
+    )
 
 
 def _cheapest(comparisons: pl.DataFrame, best: Comparison) -> str:

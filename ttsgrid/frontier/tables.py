@@ -15,8 +15,15 @@ from ttsgrid.frontier.outcomes import BEST_OF_N, COT, MAJORITY, PASS_AT_K
 from ttsgrid.frontier.selection import best_per_strategy
 
 _ORDER = (COT, MAJORITY, BEST_OF_N)
-_NAMES = {COT: "CoT", MAJORITY: "majority", BEST_OF_N: "best-of-N", PASS_AT_K: "pass@N"}
+_NAMES = {
+    COT: "CoT",
+    MAJORITY: "majority",
+    BEST_OF_N: "best-of-N",
+    PASS_AT_K: "pass@N",
+    "dvts": "DVTS",
+}
 _VOTES = {"max": "max", "weighted": "vote"}  # as arXiv 2502.06703 names them: PRM-Min-Vote
+_FEWER = "; /40: on 40 problems only, so not to be compared with the rest"
 Row = Mapping[str, Any]
 
 
@@ -24,11 +31,12 @@ def accuracy_table(cells: Cells, benchmark: str) -> Table:
     """Accuracy by policy, strategy and N, each with the best PRM, aggregation and vote."""
     best = best_per_strategy(cells).filter(benchmark=benchmark)
     budgets = best["n"].unique().sort().to_list()
-    num_problems = best["num_problems"].to_numpy().max()
+    num_problems = max(best["num_problems"])
+    fewer = "" if min(best["num_problems"]) == num_problems else _FEWER
     table = Table(
         title=f"{benchmark}: accuracy in % on {num_problems} problems [95 % interval]",
         caption="best PRM, aggregation and vote of each, chosen on the same problems; "
-        "pass@N: any of N correct, a bound",
+        f"pass@N: any of N correct, a bound{fewer}",
         box=SIMPLE_HEAD,
         pad_edge=False,
         collapse_padding=True,
@@ -41,7 +49,7 @@ def accuracy_table(cells: Cells, benchmark: str) -> Table:
         found = best.filter(policy=policy)
         for strategy in _ordered(found["strategy"].unique().to_list()):
             by_n = {r["n"]: r for r in found.filter(strategy=strategy).iter_rows(named=True)}
-            entries = [_with_interval(by_n[n]) if n in by_n else "" for n in budgets]
+            entries = [_entry(by_n[n], num_problems) if n in by_n else "" for n in budgets]
             table.add_row(policy, _NAMES.get(strategy, strategy), *entries)
         table.add_section()
     return table
@@ -62,8 +70,8 @@ def best_table(cells: Cells, best: pl.DataFrame, curve: pl.DataFrame, benchmark:
         title=f"{benchmark}: best strategy by difficulty, and its accuracy in %",
         caption="easy: the policy's own pass@1 is 50 % or more; medium: 10 % or more. "
         "min-vote: answers weighted by the lowest step score; min-max: the best of those scores.\n"
-        "Best: chosen on these very problems. Optimal: the best of each bin, chosen on other "
-        "problems than it is scored on (in brackets: on the same).",
+        "Best: chosen on these very problems, those that all candidates ran on. Optimal: the best "
+        "of each bin, chosen on other problems than it is scored on (in brackets: on the same).",
         box=SIMPLE_HEAD,
         pad_edge=False,
         collapse_padding=True,
@@ -102,15 +110,18 @@ def _ordered(strategies: Sequence[str]) -> list[str]:
     return sorted(strategies, key=lambda name: (rank.get(name, len(_ORDER)), name))
 
 
-def _with_interval(row: Row) -> str:
+def _entry(row: Row, num_problems: int) -> str:
+    """An accuracy with its interval, and its number of problems where that is not all."""
     low, high = 100 * row["low"], 100 * row["high"]
-    return rf"{100 * row['accuracy']:.1f} [dim]\[{low:.0f},{high:.0f}][/dim]"
+    on_fewer = "" if row["num_problems"] == num_problems else f" /{row['num_problems']}"
+    return rf"{100 * row['accuracy']:.1f} [dim]\[{low:.0f},{high:.0f}]{on_fewer}[/dim]"
 
 
 def _choice(row: Row) -> str:
     name = _NAMES.get(row["strategy"], row["strategy"])
-    if row["strategy"] == BEST_OF_N:
-        name = f"{row['aggregation']}-{_VOTES[row['vote']]}"
+    if row["vote"] is not None:
+        how = f"{row['aggregation']}-{_VOTES[row['vote']]}" if row["aggregation"] else "majority"
+        name = how if row["strategy"] == BEST_OF_N else f"{name} {how}"
     return f"{100 * row['accuracy']:.1f} {name}"
 
 

@@ -1,4 +1,4 @@
-"""The results store: five Parquet tables that any tool reads, and one driver writes.
+"""The results store: Parquet tables that any tool reads, and one driver writes.
 
 Writing: `Store.open(path, run_id=...)` takes the lease, `store.commit([...])` adds
 finished units, all or none. Reading needs no lease: `scan`, `committed_units`.
@@ -7,6 +7,7 @@ finished units, all or none. Reading needs no lease: `scan`, `committed_units`.
 from ttsgrid.store.catalogue import ModelRecord
 from ttsgrid.store.commit import Store
 from ttsgrid.store.compact import Compaction
+from ttsgrid.store.elsewhere import Point
 from ttsgrid.store.files import Files
 from ttsgrid.store.local import LocalFiles
 from ttsgrid.store.location import StorePath
@@ -23,6 +24,7 @@ __all__ = [
     "Files",
     "LocalFiles",
     "ModelRecord",
+    "Point",
     "RemoteFiles",
     "SearchUnit",
     "Store",

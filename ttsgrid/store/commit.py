@@ -18,6 +18,7 @@ from types import TracebackType
 from ttsgrid.records import Problem
 from ttsgrid.store.catalogue import ModelRecord, write_models, write_problems
 from ttsgrid.store.compact import TARGET_BYTES, Compaction, compact_files
+from ttsgrid.store.elsewhere import Point, write_benchmark, write_points
 from ttsgrid.store.files import Files
 from ttsgrid.store.layout import new_file_name
 from ttsgrid.store.lease import TTL_S, Lease
@@ -102,6 +103,16 @@ class Store:
         """Describe the models of this run; the latest description of a model stands."""
         self._lease.check()
         write_models(self.files, models)
+
+    def write_benchmark(self, benchmark: str, grader: str) -> None:
+        """Say which grader knows the answers of a benchmark that ttsgrid doesn't."""
+        self._lease.check()
+        write_benchmark(self.files, benchmark, grader)
+
+    def write_points(self, points: Sequence[Point]) -> None:
+        """Add published accuracies; those of the same source are replaced."""
+        self._lease.check()
+        write_points(self.files, points)
 
     def compact(self, target_bytes: int = TARGET_BYTES) -> Compaction:
         """Merge small files into files of about `target_bytes`; see `compact_files`."""

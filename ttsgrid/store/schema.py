@@ -1,9 +1,13 @@
-"""The five tables of a store, in one place.
+"""The tables of a store, in one place.
 
 `problems` and `models` describe what a grid ran on; `units` holds one row a
 committed work unit (done or failed); `solutions` and `scores` hold the rows of
-units that are done. A column that may be null says so here, and Parquet refuses
-a null anywhere else, so a forgotten value is an error and not a hole.
+units that are done. Two more tables are for results from elsewhere and may be
+empty: `benchmarks` says who grades a benchmark that ttsgrid doesn't know, and
+`points` holds published accuracies that come without their solutions.
+
+A column that may be null says so here, and Parquet refuses a null anywhere else, so a
+forgotten value is an error and not a hole.
 
 Token columns follow `ttsgrid.records.Usage`: prompt tokens include the cached.
 """
@@ -123,12 +127,33 @@ SCORES = pa.schema(
     ]
 )
 
+BENCHMARKS = pa.schema([_required("benchmark", _TEXT), _required("grader", _TEXT)])
+
+POINTS = pa.schema(
+    [
+        _required("benchmark", _TEXT),
+        _required("policy", _TEXT),
+        pa.field("prm", _TEXT),
+        _required("strategy", _TEXT),
+        _required("n", _INT),
+        pa.field("setting", _TEXT),  # what else tells the points apart, e.g. beam=50
+        pa.field("seed", _TEXT),
+        _required("accuracy", _FLOAT),
+        pa.field("tokens", _FLOAT),  # the policy generates, a problem
+        pa.field("policy_parameters", _INT),
+        pa.field("prm_parameters", _INT),
+        _required("source", _TEXT),
+    ]
+)
+
 SCHEMAS: dict[str, pa.Schema] = {
     "problems": PROBLEMS,
     "models": MODELS,
     "units": UNITS,
     "solutions": SOLUTIONS,
     "scores": SCORES,
+    "benchmarks": BENCHMARKS,
+    "points": POINTS,
 }
 
 DATA_TABLES = ("solutions", "scores")

@@ -9,8 +9,9 @@ import pytest
 
 from tests.unit.frontier.synthetic import World, write_store
 from ttsgrid.frontier.cells import Cells, make_cells
-from ttsgrid.frontier.load import Equivalence, StoreFrames, load
+from ttsgrid.frontier.load import StoreFrames, load
 from ttsgrid.frontier.outcomes import pool_outcomes
+from ttsgrid.frontier.solutions import Equivalence
 
 
 def exact_strings(answers: Sequence[str]) -> list[int]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import numpy as np
 
+from tests.unit.frontier.trees import Search, search_commits
 from ttsgrid.records import FinishReason, Problem, Solution, StepScores, UnitResult, Usage
 from ttsgrid.store import Commit, ModelRecord, Store
 from ttsgrid.units import ModelIdentity, SampleBlock, SamplingIdentity, ScoreBlock, pool_blocks
@@ -57,10 +60,11 @@ class World:
     benchmark: str = "made-up"
     problem_prefix: str = "p"
     seed: int = 0
+    searches: tuple[Search, ...] = ()
 
 
 def write_store(path: Path, world: World) -> None:
-    """Write the world's store: a greedy solution, a pool and its scores a (problem, policy)."""
+    """Write the world's store: CoT, a pool, its scores and searches a (problem, policy)."""
     problems = [
         Problem(f"{world.problem_prefix}{i:04}", world.benchmark, i, f"question {i}", "0")
         for i in range(world.num_problems)
@@ -88,6 +92,11 @@ def _commits(world: World, policy: Policy, problem: Problem) -> list[Commit]:
         block = SampleBlock(problem.id, policy.identity, sampling, start, stop)
         pool = _sampled(world, block, problem, rng, rate)
         commits += [pool, *(_scored(block, problem, p, pool.result, rng) for p in world.prms)]
+    for search in world.searches:
+        if problem.index < search.num_problems:
+            for prm in world.prms:
+                trees = search_commits(search, problem, policy.identity, prm.identity, rate)
+                commits.extend(trees)
     return commits
 
 
@@ -98,7 +107,7 @@ def _sampled(
         _solution(world, sample, bool(rng.random() < rate), rng)
         for sample in range(block.start, block.stop)
     )
-    usage = Usage(PROMPT_TOKENS, 0, sum(s.usage.generated_tokens for s in solutions))
+    usage = reduce(add, (s.usage for s in solutions))
     result = UnitResult(block.id, solutions=solutions, policy_usage=usage, seconds=0.5)
     return Commit(block, result, problem)
 
@@ -115,7 +124,8 @@ def _solution(world: World, sample: int, correct: bool, rng: np.random.Generator
         finish_reason=FinishReason.STOP,
         answer=answer,
         correct=correct,
-        usage=Usage(PROMPT_TOKENS, 0, tokens),
+        # The pool's first sample computes the prompt, the others read it from the cache.
+        usage=Usage(PROMPT_TOKENS, PROMPT_TOKENS if sample else 0, tokens),
         seed=sample,
     )
 
@@ -127,8 +137,8 @@ def _scored(
         StepScores(s.sample, _step_scores(prm, s.correct, rng), Usage(PRM_TOKENS, 0, 0))
         for s in pool.solutions
     )
-    unit = ScoreBlock(block, prm.identity)
-    return Commit(unit, UnitResult(unit.id, scores=scores, seconds=0.1), problem)
+    unit, usage = ScoreBlock(block, prm.identity), reduce(add, (s.usage for s in scores))
+    return Commit(unit, UnitResult(unit.id, scores=scores, prm_usage=usage, seconds=0.1), problem)
 
 
 def _step_scores(prm: Prm, correct: bool, rng: np.random.Generator) -> tuple[float, ...]:

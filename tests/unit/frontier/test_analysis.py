@@ -37,6 +37,8 @@ def test_the_tables_name_every_policy_strategy_prm_and_bin(frontier: Frontier) -
         assert word in text
     for heading in ("all", "easy", "medium", "hard", "optimal", "N = 16"):
         assert heading in text
+    for heading in ("promised", "kept", "same bin", "votes only"):
+        assert heading in text
     assert frontier.headline("made-up") in " ".join(text.split())
 
 
@@ -56,7 +58,12 @@ def test_the_files_hold_the_tables(frontier: Frontier, tmp_path: Path) -> None:
     cells = pl.read_parquet(tmp_path / "new/folder/cells.parquet")
     assert cells.equals(frontier.cells.frame.drop("outcome"))
     assert len(pl.read_csv(tmp_path / "new/folder/cells.csv")) == len(cells)
+    kept = pl.read_csv(tmp_path / "new/folder/optimism.csv")
+    assert len(kept) == len(frontier.optimism)
+    quality = pl.read_csv(tmp_path / "new/folder/difficulty_quality.csv")
+    assert set(quality["probe_size"]) == {4}
     names = {path.name for path in written}
+    assert {"recommendation.yaml", "predicted_difficulty.csv", "difficulty_confusion.csv"} <= names
     assert {"frontier.png", "frontier.svg", "headline.txt", "comparisons.csv"} <= names
 
 

@@ -21,7 +21,7 @@ def _verdicts(mean_rate: float, num_problems: int, seed: int) -> tuple[np.ndarra
     return rng.binomial(8, rates) / 8, mean_rate
 
 
-@pytest.mark.parametrize("num_problems", [100, 300])
+@pytest.mark.parametrize("num_problems", [30, 40, 100, 300])
 @pytest.mark.parametrize("mean_rate", [0.2, 0.5, 0.85])
 def test_nominal_95_percent_covers_93_to_97_percent(mean_rate: float, num_problems: int) -> None:
     values, truth = _verdicts(mean_rate, num_problems, seed=num_problems)
@@ -77,3 +77,16 @@ def test_the_same_values_give_the_same_interval() -> None:
 def test_no_problems_no_interval() -> None:
     with pytest.raises(ValueError, match="no problems"):
         mean_intervals(np.empty((3, 0)))
+
+
+@pytest.mark.parametrize("num_problems", [30, 40, 100])
+def test_all_of_several_candidates_are_covered_together(num_problems: int) -> None:
+    rng = np.random.default_rng(num_problems)
+    truth, num_stores, covered = 0.5 - _mean_root_of_beta(), 400, 0
+    for _ in range(num_stores):
+        rates = rng.beta(0.5, 0.5, num_problems)
+        greedy = rng.binomial(1, np.sqrt(rates))
+        differences = np.stack([rng.binomial(8, rates) / 8 - greedy for _ in range(6)])
+        interval = simultaneous_intervals(differences)
+        covered += bool(((interval.low <= truth) & (truth <= interval.high)).all())
+    assert 0.92 <= covered / num_stores <= 0.98

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from tests.unit.frontier.synthetic import PRM_TOKENS, PROMPT_TOKENS, World
-from ttsgrid.frontier.cells import SCHEMA, Cells
+from ttsgrid.frontier.cells import SCHEMA, Cells, make_cells
 from ttsgrid.frontier.load import StoreFrames
 from ttsgrid.frontier.outcomes import default_budgets, pool_outcomes
 from ttsgrid.store import scan
@@ -38,6 +38,21 @@ def test_cot_and_pass_at_1_are_means_of_the_raw_verdicts(store: Path, cells: Cel
         strategy = "cot" if is_greedy else "pass@k"
         found = _one(cells, policy=policy, strategy=strategy, n=1)["accuracy"]
         assert found == pytest.approx(expected)
+
+
+def test_pass_at_1_and_difficulty_are_there_whatever_budgets_are_asked_for(
+    frames: StoreFrames,
+) -> None:
+    asked = make_cells(frames, pool_outcomes(frames, [4]))
+    ns = asked.frame.filter(bin="all").select("strategy", "n").unique().rows()
+    assert sorted(ns) == [
+        ("best_of_n", 4),
+        ("cot", 1),
+        ("majority", 4),
+        ("pass@k", 1),
+        ("pass@k", 4),
+    ]
+    assert set(asked.frame["bin"]) == {"all", "easy", "medium", "hard"}
 
 
 @pytest.mark.parametrize("vote", ["max", "weighted"])
@@ -79,8 +94,8 @@ def test_compute_counts_the_shared_prompt_once_and_the_prm(store: Path, cells: C
     generated = raw.select(pl.col("generated_tokens").mean()).collect().item()
     cell = _one(cells, policy="small", prm="sharp", strategy="best_of_n", n=4)
     assert cell["policy_generated_tokens"] == pytest.approx(4 * generated)
-    assert cell["policy_prompt_tokens"] == PROMPT_TOKENS
-    assert cell["policy_prompt_tokens_uncached"] == 4 * PROMPT_TOKENS
+    assert cell["policy_prompt_tokens"] == 4 * PROMPT_TOKENS
+    assert cell["policy_cached_tokens"] == 3 * PROMPT_TOKENS
     assert cell["prm_tokens"] == 4 * PRM_TOKENS
     policy_flops = 2 * 3_000_000 * (4 * generated + PROMPT_TOKENS)
     assert cell["flops_policy"] == pytest.approx(policy_flops)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -67,11 +68,11 @@ def test_a_real_win_is_claimed_with_its_interval_and_its_cost(tmp_path: Path) ->
     assert "x the larger one's FLOPs" in said
 
 
-def test_without_a_difference_no_win_is_claimed(tmp_path: Path) -> None:
+def test_a_clear_loss_is_called_one(tmp_path: Path) -> None:
     policies = (Policy("small", 0.5, 1_000_000), Policy("large", 4.0, 50_000_000))
     world = World(policies, (Prm("blind", 0.0),), num_problems=60, pool_size=4)
     said = headline(compare(_cells_of(tmp_path / "store", world)))
-    assert said.startswith("No smaller policy with TTS clearly beats")
+    assert said.startswith("No smaller policy with TTS matches a larger policy's CoT")
     assert "−" in said
 
 
@@ -112,3 +113,13 @@ def test_with_one_policy_there_is_nothing_to_compare(tmp_path: Path) -> None:
     comparisons = compare(_cells_of(tmp_path / "store", world))
     assert comparisons.is_empty()
     assert headline(comparisons).startswith("Nothing to compare")
+
+
+def test_a_larger_policy_without_cot_stands_with_its_single_sample(tmp_path: Path) -> None:
+    policies = (Policy("small", 0.5, 1_000_000), Policy("large", 4.0, 50_000_000))
+    cells = _cells_of(tmp_path / "store", World(policies, (), num_problems=10, pool_size=4))
+    is_cot = (pl.col("strategy") == "cot") & (pl.col("policy") == "large")
+    comparisons = compare(replace(cells, frame=cells.frame.filter(~is_cot)))
+    assert set(comparisons["large_strategy"]) == {"pass@k"}
+    sampled = cells.frame.filter(policy="large", strategy="pass@k", n=1, bin="all")
+    assert set(comparisons["accuracy_large"]) == set(sampled["accuracy"])

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ttsgrid.frontier.crossfit import chosen_held_out, chosen_in_sample
+from ttsgrid.frontier.crossfit import (
+    _halves,
+    _members,
+    chosen_held_out,
+    chosen_in_sample,
+    weights_held_out,
+)
 from ttsgrid.frontier.difficulty import Bin
 
 BINS = np.array([Bin.EASY] * 30 + [Bin.MEDIUM] * 20 + [Bin.HARD] * 11, dtype=object)
@@ -50,3 +56,24 @@ def test_a_bin_with_one_problem_is_served_by_the_other_half() -> None:
 def test_one_problem_cannot_be_held_out() -> None:
     with pytest.raises(ValueError, match="two problems"):
         chosen_held_out(np.ones((2, 1)), np.array([Bin.EASY], dtype=object))
+
+
+def test_all_splits_at_once_are_each_split_on_its_own() -> None:
+    rng = np.random.default_rng(7)
+    verdicts = rng.binomial(4, 0.5, (5, len(BINS))) / 4
+    weights = weights_held_out(verdicts, BINS, num_splits=6)
+    np.testing.assert_allclose(weights.sum(axis=0), 1.0)
+    expected = np.zeros_like(weights)
+    groups = _members(BINS)
+    for half in _halves(groups, len(BINS), 6):
+        for chooses in (half, ~half):
+            for members in groups:
+                inside, scored = members[chooses[members]], members[~chooses[members]]
+                expected[verdicts[:, inside].mean(axis=1).argmax(), scored] += 1 / 6
+    np.testing.assert_allclose(weights, expected)
+
+
+def test_among_equals_the_first_is_chosen() -> None:
+    verdicts = np.random.default_rng(8).random(len(BINS))
+    weights = weights_held_out(np.stack([verdicts, verdicts, 0.9 * verdicts]), BINS)
+    np.testing.assert_allclose(weights[0], 1.0)

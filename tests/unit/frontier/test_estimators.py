@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttsgrid.frontier.estimators import MAX_ENUMERATED, best_of_k, pass_at_k, vote_at_k
+from ttsgrid.frontier.estimators import best_of_k, pass_at_k, rank_groups, vote_at_k
+from ttsgrid.frontier.subsets import MAX_ENUMERATED
 from ttsgrid.voting import NO_ANSWER, Bools, Floats, Ints, Vote, elect
 
 # Eighths add exactly, so that the tests' own sums tie where they should.
@@ -37,6 +38,7 @@ def _by_every_ordering(pool: list[Sample], k: int, how: Vote) -> float:
     return float(np.mean(outcomes))
 
 
+@settings(deadline=None)
 @given(small_pools, st.data())
 def test_best_of_k_is_the_mean_of_the_max_vote_over_all_ordered_subsets(
     pool: list[Sample], data: st.DataObject
@@ -48,6 +50,7 @@ def test_best_of_k_is_the_mean_of_the_max_vote_over_all_ordered_subsets(
     assert estimate.standard_error[0] == 0
 
 
+@settings(deadline=None)
 @given(small_pools, st.data(), st.sampled_from([Vote.MAJORITY, Vote.WEIGHTED]))
 def test_vote_at_k_is_the_mean_of_the_vote_over_all_ordered_subsets(
     pool: list[Sample], data: st.DataObject, how: Vote
@@ -60,6 +63,7 @@ def test_vote_at_k_is_the_mean_of_the_vote_over_all_ordered_subsets(
     assert estimate.standard_error[0] == 0
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9), st.data())
 def test_pass_at_k_counts_the_subsets_that_hold_a_correct_sample(
     n: int, data: st.DataObject
@@ -128,7 +132,7 @@ def test_weightings_stacked_in_one_call_equal_one_call_each() -> None:
             )
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(2, 40), st.data())
 def test_at_k_one_every_estimator_is_pass_at_one(n: int, data: st.DataObject) -> None:
     classes, correct, scores = _random_pools(3, n, 3, seed=data.draw(st.integers(0, 99)))
@@ -189,3 +193,44 @@ def test_the_recorded_run_of_cruxeval_is_reproduced(shared_data: Path) -> None:
     verdicts = np.array(list(json.loads(text)["raw_scored_generations"].values()))
     assert round(100 * pass_at_k(verdicts.sum(axis=1), 10, 1).mean(), 2) == 34.21
     assert round(100 * pass_at_k(verdicts.sum(axis=1), 10, 5).mean(), 2) == 40.29
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_groups_are_drawn_whole_and_vote_together(weighted: bool) -> None:
+    classes, correct, scores = _random_pools(num_pools=6, n=15, num_classes=3, seed=1)
+    estimate = vote_at_k(classes, correct, 3, scores if weighted else None, group=3)
+    weights = scores if weighted else np.ones_like(scores)
+    for p in range(6):
+        drawn = [[3 * g + i for g in some for i in range(3)] for some in combinations(range(5), 3)]
+        each = [_over_all_subsets(classes[p, d], weights[p, d], 9) for d in drawn]
+        assert estimate.accuracy[p] == pytest.approx(np.mean(each))
+
+
+def test_monte_carlo_over_groups_is_unbiased_and_knows_its_error() -> None:
+    classes, correct, _ = _random_pools(num_pools=60, n=26, num_classes=4, seed=8)
+    assert math.comb(13, 6) > MAX_ENUMERATED
+    estimate = vote_at_k(classes, correct, 6, group=2)
+    exact = []
+    for p in range(60):
+        drawn = [[2 * g + i for g in some for i in (0, 1)] for some in combinations(range(13), 6)]
+        elections = classes[p][np.array(drawn)]
+        tally = np.stack([(elections == c).sum(axis=1) for c in range(4)])
+        winners = tally == tally.max(axis=0)
+        exact.append(float(((tally * winners)[0] / (tally * winners).sum(axis=0)).mean()))
+    miss, claimed = estimate.accuracy - np.array(exact), estimate.standard_error
+    assert abs(miss.sum()) < 4 * math.sqrt((claimed**2).sum())
+    assert 0.5 < (miss**2).sum() / (claimed**2).sum() < 1.7
+
+
+def test_the_best_of_groups_is_the_best_of_their_samples() -> None:
+    classes, correct, _ = _random_pools(num_pools=5, n=12, num_classes=3, seed=2)
+    scores = np.random.default_rng(5).permuted(np.arange(60.0)).reshape(1, 5, 12)  # no ties
+    estimate = rank_groups(scores, correct, classes, group=3).best_of(2)
+    for p in range(5):
+        each = []
+        for some in combinations(range(4), 2):
+            members = [3 * g + i for g in some for i in range(3)]
+            answered = [m for m in members if classes[p, m] != NO_ANSWER]
+            best = max(answered, key=lambda m: float(scores[0, p, m]), default=None)
+            each.append(best is not None and bool(correct[p, best]))
+        assert estimate.accuracy[0, p] == pytest.approx(np.mean(each))

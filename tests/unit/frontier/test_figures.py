@@ -40,7 +40,7 @@ def test_lines_show_the_best_cell_of_each_strategy_at_each_budget(cells: Cells) 
 
 def test_without_sizes_tokens_take_the_place_of_flops(cells: Cells) -> None:
     unsized = cells.frame.with_columns(flops=pl.lit(None, pl.Float64))
-    axes = draw(Cells(unsized, cells.outcomes, cells.bins, cells.sizes)).axes[0]
+    axes = draw(Cells(unsized, cells.outcomes, cells.bins, cells.meter)).axes[0]
     assert "generated tokens" in axes.get_xlabel()
 
 

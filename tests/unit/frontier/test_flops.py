@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from decimal import ROUND_HALF_UP, Decimal
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ttsgrid.frontier.flops import TokenCounts, inference_flops, pretraining_flops
+from ttsgrid.frontier.flops import Spent, inference_flops, pretraining_flops
+from ttsgrid.frontier.study.paper import paper_figures
 
 # (parameters, pre-training tokens, tokens generated over MATH-500). The study prints no
 # token counts: these are to a thousand tokens, a problem 102 k, 1.0 k, 116 k and 6.0 k.
@@ -27,20 +26,21 @@ def _printed(value: float) -> float:
     return float(exact.quantize(Decimal(1).scaleb(exact.adjusted() - 2), ROUND_HALF_UP))
 
 
-def test_table_4_of_the_study_is_reproduced_to_the_printed_digits(shared_data: Path) -> None:
-    with (shared_data / "paper/paper_table4_flops.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == len(MODELS)
-    for row in rows:
-        num_parameters, training_tokens, tokens = MODELS[row["policy_model"]]
-        training = pretraining_flops(num_parameters, training_tokens)
-        inference = inference_flops(num_parameters, tokens)
-        assert _printed(training) == float(row["pretraining_flops"])
-        assert _printed(inference) == float(row["inference_flops"])
-        assert _printed(training + inference) == float(row["total_flops"])
+@pytest.mark.parametrize("model", MODELS)
+def test_table_4_of_the_study_is_reproduced_to_the_printed_digits(model: str) -> None:
+    num_parameters, training_tokens, tokens = MODELS[model]
+    training = pretraining_flops(num_parameters, training_tokens)
+    inference = inference_flops(num_parameters, tokens)
+    rows = paper_figures().filter(table=4, model=model)
+    printed = dict(rows.select("quantity", "value").iter_rows())
+    assert printed == {
+        "pretraining_flops": _printed(training),
+        "inference_flops": _printed(inference),
+        "total_flops": _printed(training + inference),
+    }
 
 
-def test_the_prm_and_the_prompts_are_counted_apart() -> None:
-    counts = TokenCounts(*(np.array([x]) for x in (100.0, 10.0, 40.0, 140.0)))
-    assert counts.policy_flops(1e9)[0] == pytest.approx(2 * 1e9 * 110)
-    assert counts.prm_flops(2e9)[0] == pytest.approx(2 * 2e9 * 140)
+def test_what_a_cache_holds_is_not_computed() -> None:
+    spent = Spent(*(np.array([x]) for x in (40.0, 30.0, 100.0, 140.0, 50.0, 1.0)))
+    assert spent.policy_computed[0] == 110
+    assert spent.prm_computed[0] == 90

@@ -13,6 +13,7 @@ from tests.unit.frontier.conftest import by_string
 from tests.unit.frontier.synthetic import Policy, World, write_store
 from ttsgrid.errors import StoreError
 from ttsgrid.frontier.load import StoreFrames, load
+from ttsgrid.frontier.solutions import aggregations
 from ttsgrid.records import FinishReason, Problem, Solution, UnitResult, Usage
 from ttsgrid.store import Commit, ModelRecord, Store, scan
 from ttsgrid.units import SampleBlock, SamplingIdentity
@@ -50,6 +51,13 @@ def test_step_scores_are_aggregated_as_the_votes_do(store: Path, frames: StoreFr
     for how in ("min", "last", "avg", "prod"):
         expected = sorted(aggregate(steps, how) for steps in raw)
         assert sorted(frames.scores[how].to_list()) == pytest.approx(expected)
+
+
+def test_a_slice_of_a_column_is_aggregated_without_what_follows_it() -> None:
+    column = pl.Series("step_scores", [[0.9], [0.5, 0.7], [0.1], [0.2]])
+    frame = pl.DataFrame({"step_scores": column}).slice(1, 1).with_columns(all=aggregations())
+    found = frame.unnest("all").drop("step_scores").row(0, named=True)
+    assert found == {"min": 0.5, "last": 0.7, "avg": 0.6, "prod": pytest.approx(0.35)}
 
 
 def test_answers_are_grouped_by_the_benchmarks_own_equivalence(tmp_path: Path) -> None:

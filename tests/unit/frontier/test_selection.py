@@ -30,7 +30,7 @@ def test_no_candidate_is_better_than_the_best_strategy(cells: Cells) -> None:
 def test_on_a_tie_the_cheaper_cell_is_best(cells: Cells) -> None:
     # At N = 1 best-of-N chooses among one: it equals majority, and pays for a PRM besides.
     one = cells.frame.filter(pl.col("strategy") != "cot", n=1, policy="small")
-    best = best_strategies(Cells(one, cells.outcomes, cells.bins, cells.sizes))
+    best = best_strategies(Cells(one, cells.outcomes, cells.bins, cells.meter))
     assert set(best["strategy"]) == {"majority"}
 
 

@@ -1,0 +1,74 @@
+"""From a store to everything the frontier writes, where the heavy libraries can't be had."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from tests.unit.frontier.synthetic import Policy, Prm, World, write_store
+
+HEAVY = ("torch", "vllm", "ray", "transformers", "tokenizers", "safetensors")
+WORLD = World((Policy("a", 0.5, 10), Policy("b", 2.0, 40)), (Prm("p", 3.0),), 24, 8)
+
+PROGRAM = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {heavy!r}:
+            raise ModuleNotFoundError(f"{{name}} is blocked", name=name)
+
+sys.meta_path.insert(0, Blocker())
+try:
+    import torch
+except ModuleNotFoundError:
+    print("blocked")
+{body}
+"""
+
+
+def _run(body: str) -> str:
+    program = PROGRAM.format(heavy=HEAVY, body=body)
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("blocked\n")
+    return ran.stdout
+
+
+def test_reading_a_store_and_writing_its_frontier_needs_no_engine(tmp_path: Path) -> None:
+    write_store(tmp_path / "store", replace(WORLD, benchmark="integer"))
+    said = _run(
+        "from ttsgrid.store.__main__ import main as show\n"
+        "from ttsgrid.frontier.__main__ import main as frontier\n"
+        f"assert show([{str(tmp_path / 'store')!r}]) == 0\n"
+        f"assert frontier([{str(tmp_path / 'store')!r}]) == 0\n"
+    )
+    assert "solutions" in said
+    assert "optimal" in said
+    written = {path.name for path in (tmp_path / "store/frontier").iterdir()}
+    assert {"cells.parquet", "optimism.csv", "recommendation.yaml", "frontier.png"} <= written
+
+
+def test_importing_results_from_elsewhere_needs_no_engine(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text("benchmark,policy,strategy,n,accuracy\nsums,big,majority,4,0.5\n")
+    said = _run(
+        "from ttsgrid.importer.__main__ import main\n"
+        f"assert main(['points', {str(tmp_path / 'store')!r}, {str(path)!r}]) == 0\n"
+        "from ttsgrid.frontier.__main__ import main as frontier\n"
+        f"assert frontier([{str(tmp_path / 'store')!r}]) == 0\n"
+    )
+    assert "published elsewhere" in said
+
+
+def test_the_report_needs_no_engine(tmp_path: Path) -> None:
+    write_store(tmp_path / "store", replace(WORLD, benchmark="integer"))
+    _run(
+        "from ttsgrid.report.__main__ import main\n"
+        f"assert main([{str(tmp_path / 'store')!r}]) == 0\n"
+    )
+    assert (tmp_path / "store/report.html").stat().st_size > 0

@@ -1,0 +1,60 @@
+"""How long a device took to compute a token, from when units ran.
+
+Units of a worker run side by side, so their wall seconds overlap and their sum says
+nothing of a device. What does is how long a worker was busy: the union of its units'
+intervals. That time, times the worker's GPUs (1 where it has none: then the device is
+the engine's share of the CPU), is shared out evenly over the tokens computed in it.
+
+A search keeps a policy's and a PRM's device busy, so it counts for both. A unit's end
+is taken from its commit, which follows within seconds.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+_WORKER = ["run_id", "host", "process"]
+
+
+def read_rates(units: pl.DataFrame) -> pl.DataFrame:
+    """Return device-seconds a computed token of each model: model_id, seconds_a_token.
+
+    Args:
+        units: done units, with provenance (JSON) and token columns. Workers are told
+            apart by `host` and `process` of their provenance.
+    """
+    timed = _with_worker(units)
+    by_policy = timed.filter(pl.col("kind") != "score").with_columns(model_id="policy_id")
+    by_prm = timed.filter(pl.col("kind") != "sample").with_columns(model_id="prm_id")
+    rates = [_rates(by_policy, "policy"), _rates(by_prm, "prm")]
+    return pl.concat(rates)
+
+
+def _with_worker(units: pl.DataFrame) -> pl.DataFrame:
+    """Add who ran each unit, on how many devices and from when to when."""
+    path = pl.col("provenance").str
+    known = units.select("provenance").unique()
+    parsed = known.with_columns(
+        host=path.json_path_match("$.host"),
+        process=path.json_path_match("$.process"),
+        devices=path.json_path_match("$.num_gpus").cast(pl.Int64).fill_null(0).clip(1),
+    )
+    ended = pl.col("committed_at").dt.epoch("ms") / 1000
+    joined = units.join(parsed, on="provenance", how="left")
+    return joined.with_columns(began=ended - pl.col("seconds"), ended=ended)
+
+
+def _rates(units: pl.DataFrame, who: str) -> pl.DataFrame:
+    """Busy time over computed tokens, a model."""
+    in_time = units.sort("began").with_columns(
+        # How far the worker was busy already when a unit began.
+        reach=pl.col("ended").cum_max().shift(1).over("model_id", *_WORKER)
+    )
+    fresh = pl.col("ended") - pl.max_horizontal("began", pl.col("reach").fill_null(float("-inf")))
+    busy = (fresh.clip(0.0) * pl.col("devices")).sum()
+    parts = {kind: pl.col(f"{who}_{kind}_tokens") for kind in ("prompt", "cached", "generated")}
+    computed = (parts["prompt"] - parts["cached"] + parts["generated"]).sum()
+    rates = in_time.group_by("model_id").agg(busy=busy, computed=computed)
+    # Imported runs have no times: their rate is unknown, not zero.
+    spent = rates.filter(pl.col("computed") > 0, pl.col("busy") > 0)
+    return spent.select("model_id", seconds_a_token=pl.col("busy") / pl.col("computed"))

@@ -1,0 +1,57 @@
+"""The study's own figures, to stand beside ours where a store holds the same models.
+
+`paper.csv` is transcribed from Tables 3 to 6 of arXiv 2502.06703, as printed (its
+Tables 3 and 5 disagree on some accuracies). Column `policy` names the model as
+`conf/policy` does; empty where this project has no config for it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib.resources import files
+
+import polars as pl
+
+SOURCE = "arXiv 2502.06703"
+
+
+@lru_cache(maxsize=1)
+def paper_figures() -> pl.DataFrame:
+    """Return every transcribed figure: table, model, policy, prm, benchmark, method, quantity."""
+    with (files(__package__) / "paper.csv").open("rb") as file:
+        return pl.read_csv(file, schema_overrides={"table": pl.Int64, "value": pl.Float64})
+
+
+def paper_figure(
+    table: int,
+    policy: str,
+    benchmark: str,
+    method: str,
+    quantity: str = "accuracy",
+    prm: str | None = None,
+) -> float | None:
+    """Return what the study printed, None where it printed nothing of the sort.
+
+    Args:
+        table: its number.
+        policy: label of a policy in a store; what tells labels apart is left out.
+        benchmark: as in `conf/benchmark`.
+        method: CoT, majority, TTS or long CoT.
+        quantity: accuracy (in percent) or one of FLOPs or gains.
+        prm: label of the PRM; only some rows of Table 6 name one.
+    """
+    found = paper_figures().filter(
+        pl.col("prm").is_null() | pl.col("prm").eq_missing(pl.lit(prm, pl.String)),
+        table=table,
+        policy=_name(policy),
+        benchmark=benchmark,
+        method=method,
+        quantity=quantity,
+    )
+    return None if found.is_empty() else float(found["value"].item())
+
+
+def _name(label: str) -> str:
+    """The configured name within a label such as `qwen2.5-7b (temperature=1)`."""
+    return re.split(r" \(|#", label)[0]
