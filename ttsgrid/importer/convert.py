@@ -1,0 +1,147 @@
+"""From recorded problems to units that a store commits as if they had run here.
+
+Where a file is silent, the rule is one and provenance says so: a PRM is taken to have
+read prompt and solution once; a prompt is taken to have been shared by a problem's
+samples, as an engine with a prefix cache shares it; a prompt of unknown length counts as
+none. Answers and verdicts: `ttsgrid.importer.verdicts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ttsgrid.errors import ConfigError
+from ttsgrid.identity import content_id
+from ttsgrid.importer.records import RecordedProblem, RecordedSample
+from ttsgrid.importer.run import RecordedRun
+from ttsgrid.importer.verdicts import Judge
+from ttsgrid.problems import Grader, grader_for
+from ttsgrid.records import Problem, Solution, StepScores, UnitResult, Usage
+from ttsgrid.store import Commit
+from ttsgrid.units import SampleBlock, ScoreBlock
+
+
+@dataclass(frozen=True)
+class Converted:
+    """One problem, ready to commit.
+
+    Attributes:
+        num_differing: recorded verdicts that our grader doesn't share.
+    """
+
+    problem: Problem
+    commits: tuple[Commit, ...]
+    num_differing: int
+
+
+def convert(
+    problems: list[RecordedProblem], run: RecordedRun, provenance: Mapping[str, str]
+) -> Iterator[Converted]:
+    """Yield each problem with its units.
+
+    Raises:
+        ConfigError: something is needed that the file lacks; the message names the setting.
+    """
+    grader = grader_for(run.grader)
+    for index, recorded in enumerate(problems):
+        problem = _problem(recorded, run, index)
+        try:
+            yield _convert(problem, recorded, run, grader, dict(provenance))
+        except ValueError as error:
+            raise ConfigError(f"problem {recorded.id or recorded.question!r}: {error}") from error
+
+
+def _problem(recorded: RecordedProblem, run: RecordedRun, index: int) -> Problem:
+    """The same id as in a sweep's store, unless the file names its problems itself."""
+    question, answer = recorded.question or recorded.id or "", recorded.gold or ""
+    identity = {"benchmark": run.benchmark, "question": question, "answer": answer}
+    if recorded.id is not None:
+        identity = {"benchmark": run.benchmark, "recorded_id": recorded.id}
+    return Problem(
+        id=content_id(identity),
+        benchmark=run.benchmark,
+        index=index,
+        question=question,
+        answer=answer,
+        level=recorded.level,
+        subject=recorded.subject,
+    )
+
+
+def _convert(
+    problem: Problem,
+    recorded: RecordedProblem,
+    run: RecordedRun,
+    grader: Grader,
+    provenance: dict[str, str],
+) -> Converted:
+    start, stop = run.first_sample, run.first_sample + len(recorded.samples)
+    block = SampleBlock(problem.id, run.policy.identity, run.sampling, start, stop)
+    judge = Judge(grader, recorded.gold)
+    solutions = []
+    for number, sample in enumerate(recorded.samples, start=start):
+        usage = _usage(sample, recorded.question, run, shared=number > start)
+        solutions.append(judge.solution(number, sample, usage))
+    total = sum((s.usage for s in solutions), Usage())
+    result = UnitResult(
+        block.id, tuple(solutions), policy_usage=total, provenance={**provenance, **judge.how}
+    )
+    commits = [Commit(block, result, problem)]
+    if run.prm is not None:
+        commits.append(_scored(block, solutions, recorded, run, provenance, problem))
+    return Converted(problem, tuple(commits), judge.num_differing)
+
+
+def _scored(
+    block: SampleBlock,
+    solutions: list[Solution],
+    recorded: RecordedProblem,
+    run: RecordedRun,
+    provenance: dict[str, str],
+    problem: Problem,
+) -> Commit:
+    assert run.prm is not None
+    scores = tuple(
+        _step_scores(solution, sample, run)
+        for solution, sample in zip(solutions, recorded.samples, strict=True)
+    )
+    unit = ScoreBlock(block, run.prm.identity)
+    total = sum((s.usage for s in scores), Usage())
+    result = UnitResult(unit.id, scores=scores, prm_usage=total, provenance=provenance)
+    return Commit(unit, result, problem)
+
+
+def _step_scores(solution: Solution, sample: RecordedSample, run: RecordedRun) -> StepScores:
+    if not sample.scores:
+        raise ValueError(
+            f"sample {solution.sample} has no scores; leave --prm out to import without them"
+        )
+    whole = "aggregation" in run.prm.identity.format if run.prm else False
+    if not whole and len(sample.scores) != len(solution.steps):
+        raise ValueError(
+            f"sample {solution.sample} has {len(solution.steps)} steps and {len(sample.scores)} "
+            f"scores; set the layout's `steps`, or one score a solution and `scores_are`"
+        )
+    read = solution.usage.prompt_tokens + solution.usage.generated_tokens
+    return StepScores(solution.sample, sample.scores, Usage(prompt_tokens=read))
+
+
+def _usage(sample: RecordedSample, question: str | None, run: RecordedRun, shared: bool) -> Usage:
+    generated = sample.tokens
+    if generated is None:
+        if run.chars_per_token is None:
+            raise ValueError(
+                "no token counts: set the layout's `tokens`, or --chars-per-token to estimate "
+                "them from the text's length (about 3.5 for mathematics in English)"
+            )
+        generated = _estimated(sample.whole_text, run.chars_per_token)
+    prompt = sample.prompt_tokens
+    if prompt is None:
+        known = run.chars_per_token is not None and question is not None
+        prompt = _estimated(question or "", run.chars_per_token or 1.0) if known else 0
+    return Usage(prompt, prompt if shared else 0, generated)
+
+
+def _estimated(text: str, chars_per_token: float) -> int:
+    return max(1, round(len(text) / chars_per_token))

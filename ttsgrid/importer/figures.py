@@ -1,0 +1,86 @@
+"""The figures of a pool as its authors would have computed them: all samples, in order.
+
+The frontier's cells take the expectation over random order, in which a tie between
+answers is shared. Published figures mostly are one vote over the recorded order, first
+seen wins. These are those, by the very votes of `ttsgrid.voting`: after an import they
+tell whether the file was understood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from ttsgrid.frontier.load import StoreFrames
+from ttsgrid.frontier.outcomes import aggregations_of
+from ttsgrid.frontier.pools import PoolBatch, scored_pools, unscored_pools
+from ttsgrid.frontier.solutions import AGGREGATIONS
+from ttsgrid.voting import Floats, Vote, elect
+
+SCHEMA: dict[str, type[pl.DataType]] = {
+    "benchmark": pl.String,
+    "policy": pl.String,
+    "prm": pl.String,
+    "figure": pl.String,
+    "aggregation": pl.String,
+    "num_problems": pl.Int64,
+    "n": pl.Int64,
+    "accuracy": pl.Float64,
+}
+Row = dict[str, object]
+
+
+def recorded_figures(frames: StoreFrames) -> pl.DataFrame:
+    """Return the figures of every pool of a store, over its whole pools in recorded order.
+
+    Returns:
+        A row a figure: pass@1, pass@n and majority of each policy; best-of-n and weighted
+        of each PRM and aggregation. Pools of different sizes have rows of their own.
+    """
+    rows: list[Row] = []
+    for series in frames.series.iter_rows(named=True):
+        who: Row = {"benchmark": series["benchmark"], "policy": series["policy"]}
+        for batch in unscored_pools(frames, series["series"]):
+            rows += [{**who, **row} for row in _plain(batch)]
+        for prm in frames.scores["prm"].unique().sort().to_list():
+            for batch in scored_pools(frames, series["series"], prm):
+                which = aggregations_of(frames, prm)
+                rows += [{**who, "prm": prm, **row} for row in _guided(batch, which)]
+    return pl.DataFrame(rows, schema=SCHEMA)
+
+
+def _plain(batch: PoolBatch) -> Iterator[Row]:
+    yield _row(batch, "pass@1", batch.correct.mean(axis=1)) | {"n": 1}
+    if batch.size > 1:
+        yield _row(batch, "majority", _elected(batch, Vote.MAJORITY, None))
+        yield _row(batch, "pass@n", batch.correct.max(axis=1).astype(float))
+
+
+def _guided(batch: PoolBatch, aggregations: tuple[str, ...]) -> Iterator[Row]:
+    if batch.scores is None or batch.size == 1:
+        return
+    for how, scores in zip(AGGREGATIONS, batch.scores, strict=True):
+        if how not in aggregations:
+            continue
+        for figure, vote in (("best-of-n", Vote.MAX), ("weighted", Vote.WEIGHTED)):
+            yield _row(batch, figure, _elected(batch, vote, scores)) | {"aggregation": how}
+
+
+def _elected(batch: PoolBatch, vote: Vote, scores: Floats | None) -> Floats:
+    """The verdict of each problem's vote; wrong where no sample has an answer."""
+    verdicts = np.zeros(len(batch.problems))
+    for i, classes in enumerate(batch.classes):
+        winner = elect(classes, vote, None if scores is None else scores[i])
+        verdicts[i] = winner is not None and batch.correct[i, winner]
+    return verdicts
+
+
+def _row(batch: PoolBatch, figure: str, verdicts: Floats) -> Row:
+    return {
+        "figure": figure,
+        "num_problems": len(batch.problems),
+        "n": batch.size,
+        "accuracy": float(np.mean(verdicts)),
+    }

@@ -1,0 +1,133 @@
+"""How a file of recorded runs is laid out: which path holds what.
+
+A layout is a small YAML mapping, one shipped under a name (`layouts/`) or one's own
+file, and single fields may be given on the command line. Only what a run recorded needs
+a path; `ttsgrid.importer.records` says what follows from what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ttsgrid.errors import ConfigError
+from ttsgrid.importer.paths import parse_path
+from ttsgrid.voting import Aggregation
+
+KEYED = "{}"
+STEPS = "steps"
+SCALES = ("probability", "logit", "raw")
+SCORES_ARE = (STEPS, *(how.value for how in Aggregation))
+SHIPPED = Path(__file__).parent / "layouts"
+_NOT_PATHS = ("records", "answer_after", "scores_are", "scale", "no_answer")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a file keeps what; None where it doesn't.
+
+    Attributes:
+        records: path to the list of problems in a JSON document; None for JSON lines or
+            a plain list; `{}` where the document's mappings share their keys, one key a
+            problem (the record is then what each holds there, and `key`).
+        id: names a problem; without it the question and the gold answer do.
+        question, gold, level, subject: of the problem.
+        text: a sample's solution.
+        steps: its steps, a list; without it the text falls apart at blank lines.
+        answer: its final answer; without it the grader extracts one from the text.
+        answer_after: words in the text after which, up to the line's end, the answer stands.
+        correct: its verdict; without it the grader gives one.
+        scores: a list of step scores, or one number.
+        scores_are: `steps`, or how one number was made of them: `min`, `last`, `avg`,
+            `prod`. A reward of the whole solution is `last`.
+        scale: `probability` (in [0, 1]), `logit` (a sigmoid is applied), `raw`.
+        tokens: tokens generated; a number, or the list of them.
+        prompt_tokens: tokens of the prompt.
+        no_answer: values of `answer` or `correct` that say there is no answer.
+    """
+
+    records: str | None = None
+    id: str | None = None
+    question: str | None = None
+    gold: str | None = None
+    level: str | None = None
+    subject: str | None = None
+    text: str | None = None
+    steps: str | None = None
+    answer: str | None = None
+    answer_after: str | None = None
+    correct: str | None = None
+    scores: str | None = None
+    scores_are: str = STEPS
+    scale: str = "probability"
+    tokens: str | None = None
+    prompt_tokens: str | None = None
+    no_answer: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _one_of("scores_are", self.scores_are, SCORES_ARE)
+        _one_of("scale", self.scale, SCALES)
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name not in _NOT_PATHS and value is not None:
+                parse_path(value)
+        if self.id is None and self.question is None:
+            raise ConfigError("layout: give id or question, so that problems can be told apart")
+        if self.text is None and self.steps is None and self.answer is None:
+            raise ConfigError("layout: give answer, or text or steps to extract it from")
+
+
+def shipped_layouts() -> list[str]:
+    """Return the names of the layouts that come with the package."""
+    return sorted(path.stem for path in SHIPPED.glob("*.yaml"))
+
+
+def load_layout(name_or_path: str, changes: Mapping[str, str]) -> Layout:
+    """Read a layout and change single fields of it.
+
+    Args:
+        name_or_path: a shipped layout's name, or a YAML file.
+        changes: field to value, as on the command line; an empty value removes a field.
+
+    Raises:
+        ConfigError: there is no such layout or field, or a value is wrong.
+    """
+    path = SHIPPED / f"{name_or_path}.yaml"
+    if not path.is_file():
+        path = Path(name_or_path)
+    if not path.is_file():
+        choices = ", ".join(shipped_layouts())
+        raise ConfigError(f"--layout: no file {name_or_path!r}; shipped layouts: {choices}")
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise ConfigError(f"--layout: {path} must map fields to paths")
+    return make_layout({**content, **{name: text or None for name, text in changes.items()}})
+
+
+def make_layout(content: Mapping[str, Any]) -> Layout:
+    """Return a layout from plain data.
+
+    Raises:
+        ConfigError: an unknown field, or a wrong value.
+    """
+    known = {field.name for field in fields(Layout)}
+    unknown = sorted(set(content) - known)
+    if unknown:
+        raise ConfigError(f"layout: no field {unknown[0]!r}; choices: {', '.join(sorted(known))}")
+    given = {name: value for name, value in content.items() if value is not None}
+    labels = given.pop("no_answer", ())
+    if isinstance(labels, str):
+        labels = labels.split(",")
+    wrong = [name for name, value in given.items() if not isinstance(value, str)]
+    if wrong:
+        raise ConfigError(f"layout: {wrong[0]} must be text, not {given[wrong[0]]!r}")
+    return Layout(**given, no_answer=tuple(str(label) for label in labels))
+
+
+def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ConfigError(f"layout: {name} must be one of {', '.join(choices)}, not {value!r}")

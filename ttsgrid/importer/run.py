@@ -1,0 +1,57 @@
+"""Who made a recorded run, and how: what a file rarely says and its importer must.
+
+The names and sizes of the models, the benchmark and its grader, and the sampling
+settings come from the command line. Identity is by name: two imports that call a policy
+the same at the same settings fill the same pool, so their sample numbers must differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ttsgrid.identity import canonical_json
+from ttsgrid.importer.layout import STEPS, Layout
+from ttsgrid.store import ModelRecord
+from ttsgrid.units import ModelIdentity, SamplingIdentity
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """What made the samples of a file.
+
+    Attributes:
+        grader: a name that `ttsgrid.problems.grader_for` knows.
+        prm: who gave the scores; None where the file has none.
+        chars_per_token: to estimate token counts that the file lacks; None forbids it.
+        first_sample: number of each problem's first sample in its pool.
+    """
+
+    benchmark: str
+    grader: str
+    policy: ModelRecord
+    prm: ModelRecord | None
+    sampling: SamplingIdentity
+    chars_per_token: float | None = None
+    first_sample: int = 0
+
+
+def recorded_policy(name: str, num_parameters: int | None) -> ModelRecord:
+    """Return a policy known by its name alone."""
+    return _recorded("policy", name, num_parameters, {"recorded": True})
+
+
+def recorded_prm(name: str, num_parameters: int | None, layout: Layout) -> ModelRecord:
+    """Return a PRM known by its name and by what its recorded scores are.
+
+    Where the file has one score a solution, the format says which aggregation that is:
+    the frontier then reports that one and no other.
+    """
+    form: dict[str, object] = {"recorded": True, "scale": layout.scale}
+    if layout.scores_are != STEPS:
+        form["aggregation"] = layout.scores_are
+    return _recorded("prm", name, num_parameters, form)
+
+
+def _recorded(role: str, name: str, size: int | None, form: dict[str, object]) -> ModelRecord:
+    identity = ModelIdentity(name, name, f"recorded:{name}", canonical_json(form))
+    return ModelRecord(identity, role, size)

@@ -1,0 +1,84 @@
+"""The answer and the verdict of a recorded sample.
+
+* A recorded verdict stands, also where our grader differs; how often it does is counted.
+* A sample recorded as right whose answer nobody finds gets the gold answer, which is what
+  its verdict says; without one it would lose every vote.
+* Without a recorded verdict the grader gives it, and needs the gold answer.
+"""
+
+from __future__ import annotations
+
+from ttsgrid.importer.records import RecordedSample
+from ttsgrid.policies.prompts import split_steps
+from ttsgrid.problems import Grader
+from ttsgrid.records import FinishReason, Solution, Usage
+
+
+class Judge:
+    """Settles the samples of one problem.
+
+    Attributes:
+        num_differing: recorded verdicts that the grader doesn't share, so far.
+        how: whose verdicts they are, for provenance.
+    """
+
+    def __init__(self, grader: Grader, gold: str | None) -> None:
+        self._grader = grader
+        self._gold = gold
+        self._verdicts: dict[str, bool] = {}
+        self.num_differing = 0
+        self.how = {"verdicts": "recorded"}
+
+    def solution(self, number: int, sample: RecordedSample, usage: Usage) -> Solution:
+        """Return a sample as the store keeps it.
+
+        Raises:
+            ValueError: its answer or its verdict can't be known.
+        """
+        text = sample.whole_text
+        answer = self._answer(sample, text)
+        return Solution(
+            sample=number,
+            text=text,
+            steps=sample.steps or split_steps(text),
+            finish_reason=FinishReason.STOP,
+            answer=answer,
+            correct=self._correct(sample, answer),
+            usage=usage,
+            seed=0,
+        )
+
+    def _answer(self, sample: RecordedSample, text: str) -> str | None:
+        if sample.unanswered:
+            return None
+        answer = sample.answer or self._grader.extract(text)
+        if answer is None and sample.correct:
+            if not self._gold:
+                raise ValueError(
+                    "a sample is recorded as correct but its answer is not known; set the "
+                    "layout's `answer`, `answer_after` or `gold`"
+                )
+            return self._gold
+        return answer
+
+    def _correct(self, sample: RecordedSample, answer: str | None) -> bool:
+        ours = self._graded(answer)
+        if sample.correct is None:
+            self.how = {"verdicts": f"graded by {self._grader.name}"}
+            if ours is None:
+                raise ValueError(
+                    "no verdict and no gold answer; set the layout's `correct` or `gold`"
+                )
+            return ours
+        self.num_differing += ours is not None and ours != sample.correct
+        return sample.correct
+
+    def _graded(self, answer: str | None) -> bool | None:
+        """Our own verdict; None where no gold answer is known."""
+        if not self._gold:
+            return None
+        if answer is None:
+            return False
+        if answer not in self._verdicts:
+            self._verdicts[answer] = self._grader.is_correct(answer, self._gold)
+        return self._verdicts[answer]
