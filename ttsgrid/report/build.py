@@ -1,0 +1,100 @@
+"""From a store and its frontier to what the page shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+
+from ttsgrid.frontier import Frontier
+from ttsgrid.frontier.study import make_study
+from ttsgrid.report.elsewhere import elsewhere
+from ttsgrid.report.examples import examples
+from ttsgrid.report.pictures import picture
+from ttsgrid.report.runs import run_sentences, run_tables, units_by_kind
+from ttsgrid.report.sentences import answer, num_problems, question, question_elsewhere
+from ttsgrid.report.study import study_drawings, study_tables
+from ttsgrid.report.sureness import sureness
+from ttsgrid.report.tables import benchmark_tables
+from ttsgrid.report.traces import traces
+from ttsgrid.report.view import BenchmarkSection, Elsewhere, Fact, Report
+from ttsgrid.report.words import duration
+from ttsgrid.store import StorePath, scan
+
+
+def build_report(store: StorePath, frontier: Frontier) -> Report:
+    """Return everything the page shows, as data.
+
+    Args:
+        store: folder or URI.
+        frontier: what `ttsgrid.frontier.analyse` found in that store.
+    """
+    units = units_by_kind(store)
+    benchmarks = sorted({*frontier.benchmarks, *frontier.external["benchmark"]})
+    return Report(
+        store=str(store),
+        facts=_facts(store, frontier, units),
+        sections=tuple(_section(store, frontier, name) for name in benchmarks),
+        runs=run_tables(store, units),
+        runs_said=run_sentences(store, units),
+        sureness=sureness(frontier, int(units["num_failed"].sum())),
+    )
+
+
+def _section(store: StorePath, frontier: Frontier, benchmark: str) -> BenchmarkSection:
+    published = elsewhere(frontier.external, benchmark)
+    if benchmark not in frontier.benchmarks:
+        return _elsewhere_alone(benchmark, published)
+    shown, study = examples(store, benchmark), make_study(store, frontier)
+    return BenchmarkSection(
+        name=benchmark,
+        question=question(frontier, benchmark),
+        answer=answer(frontier, benchmark),
+        picture=picture(frontier.shared, benchmark),
+        elsewhere=published,
+        tables=(*benchmark_tables(frontier, benchmark), *study_tables(study, benchmark)),
+        drawings=study_drawings(store, study, benchmark),
+        examples=shown,
+        traces=traces(store, benchmark, [problem.problem_id for problem in shown]),
+    )
+
+
+def _elsewhere_alone(benchmark: str, published: Elsewhere | None) -> BenchmarkSection:
+    """A benchmark with no cells of the store's own: what was published is the answer."""
+    assert published is not None
+    first, *rest = published.said
+    return BenchmarkSection(
+        name=benchmark,
+        question=question_elsewhere(benchmark),
+        answer=(first,),
+        picture=None,
+        elsewhere=replace(published, said=tuple(rest)),
+        tables=(),
+        drawings=(),
+        examples=(),
+        traces=(),
+    )
+
+
+def _facts(store: StorePath, frontier: Frontier, units: pl.DataFrame) -> tuple[Fact, ...]:
+    frame = frontier.cells.frame
+    num_solutions = scan(store, "solutions").select(pl.len()).collect().item()
+    counts = {
+        "problem": sum(num_problems(frontier, name) for name in frontier.benchmarks),
+        "policies": frame["policy"].n_unique(),
+        "PRM": frame["prm"].drop_nulls().n_unique(),
+        "solution": num_solutions,
+        "cell": frame.filter(bin="all").height,
+        "published point": len(frontier.external),
+    }
+    seconds = float(units["seconds"].sum())
+    return (
+        *(Fact(f"{number:,}", _plural(what, number)) for what, number in counts.items() if number),
+        *([Fact(duration(seconds), "of workers' time")] if seconds else []),
+    )
+
+
+def _plural(noun: str, number: int) -> str:
+    if noun.endswith("ies"):
+        return noun if number != 1 else f"{noun[:-3]}y"
+    return noun if number == 1 else f"{noun}s"

@@ -1,0 +1,154 @@
+"""What ran where at what cost, from table `units` alone.
+
+Seconds are the workers' own, from hand-out to result; units run side by side, so they
+add up to more than anyone waited. Units that failed and were not done since are counted
+beside those that were.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import polars as pl
+
+from ttsgrid.report.view import Entry, Table
+from ttsgrid.report.words import duration, listed, quantity
+from ttsgrid.store import StorePath, latest_units, scan
+
+_KINDS = {"sample": "sampling", "score": "scoring", "search": "searching"}
+_TOKENS = ("prompt", "cached", "generated")
+_ENVIRONMENT_ONLY = "host"  # the key of provenance that says where; the others say with what
+
+
+def units_by_kind(store: StorePath) -> pl.DataFrame:
+    """Return units, tokens and seconds of each (kind, policy, PRM), the failed apart."""
+    done = pl.col("status") == "done"
+    tokens = [pl.col(f"{who}_{kind}_tokens").sum() for who in ("policy", "prm") for kind in _TOKENS]
+    grouped = latest_units(store).group_by("kind", "policy", "prm")
+    counted = grouped.agg(
+        done.sum().alias("num_done"),
+        (~done).sum().alias("num_failed"),
+        pl.col("seconds").sum(),
+        *tokens,
+    )
+    return counted.sort("kind", "policy", "prm", nulls_last=False).collect()
+
+
+def run_tables(store: StorePath, units: pl.DataFrame) -> tuple[Table, ...]:
+    """Return the tables of work, models and places.
+
+    Args:
+        store: folder or URI.
+        units: from `units_by_kind`.
+    """
+    tables = (_work(units), _models(store), _places(store))
+    return tuple(table for table in tables if table.rows)
+
+
+def run_sentences(store: StorePath, units: pl.DataFrame) -> tuple[str, ...]:
+    """Return when it ran and what it took altogether, a sentence each."""
+    when = latest_units(store).select(
+        pl.col("run_id").n_unique().alias("num_runs"),
+        pl.col("committed_at").min().alias("first"),
+        pl.col("committed_at").max().alias("last"),
+        (pl.col("attempt") > 1).sum().alias("num_retried"),
+    )
+    row = when.collect().row(0, named=True)
+    if not row["num_runs"]:
+        return ("Nothing ran here: the store holds results from elsewhere.",)
+    runs = "One run" if row["num_runs"] == 1 else f"{row['num_runs']} runs"
+    generated = float(units["policy_generated_tokens"].sum())
+    took = duration(float(units["seconds"].sum()))
+    return (
+        f"{runs} between {row['first']:%Y-%m-%d %H:%M} and {row['last']:%Y-%m-%d %H:%M} UTC.",
+        f"The policies generated {quantity(generated)} tokens in "
+        f"{took} of workers' time. Units run side by side, and their times add up to more than "
+        "anyone waited.",
+        f"{int(row['num_retried']):,} units took more than one attempt.",
+    )
+
+
+def _work(units: pl.DataFrame) -> Table:
+    return Table(
+        "Work by kind and model",
+        "One row a kind of unit, policy and PRM. Tokens are the policy's, but for the PRM's own "
+        "columns; prompt tokens include those that came from the prefix cache and cost nothing.",
+        (
+            "work",
+            "policy",
+            "PRM",
+            "units",
+            "failed",
+            "prompt",
+            "cached",
+            "generated",
+            "PRM prompt",
+            "PRM cached",
+            "time",
+        ),
+        3,
+        tuple(_work_row(row) for row in units.iter_rows(named=True)),
+    )
+
+
+def _work_row(row: dict[str, object]) -> tuple[Entry, ...]:
+    failed = int(str(row["num_failed"]))
+    counted = ("policy_prompt", "policy_cached", "policy_generated", "prm_prompt", "prm_cached")
+    return (
+        Entry(_KINDS.get(str(row["kind"]), str(row["kind"]))),
+        Entry(str(row["policy"])),
+        Entry(str(row["prm"] or "–")),
+        Entry(f"{row['num_done']:,}"),
+        Entry(f"{failed:,}", tone="bad" if failed else ""),
+        *(Entry(quantity(float(str(row[f"{name}_tokens"])))) for name in counted),
+        Entry(duration(float(str(row["seconds"])))),
+    )
+
+
+def _models(store: StorePath) -> Table:
+    models = scan(store, "models").unique("model_id").sort("role", "num_parameters", "name")
+    return Table(
+        "Models",
+        "The revision is the checkpoint's own, or the hash of its files.",
+        ("model", "role", "from", "revision", "parameters"),
+        4,
+        tuple(
+            (
+                Entry(row["name"]),
+                Entry({"policy": "policy", "prm": "PRM"}.get(row["role"], row["role"])),
+                Entry(row["model"]),
+                Entry(row["revision"][:12]),
+                Entry(quantity(row["num_parameters"])),
+            )
+            for row in models.collect().iter_rows(named=True)
+        ),
+    )
+
+
+def _places(store: StorePath) -> Table:
+    """One row a host and environment, from the provenance of each unit."""
+    grouped = latest_units(store).group_by("provenance")
+    found = grouped.agg(pl.len().alias("num_units"), pl.col("seconds").sum()).collect()
+    rows = found.sort("num_units", descending=True).iter_rows(named=True)
+    return Table(
+        "Where, and with what",
+        "One row a host and set of versions.",
+        ("host", "with", "units", "time"),
+        2,
+        tuple(
+            (
+                Entry(json.loads(row["provenance"]).get(_ENVIRONMENT_ONLY, "not recorded")),
+                Entry(listed(list(_versions(row["provenance"]))) or "not recorded"),
+                Entry(f"{row['num_units']:,}"),
+                Entry(duration(row["seconds"])),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _versions(provenance: str) -> Iterator[str]:
+    for name, value in json.loads(provenance).items():
+        if name != _ENVIRONMENT_ONLY:
+            yield f"{name.replace('_', ' ')} {value}"
