@@ -8,14 +8,14 @@ definition inline: `policies=[{name: mine, model: /path, format: qwen}]`.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from ttsgrid.config import (
     BenchmarkConfig,
@@ -27,15 +27,16 @@ from ttsgrid.config import (
     StrategyConfig,
 )
 from ttsgrid.errors import ConfigError
-
-T = TypeVar("T")
-Plain = Mapping[str, Any]
+from ttsgrid.validate import Plain, as_list, build, mapping, refuse_unknown, require_choice, typed
 
 AXES = {"policies": "policy", "prms": "prm", "strategies": "strategy"}
-TOP_LEVEL = {
-    "benchmark", "policies", "prms", "strategies", "budgets", "sampling",
-    "engine", "cluster", "store", "seed", "plan_only",
-}  # fmt: skip
+SECTIONS: dict[str, type] = {
+    "benchmark": BenchmarkConfig,
+    "sampling": SamplingConfig,
+    "engine": EngineConfig,
+    "cluster": ClusterConfig,
+}
+TOP_LEVEL = {field.name for field in fields(GridConfig)} | {"sampling"}
 
 
 def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
@@ -48,102 +49,74 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
     Raises:
         ConfigError: naming the setting that is wrong, and the choices.
     """
-    plain = OmegaConf.to_container(config, resolve=True)
-    if not isinstance(plain, dict):
-        raise ConfigError("the config must be a mapping")
-    plain = {str(key): value for key, value in plain.items()}
-    _refuse_unknown("", plain, TOP_LEVEL)
+    plain = _resolved(config)
+    refuse_unknown("", plain, TOP_LEVEL)
     axes = {
-        axis: [_definition(axis, item, search_path) for item in _as_list(axis, plain.get(axis, []))]
+        axis: [_definition(axis, item, search_path) for item in as_list(axis, plain.get(axis, []))]
         for axis in AXES
     }
-    override = {k: v for k, v in (plain.get("sampling") or {}).items() if v is not None}
-    _refuse_unknown("sampling", override, {field.name for field in fields(SamplingConfig)})
-    policies = [
-        {**item, "sampling": {**item.get("sampling", {}), **override}} for item in axes["policies"]
-    ]
+    override = {
+        k: v for k, v in mapping("sampling", plain.get("sampling")).items() if v is not None
+    }
+    refuse_unknown("sampling", override, {field.name for field in fields(SamplingConfig)})
+    policies = [_sampled(item, override) for item in axes["policies"]]
+    budgets = as_list("budgets", plain.get("budgets"))
     return GridConfig(
-        benchmark=build(BenchmarkConfig, "benchmark", plain.get("benchmark") or {}),
-        policies=tuple(build(ModelConfig, f"policies.{p.get('name')}", p) for p in policies),
-        prms=tuple(build(ModelConfig, f"prms.{p.get('name')}", p) for p in axes["prms"]),
+        benchmark=build(BenchmarkConfig, "benchmark", plain.get("benchmark")),
+        policies=tuple(build(ModelConfig, _where("policies", p), p) for p in policies),
+        prms=tuple(build(ModelConfig, _where("prms", p), p) for p in axes["prms"]),
         strategies=tuple(
-            build(StrategyConfig, f"strategies.{s.get('name')}", s) for s in axes["strategies"]
+            build(StrategyConfig, _where("strategies", s), s) for s in axes["strategies"]
         ),
-        budgets=tuple(
-            sorted({_typed("budgets", int, n) for n in _as_list("budgets", plain["budgets"])})
-        ),
-        engine=build(EngineConfig, "engine", plain.get("engine") or {}),
-        cluster=build(ClusterConfig, "cluster", plain.get("cluster") or {}),
-        store=str(plain["store"]),
-        seed=_typed("seed", int, plain.get("seed", 0)),
-        plan_only=_typed("plan_only", bool, plain.get("plan_only", False)),
+        budgets=tuple(sorted({typed("budgets", int, n) for n in budgets})),
+        engine=build(EngineConfig, "engine", plain.get("engine")),
+        cluster=build(ClusterConfig, "cluster", plain.get("cluster")),
+        store=typed("store", str, plain.get("store")),
+        seed=typed("seed", int, plain.get("seed", 0)),
+        plan_only=typed("plan_only", bool, plain.get("plan_only", False)),
     )
 
 
-def build(cls: Callable[..., T], setting: str, values: Plain) -> T:
-    """Build a config dataclass from plain data, refusing unknown keys and wrong types.
-
-    Raises:
-        ConfigError: naming `setting.key`.
-    """
-    hints = get_type_hints(cls)
-    known = fields(cls)  # type: ignore[arg-type]
-    _refuse_unknown(setting, values, set(hints))
-    required = [f.name for f in known if f.default is MISSING and f.default_factory is MISSING]
-    for name in required:
-        if name not in values:
-            raise ConfigError(f"{setting}.{name} is missing; give it a value")
-    typed = {key: _typed(f"{setting}.{key}", hints[key], value) for key, value in values.items()}
-    return cls(**typed)
+def group_names(group: str, search_path: Sequence[Path]) -> list[str]:
+    """Return the names that a config group offers, sorted."""
+    return sorted({file.stem for folder in search_path for file in (folder / group).glob("*.yaml")})
 
 
-def _typed(setting: str, kind: Any, value: Any) -> Any:
-    """Return `value` as `kind`, or raise a `ConfigError` that names the setting."""
-    if isinstance(kind, UnionType):
-        if value is None:
-            return None
-        return _typed(setting, next(k for k in get_args(kind) if k is not NoneType), value)
-    if is_dataclass(kind):
-        return build(kind, setting, value)
-    if get_origin(kind) is tuple:
-        return tuple(_typed(setting, get_args(kind)[0], item) for item in _as_list(setting, value))
-    if get_origin(kind) is dict:
-        return dict(value)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if kind is str and isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise ConfigError(f"{setting}={value!r} must be of type {kind.__name__}")
-    return value
+def _resolved(config: DictConfig) -> dict[str, Any]:
+    try:
+        plain = OmegaConf.to_container(config, resolve=True)
+    except OmegaConfBaseException as error:
+        setting = error.full_key or "the config"
+        raise ConfigError(f"{setting}: {str(error).splitlines()[0]}") from error
+    if not isinstance(plain, dict):
+        raise ConfigError("the config must be a mapping")
+    return {str(key): value for key, value in plain.items()}
+
+
+def _sampled(policy: dict[str, Any], override: Plain) -> dict[str, Any]:
+    """Return a policy's definition with the grid's sampling over its own."""
+    own = mapping(f"{_where('policies', policy)}.sampling", policy.get("sampling"))
+    return {**policy, "sampling": {**own, **override}}
+
+
+def _where(axis: str, item: Plain) -> str:
+    """Name an item of an axis in messages: `policies.zoo-s`."""
+    return f"{axis}.{item['name']}" if item.get("name") is not None else f"{axis}[...]"
 
 
 def _definition(axis: str, item: Any, search_path: Sequence[Path]) -> dict[str, Any]:
     """Resolve one item of an axis: a name looked up in its group, or a definition inline."""
     if isinstance(item, Mapping):
-        return dict(item)
+        return mapping(axis, item)
     group, name = AXES[axis], str(item)
-    for folder in search_path:
-        file = folder / group / f"{name}.yaml"
-        if file.is_file():
-            loaded = OmegaConf.to_container(OmegaConf.load(file), resolve=True)
-            return {"name": name, **(loaded if isinstance(loaded, dict) else {})}  # type: ignore[dict-item]
-    choices = sorted({f.stem for folder in search_path for f in (folder / group).glob("*.yaml")})
-    near = difflib.get_close_matches(name, choices, n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    raise ConfigError(f"{axis}: {name!r} is not one of: {', '.join(choices)}.{hint}")
+    require_choice(axis, name, group_names(group, search_path))
+    file = next(f for d in search_path if (f := d / group / f"{name}.yaml").is_file())
+    return {"name": name, **_loaded(axis, file)}
 
 
-def _refuse_unknown(setting: str, values: Plain, known: set[str]) -> None:
-    for key in values:
-        if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            where = f"{setting}.{key}" if setting else str(key)
-            raise ConfigError(f"unknown setting {where}; known: {', '.join(sorted(known))}.{hint}")
-
-
-def _as_list(setting: str, value: Any) -> list[Any]:
-    if not isinstance(value, list | tuple):
-        raise ConfigError(f"{setting}={value!r} must be a list, e.g. {setting}=[{value}]")
-    return list(value)
+def _loaded(axis: str, file: Path) -> dict[str, Any]:
+    """Read one model's or strategy's file."""
+    try:
+        return mapping(str(file), OmegaConf.to_container(OmegaConf.load(file), resolve=True))
+    except (OmegaConfBaseException, YAMLError, OSError) as error:
+        raise ConfigError(f"{axis}: {file} is no config file: {error}") from error

@@ -10,12 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ttsgrid.errors import ConfigError
+from ttsgrid.strategies.search.settings import PRESETS, SearchKind
+from ttsgrid.validate import require_choice
 
 AGGREGATIONS = ("min", "last", "avg", "prod")
 VOTES = ("majority", "max", "weighted")
 POOL_STRATEGIES = ("cot", "majority", "best_of_n")
-SEARCH_STRATEGIES = ("beam", "dvts")
+SEARCH_STRATEGIES = tuple(kind.value for kind in SearchKind)
 ENGINES = ("vllm", "fake")
+DTYPES = ("auto", "float32", "bfloat16", "float16", "float", "half")
 
 
 def require(condition: bool, message: str) -> None:
@@ -24,9 +27,9 @@ def require(condition: bool, message: str) -> None:
         raise ConfigError(message)
 
 
-def require_choice(setting: str, value: str, choices: tuple[str, ...]) -> None:
-    """Raise `ConfigError` unless `value` is one of `choices`."""
-    require(value in choices, f"{setting}={value!r} is not one of: {', '.join(choices)}")
+def require_positive(setting: str, value: float | None) -> None:
+    """Raise `ConfigError` unless `value` is above 0 or None."""
+    require(value is None or value > 0, f"{setting}={value} must be above 0")
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,7 @@ class BenchmarkConfig:
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        positive = self.num_problems is None or self.num_problems > 0
-        require(positive, f"benchmark.num_problems={self.num_problems} must be at least 1")
+        require_positive("benchmark.num_problems", self.num_problems)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class SamplingConfig:
     def __post_init__(self) -> None:
         require(self.temperature > 0, "sampling.temperature must be above 0; CoT is greedy anyway")
         require(0 < self.top_p <= 1, f"sampling.top_p={self.top_p} must be in (0, 1]")
-        require(self.max_tokens > 0, f"sampling.max_tokens={self.max_tokens} must be at least 1")
+        require_positive("sampling.max_tokens", self.max_tokens)
 
 
 @dataclass(frozen=True)
@@ -91,27 +93,59 @@ class ModelConfig:
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
 
     def __post_init__(self) -> None:
-        require(self.replicas > 0, f"{self.name}.replicas={self.replicas} must be at least 1")
-        require(self.num_gpus > 0, f"{self.name}.num_gpus={self.num_gpus} must be at least 1")
+        require(bool(self.name), "a model's name is empty; tables need one")
+        require(bool(self.model), f"{self.name}.model is empty; name a folder or a hub id")
+        for setting in ("replicas", "num_gpus", "max_model_len", "pretraining_tokens"):
+            require_positive(f"{self.name}.{setting}", getattr(self, setting))
+        require_choice(f"{self.name}.dtype", self.dtype, DTYPES)
 
 
 @dataclass(frozen=True)
 class StrategyConfig:
-    """One strategy of the grid with its own parameters.
+    """One strategy of the grid; all parameters but the first three are of searches.
 
     Attributes:
         kind: one of the pool strategies (views over a pool of samples) or searches.
         budgets: overrides the grid's budgets for this strategy; None for the grid's.
-        beam_width: M of a search: expansions a beam.
+        preset: whose rules a search follows (`ttsgrid.strategies.search.presets`).
+        beam_width: M, the children of a kept beam. `step_best_of_m` takes N for it,
+            `rebase` shares N out by score.
+        max_steps: depth of a search.
+        max_step_tokens: of one step; `sampling.max_tokens` bounds a whole solution.
+        ranking: the aggregation that ranks candidates.
+        lookahead_steps: steps that `lookahead` rolls a candidate on before it is scored.
+        score_temperature: of `rebase`'s softmax over scores.
+        num_problems: search only the benchmark's first so many problems; None for all.
+        keep_traces: store each tree. Not part of a search's identity.
     """
 
     name: str
     kind: str
     budgets: tuple[int, ...] | None = None
+    preset: str = "paper"
     beam_width: int = 4
+    max_steps: int = 40
+    max_step_tokens: int = 2048
+    ranking: str = "last"
+    lookahead_steps: int = 0
+    score_temperature: float = 0.2
+    num_problems: int | None = None
+    keep_traces: bool = True
 
     def __post_init__(self) -> None:
-        require_choice(f"strategies: {self.name}.kind", self.kind, POOL_STRATEGIES)
+        where = f"strategies: {self.name}."
+        require_choice(f"{where}kind", self.kind, (*POOL_STRATEGIES, *SEARCH_STRATEGIES))
+        require_choice(f"{where}preset", self.preset, PRESETS)
+        require_choice(f"{where}ranking", self.ranking, AGGREGATIONS)
+        for setting in ("beam_width", "max_steps", "max_step_tokens", "num_problems"):
+            require_positive(f"{self.name}.{setting}", getattr(self, setting))
+        if self.budgets is not None:
+            _require_budgets(f"{self.name}.budgets", self.budgets)
+
+    @property
+    def is_search(self) -> bool:
+        """Whether a PRM guides it step by step."""
+        return self.kind in SEARCH_STRATEGIES
 
 
 @dataclass(frozen=True)
@@ -141,7 +175,10 @@ class EngineConfig:
 
     def __post_init__(self) -> None:
         require_choice("engine.kind", self.kind, ENGINES)
-        require(self.max_num_seqs > 0, "engine.max_num_seqs must be at least 1")
+        for setting in ("max_num_seqs", "cpus", "memory_gib", "kv_cache_gib", "start_timeout_s"):
+            require_positive(f"engine.{setting}", getattr(self, setting))
+        share = self.gpu_memory_utilization
+        require(0 < share <= 1, f"engine.gpu_memory_utilization={share} must be in (0, 1]")
 
 
 @dataclass(frozen=True)
@@ -161,6 +198,10 @@ class ClusterConfig:
     placement_timeout_s: float = 300.0
     max_attempts: int = 3
     dashboard: bool = True
+
+    def __post_init__(self) -> None:
+        require_positive("cluster.placement_timeout_s", self.placement_timeout_s)
+        require_positive("cluster.max_attempts", self.max_attempts)
 
 
 @dataclass(frozen=True)
@@ -189,11 +230,17 @@ class GridConfig:
         require(bool(self.strategies), "strategies=[] leaves nothing to run; name at least one")
         for setting in ("policies", "prms", "strategies"):
             _require_distinct(setting, [item.name for item in getattr(self, setting)])
-        require(bool(self.budgets), "budgets=[] leaves nothing to run; give at least one N")
-        require(all(n > 0 for n in self.budgets), f"budgets={list(self.budgets)} must be above 0")
+        _require_budgets("budgets", self.budgets)
+        require(bool(self.store), "store is empty; name a folder or a URI")
         needs_prm = [s.name for s in self.strategies if s.kind not in ("cot", "majority")]
         if needs_prm and not self.prms:
             raise ConfigError(f"prms=[] but {', '.join(needs_prm)} needs a PRM; name one in prms")
+
+
+def _require_budgets(setting: str, budgets: tuple[int, ...]) -> None:
+    require(bool(budgets), f"{setting}=[] leaves nothing to run; give at least one N")
+    require(all(n > 0 for n in budgets), f"{setting}={list(budgets)} must be above 0")
+    _require_distinct(setting, [str(n) for n in budgets])
 
 
 def _require_distinct(setting: str, names: list[str]) -> None:

@@ -11,22 +11,26 @@ import sys
 import uuid
 from collections import Counter
 from pathlib import Path
+from typing import NoReturn
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
 from omegaconf import DictConfig
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from ttsgrid.commandline import checked_arguments
 from ttsgrid.compose import to_grid
-from ttsgrid.config import GridConfig
-from ttsgrid.errors import TtsgridError
+from ttsgrid.config import GridConfig, ModelConfig
+from ttsgrid.errors import StoreError, TtsgridError
 from ttsgrid.frontier import analyse
 from ttsgrid.identity import canonical_json
 from ttsgrid.models import ResolvedModel, resolve_model
-from ttsgrid.plan import Plan, make_plan, model_of
+from ttsgrid.plan import Plan, budgets_of, make_plan, model_of
 from ttsgrid.policies import prompt_format
-from ttsgrid.prms import prm_format
+from ttsgrid.prms import PrmFormat, served_prm_format
 from ttsgrid.problems import load_benchmark
 from ttsgrid.store import ModelRecord, Store, committed_units
 
@@ -39,13 +43,15 @@ console = Console()
 def resolve_models(grid: GridConfig) -> list[ResolvedModel]:
     """Find every model of the grid and identify it."""
     policies = [
-        resolve_model(m, "policy", prompt_format(m.format).as_json()) for m in grid.policies
+        resolve_model(m, "policy", prompt_format(m.format, f"policies.{m.name}.format").as_json())
+        for m in grid.policies
     ]
-    prms = [
-        resolve_model(m, "prm", canonical_json({"prm": prm_format(m.format).name}))
-        for m in grid.prms
-    ]
+    prms = [resolve_model(m, "prm", canonical_json({"prm": _served(m).name})) for m in grid.prms]
     return [*policies, *prms]
+
+
+def _served(prm: ModelConfig) -> PrmFormat:
+    return served_prm_format(prm.format, f"prms.{prm.name}.format")
 
 
 def show_plan(plan: Plan) -> None:
@@ -68,15 +74,24 @@ def show_plan(plan: Plan) -> None:
     )
 
 
+def frontier_folder(store: str) -> Path:
+    """Return where the report goes: inside a local store, beside the work for a remote one."""
+    if "://" not in store:
+        return Path(store) / "frontier"
+    return Path("results") / store.rstrip("/").rsplit("/", 1)[-1] / "frontier"
+
+
 def report(grid: GridConfig) -> None:
     """Compute the frontier from the store alone, print it and say where it is."""
-    frontier = analyse(grid.store)
-    folder = Path(grid.store) / "frontier"
+    pools = [strategy for strategy in grid.strategies if strategy.kind != "cot"]
+    budgets = sorted({n for strategy in pools for n in budgets_of(grid, strategy)})
+    frontier = analyse(grid.store, budgets=budgets or None)
+    folder = frontier_folder(grid.store)
     frontier.write(folder)
     frontier.print(console)
     console.print(f"\nResults: {grid.store}  Picture and tables: {folder}", highlight=False)
     console.print(
-        "Next: look at frontier/frontier.png, run `python -m ttsgrid.frontier "
+        f"Next: look at {folder / 'frontier.png'}, run `python -m ttsgrid.frontier "
         f"{grid.store}` again at any time, or grow the grid, e.g. "
         "`python -m ttsgrid.sweep budgets=[1,4,16,64,256]`: it runs only what is missing.",
         highlight=False,
@@ -105,11 +120,16 @@ def sweep(grid: GridConfig) -> None:
     failed = run_plan(grid, plan, models) if plan.missing else 0
     if not plan.missing:
         console.print("The store holds every unit: 0 tokens to generate.", highlight=False)
-    report(grid)
+    try:
+        report(grid)
+    except StoreError:
+        if not failed:
+            raise  # else the failures below say why there is nothing to report
     if failed:
+        example = next(iter(committed_units(grid.store).failed.values()))
         raise TtsgridError(
-            f"{failed} units failed; their errors are in table units of {grid.store} "
-            f"(status = 'failed'). The same command tries them again."
+            f"{failed} units failed, for instance with: {example}. All errors are in table units "
+            f"of {grid.store} (status = 'failed'). The same command tries these units again."
         )
 
 
@@ -136,14 +156,24 @@ def _compose_and_sweep(config: DictConfig) -> None:
     try:
         sweep(to_grid(config, folders))
     except TtsgridError as error:
-        Console(stderr=True).print(f"[bold red]ttsgrid:[/] {error}", highlight=False)
-        sys.exit(1)
+        _exit_with(error)
+
+
+def _exit_with(error: Exception) -> NoReturn:
+    """Say what is wrong in one sentence, as it is: its brackets are no markup."""
+    Console(stderr=True, soft_wrap=True).print(
+        "[bold red]ttsgrid:[/]", escape(str(error)), highlight=False
+    )
+    sys.exit(1)
 
 
 def main() -> None:
     """Run the command line."""
     try:
+        sys.argv[1:] = checked_arguments(sys.argv[1:], CONF)
         _compose_and_sweep()
+    except (TtsgridError, HydraException) as error:
+        _exit_with(error)
     except KeyboardInterrupt:
         Console(stderr=True).print(
             "Stopped. What finished is committed; the same command goes on from there."

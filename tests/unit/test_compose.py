@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from ttsgrid.compose import to_grid
-from ttsgrid.config import GridConfig, ModelConfig
+from ttsgrid.config import GridConfig, ModelConfig, SamplingConfig
 from ttsgrid.errors import ConfigError
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
@@ -62,6 +62,14 @@ def test_a_sampling_override_reaches_every_policy_and_null_keeps_its_own() -> No
     assert {policy.sampling.max_tokens for policy in grid.policies} == {160}
 
 
+def test_no_sampling_at_all_keeps_each_policys_own() -> None:
+    inline = "policies=[zoo-s,{name: mine, model: b, format: c, sampling: null}]"
+    for override in ("sampling=null", "~sampling"):
+        own, default = (policy.sampling for policy in grid_of(override, inline).policies)
+        assert own.max_tokens == 160
+        assert default == SamplingConfig()
+
+
 def test_an_axis_may_hold_a_whole_definition() -> None:
     grid = grid_of("policies=[zoo-s,{name: mine, model: /models/mine, format: qwen}]")
     assert names(grid.policies) == ["zoo-s", "mine"]
@@ -84,6 +92,8 @@ def test_a_folder_of_ones_own_adds_names_and_wins_over_the_shipped_ones(tmp_path
         ("strategies=[best-of-n]", "strategies", ["cot", "majority", "best_of_n"]),
         ("strategies=[{name: b, kind: vote}]", "strategies: b.kind", ["cot", "majority"]),
         ("engine.kind=vlm", "engine.kind", ["vllm", "fake"]),
+        ("policies=[[zoo-s]]", "policies", ["zoo-s", "zoo-m", "zoo-l"]),
+        ("policies=[{name: a, model: b, format: c, dtype: int8}]", "a.dtype", ["auto", "float32"]),
     ],
 )
 def test_a_wrong_name_is_refused_with_the_choices(
@@ -118,16 +128,27 @@ def test_an_unknown_setting_is_refused_with_the_nearest_known_one(
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("budgets=[1,four]", "budgets='four' must be of type int"),
-        ("budgets=[true]", "budgets=True must be of type int"),
+        ("budgets=[1,four]", "budgets='four' must be a whole number"),
+        ("budgets=[true]", "budgets=True must be a whole number"),
         ("budgets=4", "budgets=4 must be a list"),
+        ("budgets=null", "budgets=null must be a list"),
+        ("~budgets", "budgets=null must be a list"),
+        ("store=null", "store=null must be text"),
+        ("~store", "store=null must be text"),
+        ("sampling=3", "sampling=3 must be a mapping"),
+        ("+engine.fake=3", "engine.fake=3 must be a mapping"),
+        ("+engine.fake={delay_s: long}", "engine.fake.delay_s='long' must be a number"),
+        ("engine.cpus=inf", "engine.cpus=inf must be a finite number"),
+        ("policies=[{name: a, model: b, format: c, sampling: 3}]", "policies.a.sampling=3 must"),
+        ("policies=[{name: a, model: true, format: c}]", "policies.a.model=True must be text"),
+        ("strategies=[{name: m, kind: majority, budgets: 4}]", "m.budgets=4 must be a list"),
         ("policies=zoo-s", "policies='zoo-s' must be a list"),
-        ("seed=a", "seed='a' must be of type int"),
-        ("plan_only=1", "plan_only=1 must be of type bool"),
-        ("engine.max_num_seqs=2.5", "engine.max_num_seqs=2.5 must be of type int"),
-        ("sampling.temperature=hot", "sampling.temperature='hot' must be of type float"),
-        ("cluster.max_attempts=many", "cluster.max_attempts='many' must be of type int"),
-        ("benchmark.num_problems=all", "benchmark.num_problems='all' must be of type int"),
+        ("seed=a", "seed='a' must be a whole number"),
+        ("plan_only=1", "plan_only=1 must be true or false"),
+        ("engine.max_num_seqs=2.5", "engine.max_num_seqs=2.5 must be a whole number"),
+        ("sampling.temperature=hot", "sampling.temperature='hot' must be a number"),
+        ("cluster.max_attempts=many", "cluster.max_attempts='many' must be a whole number"),
+        ("benchmark.num_problems=all", "benchmark.num_problems='all' must be a whole number"),
     ],
 )
 def test_a_value_of_the_wrong_type_is_refused_by_name(override: str, message: str) -> None:
@@ -154,7 +175,14 @@ def test_no_prms_are_refused_only_where_a_strategy_needs_one() -> None:
         ("budgets=[0,4]", "must be above 0"),
         ("sampling.temperature=0", "sampling.temperature must be above 0"),
         ("sampling.top_p=1.5", "sampling.top_p=1.5 must be in"),
-        ("benchmark.num_problems=0", "benchmark.num_problems=0 must be at least 1"),
+        ("benchmark.num_problems=0", "benchmark.num_problems=0 must be above 0"),
+        ("engine.cpus=-1", "engine.cpus=-1.0 must be above 0"),
+        ("+engine.gpu_memory_utilization=1.1", "engine.gpu_memory_utilization=1.1 must be in"),
+        ("cluster.max_attempts=0", "cluster.max_attempts=0 must be above 0"),
+        ("policies=[{name: a, model: b, format: c, max_model_len: 0}]", "a.max_model_len=0"),
+        ("strategies=[{name: m, kind: majority, budgets: []}]", "m.budgets=[] leaves nothing"),
+        ("strategies=[{name: m, kind: majority, budgets: [4, 4]}]", "m.budgets names 4 twice"),
+        ("store=''", "store is empty"),
         ("policies=[zoo-s,zoo-s]", "policies names zoo-s twice"),
         ("policies=[{name: a, model: b}]", "policies.a.format is missing"),
     ],
@@ -163,6 +191,28 @@ def test_a_value_out_of_range_is_refused_by_name(override: str, message: str) ->
     with pytest.raises(ConfigError) as caught:
         grid_of(override)
     assert message in str(caught.value)
+
+
+def test_a_setting_that_refers_to_nothing_is_refused_by_name() -> None:
+    with pytest.raises(ConfigError, match=r"store: Interpolation key 'benchmark\.nme' not found"):
+        grid_of("store=results/${benchmark.nme}")
+
+
+def test_a_definition_without_a_name_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"policies\[...\].name is missing"):
+        grid_of("policies=[{model: b, format: c}]")
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "a: [", "model: ${nothing}"])
+def test_a_models_file_that_is_no_config_is_refused_with_its_path(
+    tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "policy").mkdir()
+    file = tmp_path / "policy" / "broken.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        grid_of("policies=[broken]", search_path=(tmp_path, CONF))
+    assert str(file) in str(caught.value)
 
 
 def test_a_config_that_is_a_list_is_refused() -> None:
