@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,25 +18,25 @@ from ttsgrid.engines.vllm_engine import start_engine
 from ttsgrid.models import ZOO_WEIGHTS
 from ttsgrid.prms import prm_format
 from ttsgrid.zoo.prms import Qwen2ForProcessRewardModel
-from ttsgrid.zoo.task import MODULUS, Recipe, draw
+from ttsgrid.zoo.rollouts import sample_rollouts
+from ttsgrid.zoo.task import Recipe
+from ttsgrid.zoo.task import test_set as held_out
 
 pytestmark = pytest.mark.vllm
 TOLERANCE = 1e-3
 
 
+@cache
 def solutions(count: int) -> list[tuple[Recipe, tuple[str, ...]]]:
-    """Reference solutions, every other one with a wrong result in some step."""
-    rng = random.Random("prm-scores")
-    found = []
-    for index in range(count):
-        recipe = draw(rng, 1 + index % 5, test=True)
-        steps = list(recipe.steps)
-        if index % 2:
-            position = rng.randrange(len(steps) - 1)
-            left, _ = steps[position].rsplit(" = ", 1)
-            steps[position] = f"{left} = {rng.randrange(MODULUS)}"
-        found.append((recipe, tuple(steps)))
-    return found
+    """Solutions that zoo-m really wrote, right and wrong ones, with at least one step."""
+    folder = ZOO_WEIGHTS / "zoo-m"
+    policy = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    torch.manual_seed(0)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    rollouts = sample_rollouts(policy, tokenizer, held_out(count + 10), 0.7)
+    found = [(rollout.recipe, rollout.steps) for rollout in rollouts if rollout.steps]
+    assert len(found) >= count
+    return found[:count]
 
 
 def reference_scores(

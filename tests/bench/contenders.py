@@ -1,0 +1,172 @@
+"""Ways to generate the same solutions, each in a process of its own.
+
+All engines get the arguments, the environment and the requests (prompt ids, sampling,
+seeds) of the default sweep's policy worker. They start one after the other, idle while
+another is measured, and run rounds on request, so that whatever else the machine does
+falls on all alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import multiprocessing
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+from transformers import AutoTokenizer
+
+from ttsgrid.cluster.runtime import start_runtime
+from ttsgrid.cluster.session import ray_session
+from ttsgrid.cluster.tasks import Finished, SampleTask, WorkerSpec
+from ttsgrid.cluster.worker import RemoteWorker
+from ttsgrid.config import ClusterConfig
+from ttsgrid.policies import encode_prompt, prompt_format
+from ttsgrid.strategies.sampling import sample_seed
+
+Chunks = Sequence[tuple[SampleTask, ...]]
+START_TIMEOUT_S = 240.0
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round generated, and the wall time it took."""
+
+    num_solutions: int
+    tokens: int
+    seconds: float
+
+    @property
+    def tokens_per_s(self) -> float:
+        return self.tokens / self.seconds
+
+
+def bare_llm(spec: WorkerSpec, chunks: Chunks, pipe: Connection) -> None:
+    """`vllm.LLM.generate` on all requests at once; its output stays token ids."""
+    from vllm import LLM, SamplingParams  # noqa: PLC0415 (in this process alone)
+    from vllm.inputs import TokensPrompt  # noqa: PLC0415
+
+    from ttsgrid.engines.vllm_engine import engine_arguments  # noqa: PLC0415
+
+    llm = LLM(**engine_arguments(spec.engine))
+    tokenizer = AutoTokenizer.from_pretrained(spec.engine.source)
+    fmt = prompt_format(spec.format)
+    prompts, parameters = [], []
+    for task in itertools.chain.from_iterable(chunks):
+        ids = encode_prompt(fmt, tokenizer, task.problem.question)
+        sampling = task.unit.sampling
+        for index in range(task.unit.start, task.unit.stop):
+            seed = None if sampling.greedy else sample_seed(task.unit.family, index)
+            prompts.append(TokensPrompt(prompt_token_ids=ids))
+            parameters.append(
+                SamplingParams(
+                    temperature=sampling.temperature,
+                    top_p=sampling.top_p,
+                    max_tokens=sampling.max_tokens,
+                    seed=seed,
+                    detokenize=False,
+                )
+            )
+
+    def one_round() -> Round:
+        started = time.perf_counter()
+        outputs = llm.generate(prompts, parameters, use_tqdm=False)
+        seconds = time.perf_counter() - started
+        return Round(len(outputs), sum(len(o.outputs[0].token_ids) for o in outputs), seconds)
+
+    _serve(pipe, one_round)
+    llm.llm_engine.engine_core.shutdown()
+
+
+def policy_runtime(spec: WorkerSpec, chunks: Chunks, pipe: Connection) -> None:
+    """The sweep's policy worker without Ray: generates, decodes, cuts into steps, grades."""
+
+    async def main() -> None:
+        runtime = await start_runtime(spec)
+        try:
+            await _serve_async(pipe, runtime.run, chunks)
+        finally:
+            runtime.close()
+
+    asyncio.run(main())
+
+
+def ray_worker(spec: WorkerSpec, chunks: Chunks, pipe: Connection) -> None:
+    """The sweep's policy worker in its Ray actor, as the driver sees it."""
+
+    async def main() -> None:
+        worker = await RemoteWorker.start(spec, START_TIMEOUT_S, START_TIMEOUT_S)
+        try:
+            await _serve_async(pipe, worker.run, chunks)
+        finally:
+            await worker.stop()
+
+    with ray_session(ClusterConfig(dashboard=False)):
+        asyncio.run(main())
+
+
+async def _serve_async(
+    pipe: Connection,
+    run: Callable[[tuple[SampleTask, ...], None], Awaitable[list[Finished]]],
+    chunks: Chunks,
+) -> None:
+    pipe.send("ready")
+    while await asyncio.to_thread(pipe.recv):
+        started = time.perf_counter()
+        finished = await asyncio.gather(*(run(chunk, None) for chunk in chunks))
+        pipe.send(_measured(finished, time.perf_counter() - started))
+
+
+def _measured(finished: Sequence[list[Finished]], seconds: float) -> Round:
+    results = [item.result for chunk in finished for item in chunk]
+    failed = [result.error for result in results if result.error]
+    if failed:
+        raise RuntimeError(f"{len(failed)} tasks failed, first: {failed[0]}")
+    tokens = sum(result.policy_usage.generated_tokens for result in results)
+    return Round(sum(len(result.solutions) for result in results), tokens, seconds)
+
+
+def _serve(pipe: Connection, one_round: Callable[[], Round]) -> None:
+    pipe.send("ready")
+    while pipe.recv():
+        pipe.send(one_round())
+
+
+@contextmanager
+def started(
+    contender: Callable[[WorkerSpec, Chunks, Connection], None], spec: WorkerSpec, chunks: Chunks
+) -> Iterator[Callable[[], Round]]:
+    """Start a contender's process and its engine; yield what runs a round."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(max(1, int(spec.cpus)))
+    process = context.Process(target=contender, args=(spec, chunks, there))
+    process.start()
+    there.close()
+
+    def answer() -> Round | str:
+        try:
+            found: Round | str = here.recv()
+        except EOFError:
+            raise RuntimeError(f"{contender.__name__} ended early; see its output") from None
+        return found
+
+    def one_round() -> Round:
+        here.send(True)
+        found = answer()
+        assert isinstance(found, Round)
+        return found
+
+    try:
+        assert answer() == "ready"
+        yield one_round
+    finally:
+        with suppress(BrokenPipeError):
+            here.send(False)
+        process.join(60)
+        if process.is_alive():
+            process.kill()

@@ -1,0 +1,247 @@
+"""Beam search two ways on the same two engines, and what those engines give at best.
+
+`together` is what a policy worker and a PRM worker run, with as much in flight as the
+driver keeps there, and without Ray between them. `one_at_a_time` is how search-and-learn
+goes about it (`sal/search/beam_search.py`): the next problem begins when the last one is
+done, and the PRM reads each partial solution from its first token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from transformers import AutoTokenizer
+
+from ttsgrid.cluster.policy_runtime import PolicyRuntime
+from ttsgrid.cluster.prm_runtime import PrmRuntime
+from ttsgrid.cluster.scoring_link import ScoreReply, ScoreRequest
+from ttsgrid.cluster.tasks import SearchTask, WorkerSpec
+from ttsgrid.engines.base import EngineStats, GenerationRequest
+from ttsgrid.engines.scoring import ScoredSteps
+from ttsgrid.engines.vllm_engine import VllmPolicyEngine, VllmPrmEngine, start_engine
+from ttsgrid.identity import derive_seed
+from ttsgrid.policies import encode_prompt, prompt_format
+from ttsgrid.prms import PrmFormat, prm_format, score_from_logits
+from ttsgrid.records import UnitResult, Usage
+from ttsgrid.strategies.search.run import run_search
+from ttsgrid.strategies.search.trace import SearchTrace
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One way's searches.
+
+    Attributes:
+        seconds: wall time of all of them.
+        busy: share of it in which the policy's engine worked.
+        generated: tokens the policy wrote.
+        prm_computed: tokens the PRM's engine ran over.
+        prm_in_trees: tokens of the trees as the PRM reads them: a question once a tree,
+            each candidate's own step once.
+        num_answers: for a check that both ways search.
+    """
+
+    seconds: float
+    busy: float
+    generated: int
+    prm_computed: int
+    prm_in_trees: int
+    num_answers: int
+
+
+@dataclass
+class Engines:
+    """A policy's and a PRM's engine, with what makes requests for them."""
+
+    policy_spec: WorkerSpec
+    prm_spec: WorkerSpec
+    policy: VllmPolicyEngine
+    prm: VllmPrmEngine
+
+    def __post_init__(self) -> None:
+        self.policy_tokenizer = AutoTokenizer.from_pretrained(self.policy_spec.engine.source)
+        self.prm_tokenizer = AutoTokenizer.from_pretrained(self.prm_spec.engine.source)
+        self.prm_format: PrmFormat = prm_format(self.prm_spec.format)
+
+    @classmethod
+    async def start(cls, policy: WorkerSpec, prm: WorkerSpec) -> Engines:
+        """Start both engines in this process."""
+        writer, reader = await start_engine(policy.engine), await start_engine(prm.engine)
+        assert isinstance(writer, VllmPolicyEngine)
+        assert isinstance(reader, VllmPrmEngine)
+        return cls(policy, prm, writer, reader)
+
+    async def forget(self) -> None:
+        """Empty both prefix caches, so that no way profits from another's."""
+        for engine in (self.policy, self.prm):
+            await engine._engine.reset_prefix_cache()
+
+    def close(self) -> None:
+        """Stop both."""
+        self.policy.close()
+        self.prm.close()
+
+    def prompt(self, question: str) -> tuple[int, ...]:
+        """Return the policy's prompt for a question."""
+        fmt = prompt_format(self.policy_spec.format)
+        return tuple(encode_prompt(fmt, self.policy_tokenizer, question))
+
+
+async def bare_tokens_per_s(
+    engines: Engines, tasks: Sequence[SearchTask], samples: int, at_once: int
+) -> float:
+    """Sample whole solutions, `samples` a task, and return the policy's tokens/s."""
+    await engines.forget()
+    room = asyncio.Semaphore(at_once)
+    sampling = tasks[0].unit.sampling
+
+    async def one(task: SearchTask, index: int) -> int:
+        async with room:
+            request = GenerationRequest(
+                prompt_ids=engines.prompt(task.problem.question),
+                temperature=sampling.temperature,
+                top_p=sampling.top_p,
+                max_tokens=sampling.max_tokens,
+                seed=derive_seed(task.unit.id, index),
+            )
+            return (await engines.policy.generate(request)).usage.generated_tokens
+
+    began = time.perf_counter()
+    tokens = await asyncio.gather(*(one(t, i) for t in tasks for i in range(samples)))
+    return sum(tokens) / (time.perf_counter() - began)
+
+
+async def together(engines: Engines, tasks: Sequence[SearchTask], requests_in_flight: int) -> Ran:
+    """Search as workers do: many problems at once, scores computed incrementally."""
+    writer = PolicyRuntime(engines.policy_spec, engines.policy, engines.policy_tokenizer)
+    reader = _Peer(PrmRuntime(engines.prm_spec, engines.prm, engines.prm_tokenizer))
+    room = asyncio.Semaphore(requests_in_flight // tasks[0].unit.settings.budget)
+
+    async def one(task: SearchTask) -> UnitResult:
+        async with room:
+            (finished,) = await writer.run([task], reader)
+        if finished.result.error:
+            raise RuntimeError(finished.result.error)
+        return finished.result
+
+    async def all_of_them() -> list[SearchTrace]:
+        results = await asyncio.gather(*(one(task) for task in tasks))
+        return [SearchTrace.from_json(result.trace or "") for result in results]
+
+    return await _measured(engines, all_of_them)
+
+
+async def one_at_a_time(engines: Engines, tasks: Sequence[SearchTask]) -> Ran:
+    """Search one problem after the other, each step's solutions scored from the start."""
+
+    async def all_of_them() -> list[SearchTrace]:
+        return [await _search_alone(engines, task) for task in tasks]
+
+    return await _measured(engines, all_of_them)
+
+
+async def _search_alone(engines: Engines, task: SearchTask) -> SearchTrace:
+    outcome = await run_search(
+        task.unit.settings,
+        engines.policy,
+        _FullScorer(engines),
+        question=task.problem.question,
+        prompt_ids=engines.prompt(task.problem.question),
+        decode=partial(engines.policy_tokenizer.decode, skip_special_tokens=True),
+        is_final=lambda text: "\\boxed" in text,
+        sampling=task.unit.sampling,
+        seed_of=partial(derive_seed, task.unit.id),
+    )
+    return outcome.trace
+
+
+async def _measured(
+    engines: Engines, run: Callable[[], Coroutine[Any, Any, list[SearchTrace]]]
+) -> Ran:
+    await engines.forget()
+    before = engines.policy.stats(), engines.prm.stats()
+    began = time.perf_counter()
+    traces = await run()
+    seconds = time.perf_counter() - began
+    written, read = (
+        _difference(engine.stats(), earlier)
+        for engine, earlier in zip((engines.policy, engines.prm), before, strict=True)
+    )
+    return Ran(
+        seconds=seconds,
+        busy=written.busy_s / seconds,
+        generated=written.generated_tokens,
+        prm_computed=read.computed_prompt_tokens,
+        prm_in_trees=sum(_tokens_in_tree(engines, trace) for trace in traces),
+        num_answers=sum(len(trace.answers) for trace in traces),
+    )
+
+
+def _difference(now: EngineStats, before: EngineStats) -> EngineStats:
+    return replace(
+        now,
+        generated_tokens=now.generated_tokens - before.generated_tokens,
+        computed_prompt_tokens=now.computed_prompt_tokens - before.computed_prompt_tokens,
+        busy_s=now.busy_s - before.busy_s,
+    )
+
+
+def _tokens_in_tree(engines: Engines, trace: SearchTrace) -> int:
+    """Count a tree's tokens as the PRM reads them, each candidate's step once."""
+    candidates = {candidate.id: candidate for step in trace.steps for candidate in step}
+    steps: dict[int | None, tuple[str, ...]] = {None: ()}
+    total = question = 0
+    for number, candidate in candidates.items():  # a parent comes before its children
+        text = candidate.text.strip("\n")
+        steps[number] = steps[candidate.parent] + ((text,) if text.strip() else ())
+        if candidate.score is None or steps[number] == steps[candidate.parent]:
+            continue
+        encoded = engines.prm_format.encode_open(
+            engines.prm_tokenizer, trace.question, steps[number]
+        )
+        ends = [-1, *encoded.positions]
+        total += ends[-1] - (ends[-2] if len(ends) > 2 else -1)
+        if len(steps[number]) == 1:
+            # A first step comes with the question; each tree has that once.
+            question = question or len(encoded.ids) - _alone(engines, text)
+            total -= question
+    return total + question
+
+
+def _alone(engines: Engines, step: str) -> int:
+    """Count the tokens of a step that follows another."""
+    first, second = (
+        engines.prm_format.encode_open(engines.prm_tokenizer, "?", steps).ids
+        for steps in ([step], [step, step])
+    )
+    return len(second) - len(first)
+
+
+@dataclass(frozen=True)
+class _Peer:
+    """A PRM worker without a process of its own."""
+
+    runtime: PrmRuntime
+    name: str = "prm"
+
+    async def score_batch(self, requests: Sequence[ScoreRequest]) -> list[ScoreReply]:
+        return await self.runtime.score_batch(requests)
+
+
+@dataclass(frozen=True)
+class _FullScorer:
+    """Scores each (partial) solution from its first token, and remembers nothing."""
+
+    engines: Engines
+
+    async def score(self, question: str, steps: Sequence[str]) -> ScoredSteps:
+        encoded = self.engines.prm_format.encode_open(self.engines.prm_tokenizer, question, steps)
+        logits = await self.engines.prm.token_logits(tuple(encoded.ids), read_cache=False)
+        rows = [logits.rows[position] for position in encoded.positions]
+        scores = tuple(score_from_logits(positive, negative) for negative, positive in rows)
+        return ScoredSteps(scores, Usage(len(encoded.ids), 0, 0))

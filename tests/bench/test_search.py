@@ -1,0 +1,147 @@
+"""What search costs on real engines: batching's gain kept, tokens scored once, no idling.
+
+Run by `make bench`: zoo-s guided by zoo-prm, beam search at N = 16 on 64 problems. All
+figures come from one run, and compare ways that take turns on the same two engines, so
+that whatever else the machine does falls on all alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+
+import pytest
+from hydra import compose, initialize_config_dir
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.searching import Engines, Ran, bare_tokens_per_s, one_at_a_time, together
+from ttsgrid.cluster.tasks import SearchTask
+from ttsgrid.compose import to_grid
+from ttsgrid.config import GridConfig
+from ttsgrid.launch import REQUESTS_PER_SEQUENCE, worker_spec
+from ttsgrid.plan import make_plan
+from ttsgrid.problems import load_benchmark
+from ttsgrid.sweep import CONF, resolve_models
+from ttsgrid.units import SearchTree
+
+pytestmark = [pytest.mark.bench, pytest.mark.vllm, pytest.mark.timeout(1800)]
+
+NUM_PROBLEMS, BUDGET = 64, 16
+NUM_ROUNDS = 2
+LEAST_GAIN, MOST_COMPUTED, LEAST_BUSY = 0.8, 1.3, 0.85
+console = Console(width=100)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The best round of each way: what the machine can do when nothing else disturbs it."""
+
+    alone_tokens_per_s: float
+    full_tokens_per_s: float
+    loop: Ran
+    ours: Ran
+
+    @property
+    def batching_gain(self) -> float:
+        """R: the engine's speed at full concurrency over that at one problem's."""
+        return self.full_tokens_per_s / self.alone_tokens_per_s
+
+    @property
+    def speed_up(self) -> float:
+        """Of our searches over the loop, in tokens/s: seeds alike, trees may differ."""
+        return (self.ours.generated / self.ours.seconds) / (self.loop.generated / self.loop.seconds)
+
+    @property
+    def computed(self) -> float:
+        """PRM tokens computed over tokens in the trees."""
+        return self.ours.prm_computed / self.ours.prm_in_trees
+
+
+def bench_grid() -> GridConfig:
+    chosen = (
+        "policies=[zoo-s]",
+        "prms=[zoo-prm]",
+        f"strategies=[{{name: beam, kind: beam, budgets: [{BUDGET}]}}]",
+        f"benchmark.num_problems={NUM_PROBLEMS}",
+    )
+    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+        return to_grid(compose("config", overrides=list(chosen)), [CONF])
+
+
+async def measure() -> Found:
+    grid = bench_grid()
+    policy, prm = resolve_models(grid)
+    problems = load_benchmark("zoo", num_problems=NUM_PROBLEMS, seed=grid.benchmark.seed)
+    identities = {model.identity.name: model.identity for model in (policy, prm)}
+    by_id = {problem.id: problem for problem in problems}
+    tasks = [
+        SearchTask(unit, by_id[unit.problem_id])
+        for unit in make_plan(grid, problems, identities).units
+        if isinstance(unit, SearchTree)
+    ]
+    in_flight = REQUESTS_PER_SEQUENCE * grid.engine.max_num_seqs
+    specs = [worker_spec(grid, model, use_gpus=False) for model in (policy, prm)]
+    engines = await Engines.start(specs[0], specs[1])
+    try:
+        await together(engines, tasks[:8], in_flight)  # the first requests are slow
+        alone, full, loop, ours = [], [], [], []
+        for _ in range(NUM_ROUNDS):
+            alone.append(await bare_tokens_per_s(engines, tasks[::4], BUDGET, BUDGET))
+            full.append(await bare_tokens_per_s(engines, tasks, BUDGET, in_flight))
+            loop.append(await one_at_a_time(engines, tasks))
+            ours.append(await together(engines, tasks, in_flight))
+    finally:
+        engines.close()
+    quickest = [min(runs, key=lambda ran: ran.seconds) for runs in (loop, ours)]
+    return Found(max(alone), max(full), *quickest)
+
+
+@pytest.fixture(scope="module")
+def found() -> Found:
+    os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"  # as workers set it
+    measured = asyncio.run(measure())
+    console.print(table(measured))
+    return measured
+
+
+def table(found: Found) -> Table:
+    """Everything measured, for people."""
+    shown = Table(
+        title=f"zoo-s with zoo-prm: beam search, N={BUDGET}, {NUM_PROBLEMS} problems; "
+        f"best of {NUM_ROUNDS} rounds",
+        title_justify="left",
+    )
+    for heading in ("", "seconds", "tokens/s", "engine busy", "PRM tokens", "over the trees'"):
+        shown.add_column(heading, justify="right" if heading else "left")
+    for name, speed in (
+        (f"bare engine, {BUDGET} at once", found.alone_tokens_per_s),
+        ("bare engine, full", found.full_tokens_per_s),
+    ):
+        shown.add_row(name, "", f"{speed:,.0f}", "", "", "")
+    for name, ran in (("one at a time, full scoring", found.loop), ("ttsgrid", found.ours)):
+        shown.add_row(
+            name,
+            f"{ran.seconds:.1f}",
+            f"{ran.generated / ran.seconds:,.0f}",
+            f"{ran.busy:.3f}",
+            f"{ran.prm_computed:,}",
+            f"{ran.prm_computed / ran.prm_in_trees:.2f}",
+        )
+    shown.caption = f"R = {found.batching_gain:.2f}, speed-up {found.speed_up:.2f}"
+    return shown
+
+
+def test_batched_search_keeps_what_batching_can_give(found: Found) -> None:
+    assert found.ours.num_answers > 0
+    assert found.speed_up >= LEAST_GAIN * found.batching_gain
+
+
+def test_the_prm_computes_little_more_than_each_token_of_a_tree_once(found: Found) -> None:
+    assert found.computed <= MOST_COMPUTED
+    assert found.loop.prm_computed / found.loop.prm_in_trees > found.computed
+
+
+def test_the_policys_engine_hardly_idles_during_search(found: Found) -> None:
+    assert found.ours.busy >= LEAST_BUSY
