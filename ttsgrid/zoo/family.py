@@ -10,7 +10,7 @@ POLICIES: dict[str, PolicySpec] = {
     for spec in (
         PolicySpec("zoo-s", 3, 64, num_drill_steps=900, num_recipe_steps=1350),
         PolicySpec("zoo-m", 3, 96, num_drill_steps=700, num_recipe_steps=1300),
-        PolicySpec("zoo-l", 4, 128, num_drill_steps=700, num_recipe_steps=890),
+        PolicySpec("zoo-l", 4, 128, num_drill_steps=700, num_recipe_steps=820),
     )
 }
 LARGEST = "zoo-l"
@@ -18,9 +18,9 @@ LARGEST = "zoo-l"
 PRMS: dict[str, PrmSpec] = {
     spec.name: spec
     for spec in (
-        PrmSpec("zoo-prm", kind="token_classifier", num_problems=1200, num_steps=350),
+        PrmSpec("zoo-prm", kind="token_classifier", num_problems=3000, num_steps=250),
         PrmSpec(
-            "zoo-shepherd", kind="step_tag", num_problems=250, num_steps=350, num_completions=4
+            "zoo-shepherd", kind="step_tag", num_problems=300, num_steps=130, num_completions=4
         ),
     )
 }

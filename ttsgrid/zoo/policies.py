@@ -89,7 +89,8 @@ def new_model(spec: PolicySpec, tokenizer: PreTrainedTokenizerFast) -> LlamaForC
 
 def optimisers(model: torch.nn.Module) -> list[torch.optim.Optimizer]:
     """Return Muon for the layers' matrices and AdamW for all other parameters."""
-    hidden, rest = [], []
+    hidden: list[torch.nn.Parameter] = []
+    rest: list[torch.nn.Parameter] = []
     for name, parameter in model.named_parameters():
         is_hidden = parameter.ndim == 2 and ".layers." in name
         (hidden if is_hidden else rest).append(parameter)
@@ -182,7 +183,7 @@ def train_policy(
         ids, has_loss = batch.ids.to(device), batch.has_loss.to(device)
         logits = model(input_ids=ids).logits[:, :-1]
         loss = cross_entropy(logits[has_loss[:, 1:]], ids[:, 1:][has_loss[:, 1:]])
-        loss.backward()
+        torch.autograd.backward(loss)
         groups = [group for optim in optims for group in optim.param_groups]
         for group, rate in zip(groups, base, strict=True):
             group["lr"] = rate * schedule(step, spec.num_steps)

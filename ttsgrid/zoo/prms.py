@@ -153,7 +153,7 @@ def train_prm(
     for step in range(spec.num_steps):
         batch = make_batch(rng.sample(list(data), BATCH_SIZE))
         loss = cross_entropy(logits_of(batch).flatten(0, 1), batch.targets.flatten())
-        loss.backward()
+        torch.autograd.backward(loss)
         groups = [group for optim in optims for group in optim.param_groups]
         for group, rate in zip(groups, base, strict=True):
             group["lr"] = rate * LEARNING_RATE_SCALE * schedule(step, spec.num_steps)

@@ -138,6 +138,13 @@ def make_step_tag_prm(spec: PrmSpec, out: Path, device: torch.device) -> None:
     save_losses(out / spec.name, log)
 
 
+def make_prm(name: str, out: Path, device: torch.device) -> None:
+    """Train a PRM of whichever kind its specification names."""
+    spec = PRMS[name]
+    make = make_token_classifier if spec.kind == "token_classifier" else make_step_tag_prm
+    make(spec, out, device)
+
+
 def main() -> None:
     """Train what is missing."""
     parser = argparse.ArgumentParser(
@@ -150,15 +157,7 @@ def main() -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    makers = {
-        **dict.fromkeys(POLICIES, make_policy),
-        **{
-            name: (lambda n, o, d: make_token_classifier(PRMS[n], o, d))
-            if spec.kind == "token_classifier"
-            else (lambda n, o, d: make_step_tag_prm(PRMS[n], o, d))
-            for name, spec in PRMS.items()
-        },
-    }
+    makers = {**dict.fromkeys(POLICIES, make_policy), **dict.fromkeys(PRMS, make_prm)}
     for name, make in makers.items():
         if options.only and name not in options.only:
             continue
