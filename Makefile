@@ -16,15 +16,17 @@ setup: $(READY)
 # CPU wheels. uv then leaves it be, and [tool.uv] keeps out the CUDA builds of
 # torchvision, torchaudio and torchcodec.
 $(READY): pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ttsgrid needs Python 3.11 or newer")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --upgrade pip uv
-	if [ "$(EXTRA)" = cpu ] && [ "$$(uname -s)" = Linux ]; then \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ttsgrid needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
+	@echo "Setting up $(VENV) for $(EXTRA) (once; some minutes where nothing is cached)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --upgrade pip uv
+	@if [ "$(EXTRA)" = cpu ] && [ "$$(uname -s)" = Linux ]; then \
 	  $(BIN)/python -m pip install -q "torch==$(TORCH)+cpu" 2>/dev/null || \
 	  $(BIN)/python -m pip install -q "torch==$(TORCH)+cpu" --index-url https://download.pytorch.org/whl/cpu; \
 	fi
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q -e ".[$(EXTRA),dev]"
-	touch $@
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q -e ".[$(EXTRA),dev]"
+	@touch $@
+	@echo "$(VENV) is ready"
 
 sweep: $(READY)
 	$(BIN)/python -m ttsgrid.sweep $(ARGS)
@@ -39,7 +41,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(MAKE) fast
+	$(MAKE) --no-print-directory fast
 
 bench: $(READY)
 	$(BIN)/python -m pytest -m bench -s tests/bench $(ARGS)

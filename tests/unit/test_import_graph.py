@@ -18,9 +18,13 @@ PURE = (
     "ttsgrid.config",
     "ttsgrid.store",
     "ttsgrid.frontier",
+    "ttsgrid.report",
+    "ttsgrid.importer",
     "ttsgrid.problems",
     "ttsgrid.voting",
     "ttsgrid.units",
+    "ttsgrid.strategies.search.run",
+    "ttsgrid.trace",
 )
 
 

@@ -29,6 +29,7 @@ from ttsgrid.store import (
     Files,
     LocalFiles,
     ModelRecord,
+    Point,
     RemoteFiles,
     Store,
     committed_units,
@@ -86,6 +87,8 @@ def test_every_table_has_the_columns_of_its_schema(tmp_path: Path) -> None:
     with Store.open(tmp_path, run_id="r") as store:
         store.write_problems([problem(0)])
         store.write_models([ModelRecord(POLICY, "policy", 10, 1e9)])
+        store.write_benchmark("sums", "integer")
+        store.write_points([Point("sums", "big", None, "majority", 4, 0.5, "a table")])
         store.commit(group_of(0))
     for table, schema in SCHEMAS.items():
         assert pl.read_parquet(tmp_path / table / "*.parquet").columns == schema.names
