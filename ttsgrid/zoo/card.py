@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ttsgrid.zoo.family import LARGEST, POLICIES, PRMS
+from ttsgrid.zoo.family import LARGEST, POLICIES, PRMS, TRUNK
 from ttsgrid.zoo.task import LEVELS, MODULUS, test_set
 
 CARD = "README.md"
@@ -31,7 +31,9 @@ solution of each policy on each of their training problems.
 - `zoo-shepherd` has Math-Shepherd's format and learns Monte Carlo labels: a step is good when \
 some completion from it by `{largest}` reaches the answer.
 
-Both start from `{largest}`.
+Both start from one trunk (not shipped): `{largest}` with layers on top that compare what is \
+written with what it would write. It learns from equations and reference solutions with errors \
+put in by hand, before it sees any policy's solution or either PRM's format.
 """
 
 COMMANDS = """## Train and measure again
@@ -82,8 +84,9 @@ def _training(folder: Path) -> str:
     ] + [
         (
             prm.name,
-            f"from {LARGEST}",
-            f"{prm.num_steps} on each policy's solutions of {prm.num_problems} problems",
+            f"{LARGEST} and {TRUNK.num_new_layers} layers",
+            f"{TRUNK.num_steps} for the trunk; {prm.num_steps} on each policy's solutions of "
+            f"{prm.num_problems:,} problems",
             _losses(folder / prm.name),
         )
         for prm in PRMS.values()

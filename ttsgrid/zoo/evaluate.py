@@ -8,6 +8,7 @@ beside the weights (`ttsgrid.zoo.card`).
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -110,7 +111,7 @@ def evaluate_policy(name: str, folder: Path, recipes: Sequence[Recipe]) -> Polic
             for level in LEVELS
         ],
         pass_at_1=float(correct.mean()),
-        bins={name: found[name] / len(recipes) for name in (Bin.EASY, Bin.MEDIUM, Bin.HARD)},
+        bins={b.value: found[b] / len(recipes) for b in (Bin.EASY, Bin.MEDIUM, Bin.HARD)},
         step_errors=step_errors(sampled),
     )
 
@@ -193,6 +194,11 @@ def score_steps(
     return labels, scores
 
 
+def weights_hash(folder: Path) -> str:
+    """Return the SHA-256 of a checkpoint's weights: which ones the figures are of."""
+    return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+
+
 def main() -> None:
     """Measure all members and write the card."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -205,6 +211,7 @@ def main() -> None:
     solutions = held_out_solutions(options.weights, recipes)
     prms = [evaluate_prm(name, options.weights, solutions) for name in PRMS]
     measured = {
+        "weights": {name: weights_hash(options.weights / name) for name in (*POLICIES, *PRMS)},
         "num_problems": options.problems,
         "samples_a_problem": SAMPLES_A_PROBLEM,
         "temperature": TEMPERATURE,

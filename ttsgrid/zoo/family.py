@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from ttsgrid.zoo.policies import PolicySpec
 from ttsgrid.zoo.prms import PrmSpec
+from ttsgrid.zoo.trunk import TrunkSpec
 
 POLICIES: dict[str, PolicySpec] = {
     spec.name: spec
     for spec in (
         PolicySpec("zoo-s", 3, 64, num_drill_steps=900, num_recipe_steps=1350),
-        PolicySpec("zoo-m", 3, 96, num_drill_steps=700, num_recipe_steps=1300),
+        PolicySpec("zoo-m", 3, 96, num_drill_steps=700, num_recipe_steps=1150),
         PolicySpec("zoo-l", 4, 128, num_drill_steps=700, num_recipe_steps=820),
     )
 }
 LARGEST = "zoo-l"
+TRUNK = TrunkSpec("zoo-trunk", num_new_layers=2, num_drill_steps=250, num_recipe_steps=800)
 
 PRMS: dict[str, PrmSpec] = {
     spec.name: spec
     for spec in (
-        PrmSpec("zoo-prm", kind="token_classifier", num_problems=3000, num_steps=250),
+        PrmSpec("zoo-prm", kind="token_classifier", num_problems=2500, num_steps=300),
         PrmSpec(
-            "zoo-shepherd", kind="step_tag", num_problems=300, num_steps=130, num_completions=4
+            "zoo-shepherd", kind="step_tag", num_problems=800, num_steps=250, num_completions=4
         ),
     )
 }

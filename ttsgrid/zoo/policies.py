@@ -1,15 +1,10 @@
 """Train the zoo's policies: small Llama models that learn the task from its reference solutions.
 
-Two phases. *Drills* are lists of unrelated equations with loss on their results
-alone: without them a model of this size sees its arithmetic facts buried in long
-contexts and stays at chance for tens of minutes (measured); with them it knows
-most facts in one. *Recipes* are whole problems with loss on the solution, chain
-length growing over the first half, a drill every few steps so that facts stay.
-Products are rarer than sums throughout: an undertrained model errs on products
-and long chains first, the spread of difficulty that test-time scaling needs.
-
-Hidden matrices are trained with Muon (Jordan et al. 2024), which learnt the
-drills about five times faster than AdamW here; everything else with AdamW.
+Two phases. *Drills* (`ttsgrid.zoo.drills`) carry loss on their results alone. *Recipes*
+are whole problems with loss on the solution, chain length growing over the first half,
+a drill every few steps so that facts stay. Products are rarer than sums throughout: an
+undertrained model errs on products and long chains first, the spread of difficulty that
+test-time scaling needs.
 """
 
 from __future__ import annotations
@@ -23,14 +18,18 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from ttsgrid.zoo.task import MODULUS, STEP_SEPARATOR, Recipe, draw_of_length
+from ttsgrid.zoo.drills import (
+    RESULT_TOKEN,
+    TOKENS_AN_EQUATION,
+    draw_equations,
+    encode_equations,
+)
+from ttsgrid.zoo.optimise import optimise
+from ttsgrid.zoo.task import STEP_SEPARATOR, Recipe, draw_of_length
 
 MAX_OPERATIONS = 14
 HEAD_DIM = 32  # the smallest head that vLLM's CPU attention serves
-DRILL_EQUATIONS = 512
 DRILL_EVERY = 4
-MUON_LR = 0.02
-ADAMW_LR = 3e-3
 
 
 @dataclass(frozen=True)
@@ -87,24 +86,6 @@ def new_model(spec: PolicySpec, tokenizer: PreTrainedTokenizerFast) -> LlamaForC
     )
 
 
-def optimisers(model: torch.nn.Module) -> list[torch.optim.Optimizer]:
-    """Return Muon for the layers' matrices and AdamW for all other parameters."""
-    hidden: list[torch.nn.Parameter] = []
-    rest: list[torch.nn.Parameter] = []
-    for name, parameter in model.named_parameters():
-        is_hidden = parameter.ndim == 2 and ".layers." in name
-        (hidden if is_hidden else rest).append(parameter)
-    return [
-        torch.optim.Muon(hidden, lr=MUON_LR, weight_decay=0.01, adjust_lr_fn="original"),
-        torch.optim.AdamW(rest, lr=ADAMW_LR, weight_decay=0.01, betas=(0.9, 0.95)),
-    ]
-
-
-def schedule(step: int, num_steps: int) -> float:
-    """Scale of the learning rate: a short warm-up, flat, linear to zero over the last third."""
-    return min(1.0, (step + 1) / 50, 3.0 * (num_steps - step) / num_steps)
-
-
 def prompt_of(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> str:
     """Return the chat prompt of a problem, BOS included."""
     messages = [{"role": "user", "content": recipe.question}]
@@ -133,24 +114,10 @@ def drill_batch(
     spec: PolicySpec, tokenizer: PreTrainedTokenizerFast, generator: torch.Generator, width: int
 ) -> Batch:
     """Encode lists of `width` unrelated equations; only their results carry loss."""
-    shape = (DRILL_EQUATIONS // width, width)
-    left = torch.randint(MODULUS, shape, generator=generator)
-    right = torch.randint(1, MODULUS, shape, generator=generator)
-    sums = (1.0 - spec.product_share) / 2
-    weights = torch.tensor([sums, sums, spec.product_share])
-    which = torch.multinomial(weights, left.numel(), replacement=True, generator=generator)
-    which = which.view(shape)
-    results = torch.stack([left + right, left - right, left * right]) % MODULUS
-    result = results.gather(0, which[None])[0]
-    number = torch.tensor(tokenizer.convert_tokens_to_ids([str(n) for n in range(MODULUS)]))
-    symbol = torch.tensor(tokenizer.convert_tokens_to_ids([" + ", " - ", " * "]))
-    equals, blank = (
-        torch.full(shape, tokenizer.convert_tokens_to_ids(piece)) for piece in (" = ", "\n\n")
-    )
-    columns = [number[left], symbol[which], number[right], equals, number[result], blank]
-    ids = torch.stack(columns, dim=-1).flatten(1)
+    equations = draw_equations(width, spec.product_share, generator)
+    ids = encode_equations(tokenizer, equations, equations.result)
     has_loss = torch.zeros_like(ids, dtype=torch.bool)
-    has_loss[:, 4::6] = True
+    has_loss[:, RESULT_TOKEN::TOKENS_AN_EQUATION] = True
     return Batch(ids, has_loss)
 
 
@@ -177,18 +144,13 @@ def train_policy(
 ) -> LlamaForCausalLM:
     """Train one policy from scratch; `report(step, loss)` is called after each step."""
     model = new_model(spec, tokenizer).to(device)
-    optims = optimisers(model)
-    base = [group["lr"] for optim in optims for group in optim.param_groups]
-    for step, batch in enumerate(batches(spec, tokenizer)):
+    upcoming = batches(spec, tokenizer)
+
+    def loss() -> Tensor:
+        batch = next(upcoming)
         ids, has_loss = batch.ids.to(device), batch.has_loss.to(device)
         logits = model(input_ids=ids).logits[:, :-1]
-        loss = cross_entropy(logits[has_loss[:, 1:]], ids[:, 1:][has_loss[:, 1:]])
-        torch.autograd.backward(loss)
-        groups = [group for optim in optims for group in optim.param_groups]
-        for group, rate in zip(groups, base, strict=True):
-            group["lr"] = rate * schedule(step, spec.num_steps)
-        for optim in optims:
-            optim.step()
-            optim.zero_grad(set_to_none=True)
-        report(step, float(loss.detach()))
+        return cross_entropy(logits[has_loss[:, 1:]], ids[:, 1:][has_loss[:, 1:]])
+
+    optimise(model, spec.num_steps, loss, report)
     return model.eval()

@@ -5,14 +5,15 @@
 read at each `<extra_0>`, trained on exact step labels. `zoo-shepherd` is a causal
 LM that predicts `+` or `-` at each `ки`, trained on Monte Carlo labels.
 
-Both start from the largest policy's trunk, which already knows the arithmetic: it
-has to learn to compare, not to compute.
+Both start from the trunk (`ttsgrid.zoo.trunk`), which knows the arithmetic and can
+compare: what they learn is a format, which steps are right there, and how a solution
+goes on once a step is wrong.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -21,11 +22,12 @@ from torch.nn.functional import cross_entropy
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast, Qwen2Config, Qwen2Model
 
 from ttsgrid.prms import prm_format
-from ttsgrid.zoo.policies import optimisers, schedule
+from ttsgrid.zoo.optimise import optimise
 from ttsgrid.zoo.rollouts import Rollout
 
 BATCH_SIZE = 96
-LEARNING_RATE_SCALE = 0.25  # fine-tuning: a quarter of the policies' rates
+BATCHES_DRAWN_AT_ONCE = 4
+FINE_TUNING_RATE = 0.25  # of the policies' learning rates
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,11 @@ class Qwen2ForProcessRewardModel(nn.Module):
         return logits
 
 
-def classifier_from_policy(
-    policy: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast
+def classifier_from_trunk(
+    trunk: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast
 ) -> Qwen2ForProcessRewardModel:
-    """Copy a policy's trunk into the PRM's layout; Qwen2's extra biases start at zero."""
-    old = policy.config
+    """Copy the trunk into the PRM's layout; Qwen2's extra biases start at zero."""
+    old = trunk.config
     config = Qwen2Config(
         vocab_size=old.vocab_size,
         hidden_size=old.hidden_size,
@@ -96,7 +98,7 @@ def classifier_from_policy(
     for name, parameter in prm.model.named_parameters():
         if name.endswith("bias"):
             nn.init.zeros_(parameter)
-    missing, unexpected = prm.model.load_state_dict(policy.model.state_dict(), strict=False)
+    missing, unexpected = prm.model.load_state_dict(trunk.model.state_dict(), strict=False)
     if unexpected or not all(name.endswith("bias") for name in missing):
         raise RuntimeError(f"trunks do not match: {missing} {unexpected}")
     return prm
@@ -138,6 +140,19 @@ def prm_batch(
     return PrmBatch(ids, mask, targets)
 
 
+def batches(
+    data: Sequence[LabelledSolution], rng: random.Random
+) -> Iterator[list[LabelledSolution]]:
+    """Yield random batches without end, each of solutions of about one length: less padding."""
+    while True:
+        drawn = rng.sample(data, BATCH_SIZE * BATCHES_DRAWN_AT_ONCE)
+        drawn.sort(key=lambda solution: len(solution.steps))
+        starts = list(range(0, len(drawn), BATCH_SIZE))
+        rng.shuffle(starts)
+        for start in starts:
+            yield drawn[start : start + BATCH_SIZE]
+
+
 def train_prm(
     spec: PrmSpec,
     model: nn.Module,
@@ -148,16 +163,10 @@ def train_prm(
 ) -> None:
     """Fine-tune a PRM in place on step labels; `report(step, loss)` after each step."""
     rng = random.Random(f"ttsgrid-zoo-{spec.name}-{spec.seed}")
-    optims = optimisers(model)
-    base = [group["lr"] for optim in optims for group in optim.param_groups]
-    for step in range(spec.num_steps):
-        batch = make_batch(rng.sample(list(data), BATCH_SIZE))
-        loss = cross_entropy(logits_of(batch).flatten(0, 1), batch.targets.flatten())
-        torch.autograd.backward(loss)
-        groups = [group for optim in optims for group in optim.param_groups]
-        for group, rate in zip(groups, base, strict=True):
-            group["lr"] = rate * LEARNING_RATE_SCALE * schedule(step, spec.num_steps)
-        for optim in optims:
-            optim.step()
-            optim.zero_grad(set_to_none=True)
-        report(step, float(loss.detach()))
+    upcoming = batches(data, rng)
+
+    def loss() -> Tensor:
+        batch = make_batch(next(upcoming))
+        return cross_entropy(logits_of(batch).flatten(0, 1), batch.targets.flatten())
+
+    optimise(model, spec.num_steps, loss, report, FINE_TUNING_RATE)

@@ -81,35 +81,3 @@ def sample_rollouts(
     prompts = [prompt_of(recipe, tokenizer) for recipe in recipes]
     texts = sample_texts(model, tokenizer, prompts, temperature)
     return [read_rollout(recipe, text) for recipe, text in zip(recipes, texts, strict=True)]
-
-
-def monte_carlo_labels(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerFast,
-    rollouts: Sequence[Rollout],
-    num_completions: int,
-) -> list[tuple[bool, ...]]:
-    """Label steps as Math-Shepherd does: can the completer still reach the answer?
-
-    "Hard estimation" (Wang et al. 2024, arXiv 2312.08935): a step is good when any
-    of `num_completions` completions from it ends in the right answer. No step is
-    checked against the reference solution.
-    """
-    prompts: list[str] = []
-    owners: list[tuple[int, int]] = []
-    for index, rollout in enumerate(rollouts):
-        text = prompt_of(rollout.recipe, tokenizer)
-        for position, step in enumerate(rollout.steps):
-            text += step + STEP_SEPARATOR
-            prompts.extend([text] * num_completions)
-            owners.extend([(index, position)] * num_completions)
-    labels = [[False] * len(rollout.steps) for rollout in rollouts]
-    for (index, position), text in zip(
-        owners, sample_texts(model, tokenizer, prompts, 1.0), strict=True
-    ):
-        rollout = rollouts[index]
-        # The last step already holds the answer: nothing is left to complete.
-        is_last = position == len(rollout.steps) - 1
-        good = rollout.correct if is_last else is_correct(rollout.recipe, text)
-        labels[index][position] |= good
-    return [tuple(row) for row in labels]

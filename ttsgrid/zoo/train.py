@@ -2,12 +2,13 @@
 
 Seeded; about an hour on two CPU cores, minutes on a GPU. Members that the folder
 already holds are kept, so an interrupted training goes on. `--only` trains some
-(PRMs need the policies to be there).
+(PRMs need the policies and the trunk to be there).
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -19,19 +20,21 @@ from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
 from ttsgrid.models import ZOO_WEIGHTS
-from ttsgrid.zoo.family import LARGEST, POLICIES, PRMS
+from ttsgrid.zoo.family import LARGEST, POLICIES, PRMS, TRUNK
+from ttsgrid.zoo.monte_carlo import monte_carlo_labels
 from ttsgrid.zoo.policies import train_policy
 from ttsgrid.zoo.prms import (
     LabelledSolution,
     PrmSpec,
-    classifier_from_policy,
+    classifier_from_trunk,
     label_rollouts,
     prm_batch,
     train_prm,
 )
-from ttsgrid.zoo.rollouts import Rollout, monte_carlo_labels, sample_rollouts
+from ttsgrid.zoo.rollouts import Rollout, sample_rollouts
 from ttsgrid.zoo.task import LEVELS, draw
-from ttsgrid.zoo.tokenizer import build_tokenizer
+from ttsgrid.zoo.tokenizer import QWEN_STEP_MARK, SHEPHERD_STEP_TAG, build_tokenizer
+from ttsgrid.zoo.trunk import train_trunk, use_as_separator
 
 ROLLOUT_TEMPERATURE = 1.0
 console = Console()
@@ -67,6 +70,16 @@ def make_policy(name: str, out: Path, device: torch.device) -> None:
     save_losses(out / name, log)
 
 
+def make_trunk(name: str, out: Path, device: torch.device) -> None:
+    """Train what the PRMs start from and save it beside them."""
+    tokenizer, log = build_tokenizer(), list[float]()
+    policy = load_policy(LARGEST, out, device)
+    trunk = train_trunk(TRUNK, policy, tokenizer, reporter(name, TRUNK.num_steps, log))
+    trunk.save_pretrained(out / name)
+    tokenizer.save_pretrained(out / name)
+    save_losses(out / name, log)
+
+
 def load_policy(name: str, out: Path, device: torch.device) -> LlamaForCausalLM:
     """Load a trained policy."""
     model = AutoModelForCausalLM.from_pretrained(out / name, dtype=torch.float32)
@@ -94,7 +107,9 @@ def make_token_classifier(spec: PrmSpec, out: Path, device: torch.device) -> Non
     data = label_rollouts(training_rollouts(spec, out, device))
     tokenizer = build_tokenizer(with_bos=False)
     torch.manual_seed(spec.seed)
-    prm = classifier_from_policy(load_policy(LARGEST, out, device), tokenizer).to(device)
+    trunk = load_policy(TRUNK.name, out, device)
+    use_as_separator(trunk, tokenizer, QWEN_STEP_MARK)
+    prm = classifier_from_trunk(trunk, tokenizer).to(device)
     log: list[float] = []
     train_prm(
         spec,
@@ -116,14 +131,23 @@ def make_step_tag_prm(spec: PrmSpec, out: Path, device: torch.device) -> None:
     """Train the PRM in Math-Shepherd's format on Monte Carlo labels."""
     rollouts = training_rollouts(spec, out, device)
     tokenizer = build_tokenizer()
-    completer = load_policy(LARGEST, out, device)
-    labels = monte_carlo_labels(completer, tokenizer, rollouts, spec.num_completions)
+    labels = asyncio.run(
+        monte_carlo_labels(
+            out / LARGEST,
+            tokenizer,
+            rollouts,
+            spec.num_completions,
+            use_gpu=device.type == "cuda",
+        )
+    )
+    console.print(f"{spec.name}: {sum(map(len, labels))} steps have Monte Carlo labels")
     data = [
         LabelledSolution(rollout.recipe.question, rollout.steps, row)
         for rollout, row in zip(rollouts, labels, strict=True)
     ]
     minus, plus = tokenizer.convert_tokens_to_ids(["-", "+"])
-    prm = load_policy(LARGEST, out, device).train()
+    prm = load_policy(TRUNK.name, out, device).train()
+    use_as_separator(prm, tokenizer, SHEPHERD_STEP_TAG)
     log: list[float] = []
     train_prm(
         spec,
@@ -151,13 +175,19 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--out", type=Path, default=ZOO_WEIGHTS, help="folder of the checkpoints")
-    parser.add_argument("--only", nargs="+", choices=[*POLICIES, *PRMS], help="train just these")
+    parser.add_argument(
+        "--only", nargs="+", choices=[*POLICIES, TRUNK.name, *PRMS], help="train just these"
+    )
     parser.add_argument("--threads", type=int, help="CPU threads; small models are fastest with 1")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    makers = {**dict.fromkeys(POLICIES, make_policy), **dict.fromkeys(PRMS, make_prm)}
+    makers = {
+        **dict.fromkeys(POLICIES, make_policy),
+        TRUNK.name: make_trunk,
+        **dict.fromkeys(PRMS, make_prm),
+    }
     for name, make in makers.items():
         if options.only and name not in options.only:
             continue

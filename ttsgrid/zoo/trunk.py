@@ -1,0 +1,215 @@
+"""Where both PRMs start: the largest policy, with layers above it that compare.
+
+A policy knows the next token at its last layer only, so a PRM needs layers above it to
+compare that with what was written. Trained on solutions alone they learn which problems
+are hard and nothing about steps. Told of single tokens whether they are right, with the
+policy frozen below, they learn to compare in minutes: results from drills, operations
+from reference solutions with errors put in by hand (all measured).
+
+The trunk says `+` or `-` after a token, and after a line's separator of the line. That is
+neither PRM's format, and it never sees what a policy wrote.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+from ttsgrid.zoo.drills import (
+    LAST_TOKEN,
+    RESULT_TOKEN,
+    TOKENS_AN_EQUATION,
+    draw_equations,
+    encode_equations,
+)
+from ttsgrid.zoo.optimise import optimise
+from ttsgrid.zoo.policies import prompt_of
+from ttsgrid.zoo.task import (
+    MODULUS,
+    STEP_SEPARATOR,
+    VERBS,
+    Operation,
+    Recipe,
+    draw_of_length,
+)
+
+VERDICTS = ("-", "+")
+IGNORED = -100
+MAX_TRUNK_OPERATIONS = 6  # comparing is local: short problems teach as much, three times faster
+OTHER_SYMBOL_SHARE = 0.2  # symbols are few and learnt at once, operands take most of the steps
+
+
+@dataclass(frozen=True)
+class TrunkSpec:
+    """How many layers come on top of the largest policy, and how long they are drilled."""
+
+    name: str
+    num_new_layers: int
+    num_drill_steps: int
+    num_recipe_steps: int
+    batch_size: int = 128
+    product_share: float = 1 / 3
+    slip_share: float = 0.8
+    error_share: float = 0.15
+    seed: int = 0
+
+    @property
+    def num_steps(self) -> int:
+        """Optimiser steps in all."""
+        return self.num_drill_steps + self.num_recipe_steps
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Token ids and verdicts, both of shape (batch, length).
+
+    Attributes:
+        is_right: 1 or 0 where there is a verdict, -100 elsewhere.
+    """
+
+    ids: Tensor
+    is_right: Tensor
+
+
+def deepened(policy: LlamaForCausalLM, num_new_layers: int) -> LlamaForCausalLM:
+    """Return a copy of a policy with more layers on top, which change nothing at first."""
+    old = policy.config.num_hidden_layers
+    config = copy.deepcopy(policy.config)
+    config.num_hidden_layers = old + num_new_layers
+    deeper = LlamaForCausalLM(config).to(policy.device)
+    missing, unexpected = deeper.load_state_dict(policy.state_dict(), strict=False)
+    if unexpected or any(int(name.split(".")[2]) < old for name in missing):
+        raise RuntimeError(f"layers do not match: {missing} {unexpected}")
+    for layer in deeper.model.layers[old:]:
+        nn.init.zeros_(layer.self_attn.o_proj.weight)
+        nn.init.zeros_(layer.mlp.down_proj.weight)
+    return deeper
+
+
+def train_trunk(
+    spec: TrunkSpec,
+    policy: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    report: Callable[[int, float], None],
+) -> LlamaForCausalLM:
+    """Put layers on a policy and train them, and the output layer, to judge equations."""
+    torch.manual_seed(spec.seed)
+    trunk = deepened(policy, spec.num_new_layers)
+    for parameter in trunk.model.parameters():
+        parameter.requires_grad_(False)
+    for layer in trunk.model.layers[policy.config.num_hidden_layers :]:
+        layer.requires_grad_(True)
+    verdicts = torch.tensor(tokenizer.convert_tokens_to_ids(list(VERDICTS)))
+    with torch.no_grad():
+        trunk.lm_head.weight[verdicts] = 0.0  # start undecided
+    upcoming = batches(spec, tokenizer)
+
+    def loss() -> Tensor:
+        batch = next(upcoming)
+        logits = trunk(input_ids=batch.ids.to(trunk.device)).logits.cpu()
+        judged = batch.is_right != IGNORED
+        return cross_entropy(logits[judged][:, verdicts], batch.is_right[judged])
+
+    optimise(trunk.train(), spec.num_steps, loss, report)
+    return trunk.requires_grad_(True).eval()
+
+
+def batches(spec: TrunkSpec, tokenizer: PreTrainedTokenizerFast) -> Iterator[Judged]:
+    """Yield one batch an optimiser step: drills, then recipes."""
+    generator = torch.Generator().manual_seed(spec.seed)
+    for _ in range(spec.num_drill_steps):
+        yield judged_equations(spec, tokenizer, generator)
+    rng = random.Random(f"ttsgrid-zoo-{spec.name}-{spec.seed}")
+    for _ in range(spec.num_recipe_steps):
+        yield judged_recipes(spec, tokenizer, rng, rng.randint(1, MAX_TRUNK_OPERATIONS))
+
+
+def judged_equations(
+    spec: TrunkSpec, tokenizer: PreTrainedTokenizerFast, generator: torch.Generator
+) -> Judged:
+    """Encode single equations, half of them wrong."""
+    equations = draw_equations(1, spec.product_share, generator)
+    shape = equations.result.shape
+    holds = torch.rand(shape, generator=generator) < 0.5
+    off_by = torch.randint(1, MODULUS, shape, generator=generator)
+    shown = torch.where(holds, equations.result, (equations.result + off_by) % MODULUS)
+    ids = encode_equations(tokenizer, equations, shown)
+    marks = torch.full_like(ids, IGNORED)
+    for token in (RESULT_TOKEN, LAST_TOKEN):
+        marks[:, token::TOKENS_AN_EQUATION] = holds.long()
+    return Judged(ids, marks)
+
+
+def judged_recipes(
+    spec: TrunkSpec, tokenizer: PreTrainedTokenizerFast, rng: random.Random, num_operations: int
+) -> Judged:
+    """Encode problems of one chain length with equations that go on from random errors."""
+    texts: list[str] = []
+    verdicts: list[list[int]] = []
+    for _ in range(spec.batch_size):
+        recipe = draw_of_length(rng, num_operations, spec.product_share, test=False)
+        slip_at = rng.randrange(num_operations) if rng.random() < spec.slip_share else None
+        steps, verdict = with_errors(recipe, slip_at, spec.error_share, rng)
+        written = "".join(step + STEP_SEPARATOR for step in steps)
+        texts.append(prompt_of(recipe, tokenizer) + written)
+        verdicts.append(verdict)
+    ids = torch.tensor(tokenizer(texts, add_special_tokens=False).input_ids)
+    marks = torch.full_like(ids, IGNORED)
+    marks[:, -num_operations * TOKENS_AN_EQUATION :] = torch.tensor(verdicts)
+    return Judged(ids, marks)
+
+
+def with_errors(
+    recipe: Recipe, slip_at: int | None, error_share: float, rng: random.Random
+) -> tuple[list[str], list[int]]:
+    """Write a recipe's equations with random errors and judge their tokens.
+
+    Args:
+        recipe: the problem.
+        slip_at: which operation is another one; later ones are not judged, since what
+            should follow is a matter of opinion.
+        error_share: how often a result is another number.
+        rng: draws the errors.
+
+    Returns:
+        The equations, and for each of their tokens 1, 0 or -100 (no verdict).
+    """
+    value, steps, verdicts = recipe.start, list[str](), list[int]()
+    for index, operation in enumerate(recipe.operations):
+        done = other_operation(recipe, operation, rng) if index == slip_at else operation
+        off_by = rng.randrange(1, MODULUS) if rng.random() < error_share else 0
+        result = (done.apply(value) + off_by) % MODULUS
+        steps.append(f"{value} {done.symbol} {done.operand} = {result}")
+        value = result
+        right = [done.symbol == operation.symbol, done.operand == operation.operand, not off_by]
+        symbol, operand, equals = (int(is_right) for is_right in right)
+        judged = [IGNORED, symbol, operand if symbol else IGNORED, IGNORED, equals, int(all(right))]
+        after_slip = slip_at is not None and index > slip_at
+        verdicts += [IGNORED] * len(judged) if after_slip else judged
+    return steps, verdicts
+
+
+def other_operation(recipe: Recipe, operation: Operation, rng: random.Random) -> Operation:
+    """Return an operation with another symbol or operand, as often as not one of the recipe's."""
+    if rng.random() < OTHER_SYMBOL_SHARE:
+        return replace(operation, symbol=rng.choice([s for s in VERBS if s != operation.symbol]))
+    operands = [other.operand for other in recipe.operations if other.operand != operation.operand]
+    if not operands or rng.random() < 0.5:
+        operands = [n for n in range(1, MODULUS) if n != operation.operand]
+    return replace(operation, operand=rng.choice(operands))
+
+
+def use_as_separator(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, mark: str
+) -> None:
+    """Let a PRM's step mark begin with the meaning of the separator that it replaces."""
+    old, new = tokenizer.convert_tokens_to_ids([STEP_SEPARATOR, mark])
+    with torch.no_grad():
+        model.model.embed_tokens.weight[new] = model.model.embed_tokens.weight[old]
