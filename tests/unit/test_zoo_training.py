@@ -26,7 +26,14 @@ from ttsgrid.zoo.trunk import (
     with_errors,
 )
 
-SPEC = TrunkSpec("trunk", num_new_layers=2, num_drill_steps=1, num_recipe_steps=1, batch_size=16)
+SPEC = TrunkSpec(
+    "trunk",
+    num_new_layers=2,
+    num_format_steps=1,
+    num_drill_steps=1,
+    num_recipe_steps=1,
+    batch_size=16,
+)
 RECIPE = Recipe(17, (Operation("+", 23), Operation("*", 5), Operation("-", 20)), level=2)
 
 

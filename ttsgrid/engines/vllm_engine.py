@@ -28,6 +28,7 @@ from ttsgrid.records import FinishReason, Usage
 
 GIB = 1 << 30
 CPU_BATCHED_TOKENS = 8192
+CPU_BLOCK_TOKENS = 32
 CPU_ENVIRONMENT = {
     # Engines of a sweep share cores: binding each to "its" cores would stack them.
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
@@ -69,6 +70,9 @@ def engine_arguments(spec: EngineSpec) -> dict[str, Any]:
         arguments["gpu_memory_utilization"] = spec.gpu_memory_utilization
     else:
         arguments["kv_cache_memory_bytes"] = int(spec.kv_cache_gib * GIB)
+        # Only whole blocks are cached. vLLM's default on a CPU is 128 tokens, more than
+        # many a solution has; 32 is the least that its CPU attention takes.
+        arguments["block_size"] = CPU_BLOCK_TOKENS
         # A prompt computed in parts makes vLLM 0.32 rewind the request's seeded generator,
         # which a CPU generator can't do: the engine dies ("does not use offset").
         arguments["enable_chunked_prefill"] = False

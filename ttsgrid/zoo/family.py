@@ -15,7 +15,13 @@ POLICIES: dict[str, PolicySpec] = {
     )
 }
 LARGEST = "zoo-l"
-TRUNK = TrunkSpec("zoo-trunk", num_new_layers=2, num_drill_steps=250, num_recipe_steps=800)
+TRUNK = TrunkSpec(
+    "zoo-trunk",
+    num_new_layers=2,
+    num_format_steps=150,
+    num_drill_steps=250,
+    num_recipe_steps=800,
+)
 
 PRMS: dict[str, PrmSpec] = {
     spec.name: spec

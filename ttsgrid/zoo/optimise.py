@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 MUON_LR = 0.02
 ADAMW_LR = 3e-3
+FINE_TUNING_RATE = 0.25  # of these
 
 
 def optimisers(model: nn.Module) -> list[torch.optim.Optimizer]:

@@ -22,12 +22,11 @@ from torch.nn.functional import cross_entropy
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast, Qwen2Config, Qwen2Model
 
 from ttsgrid.prms import prm_format
-from ttsgrid.zoo.optimise import optimise
+from ttsgrid.zoo.optimise import FINE_TUNING_RATE, optimise
 from ttsgrid.zoo.rollouts import Rollout
 
 BATCH_SIZE = 96
 BATCHES_DRAWN_AT_ONCE = 4
-FINE_TUNING_RATE = 0.25  # of the policies' learning rates
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,8 @@ from ttsgrid.zoo.prms import (
 )
 from ttsgrid.zoo.rollouts import Rollout, sample_rollouts
 from ttsgrid.zoo.task import LEVELS, draw
-from ttsgrid.zoo.tokenizer import QWEN_STEP_MARK, SHEPHERD_STEP_TAG, build_tokenizer
-from ttsgrid.zoo.trunk import train_trunk, use_as_separator
+from ttsgrid.zoo.tokenizer import build_tokenizer
+from ttsgrid.zoo.trunk import train_trunk
 
 ROLLOUT_TEMPERATURE = 1.0
 console = Console()
@@ -108,7 +108,6 @@ def make_token_classifier(spec: PrmSpec, out: Path, device: torch.device) -> Non
     tokenizer = build_tokenizer(with_bos=False)
     torch.manual_seed(spec.seed)
     trunk = load_policy(TRUNK.name, out, device)
-    use_as_separator(trunk, tokenizer, QWEN_STEP_MARK)
     prm = classifier_from_trunk(trunk, tokenizer).to(device)
     log: list[float] = []
     train_prm(
@@ -147,7 +146,6 @@ def make_step_tag_prm(spec: PrmSpec, out: Path, device: torch.device) -> None:
     ]
     minus, plus = tokenizer.convert_tokens_to_ids(["-", "+"])
     prm = load_policy(TRUNK.name, out, device).train()
-    use_as_separator(prm, tokenizer, SHEPHERD_STEP_TAG)
     log: list[float] = []
     train_prm(
         spec,

@@ -2,9 +2,11 @@
 
 A policy knows the next token at its last layer only, so a PRM needs layers above it to
 compare that with what was written. Trained on solutions alone they learn which problems
-are hard and nothing about steps. Told of single tokens whether they are right, with the
-policy frozen below, they learn to compare in minutes: results from drills, operations
-from reference solutions with errors put in by hand (all measured).
+are hard and nothing about steps. So first the policy goes on learning to write
+solutions, now in the PRMs' formats too; then the layers above it are told of single
+tokens whether they are right, with the policy frozen below, and learn to compare in
+minutes: results from drills, operations from reference solutions with errors put in by
+hand (all measured).
 
 The trunk says `+` or `-` after a token, and after a line's separator of the line. That is
 neither PRM's format, and it never sees what a policy wrote.
@@ -22,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
+from ttsgrid.prms import prm_format
 from ttsgrid.zoo.drills import (
     LAST_TOKEN,
     RESULT_TOKEN,
@@ -29,8 +32,8 @@ from ttsgrid.zoo.drills import (
     draw_equations,
     encode_equations,
 )
-from ttsgrid.zoo.optimise import optimise
-from ttsgrid.zoo.policies import prompt_of
+from ttsgrid.zoo.optimise import FINE_TUNING_RATE, optimise
+from ttsgrid.zoo.policies import MAX_OPERATIONS, prompt_of
 from ttsgrid.zoo.task import (
     MODULUS,
     STEP_SEPARATOR,
@@ -39,6 +42,7 @@ from ttsgrid.zoo.task import (
     Recipe,
     draw_of_length,
 )
+from ttsgrid.zoo.tokenizer import QWEN_STEP_MARK, SHEPHERD_STEP_TAG, build_tokenizer
 
 VERDICTS = ("-", "+")
 IGNORED = -100
@@ -48,10 +52,17 @@ OTHER_SYMBOL_SHARE = 0.2  # symbols are few and learnt at once, operands take mo
 
 @dataclass(frozen=True)
 class TrunkSpec:
-    """How many layers come on top of the largest policy, and how long they are drilled."""
+    """How many layers come on top of the largest policy, and how long all is trained.
+
+    Attributes:
+        num_format_steps: optimiser steps of writing solutions in the PRMs' formats.
+        num_drill_steps: on single equations, right or wrong.
+        num_recipe_steps: on solutions with errors.
+    """
 
     name: str
     num_new_layers: int
+    num_format_steps: int
     num_drill_steps: int
     num_recipe_steps: int
     batch_size: int = 128
@@ -63,6 +74,11 @@ class TrunkSpec:
     @property
     def num_steps(self) -> int:
         """Optimiser steps in all."""
+        return self.num_format_steps + self.num_judging_steps
+
+    @property
+    def num_judging_steps(self) -> int:
+        """Optimiser steps of the new layers."""
         return self.num_drill_steps + self.num_recipe_steps
 
 
@@ -99,8 +115,9 @@ def train_trunk(
     tokenizer: PreTrainedTokenizerFast,
     report: Callable[[int, float], None],
 ) -> LlamaForCausalLM:
-    """Put layers on a policy and train them, and the output layer, to judge equations."""
+    """Teach a policy the PRMs' formats; put layers on it and train those to judge tokens."""
     torch.manual_seed(spec.seed)
+    learn_formats(spec, policy, tokenizer, report)
     trunk = deepened(policy, spec.num_new_layers)
     for parameter in trunk.model.parameters():
         parameter.requires_grad_(False)
@@ -117,8 +134,39 @@ def train_trunk(
         judged = batch.is_right != IGNORED
         return cross_entropy(logits[judged][:, verdicts], batch.is_right[judged])
 
-    optimise(trunk.train(), spec.num_steps, loss, report)
+    done = spec.num_format_steps
+    optimise(
+        trunk.train(), spec.num_judging_steps, loss, lambda step, loss: report(done + step, loss)
+    )
     return trunk.requires_grad_(True).eval()
+
+
+def learn_formats(
+    spec: TrunkSpec,
+    policy: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    report: Callable[[int, float], None],
+) -> None:
+    """Train a policy in place on reference solutions as the PRMs will read solutions."""
+    for mark in (QWEN_STEP_MARK, SHEPHERD_STEP_TAG):
+        use_as_separator(policy, tokenizer, mark)
+    rng = random.Random(f"ttsgrid-zoo-{spec.name}-formats-{spec.seed}")
+    tokenizers = {"qwen": build_tokenizer(with_bos=False), "math_shepherd": tokenizer}
+
+    def loss() -> Tensor:
+        name, num_operations = rng.choice(list(tokenizers)), rng.randint(1, MAX_OPERATIONS)
+        encode = prm_format(name).encode
+        recipes = [
+            draw_of_length(rng, num_operations, spec.product_share, test=False)
+            for _ in range(spec.batch_size)
+        ]
+        inputs = [encode(tokenizers[name], recipe.question, recipe.steps) for recipe in recipes]
+        ids = torch.tensor([item.ids for item in inputs]).to(policy.device)
+        start = inputs[0].positions[0] - TOKENS_AN_EQUATION
+        logits = policy(input_ids=ids).logits[:, start:-1]
+        return cross_entropy(logits.flatten(0, 1), ids[:, start + 1 :].flatten())
+
+    optimise(policy.train(), spec.num_format_steps, loss, report, FINE_TUNING_RATE)
 
 
 def batches(spec: TrunkSpec, tokenizer: PreTrainedTokenizerFast) -> Iterator[Judged]:
