@@ -40,15 +40,19 @@ class BenchmarkConfig:
         path: JSONL file; None for benchmarks that ttsgrid generates (the zoo's).
         num_problems: how many; None for all.
         seed: which test set of a generated benchmark, or which shuffle of a file.
+        search_problems: searches run on the first so many problems; None for all. A
+            strategy's own `num_problems` goes before it.
     """
 
     name: str
     path: str | None = None
     num_problems: int | None = None
     seed: int | None = None
+    search_problems: int | None = None
 
     def __post_init__(self) -> None:
         require_positive("benchmark.num_problems", self.num_problems)
+        require_positive("benchmark.search_problems", self.search_problems)
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,8 @@ class StrategyConfig:
         ranking: the aggregation that ranks candidates.
         lookahead_steps: steps that `lookahead` rolls a candidate on before it is scored.
         score_temperature: of `rebase`'s softmax over scores.
-        num_problems: search only the benchmark's first so many problems; None for all.
+        num_problems: search only the benchmark's first so many problems; None for
+            `benchmark.search_problems`.
         keep_traces: store each tree. Not part of a search's identity.
     """
 
@@ -234,7 +239,7 @@ class GridConfig:
         require(bool(self.store), "store is empty; name a folder or a URI")
         needs_prm = [s.name for s in self.strategies if s.kind not in ("cot", "majority")]
         if needs_prm and not self.prms:
-            raise ConfigError(f"prms=[] but {', '.join(needs_prm)} needs a PRM; name one in prms")
+            raise ConfigError(f"prms=[] but {', '.join(needs_prm)} need a PRM; name one in prms")
 
 
 def _require_budgets(setting: str, budgets: tuple[int, ...]) -> None:

@@ -193,11 +193,16 @@ def _searches(
             strategy.keep_traces,
         )
         for strategy in grid.strategies
-        if strategy.is_search
-        and (strategy.num_problems is None or position < strategy.num_problems)
+        if strategy.is_search and position < num_searched(grid, strategy, position + 1)
         for prm in grid.prms
         for settings, subtree in trees_of(strategy, policy, budgets_of(grid, strategy))
     ]
+
+
+def num_searched(grid: GridConfig, strategy: StrategyConfig, num_problems: int) -> int:
+    """Return on how many of the first problems a search runs."""
+    limit = strategy.num_problems or grid.benchmark.search_problems or num_problems
+    return min(num_problems, limit)
 
 
 def _pool_size(grid: GridConfig, kinds: set[str]) -> int:
@@ -241,6 +246,6 @@ def _naive_solutions(grid: GridConfig, num_problems: int) -> int:
     total = 0
     for strategy in grid.strategies:
         runs = 1 if strategy.kind in ("cot", "majority") else len(grid.prms)
-        on = min(num_problems, strategy.num_problems or num_problems)
+        on = num_searched(grid, strategy, num_problems) if strategy.is_search else num_problems
         total += runs * on * sum(budgets_of(grid, strategy))
     return total * len(grid.policies)

@@ -110,9 +110,9 @@ def spread(values: list[float], style: str) -> str:
 
 
 def test_the_plan_beside_one_run_for_each_point_of_the_grid() -> None:
-    plan = plan_of(default_grid())
+    plan = plan_of(default_grid("strategies=[cot,majority,best_of_n]"))
     share = plan.planned_solutions / plan.naive_solutions
-    table = Table(title="Default grid: solutions to generate", title_justify="left")
+    table = Table(title="Pools of the default grid: solutions to generate", title_justify="left")
     for heading in (
         "the plan",
         "a run each (policy, PRM, strategy, N)",

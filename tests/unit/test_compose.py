@@ -28,7 +28,8 @@ def test_the_shipped_defaults_are_a_valid_grid() -> None:
     grid = grid_of()
     assert names(grid.policies) == ["zoo-s", "zoo-m", "zoo-l"]
     assert names(grid.prms) == ["zoo-prm", "zoo-shepherd"]
-    assert [strategy.kind for strategy in grid.strategies] == ["cot", "majority", "best_of_n"]
+    kinds = [strategy.kind for strategy in grid.strategies]
+    assert kinds == ["cot", "majority", "best_of_n", "beam", "dvts"]
     assert grid.budgets == (1, 4, 16, 64)
     assert grid.benchmark.num_problems == 100
     assert grid.engine.kind == "vllm"
@@ -164,7 +165,7 @@ def test_an_empty_axis_is_refused_by_name(axis: str) -> None:
 
 
 def test_no_prms_are_refused_only_where_a_strategy_needs_one() -> None:
-    with pytest.raises(ConfigError, match=r"prms=\[\] but best_of_n needs a PRM"):
+    with pytest.raises(ConfigError, match=r"prms=\[\] but best_of_n, beam, dvts need a PRM"):
         grid_of("prms=[]")
     assert grid_of("prms=[]", "strategies=[cot,majority]").prms == ()
 

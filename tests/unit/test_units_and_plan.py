@@ -330,6 +330,19 @@ def test_a_search_may_run_on_fewer_problems_than_the_pool() -> None:
     assert made.naive_solutions == 5 * (1 + 4 + 16 + 64) + 2 * len(PRMS) * 4
 
 
+def test_a_benchmark_limits_searches_that_set_no_limit_of_their_own() -> None:
+    benchmark = BenchmarkConfig("zoo", search_problems=3)
+    more = search("dvts", 4, num_problems=4)
+    both = (*strategies("majority"), search("beam", 4), more)
+    made = plan(5, strategies=both, policies=models(("small",)), benchmark=benchmark)
+    by_kind = {
+        kind: {tree.problem_id for tree in trees(made) if tree.strategy == kind}
+        for kind in ("beam", "dvts")
+    }
+    assert by_kind == {"beam": {"p0", "p1", "p2"}, "dvts": {"p0", "p1", "p2", "p3"}}
+    assert made.naive_solutions == 5 * (1 + 4 + 16 + 64) + (3 + 4) * len(PRMS) * 4
+
+
 def test_strategies_that_ask_for_the_same_search_share_it() -> None:
     again = replace(search("beam", 4, 8), name="beam-again")
     made = plan(1, strategies=(search("beam", 4, 16), again), policies=models(("small",)))

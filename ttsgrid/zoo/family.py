@@ -26,9 +26,9 @@ TRUNK = TrunkSpec(
 PRMS: dict[str, PrmSpec] = {
     spec.name: spec
     for spec in (
-        PrmSpec("zoo-prm", kind="token_classifier", num_problems=2500, num_steps=300),
+        PrmSpec("zoo-prm", kind="token_classifier", num_problems=2500, num_steps=600),
         PrmSpec(
-            "zoo-shepherd", kind="step_tag", num_problems=800, num_steps=250, num_completions=4
+            "zoo-shepherd", kind="step_tag", num_problems=800, num_steps=400, num_completions=4
         ),
     )
 }
