@@ -146,4 +146,5 @@ def test_a_step_is_good_when_any_completion_from_it_reaches_the_answer(
         monte_carlo.label_steps_of(completer, build_tokenizer(), rollout, num_completions=4)
     )
     assert labels == rollout.labels
-    assert completer.asked == 4 * 3
+    # Right solutions need no completion; in wrong ones the first bad of four steps is halved to.
+    assert completer.asked == (0 if wrong_at is None else 4 * 2)

@@ -28,7 +28,7 @@ PRMS: dict[str, PrmSpec] = {
     for spec in (
         PrmSpec("zoo-prm", kind="token_classifier", num_problems=2500, num_steps=600),
         PrmSpec(
-            "zoo-shepherd", kind="step_tag", num_problems=800, num_steps=400, num_completions=4
+            "zoo-shepherd", kind="step_tag", num_problems=2000, num_steps=260, num_completions=4
         ),
     )
 }
