@@ -28,6 +28,7 @@ from ttsgrid.frontier.outcomes import BEST_OF_N, COT, MAJORITY, PASS_AT_K
 from ttsgrid.frontier.selection import best_per_strategy, pareto
 
 WIDTH_INCHES, HEIGHT_INCHES, DPI = 9.0, 5.2, 170
+LEGEND_COLUMNS = 5
 COLOURS = ("#2f6fc4", "#dd6b20", "#218c5f", "#a63d7d", "#6b4fbb", "#8a6a1f", "#16808f", "#c23b3b")
 STYLES: dict[str, str | tuple[int, tuple[float, ...]]] = {
     BEST_OF_N: "-",
@@ -89,10 +90,10 @@ def _draw_panel(panel: _Panel, points: pl.DataFrame, benchmark: str) -> None:
     _draw_pareto(panel, points)
     for policy in panel.policies:
         _draw_policy(panel, points.filter(policy=policy), panel.colour(policy))
-    _dress(panel, points, benchmark)
+    _dress(panel, points)
     _draw_reference(panel, points)
     _label_policies(panel, points)
-    _explain(panel, points)
+    _head(panel, benchmark, num_rows=_explain(panel, points))
 
 
 def _draw_policy(panel: _Panel, points: pl.DataFrame, colour: str) -> None:
@@ -187,8 +188,8 @@ def _label_policies(panel: _Panel, points: pl.DataFrame) -> None:
         )
 
 
-def _dress(panel: _Panel, points: pl.DataFrame, benchmark: str) -> None:
-    """Scales, grid and titles."""
+def _dress(panel: _Panel, points: pl.DataFrame) -> None:
+    """Scales, grid and what the axes show."""
     axes, num_problems = panel.axes, points["num_problems"].to_numpy().max()
     bottom, top = points["low"].to_numpy().min(), points["high"].to_numpy().max()
     axes.set_xscale("log")
@@ -205,18 +206,22 @@ def _dress(panel: _Panel, points: pl.DataFrame, benchmark: str) -> None:
     note = ", policy and PRM, prompts included" if panel.x == "flops" else ""
     axes.set_xlabel(f"{what} a problem{note} (log scale)", fontsize=9.5, color=INK)
     axes.set_ylabel(f"accuracy on {num_problems} problems", fontsize=9.5, color=INK)
-    axes.set_title(
+
+
+def _head(panel: _Panel, benchmark: str, num_rows: int) -> None:
+    """Set the title above the legend's rows."""
+    panel.axes.set_title(
         f"Accuracy against compute on {benchmark}",
         loc="left",
         fontsize=13,
         fontweight="bold",
         color=INK,
-        pad=28,
+        pad=12 + 16 * num_rows,
     )
 
 
-def _explain(panel: _Panel, points: pl.DataFrame) -> None:
-    """A row under the title for what is not a policy."""
+def _explain(panel: _Panel, points: pl.DataFrame) -> int:
+    """Rows under the title for what is not a policy; return how many."""
     budgets = points.filter(pl.col("strategy") != COT)["n"].unique().sort().to_list()
     present = [s for s in STYLES if s in set(points["strategy"])]
     handles = [
@@ -232,13 +237,14 @@ def _explain(panel: _Panel, points: pl.DataFrame) -> None:
         handles=handles,
         loc="lower left",
         bbox_to_anchor=(-0.012, 1.0),
-        ncols=len(handles),
+        ncols=min(len(handles), LEGEND_COLUMNS),
         fontsize=8.5,
         frameon=False,
         handlelength=2.4,
         columnspacing=1.6,
         labelcolor=INK,
     )
+    return -(-len(handles) // LEGEND_COLUMNS)
 
 
 def _along(budgets: Sequence[int]) -> str:
