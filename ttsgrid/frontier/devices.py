@@ -30,6 +30,15 @@ def read_rates(units: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(rates)
 
 
+def worker_seconds(units: pl.DataFrame) -> float:
+    """Return for how long workers ran units, summed over workers.
+
+    Args:
+        units: with provenance (JSON), `run_id`, `committed_at` and `seconds`.
+    """
+    return float(_fresh_seconds(_with_worker(units), _WORKER)["fresh"].sum())
+
+
 def _with_worker(units: pl.DataFrame) -> pl.DataFrame:
     """Add who ran each unit, on how many devices and from when to when."""
     path = pl.col("provenance").str
@@ -44,14 +53,20 @@ def _with_worker(units: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(began=ended - pl.col("seconds"), ended=ended)
 
 
-def _rates(units: pl.DataFrame, who: str) -> pl.DataFrame:
-    """Busy time over computed tokens, a model."""
+def _fresh_seconds(units: pl.DataFrame, worker: list[str]) -> pl.DataFrame:
+    """Add how much of each unit's time its worker was not already busy with another's."""
     in_time = units.sort("began").with_columns(
         # How far the worker was busy already when a unit began.
-        reach=pl.col("ended").cum_max().shift(1).over("model_id", *_WORKER)
+        reach=pl.col("ended").cum_max().shift(1).over(worker)
     )
-    fresh = pl.col("ended") - pl.max_horizontal("began", pl.col("reach").fill_null(float("-inf")))
-    busy = (fresh.clip(0.0) * pl.col("devices")).sum()
+    busy_from = pl.max_horizontal("began", pl.col("reach").fill_null(float("-inf")))
+    return in_time.with_columns(fresh=(pl.col("ended") - busy_from).clip(0.0))
+
+
+def _rates(units: pl.DataFrame, who: str) -> pl.DataFrame:
+    """Busy time over computed tokens, a model."""
+    in_time = _fresh_seconds(units, ["model_id", *_WORKER])
+    busy = (pl.col("fresh") * pl.col("devices")).sum()
     parts = {kind: pl.col(f"{who}_{kind}_tokens") for kind in ("prompt", "cached", "generated")}
     computed = (parts["prompt"] - parts["cached"] + parts["generated"]).sum()
     rates = in_time.group_by("model_id").agg(busy=busy, computed=computed)

@@ -11,7 +11,7 @@ from ttsgrid.frontier.study import make_study
 from ttsgrid.report.elsewhere import elsewhere
 from ttsgrid.report.examples import examples
 from ttsgrid.report.pictures import picture
-from ttsgrid.report.runs import run_sentences, run_tables, units_by_kind
+from ttsgrid.report.runs import busy_seconds, run_sentences, run_tables, units_by_kind
 from ttsgrid.report.sentences import answer, num_problems, question, question_elsewhere
 from ttsgrid.report.study import study_drawings, study_tables
 from ttsgrid.report.sureness import sureness
@@ -33,7 +33,7 @@ def build_report(store: StorePath, frontier: Frontier) -> Report:
     benchmarks = sorted({*frontier.benchmarks, *frontier.external["benchmark"]})
     return Report(
         store=str(store),
-        facts=_facts(store, frontier, units),
+        facts=_facts(store, frontier),
         sections=tuple(_section(store, frontier, name) for name in benchmarks),
         runs=run_tables(store, units),
         runs_said=run_sentences(store, units),
@@ -76,7 +76,7 @@ def _elsewhere_alone(benchmark: str, published: Elsewhere | None) -> BenchmarkSe
     )
 
 
-def _facts(store: StorePath, frontier: Frontier, units: pl.DataFrame) -> tuple[Fact, ...]:
+def _facts(store: StorePath, frontier: Frontier) -> tuple[Fact, ...]:
     frame = frontier.cells.frame
     num_solutions = scan(store, "solutions").select(pl.len()).collect().item()
     counts = {
@@ -87,7 +87,7 @@ def _facts(store: StorePath, frontier: Frontier, units: pl.DataFrame) -> tuple[F
         "cell": frame.filter(bin="all").height,
         "published point": len(frontier.external),
     }
-    seconds = float(units["seconds"].sum())
+    seconds = busy_seconds(store)
     return (
         *(Fact(f"{number:,}", _plural(what, number)) for what, number in counts.items() if number),
         *([Fact(duration(seconds), "of workers' time")] if seconds else []),

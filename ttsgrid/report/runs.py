@@ -1,7 +1,8 @@
 """What ran where at what cost, from table `units` alone.
 
-Seconds are the workers' own, from hand-out to result; units run side by side, so they
-add up to more than anyone waited. Units that failed and were not done since are counted
+A unit's seconds are the worker's own, from hand-out to result; units run side by side, so
+those of a kind add up to more than anyone waited. Workers' time counts each worker while
+it ran anything. Units that failed and were not done since are counted
 beside those that were.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from ttsgrid.frontier.devices import worker_seconds
 from ttsgrid.report.view import Entry, Table
 from ttsgrid.report.words import duration, listed, quantity
 from ttsgrid.store import StorePath, latest_units, scan
@@ -33,6 +35,12 @@ def units_by_kind(store: StorePath) -> pl.DataFrame:
         *tokens,
     )
     return counted.sort("kind", "policy", "prm", nulls_last=False).collect()
+
+
+def busy_seconds(store: StorePath) -> float:
+    """Return for how long workers ran units, summed over workers."""
+    columns = ("provenance", "run_id", "committed_at", "seconds")
+    return worker_seconds(latest_units(store).select(columns).collect())
 
 
 def run_tables(store: StorePath, units: pl.DataFrame) -> tuple[Table, ...]:
@@ -59,12 +67,12 @@ def run_sentences(store: StorePath, units: pl.DataFrame) -> tuple[str, ...]:
         return ("Nothing ran here: the store holds results from elsewhere.",)
     runs = "One run" if row["num_runs"] == 1 else f"{row['num_runs']} runs"
     generated = float(units["policy_generated_tokens"].sum())
-    took = duration(float(units["seconds"].sum()))
+    took = duration(busy_seconds(store))
     return (
         f"{runs} between {row['first']:%Y-%m-%d %H:%M} and {row['last']:%Y-%m-%d %H:%M} UTC.",
         f"The policies generated {quantity(generated)} tokens in "
-        f"{took} of workers' time. Units run side by side, and their times add up to more than "
-        "anyone waited.",
+        f"{took} of workers' time, each worker counted while it ran anything. Units run side by "
+        "side, so the times of the table add up to more.",
         f"{int(row['num_retried']):,} units took more than one attempt.",
     )
 

@@ -111,7 +111,10 @@ def duel_sentence(found: list[Duel]) -> Iterator[str]:
         return
     wins = [duel for duel in found if duel.verdict == "search wins"]
     if not wins:
-        yield "Nowhere does a search beat best-of-N with the same N and PRM for certain."
+        yield (
+            "Nowhere does a search beat best-of-N with the same N, PRM, aggregation and vote for "
+            "certain."
+        )
         return
     parts = []
     for name, where in (
@@ -122,8 +125,9 @@ def duel_sentence(found: list[Duel]) -> Iterator[str]:
         if best:
             parts.append(f"{where} {listed([_won(duel) for duel in best])}")
     yield (
-        f"Search beats best-of-N with the same N and PRM for certain {'; '.join(parts)} "
-        "(95 %, adjusted for all that were compared for the policy)."
+        "With the same N, PRM, aggregation and vote, search beats best-of-N for certain "
+        f"{'; '.join(parts)} (95 %, adjusted for all that were compared for the policy). "
+        "Best-of-N with another aggregation may still do better."
     )
 
 

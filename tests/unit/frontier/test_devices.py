@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from ttsgrid.frontier.devices import read_rates
+from ttsgrid.frontier.devices import read_rates, worker_seconds
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -59,3 +59,9 @@ def test_an_engine_without_a_gpu_is_one_device() -> None:
 def test_a_search_keeps_both_devices_busy() -> None:
     rates = _rates(_unit("search", 0, 4))
     assert rates == {"policy": pytest.approx(4 / 10), "prm": pytest.approx(4 / 5)}
+
+
+def test_workers_time_counts_each_worker_while_it_ran_anything() -> None:
+    units = [_unit("sample", 0, 4), _unit("score", 1, 3), _unit("sample", 8, 9)]
+    other = _unit("sample", 0, 4, host="b")
+    assert worker_seconds(pl.DataFrame([*units, other])) == pytest.approx(5 + 4)

@@ -59,9 +59,7 @@ def test_the_adjusted_interval_and_enough_problems_decide(
     assert duel.verdict == verdict
     assert duel_table([duel]).rows[0][4].text == verdict
     (said,) = duel_sentence([duel])
-    assert ("beats best-of-N with the same N and PRM for certain over" in said) == (
-        verdict == "search wins"
-    )
+    assert ("search beats best-of-N for certain over" in said) == (verdict == "search wins")
 
 
 def test_without_searches_nothing_is_said(frontier: Frontier) -> None:
