@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
+import uvloop
 from transformers import AutoTokenizer
 
 from ttsgrid.cluster.runtime import start_runtime
@@ -92,7 +93,7 @@ def policy_runtime(spec: WorkerSpec, chunks: Chunks, pipe: Connection) -> None:
         finally:
             runtime.close()
 
-    asyncio.run(main())
+    uvloop.run(main())  # the loop that Ray gives its actors
 
 
 def ray_worker(spec: WorkerSpec, chunks: Chunks, pipe: Connection) -> None:
