@@ -13,6 +13,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from ttsgrid.engines import EngineStats, Generation, GenerationRequest
 from ttsgrid.records import FinishReason, Usage
 from ttsgrid.zoo import monte_carlo
+from ttsgrid.zoo.corpus import slip_rate, written_steps
 from ttsgrid.zoo.rollouts import read_rollout
 from ttsgrid.zoo.task import MODULUS, Operation, Recipe, draw_of_length, label_steps
 from ttsgrid.zoo.tokenizer import build_tokenizer
@@ -22,6 +23,7 @@ from ttsgrid.zoo.trunk import (
     deepened,
     judged_equations,
     judged_recipes,
+    tokenizers_of_formats,
     use_as_separator,
     with_errors,
 )
@@ -53,7 +55,7 @@ def test_lines_judged_right_are_the_reference_up_to_the_first_error() -> None:
         recipe = draw_of_length(rng, rng.randint(1, 6), 0.3, test=False)
         slip_at = rng.randrange(len(recipe.operations))
         steps, verdicts = with_errors(recipe, slip_at, 0.3, rng)
-        lines = [verdicts[end] for end in range(5, len(verdicts), 6)]
+        lines = [of_line for *_, of_line in verdicts]
         first_error = lines.index(0)
         exact = label_steps(recipe, tuple(steps))
         assert exact[:first_error] == (True,) * first_error
@@ -65,15 +67,47 @@ def test_lines_judged_right_are_the_reference_up_to_the_first_error() -> None:
 def test_without_errors_every_judged_token_is_right() -> None:
     steps, verdicts = with_errors(RECIPE, None, 0.0, random.Random(0))
     assert tuple(steps) == RECIPE.steps[:-1]
-    assert verdicts == [IGNORED, 1, 1, IGNORED, 1, 1] * 3
+    assert verdicts == [[IGNORED, 1, 1, IGNORED, 1, 1]] * 3
 
 
-def test_verdicts_of_recipes_lie_on_their_own_tokens() -> None:
-    tokenizer = build_tokenizer()
-    judged = judged_recipes(SPEC, tokenizer, random.Random(0), 3)
-    shown = tokenizer.convert_ids_to_tokens(judged.ids[judged.is_right != IGNORED].tolist())
-    assert not {" = ", "assistant", "<|im_end|>"} & set(shown)
+@pytest.mark.parametrize("name", ["qwen", "math_shepherd"])
+def test_verdicts_of_recipes_lie_on_their_own_tokens(name: str) -> None:
+    tokenizer = tokenizers_of_formats(build_tokenizer())[name]
+    judged = judged_recipes(SPEC, {name: tokenizer}, random.Random(0), 3)
+    mark = {"qwen": "<extra_0>", "math_shepherd": "ки"}[name]
     assert judged.ids.shape == judged.is_right.shape
+    for ids, verdicts in zip(judged.ids, judged.is_right, strict=True):
+        tokens = tokenizer.convert_ids_to_tokens(ids.tolist())
+        start = next(i for i, verdict in enumerate(verdicts.tolist()) if verdict != IGNORED) - 1
+        spaces = 1 if name == "math_shepherd" else 0  # before the tag, and the line's end after it
+        line = tokens[start : start + 6 + spaces]
+        left, symbol, right, _, result, *_ = line
+        assert line[-1] == mark
+        holds = eval(f"{left}{symbol}{right}") % MODULUS == int(result)
+        assert verdicts[start + 4] == int(holds)
+        assert {" = ", "assistant", "Ġ"}.isdisjoint(
+            token for token, verdict in zip(tokens, verdicts.tolist(), strict=True) if verdict >= 0
+        )
+
+
+def test_a_corpus_without_slips_is_the_reference() -> None:
+    assert written_steps(RECIPE, 0.0, random.Random(0)) == RECIPE.steps
+
+
+def test_a_slip_is_one_too_many_and_the_solution_goes_on_from_it() -> None:
+    recipe = Recipe(3, (Operation("*", 46), Operation("+", 5)), level=1)
+    steps = written_steps(recipe, 1.0, random.Random(0))
+    assert steps == ("3 * 46 = 45", "45 + 5 = 3", r"The answer is \boxed{3}.")
+    assert label_steps(recipe, steps) == (False, False, False)
+
+
+def test_slips_grow_with_the_factor_and_leave_sums_alone() -> None:
+    assert slip_rate(Operation("+", 46), 0.7) == slip_rate(Operation("-", 46), 0.7) == 0.0
+    assert slip_rate(Operation("*", 23), 0.7) == pytest.approx(0.35)
+    rng = random.Random(0)
+    recipe = Recipe(1, (Operation("*", 46),), level=1)
+    slipped = sum(written_steps(recipe, 0.7, rng)[0] != recipe.steps[0] for _ in range(2000))
+    assert slipped / 2000 == pytest.approx(0.7, abs=0.05)
 
 
 def tiny_policy() -> LlamaForCausalLM:

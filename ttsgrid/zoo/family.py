@@ -9,7 +9,15 @@ from ttsgrid.zoo.trunk import TrunkSpec
 POLICIES: dict[str, PolicySpec] = {
     spec.name: spec
     for spec in (
-        PolicySpec("zoo-s", 3, 64, num_drill_steps=900, num_recipe_steps=1350),
+        PolicySpec(
+            "zoo-s",
+            3,
+            64,
+            num_drill_steps=900,
+            num_recipe_steps=1350,
+            num_slip_steps=1500,
+            slip_rate=0.72,
+        ),
         PolicySpec("zoo-m", 3, 96, num_drill_steps=700, num_recipe_steps=1150),
         PolicySpec("zoo-l", 4, 128, num_drill_steps=700, num_recipe_steps=820),
     )
@@ -20,7 +28,7 @@ TRUNK = TrunkSpec(
     num_new_layers=2,
     num_format_steps=150,
     num_drill_steps=250,
-    num_recipe_steps=800,
+    num_recipe_steps=1200,
 )
 
 PRMS: dict[str, PrmSpec] = {

@@ -1,10 +1,12 @@
 """Train the zoo's policies: small Llama models that learn the task from its reference solutions.
 
-Two phases. *Drills* (`ttsgrid.zoo.drills`) carry loss on their results alone. *Recipes*
+*Drills* (`ttsgrid.zoo.drills`) come first and carry loss on their results alone. *Recipes*
 are whole problems with loss on the solution, chain length growing over the first half,
 a drill every few steps so that facts stay. Products are rarer than sums throughout: an
 undertrained model errs on products and long chains first, the spread of difficulty that
-test-time scaling needs.
+test-time scaling needs. Last, for some, come recipes from a corpus with slips
+(`ttsgrid.zoo.corpus`): learnt from the start they would keep a small model from learning
+its facts (measured).
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from ttsgrid.zoo.corpus import written_steps
 from ttsgrid.zoo.drills import (
     RESULT_TOKEN,
     TOKENS_AN_EQUATION,
@@ -30,6 +33,8 @@ from ttsgrid.zoo.task import STEP_SEPARATOR, Recipe, draw_of_length
 MAX_OPERATIONS = 14
 HEAD_DIM = 32  # the smallest head that vLLM's CPU attention serves
 DRILL_EVERY = 4
+SLIP_TUNING_RATE = 0.5  # of the learning rates
+SLIP_PRODUCT_SHARE = 0.4  # slips are in products
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,9 @@ class PolicySpec:
     Attributes:
         num_drill_steps: optimiser steps on drills before the first recipe.
         num_recipe_steps: optimiser steps after that.
-        product_share: share of products among operations in training.
+        num_slip_steps: optimiser steps at the end, on solutions with slips.
+        slip_rate: how often those get the product by the largest factor wrong.
+        product_share: share of products among operations, up to there.
     """
 
     name: str
@@ -47,6 +54,8 @@ class PolicySpec:
     hidden_size: int
     num_drill_steps: int
     num_recipe_steps: int
+    num_slip_steps: int = 0
+    slip_rate: float = 0.0
     batch_size: int = 128
     product_share: float = 0.2
     seed: int = 0
@@ -54,6 +63,11 @@ class PolicySpec:
     @property
     def num_steps(self) -> int:
         """Optimiser steps in all."""
+        return self.num_clean_steps + self.num_slip_steps
+
+    @property
+    def num_clean_steps(self) -> int:
+        """Optimiser steps without a slip."""
         return self.num_drill_steps + self.num_recipe_steps
 
 
@@ -94,15 +108,21 @@ def prompt_of(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> str:
 
 
 def recipe_batch(
-    spec: PolicySpec, tokenizer: PreTrainedTokenizerFast, rng: random.Random, num_operations: int
+    spec: PolicySpec,
+    tokenizer: PreTrainedTokenizerFast,
+    rng: random.Random,
+    num_operations: int,
+    product_share: float,
+    slip_rate: float = 0.0,
 ) -> Batch:
     """Encode whole problems of one chain length, so that no token is padding."""
-    share = spec.product_share
     recipes = [
-        draw_of_length(rng, num_operations, share, test=False) for _ in range(spec.batch_size)
+        draw_of_length(rng, num_operations, product_share, test=False)
+        for _ in range(spec.batch_size)
     ]
     prompts = [prompt_of(recipe, tokenizer) for recipe in recipes]
-    targets = [STEP_SEPARATOR.join(r.steps) + str(tokenizer.eos_token) for r in recipes]
+    solutions = [written_steps(recipe, slip_rate, rng) for recipe in recipes]
+    targets = [STEP_SEPARATOR.join(steps) + str(tokenizer.eos_token) for steps in solutions]
     texts = [prompt + target for prompt, target in zip(prompts, targets, strict=True)]
     ids = torch.tensor(tokenizer(texts, add_special_tokens=False).input_ids)
     has_loss = torch.ones_like(ids, dtype=torch.bool)
@@ -122,7 +142,7 @@ def drill_batch(
 
 
 def batches(spec: PolicySpec, tokenizer: PreTrainedTokenizerFast) -> Iterator[Batch]:
-    """Yield one batch an optimiser step: drills first, then recipes with a drill now and then."""
+    """Yield one batch an optimiser step: drills, recipes with a drill now and then, slips."""
     rng = random.Random(f"ttsgrid-zoo-{spec.name}-{spec.seed}")
     generator = torch.Generator().manual_seed(spec.seed)
     for step in range(spec.num_drill_steps):
@@ -133,7 +153,10 @@ def batches(spec: PolicySpec, tokenizer: PreTrainedTokenizerFast) -> Iterator[Ba
             continue
         grown = int(2 * MAX_OPERATIONS * step / spec.num_recipe_steps)
         num_operations = rng.randint(1, min(MAX_OPERATIONS, 2 + grown))
-        yield recipe_batch(spec, tokenizer, rng, num_operations)
+        yield recipe_batch(spec, tokenizer, rng, num_operations, spec.product_share)
+    for _ in range(spec.num_slip_steps):
+        num_operations = rng.randint(1, MAX_OPERATIONS)
+        yield recipe_batch(spec, tokenizer, rng, num_operations, SLIP_PRODUCT_SHARE, spec.slip_rate)
 
 
 def train_policy(
@@ -152,5 +175,14 @@ def train_policy(
         logits = model(input_ids=ids).logits[:, :-1]
         return cross_entropy(logits[has_loss[:, 1:]], ids[:, 1:][has_loss[:, 1:]])
 
-    optimise(model, spec.num_steps, loss, report)
+    optimise(model, spec.num_clean_steps, loss, report)
+    if spec.num_slip_steps:
+        done = spec.num_clean_steps
+        optimise(
+            model,
+            spec.num_slip_steps,
+            loss,
+            lambda step, loss: report(done + step, loss),
+            SLIP_TUNING_RATE,
+        )
     return model.eval()

@@ -8,15 +8,15 @@ tokens whether they are right, with the policy frozen below, and learn to compar
 minutes: results from drills, operations from reference solutions with errors put in by
 hand (all measured).
 
-The trunk says `+` or `-` after a token, and after a line's separator of the line. That is
-neither PRM's format, and it never sees what a policy wrote.
+The trunk says `+` or `-` after a token, and at a line's mark of the line alone. That is
+neither PRM's task, and it never sees what a policy wrote.
 """
 
 from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from ttsgrid.prms import prm_format
+from ttsgrid.prms import ScoringInput, prm_format
 from ttsgrid.zoo.drills import (
     LAST_TOKEN,
     RESULT_TOKEN,
@@ -33,7 +33,7 @@ from ttsgrid.zoo.drills import (
     encode_equations,
 )
 from ttsgrid.zoo.optimise import FINE_TUNING_RATE, optimise
-from ttsgrid.zoo.policies import MAX_OPERATIONS, prompt_of
+from ttsgrid.zoo.policies import MAX_OPERATIONS
 from ttsgrid.zoo.task import (
     MODULUS,
     STEP_SEPARATOR,
@@ -46,7 +46,8 @@ from ttsgrid.zoo.tokenizer import QWEN_STEP_MARK, SHEPHERD_STEP_TAG, build_token
 
 VERDICTS = ("-", "+")
 IGNORED = -100
-MAX_TRUNK_OPERATIONS = 6  # comparing is local: short problems teach as much, three times faster
+SHORT_OPERATIONS = 6  # comparing is local: short problems teach most of it, three times faster
+TOKENS_BEFORE_MARK = {"qwen": 5, "math_shepherd": 6}  # Math-Shepherd's tag follows a space
 OTHER_SYMBOL_SHARE = 0.2  # symbols are few and learnt at once, operands take most of the steps
 
 
@@ -151,7 +152,7 @@ def learn_formats(
     for mark in (QWEN_STEP_MARK, SHEPHERD_STEP_TAG):
         use_as_separator(policy, tokenizer, mark)
     rng = random.Random(f"ttsgrid-zoo-{spec.name}-formats-{spec.seed}")
-    tokenizers = {"qwen": build_tokenizer(with_bos=False), "math_shepherd": tokenizer}
+    tokenizers = tokenizers_of_formats(tokenizer)
 
     def loss() -> Tensor:
         name, num_operations = rng.choice(list(tokenizers)), rng.randint(1, MAX_OPERATIONS)
@@ -170,13 +171,23 @@ def learn_formats(
 
 
 def batches(spec: TrunkSpec, tokenizer: PreTrainedTokenizerFast) -> Iterator[Judged]:
-    """Yield one batch an optimiser step: drills, then recipes."""
+    """Yield one batch an optimiser step: drills, then recipes, short ones first."""
     generator = torch.Generator().manual_seed(spec.seed)
     for _ in range(spec.num_drill_steps):
         yield judged_equations(spec, tokenizer, generator)
     rng = random.Random(f"ttsgrid-zoo-{spec.name}-{spec.seed}")
-    for _ in range(spec.num_recipe_steps):
-        yield judged_recipes(spec, tokenizer, rng, rng.randint(1, MAX_TRUNK_OPERATIONS))
+    tokenizers = tokenizers_of_formats(tokenizer)
+    for step in range(spec.num_recipe_steps):
+        is_early = step < spec.num_recipe_steps / 2
+        longest = SHORT_OPERATIONS if is_early else MAX_OPERATIONS
+        yield judged_recipes(spec, tokenizers, rng, rng.randint(1, longest))
+
+
+def tokenizers_of_formats(
+    tokenizer: PreTrainedTokenizerFast,
+) -> dict[str, PreTrainedTokenizerFast]:
+    """Return the PRMs' tokenizers by format; Qwen's has no BOS."""
+    return {"qwen": build_tokenizer(with_bos=False), "math_shepherd": tokenizer}
 
 
 def judged_equations(
@@ -196,27 +207,48 @@ def judged_equations(
 
 
 def judged_recipes(
-    spec: TrunkSpec, tokenizer: PreTrainedTokenizerFast, rng: random.Random, num_operations: int
+    spec: TrunkSpec,
+    tokenizers: Mapping[str, PreTrainedTokenizerFast],
+    rng: random.Random,
+    num_operations: int,
 ) -> Judged:
-    """Encode problems of one chain length with equations that go on from random errors."""
-    texts: list[str] = []
-    verdicts: list[list[int]] = []
+    """Encode problems of one chain length with equations that go on from random errors.
+
+    Args:
+        spec: how often there is an error.
+        tokenizers: those of the PRMs' formats by name; a batch is in one of them.
+        rng: draws the format, the problems and the errors.
+        num_operations: of every problem.
+    """
+    name = rng.choice(list(tokenizers))
+    encode = prm_format(name).encode_open
+    rows: list[list[int]] = []
+    marks: list[list[int]] = []
     for _ in range(spec.batch_size):
         recipe = draw_of_length(rng, num_operations, spec.product_share, test=False)
         slip_at = rng.randrange(num_operations) if rng.random() < spec.slip_share else None
-        steps, verdict = with_errors(recipe, slip_at, spec.error_share, rng)
-        written = "".join(step + STEP_SEPARATOR for step in steps)
-        texts.append(prompt_of(recipe, tokenizer) + written)
-        verdicts.append(verdict)
-    ids = torch.tensor(tokenizer(texts, add_special_tokens=False).input_ids)
-    marks = torch.full_like(ids, IGNORED)
-    marks[:, -num_operations * TOKENS_AN_EQUATION :] = torch.tensor(verdicts)
-    return Judged(ids, marks)
+        steps, verdicts = with_errors(recipe, slip_at, spec.error_share, rng)
+        item = encode(tokenizers[name], recipe.question, steps)
+        rows.append(item.ids)
+        marks.append(spread(verdicts, item, TOKENS_BEFORE_MARK[name]))
+    return Judged(torch.tensor(rows), torch.tensor(marks))
+
+
+def spread(
+    verdicts: Sequence[Sequence[int]], item: ScoringInput, num_tokens_before: int
+) -> list[int]:
+    """Put the verdicts on a line's tokens at those tokens, and the line's own at its mark."""
+    marks = [IGNORED] * len(item.ids)
+    for (*of_tokens, of_line), mark in zip(verdicts, item.positions, strict=True):
+        start = mark - num_tokens_before
+        marks[start : start + len(of_tokens)] = of_tokens
+        marks[mark] = of_line
+    return marks
 
 
 def with_errors(
     recipe: Recipe, slip_at: int | None, error_share: float, rng: random.Random
-) -> tuple[list[str], list[int]]:
+) -> tuple[list[str], list[list[int]]]:
     """Write a recipe's equations with random errors and judge their tokens.
 
     Args:
@@ -227,9 +259,10 @@ def with_errors(
         rng: draws the errors.
 
     Returns:
-        The equations, and for each of their tokens 1, 0 or -100 (no verdict).
+        The equations, and for each a verdict on its five tokens and one on all of it:
+        1, 0 or -100 (none).
     """
-    value, steps, verdicts = recipe.start, list[str](), list[int]()
+    value, steps, verdicts = recipe.start, list[str](), list[list[int]]()
     for index, operation in enumerate(recipe.operations):
         done = other_operation(recipe, operation, rng) if index == slip_at else operation
         off_by = rng.randrange(1, MODULUS) if rng.random() < error_share else 0
@@ -240,7 +273,7 @@ def with_errors(
         symbol, operand, equals = (int(is_right) for is_right in right)
         judged = [IGNORED, symbol, operand if symbol else IGNORED, IGNORED, equals, int(all(right))]
         after_slip = slip_at is not None and index > slip_at
-        verdicts += [IGNORED] * len(judged) if after_slip else judged
+        verdicts.append([IGNORED] * len(judged) if after_slip else judged)
     return steps, verdicts
 
 
