@@ -14,19 +14,18 @@ from ttsgrid.engines import EngineStats, Generation, GenerationRequest
 from ttsgrid.records import FinishReason, Usage
 from ttsgrid.zoo import monte_carlo
 from ttsgrid.zoo.corpus import slip_rate, written_steps
-from ttsgrid.zoo.rollouts import read_rollout
-from ttsgrid.zoo.task import MODULUS, Operation, Recipe, draw_of_length, label_steps
-from ttsgrid.zoo.tokenizer import build_tokenizer
-from ttsgrid.zoo.trunk import (
+from ttsgrid.zoo.judged import (
     IGNORED,
     TrunkSpec,
-    deepened,
     judged_equations,
     judged_recipes,
     tokenizers_of_formats,
-    use_as_separator,
     with_errors,
 )
+from ttsgrid.zoo.rollouts import read_rollout
+from ttsgrid.zoo.task import MODULUS, Operation, Recipe, draw_of_length, label_steps
+from ttsgrid.zoo.tokenizer import build_tokenizer
+from ttsgrid.zoo.trunk import deepened, use_as_separator
 
 SPEC = TrunkSpec(
     "trunk",

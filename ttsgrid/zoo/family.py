@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ttsgrid.zoo.judged import TrunkSpec
 from ttsgrid.zoo.policies import PolicySpec
 from ttsgrid.zoo.prms import PrmSpec
-from ttsgrid.zoo.trunk import TrunkSpec
 
 POLICIES: dict[str, PolicySpec] = {
     spec.name: spec
@@ -34,9 +34,9 @@ TRUNK = TrunkSpec(
 PRMS: dict[str, PrmSpec] = {
     spec.name: spec
     for spec in (
-        PrmSpec("zoo-prm", kind="token_classifier", num_problems=2500, num_steps=600),
+        PrmSpec("zoo-prm", kind="token_classifier", num_problems=5000, num_steps=1200),
         PrmSpec(
-            "zoo-shepherd", kind="step_tag", num_problems=2000, num_steps=260, num_completions=4
+            "zoo-shepherd", kind="step_tag", num_problems=5000, num_steps=700, num_completions=4
         ),
     )
 }
