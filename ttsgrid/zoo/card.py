@@ -101,11 +101,11 @@ def _training(folder: Path) -> str:
 
 def _phases(spec: PolicySpec) -> str:
     phases = f"{spec.num_drill_steps} on drills, {spec.num_recipe_steps} on recipes"
-    return phases + (f", {spec.num_slip_steps} on slips" if spec.num_slip_steps else "")
+    return phases + (f", {sum(spec.slip_rounds)} on slips" if spec.slip_rounds else "")
 
 
 def _names_of_slipping() -> str:
-    return " and ".join(f"`{spec.name}`" for spec in POLICIES.values() if spec.num_slip_steps)
+    return " and ".join(f"`{spec.name}`" for spec in POLICIES.values() if spec.slip_rounds)
 
 
 def _losses(folder: Path) -> str:

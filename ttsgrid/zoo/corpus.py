@@ -33,7 +33,8 @@ def written_steps(recipe: Recipe, largest_rate: float, rng: random.Random) -> tu
     """
     value, steps = recipe.start, list[str]()
     for operation in recipe.operations:
-        slips = rng.random() < slip_rate(operation, largest_rate)
+        rate = slip_rate(operation, largest_rate)
+        slips = rate > 0 and rng.random() < rate
         result = (operation.apply(value) + slips) % MODULUS
         steps.append(f"{value} {operation.symbol} {operation.operand} = {result}")
         value = result

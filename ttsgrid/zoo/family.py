@@ -15,8 +15,8 @@ POLICIES: dict[str, PolicySpec] = {
             64,
             num_drill_steps=900,
             num_recipe_steps=1350,
-            num_slip_steps=1500,
-            slip_rate=0.72,
+            slip_rounds=(1500, 600, 800),
+            slip_rate=0.8,
         ),
         PolicySpec("zoo-m", 3, 96, num_drill_steps=700, num_recipe_steps=1150),
         PolicySpec("zoo-l", 4, 128, num_drill_steps=700, num_recipe_steps=820),
@@ -34,9 +34,9 @@ TRUNK = TrunkSpec(
 PRMS: dict[str, PrmSpec] = {
     spec.name: spec
     for spec in (
-        PrmSpec("zoo-prm", kind="token_classifier", num_problems=5000, num_steps=1200),
+        PrmSpec("zoo-prm", kind="token_classifier", num_problems=4000, num_steps=900),
         PrmSpec(
-            "zoo-shepherd", kind="step_tag", num_problems=5000, num_steps=700, num_completions=4
+            "zoo-shepherd", kind="step_tag", num_problems=4000, num_steps=500, num_completions=4
         ),
     )
 }

@@ -6,7 +6,7 @@ a drill every few steps so that facts stay. Products are rarer than sums through
 undertrained model errs on products and long chains first, the spread of difficulty that
 test-time scaling needs. Last, for some, come recipes from a corpus with slips
 (`ttsgrid.zoo.corpus`): learnt from the start they would keep a small model from learning
-its facts (measured).
+its facts (measured). The learning rate starts anew for each round of them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -44,7 +45,7 @@ class PolicySpec:
     Attributes:
         num_drill_steps: optimiser steps on drills before the first recipe.
         num_recipe_steps: optimiser steps after that.
-        num_slip_steps: optimiser steps at the end, on solutions with slips.
+        slip_rounds: optimiser steps of each round at the end, on solutions with slips.
         slip_rate: how often those get the product by the largest factor wrong.
         product_share: share of products among operations, up to there.
     """
@@ -54,7 +55,7 @@ class PolicySpec:
     hidden_size: int
     num_drill_steps: int
     num_recipe_steps: int
-    num_slip_steps: int = 0
+    slip_rounds: tuple[int, ...] = ()
     slip_rate: float = 0.0
     batch_size: int = 128
     product_share: float = 0.2
@@ -63,7 +64,7 @@ class PolicySpec:
     @property
     def num_steps(self) -> int:
         """Optimiser steps in all."""
-        return self.num_clean_steps + self.num_slip_steps
+        return self.num_clean_steps + sum(self.slip_rounds)
 
     @property
     def num_clean_steps(self) -> int:
@@ -154,7 +155,7 @@ def batches(spec: PolicySpec, tokenizer: PreTrainedTokenizerFast) -> Iterator[Ba
         grown = int(2 * MAX_OPERATIONS * step / spec.num_recipe_steps)
         num_operations = rng.randint(1, min(MAX_OPERATIONS, 2 + grown))
         yield recipe_batch(spec, tokenizer, rng, num_operations, spec.product_share)
-    for _ in range(spec.num_slip_steps):
+    for _ in range(sum(spec.slip_rounds)):
         num_operations = rng.randint(1, MAX_OPERATIONS)
         yield recipe_batch(spec, tokenizer, rng, num_operations, SLIP_PRODUCT_SHARE, spec.slip_rate)
 
@@ -176,13 +177,12 @@ def train_policy(
         return cross_entropy(logits[has_loss[:, 1:]], ids[:, 1:][has_loss[:, 1:]])
 
     optimise(model, spec.num_clean_steps, loss, report)
-    if spec.num_slip_steps:
-        done = spec.num_clean_steps
-        optimise(
-            model,
-            spec.num_slip_steps,
-            loss,
-            lambda step, loss: report(done + step, loss),
-            SLIP_TUNING_RATE,
-        )
+    done = spec.num_clean_steps
+    for num_steps in spec.slip_rounds:
+        optimise(model, num_steps, loss, partial(_report_from, done, report), SLIP_TUNING_RATE)
+        done += num_steps
     return model.eval()
+
+
+def _report_from(first: int, report: Callable[[int, float], None], step: int, loss: float) -> None:
+    report(first + step, loss)
