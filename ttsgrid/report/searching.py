@@ -1,94 +1,43 @@
-"""Does search beat best-of-N? At the same N, PRM, aggregation and vote, on the same problems.
+"""Does search beat best-of-N? What `ttsgrid.frontier.rivals` measured, as a table and a sentence.
 
-Every pair of a search cell and its best-of-N twin is compared, paired by problem. Of a
-(policy, PRM, N, search) the surest pair is shown, with an interval that holds for all
-pairs of its policy together (`ttsgrid.frontier.simultaneous_intervals`).
-
-On hard problems one thing flatters search: a problem is called hard after the very
-samples that best-of-N picks from, and what was unlucky in them is not unlucky in a
-search. The rows over all problems are free of it, and the table says so.
+Only the adjusted intervals decide: they hold together for all searches of a benchmark,
+so that the surest of many wins may be named.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
-from ttsgrid.frontier import Bin, Frontier, simultaneous_intervals
-from ttsgrid.frontier.cells import Cells
-from ttsgrid.frontier.outcomes import BEST_OF_N
-from ttsgrid.frontier.selection import describe
+from ttsgrid.frontier import Bin, Frontier
 from ttsgrid.frontier.sentences import MIN_PROBLEMS
 from ttsgrid.report.pictures import by_size
 from ttsgrid.report.view import Entry, Table
-from ttsgrid.report.words import Row, listed, percent, points, points_span, strategy_name, times
+from ttsgrid.report.words import (
+    Row,
+    listed,
+    percent,
+    points,
+    points_span,
+    strategy_name,
+    times,
+)
 
-_TWIN = ["policy", "prm", "n", "aggregation", "vote"]
-BINS = (Bin.ALL, Bin.HARD)
-
-
-@dataclass(frozen=True)
-class Duel:
-    """A search against its best-of-N twin.
-
-    Attributes:
-        search: the search's cell, as in `Cells.frame`.
-        bin: on which problems.
-        accuracy, twin_accuracy: of both, on the problems compared.
-        low, high: adjusted bounds of the difference.
-        flops_ratio: the search's over its twin's; None where unknown.
-    """
-
-    search: Row
-    bin: Bin
-    num_problems: int
-    accuracy: float
-    twin_accuracy: float
-    low: float
-    high: float
-    flops_ratio: float | None
-
-    @property
-    def verdict(self) -> str:
-        """What the adjusted interval allows to say."""
-        if self.num_problems < MIN_PROBLEMS:
-            return f"{self.num_problems} problems: too few"
-        if self.low > 0:
-            return "search wins"
-        return "best-of-N wins" if self.high < 0 else "can't tell"
+BINS = {Bin.ALL: "over all problems", Bin.HARD: "over hard problems"}
+_GROUP = ["prm", "strategy", "n"]
 
 
-def duels(frontier: Frontier, benchmark: str) -> list[Duel]:
-    """Return the surest pair of each (bin, policy, PRM, N, search); none without searches.
-
-    All are on the problems that the benchmark's cells share.
-    """
-    cells = frontier.shared
-    frame = cells.frame.filter(benchmark=benchmark, bin=Bin.ALL.value)
-    twins = frame.filter(strategy=BEST_OF_N).select(
-        *_TWIN, twin_outcome="outcome", twin_flops="flops"
-    )
-    searches = frame.filter(pl.col("prm").is_not_null(), pl.col("strategy") != BEST_OF_N)
-    pairs = searches.join(twins, on=_TWIN)
-    return [
-        duel
-        for name in BINS
-        for policy in by_size(cells, pairs["policy"].to_list())
-        for duel in _surest(list(_compared(cells, benchmark, pairs.filter(policy=policy), name)))
-    ]
-
-
-def duel_table(found: list[Duel]) -> Table:
-    """The duels as a table."""
+def rival_table(frontier: Frontier, benchmark: str) -> Table:
+    """Every search against best-of-N, over all problems and over hard ones."""
+    rivals = frontier.rivals.filter(benchmark=benchmark)
     return Table(
         "Search against best-of-N",
-        "At the same N, with the same PRM, aggregation and vote; of each search the pair whose "
-        "win is surest. The difference, in points, is paired by problem; its interval holds for "
-        "all pairs of the policy together, and decides the verdict. Hard problems are called so "
-        "after the samples that best-of-N picks from, which flatters search there.",
+        "At the same N and with the same PRM, each with the aggregation and vote that are best "
+        "for it on other problems. The difference, in points, is paired by problem. Adjusted: an "
+        "interval that holds for all rows together; only it decides the verdict. How hard a "
+        "problem is, half of a policy's samples say, and best-of-N picks from the other half. "
+        "FLOPs: the search's over those of best-of-N.",
         (
             "policy",
             "PRM",
@@ -96,107 +45,89 @@ def duel_table(found: list[Duel]) -> Table:
             "problems",
             "verdict",
             "difference",
+            "adjusted",
             "search",
             "best-of-N",
             "FLOPs",
         ),
         5,
-        tuple(_row(duel) for duel in found),
+        tuple(
+            _row(row)
+            for name in BINS
+            for policy in by_size(frontier.cells, rivals["policy"].to_list())
+            for row in rivals.filter(policy=policy, bin=name.value)
+            .sort(_GROUP)
+            .iter_rows(named=True)
+        ),
     )
 
 
-def duel_sentence(found: list[Duel]) -> Iterator[str]:
-    """Say where search wins for certain, at most one sentence."""
-    if not found:
+def rival_sentence(frontier: Frontier, benchmark: str) -> Iterator[str]:
+    """Say where search wins for certain, at most one sentence; none without searches."""
+    rivals = frontier.rivals.filter(benchmark=benchmark)
+    if rivals.is_empty():
         return
-    wins = [duel for duel in found if duel.verdict == "search wins"]
-    if not wins:
-        yield (
-            "Nowhere does a search beat best-of-N with the same N, PRM, aggregation and vote for "
-            "certain."
-        )
-        return
+    order = by_size(frontier.cells, rivals["policy"].to_list())
     parts = []
-    for name, where in (
-        (Bin.ALL, "over all problems"),
-        (Bin.HARD, "on hard problems (which flatter it a little)"),
-    ):
-        best = _best_by_policy([duel for duel in wins if duel.bin is name])
-        if best:
-            parts.append(f"{where} {listed([_won(duel) for duel in best])}")
-    yield (
-        "With the same N, PRM, aggregation and vote, search beats best-of-N for certain "
-        f"{'; '.join(parts)} (95 %, adjusted for all that were compared for the policy). "
-        "Best-of-N with another aggregation may still do better."
-    )
-
-
-def _compared(cells: Cells, benchmark: str, pairs: pl.DataFrame, name: Bin) -> Iterator[Duel]:
-    """The pairs of one policy on one bin."""
-    if pairs.is_empty():
-        return
-    search, twin = cells.accuracies(pairs["outcome"]), cells.accuracies(pairs["twin_outcome"])
-    present = ~np.isnan(search - twin).any(axis=0)
-    if name is not Bin.ALL:
-        bins = cells.bins.get((benchmark, pairs["policy"].item(0)))
-        present &= bins == name if bins is not None else False
-    if not present.any():
-        return
-    search, twin = search[:, present], twin[:, present]
-    bounds = simultaneous_intervals(search - twin)
-    for i, row in enumerate(pairs.iter_rows(named=True)):
-        known = row["flops"] is not None and row["twin_flops"] is not None
-        yield Duel(
-            search=row,
-            bin=name,
-            num_problems=int(present.sum()),
-            accuracy=float(search[i].mean()),
-            twin_accuracy=float(twin[i].mean()),
-            low=float(bounds.low[i]),
-            high=float(bounds.high[i]),
-            flops_ratio=row["flops"] / row["twin_flops"] if known else None,
+    for name, where in BINS.items():
+        wins = _surest_wins(rivals.filter(bin=name.value), order)
+        if wins:
+            parts.append(f"{where} {listed([_won(row) for row in wins])}")
+    if parts:
+        yield (
+            "At the same N and with the same PRM, search beats best-of-N for certain "
+            f"{'; '.join(parts)} (percentage points; 95 % intervals that hold for all searches "
+            "together, on problems that had no say in the choice of aggregation and vote)."
+        )
+    else:
+        yield (
+            "Nowhere does a search beat best-of-N at the same N and with the same PRM for certain, "
+            "each with the aggregation and vote that are best for it."
         )
 
 
-def _surest(found: list[Duel]) -> list[Duel]:
-    best: dict[tuple[str, str, int], Duel] = {}
-    for duel in sorted(found, key=lambda duel: -duel.low):
-        best.setdefault((duel.search["prm"], duel.search["strategy"], duel.search["n"]), duel)
-    return [best[key] for key in sorted(best)]
+def _surest_wins(rivals: pl.DataFrame, order: list[str]) -> list[Row]:
+    """Of each policy the win that is surest, if it has one."""
+    wins = rivals.filter(pl.col("num_problems") >= MIN_PROBLEMS, pl.col("low_adjusted") > 0)
+    best = wins.sort("low_adjusted", descending=True).unique("policy", keep="first")
+    rows = {row["policy"]: row for row in best.iter_rows(named=True)}
+    return [rows[policy] for policy in order if policy in rows]
 
 
-def _best_by_policy(found: list[Duel]) -> list[Duel]:
-    best: dict[str, Duel] = {}
-    for duel in found:
-        policy = duel.search["policy"]
-        if policy not in best or duel.low > best[policy].low:
-            best[policy] = duel
-    return list(best.values())
-
-
-def _won(duel: Duel) -> str:
-    gain = points(duel.accuracy - duel.twin_accuracy)
+def _won(row: Row) -> str:
+    difference = points(row["difference"])
+    bounds = points_span(row["low_adjusted"], row["high_adjusted"])
     return (
-        f"for {duel.search['policy']} with {describe(duel.search)}: {gain} points "
-        f"({points_span(duel.low, duel.high)})"
+        f"for {row['policy']} with {_name(row)} and {row['prm']} at N = {row['n']}: "
+        f"{percent(row['accuracy'])} % against {percent(row['accuracy_best_of_n'])} %, "
+        f"{difference} ({bounds})"
     )
 
 
-def _row(duel: Duel) -> tuple[Entry, ...]:
-    tone = {"search wins": "good", "best-of-N wins": "bad"}.get(duel.verdict, "")
-    where = "all" if duel.bin is Bin.ALL else duel.bin.value
+def _name(row: Row) -> str:
+    return strategy_name(row["strategy"])
+
+
+def _row(row: Row) -> tuple[Entry, ...]:
     return (
-        Entry(duel.search["policy"]),
-        Entry(duel.search["prm"]),
-        Entry(strategy_name(duel.search["strategy"]), f"N = {duel.search['n']}", _how(duel.search)),
-        Entry(f"{where}, {duel.num_problems}"),
-        Entry(duel.verdict, tone=tone),
-        Entry(points(duel.accuracy - duel.twin_accuracy), detail=points_span(duel.low, duel.high)),
-        Entry(percent(duel.accuracy)),
-        Entry(percent(duel.twin_accuracy)),
-        Entry(times(duel.flops_ratio)),
+        Entry(row["policy"]),
+        Entry(row["prm"]),
+        Entry(_name(row), f"N = {row['n']}"),
+        Entry(f"{row['bin']}, {row['num_problems']}"),
+        _verdict(row),
+        Entry(points(row["difference"]), detail=points_span(row["low"], row["high"])),
+        Entry(points_span(row["low_adjusted"], row["high_adjusted"])),
+        Entry(percent(row["accuracy"])),
+        Entry(percent(row["accuracy_best_of_n"])),
+        Entry(times(row["flops_ratio"])),
     )
 
 
-def _how(row: Row) -> str:
-    return ", ".join(part for part in (row["aggregation"], row["vote"]) if part)
+def _verdict(row: Row) -> Entry:
+    if row["num_problems"] < MIN_PROBLEMS:
+        return Entry(f"{row['num_problems']} problems: too few")
+    if row["low_adjusted"] > 0:
+        return Entry("search wins", tone="good")
+    if row["high_adjusted"] < 0:
+        return Entry("best-of-N wins", tone="bad")
+    return Entry("can't tell")

@@ -17,7 +17,7 @@ from ttsgrid.frontier.selection import describe
 from ttsgrid.frontier.sentences import MIN_PROBLEMS
 from ttsgrid.report.advice import kept_table, prediction_table, recommendation_table
 from ttsgrid.report.pictures import by_size
-from ttsgrid.report.searching import duel_table, duels
+from ttsgrid.report.searching import rival_table
 from ttsgrid.report.view import Entry, Table
 from ttsgrid.report.words import (
     Row,
@@ -45,7 +45,7 @@ def benchmark_tables(frontier: Frontier, benchmark: str) -> tuple[Table, ...]:
     tables = (
         accuracy_table(frontier.cells, benchmark),
         comparison_table(frontier, benchmark),
-        duel_table(duels(frontier, benchmark)),
+        rival_table(frontier, benchmark),
         best_table(frontier, benchmark),
         kept_table(frontier, benchmark),
         recommendation_table(frontier, benchmark),

@@ -1,46 +1,42 @@
-"""Search against best-of-N: twins, paired, adjusted, and no more said than that."""
+"""Search against best-of-N in the report: the rivals' figures, and no more said than they hold."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import polars as pl
 import pytest
 
-from ttsgrid.frontier import Bin, Frontier, difference_intervals
-from ttsgrid.report.searching import Duel, duel_sentence, duel_table, duels
+from ttsgrid.frontier import Frontier
+from ttsgrid.report.searching import rival_sentence, rival_table
 
 
-@pytest.fixture(scope="module")
-def found(frontier: Frontier) -> list[Duel]:
-    return duels(frontier, "zoo")
+def changed(frontier: Frontier, low: float, high: float, number: int) -> Frontier:
+    """The frontier with one rival, whose adjusted interval and number of problems are these."""
+    rival = frontier.rivals.filter(bin="all").head(1)
+    return replace(
+        frontier,
+        rivals=rival.with_columns(
+            low_adjusted=pl.lit(low), high_adjusted=pl.lit(high), num_problems=pl.lit(number)
+        ),
+    )
 
 
-def test_each_policy_has_a_duel_over_all_and_over_hard_problems(found: list[Duel]) -> None:
-    names = [(duel.bin, duel.search["policy"]) for duel in found]
-    policies = ["made-s", "made-m", "made-l"]
-    assert names[:3] == [(Bin.ALL, policy) for policy in policies]
-    assert {policy for name, policy in names[3:]} <= set(policies)
-    assert all(duel.search["strategy"] == "beam" for duel in found)
+def test_every_policy_stands_over_all_and_over_hard_problems(frontier: Frontier) -> None:
+    rows = rival_table(frontier, "zoo").rows
+    shown = frontier.rivals.filter(pl.col("bin").is_in(["all", "hard"]))
+    assert len(rows) == len(shown) > 0
+    whole = [row for row in rows if row[3].text.startswith("all")]
+    assert [row[0].text for row in whole] == ["made-s", "made-m", "made-l"]
 
 
-def test_a_duel_is_between_twins_and_wider_than_on_its_own(
-    found: list[Duel], frontier: Frontier
-) -> None:
-    duel = found[0]
-    twin = frontier.shared.frame.filter(
-        policy=duel.search["policy"],
-        prm=duel.search["prm"],
-        n=duel.search["n"],
-        aggregation=duel.search["aggregation"],
-        vote=duel.search["vote"],
-        strategy="best_of_n",
-        bin="all",
-    ).row(0, named=True)
-    assert duel.twin_accuracy == pytest.approx(twin["accuracy"])
-    pair = frontier.shared.accuracies([duel.search["outcome"], twin["outcome"]])
-    alone = difference_intervals(pair[0], pair[1])
-    assert duel.high - duel.low > alone.high - alone.low
-    assert duel.flops_ratio == pytest.approx(duel.search["flops"] / twin["flops"])
+def test_figures_are_the_rivals(frontier: Frontier) -> None:
+    row = rival_table(frontier, "zoo").rows[0]
+    rival = frontier.rivals.filter(policy="made-s", bin="all").row(0, named=True)
+    assert row[7].text == f"{100 * rival['accuracy']:.1f}"
+    assert row[8].text == f"{100 * rival['accuracy_best_of_n']:.1f}"
+    assert row[5].text.replace("−", "-") == f"{100 * rival['difference']:+.1f}"
+    assert rival["low_adjusted"] <= rival["low"]
 
 
 @pytest.mark.parametrize(
@@ -53,16 +49,15 @@ def test_a_duel_is_between_twins_and_wider_than_on_its_own(
     ],
 )
 def test_the_adjusted_interval_and_enough_problems_decide(
-    found: list[Duel], low: float, high: float, number: int, verdict: str
+    frontier: Frontier, low: float, high: float, number: int, verdict: str
 ) -> None:
-    duel = replace(found[0], low=low, high=high, num_problems=number)
-    assert duel.verdict == verdict
-    assert duel_table([duel]).rows[0][4].text == verdict
-    (said,) = duel_sentence([duel])
+    one = changed(frontier, low, high, number)
+    assert rival_table(one, "zoo").rows[0][4].text == verdict
+    (said,) = rival_sentence(one, "zoo")
     assert ("search beats best-of-N for certain over" in said) == (verdict == "search wins")
 
 
 def test_without_searches_nothing_is_said(frontier: Frontier) -> None:
-    assert duels(frontier, "another") == []
-    assert list(duel_sentence([])) == []
-    assert duel_table([]).rows == ()
+    none = replace(frontier, rivals=frontier.rivals.clear())
+    assert list(rival_sentence(none, "zoo")) == []
+    assert rival_table(none, "zoo").rows == ()
