@@ -15,7 +15,7 @@ from ttsgrid.errors import TtsgridError
 from ttsgrid.frontier.analysis import Frontier, analyse
 from ttsgrid.frontier.export import write_tables
 from ttsgrid.frontier.study.figures import STUDY_FIGURES, write_figures
-from ttsgrid.frontier.study.render import render
+from ttsgrid.frontier.study.render import render, wide_enough
 from ttsgrid.frontier.study.summary import make_study
 from ttsgrid.frontier.study.tables import TABLES
 
@@ -69,7 +69,8 @@ def _show(frontier: Frontier, options: argparse.Namespace, folder: Path) -> None
     if options.table is not None:
         table = TABLES[options.table]
         frame = table.build(study)
-        Console().print(render(table, frame))
+        shown = render(table, frame)
+        wide_enough(Console(), shown).print(shown)
         paths = write_tables({options.table: frame}, folder)
         print(f"Table: {paths[-1]}")
     if options.figure is not None:

@@ -1,4 +1,8 @@
-"""A study table on a terminal: what a column is called says how its numbers are written."""
+"""A study table on a terminal: what a column is called says how its numbers are written.
+
+What all rows share stands once, above the table, and numbers are never broken: where a
+terminal is too narrow for them, lines run on.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import Any
 
 import polars as pl
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -33,34 +38,59 @@ _HEADINGS = {
     "efficiency_gain": "efficiency",
     "generated_tokens": "tokens",
     "flops_pretraining": "pre-training",
-    "flops_generated": "generated",
-    "flops_prompt": "prompts",
+    "flops_generated": "generated FLOPs",
+    "flops_prompt": "prompt FLOPs",
     "flops_prm": "PRM FLOPs",
     "flops": "FLOPs",
     "difference": "points",
     "accuracy_best_of_n": "best-of-N",
     "flops_ratio": "FLOPs ratio",
+    "policy_prompt_tokens": "prompt tokens",
+    "policy_cached_tokens": "cached tokens",
+    "policy_generated_tokens": "written tokens",
+    "prm_tokens": "PRM tokens",
+    "prm_cached_tokens": "cached tokens",
 }
+WIDEST = 1000
+_SHARED = {"benchmark": "", "num_problems": "problems"}
 Row = Mapping[str, Any]
 
 
 def render(table: StudyTable, frame: pl.DataFrame) -> Table:
     """Return a table with the columns that hold anything; bounds go into brackets."""
-    shown = Table(title=table.title, caption=table.note, box=SIMPLE_HEAD, pad_edge=False)
-    columns = [name for name in frame.columns if _has_its_own(name, frame)]
+    said = {name: unit for name, unit in _SHARED.items() if _is_shared(name, frame)}
+    shared = ", ".join(f"{frame[name][0]} {unit}".strip() for name, unit in said.items())
+    title = f"{table.title}: {shared}" if shared else table.title
+    shown = Table(title=title, caption=table.note, box=SIMPLE_HEAD, pad_edge=False)
+    columns = [n for n in frame.columns if n not in said and _has_its_own(n, frame)]
     for name in columns:
         left = frame[name].dtype == pl.String
-        shown.add_column(_heading(name), justify="left" if left else "right", overflow="fold")
+        heading = _heading(name).replace(" ", "\n")
+        shown.add_column(heading, justify="left" if left else "right", no_wrap=True)
     for row in frame.iter_rows(named=True):
         shown.add_row(*(_entry(name, row) for name in columns))
     return shown
+
+
+def wide_enough(console: Console, table: Table) -> Console:
+    """Widen a console to what a table needs, so that no number is broken or cut."""
+    needed = table.__rich_measure__(console, console.options.update(max_width=WIDEST)).maximum
+    console.width = max(console.width, needed)
+    return console
+
+
+def _is_shared(name: str, frame: pl.DataFrame) -> bool:
+    return name in frame.columns and frame[name].n_unique() == 1
 
 
 def _has_its_own(name: str, frame: pl.DataFrame) -> bool:
     """Whether a column is shown by itself: it holds something and is not part of another."""
     bounds = ("low", "high", "low_adjusted", "high_adjusted")
     part = name in bounds or name.endswith(("_low", "_high", "_at_least"))
-    return not part and not frame[name].is_null().all()
+    nothing = frame[name].is_null() | (
+        frame[name] == 0 if frame[name].dtype.is_numeric() else False
+    )
+    return not part and not nothing.all()
 
 
 def _heading(name: str) -> str:
@@ -73,8 +103,8 @@ def _entry(name: str, row: Row) -> str:
     value = row[name]
     if value is None:
         return "-"
-    if isinstance(value, str | int):
-        return str(value)
+    if isinstance(value, str | int) or value == 0:
+        return f"{value}" if value else "0"
     more = "> " if row.get(f"{name}_at_least") else ""
     return f"{more}{_number(name, value)}{_bounds(name, row)}"
 
@@ -88,7 +118,10 @@ def _number(name: str, value: float) -> str:
     if kind == "efficiency_gain":
         return f"{value:.1f}x" if value >= 1 else f"{value:.2g}x"
     if (kind.startswith("flops") and kind != "flops_ratio") or name.startswith("paper_"):
-        return f"{value:.2e}".replace("e+", "e")
+        mantissa, exponent = f"{value:.2e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
+    if kind == "money":
+        return f"{value:.2g}"
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
