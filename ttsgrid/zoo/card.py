@@ -161,7 +161,8 @@ def _prms(measured: Mapping[str, Any]) -> str:
             "of a step's score:\n",
             _table(heading, rows("step_auc")),
             "That figure mixes problems: a PRM that only knows which are hard does well on it. "
-            "Within a problem, how often a right solution's last score is above a wrong one's:\n",
+            "Within a problem, how often the product of a right solution's step scores, by which "
+            "searches rank, is above that of a wrong one:\n",
             _table(heading, rows("ranking_auc")),
         ]
     )

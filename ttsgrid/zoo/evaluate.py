@@ -69,7 +69,7 @@ class PrmReport:
     Attributes:
         step_auc: over all steps of all problems. High already for a PRM that only
             knows which problems are hard.
-        ranking_auc: over pairs of one problem's solutions, by their last score. This is
+        ranking_auc: over pairs of one problem's solutions, by the product of their scores. This is
             what best-of-N lives on.
     """
 
@@ -158,17 +158,18 @@ def evaluate_prm(name: str, folder: Path, solutions: dict[str, list[Rollout]]) -
     return PrmReport(name, sum(p.numel() for p in prm.parameters()), steps, ranking)
 
 
-def ranking_auc(rollouts: Sequence[Rollout], step_scores: Sequence[float]) -> float:
-    """Return the mean AUC of solutions' last scores, over problems with two of each kind.
+def ranking_auc(rollouts: Sequence[Rollout], step_logits: Sequence[float]) -> float:
+    """Return the mean AUC of solutions' products of scores, over problems with two of each kind.
 
     Args:
         rollouts: solutions with at least one step.
-        step_scores: the scores of all their steps, in order.
+        step_logits: the (good minus bad) logits of all their steps, in order.
     """
-    ends = np.cumsum([len(rollout.steps) for rollout in rollouts]) - 1
+    ends = np.cumsum([len(rollout.steps) for rollout in rollouts])
+    log_scores = -np.logaddexp(0.0, -np.array(step_logits))
     by_problem: dict[str, list[tuple[bool, float]]] = defaultdict(list)
-    for rollout, end in zip(rollouts, ends, strict=True):
-        by_problem[rollout.recipe.question].append((rollout.correct, step_scores[end]))
+    for rollout, logs in zip(rollouts, np.split(log_scores, ends[:-1]), strict=True):
+        by_problem[rollout.recipe.question].append((rollout.correct, float(logs.sum())))
     found = [
         area_under_curve(np.array([score for _, score in pairs]), np.array([r for r, _ in pairs]))
         for pairs in by_problem.values()

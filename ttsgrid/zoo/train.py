@@ -1,6 +1,6 @@
 """Train the whole zoo: `python -m ttsgrid.zoo.train [--out FOLDER] [--only NAME ...]`.
 
-Seeded; about an hour on two CPU cores, minutes on a GPU. Members that the folder
+Seeded; about an hour and a half on two CPU cores, minutes on a GPU. Members that the folder
 already holds are kept, so an interrupted training goes on. `--only` trains some
 (PRMs need the policies and the trunk to be there).
 """
