@@ -25,9 +25,10 @@ _LONG_COT, _SMALL_VS_LARGE = "long-cot", "small-vs-large"
 _DRAWN = {
     "strength": (
         "Does a stronger policy gain less?",
-        "How many points compute-optimal TTS at the largest N (chosen on other problems than it "
-        "is scored on) gains over a policy's CoT, against what the CoT alone reaches. Bars are "
-        "paired 95 % intervals.",
+        "How many points compute-optimal TTS at the largest N gains over a policy's CoT, against "
+        "what the CoT alone reaches. Strategies are chosen on other problems than they are scored "
+        "on, but by difficulty from the gold answers, as in the study, which flatters them. Bars "
+        "are paired 95 % intervals.",
     ),
     "prm-bias": (
         "What do the reward models' scores depend on?",
@@ -68,7 +69,10 @@ def _wanted(name: str, study: Study) -> bool:
 
 
 def _table(name: str, table: StudyTable, study: Study, benchmark: str) -> Iterator[Table]:
-    frame = table.build(study).filter(benchmark=benchmark)
+    whole = table.build(study)
+    if whole.is_empty():
+        return
+    frame = whole.filter(benchmark=benchmark)
     if frame.is_empty() or (name == _SMALL_VS_LARGE and frame["paper"].is_null().all()):
         return
     shown = render(table, frame.drop("benchmark"))

@@ -61,6 +61,7 @@ class World:
     problem_prefix: str = "p"
     seed: int = 0
     searches: tuple[Search, ...] = ()
+    cot: bool = True
 
 
 def write_store(path: Path, world: World) -> None:
@@ -86,7 +87,9 @@ def _commits(world: World, policy: Policy, problem: Problem) -> list[Commit]:
     ease = (problem.index + 0.5) / world.num_problems
     rate = ease ** (1 / policy.skill)
     greedy = SampleBlock(problem.id, policy.identity, SamplingIdentity(0.0, 1.0, 99, 0), 0, 1)
-    commits = [_sampled(world, greedy, problem, rng, min(1.0, rate * 1.1))]
+    commits = []
+    if world.cot:
+        commits.append(_sampled(world, greedy, problem, rng, min(1.0, rate * 1.1)))
     sampling = SamplingIdentity(0.7, 1.0, 99, 0)
     for start, stop in pool_blocks(world.pool_size):
         block = SampleBlock(problem.id, policy.identity, sampling, start, stop)

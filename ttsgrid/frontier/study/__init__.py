@@ -4,7 +4,12 @@
 `python -m ttsgrid.frontier STORE --table NAME` and `--figure NAME` show.
 """
 
-from ttsgrid.frontier.study.gains import EfficiencyGain, efficiency_gain, performance_gain_pct
+from ttsgrid.frontier.study.gains import (
+    EfficiencyGain,
+    efficiency_gain,
+    performance_gain_pct,
+    saving,
+)
 from ttsgrid.frontier.study.summary import Study, make_study
 from ttsgrid.frontier.study.tables import STUDY_TABLES, TABLES, StudyTable
 
@@ -17,4 +22,5 @@ __all__ = [
     "efficiency_gain",
     "make_study",
     "performance_gain_pct",
+    "saving",
 ]

@@ -3,7 +3,10 @@
 * performance gain: how much higher its accuracy is than CoT's, in percent of CoT's;
 * efficiency gain: the FLOPs that majority voting needs to reach its accuracy, over its own.
   Between two budgets majority's accuracy is taken to rise evenly in the logarithm of
-  FLOPs. Where no budget of majority voting reaches it, its largest budget is a lower bound.
+  FLOPs. Where no budget of majority voting reaches it, its largest budget is a lower bound;
+* saving: the same the other way round, since such a bound says little at equal budgets:
+  the FLOPs of majority voting, over those of the cheapest budget of compute-optimal TTS
+  that gets as far.
 
 The study counts FLOPs of generated tokens by the policy; here whatever the caller counts.
 """
@@ -60,3 +63,20 @@ def efficiency_gain(
     share = (accuracy - best[first - 1]) / (best[first] - best[first - 1])
     low, high = np.log(spent[first - 1 : first + 1])
     return EfficiencyGain(float(np.exp(low + share * (high - low))) / flops, at_least=False)
+
+
+def saving(optimal: Sequence[tuple[float, float]], flops: float, accuracy: float) -> float | None:
+    """Return what majority voting spent on an accuracy, over what compute-optimal TTS did.
+
+    Only budgets that were measured count: between them a PRM's cost sets in at a step.
+
+    Args:
+        optimal: (FLOPs, accuracy) of compute-optimal TTS at each budget.
+        flops: spent by majority voting.
+        accuracy: reached by majority voting.
+
+    Returns:
+        None where compute-optimal TTS never gets as far.
+    """
+    enough = [spent for spent, reached in optimal if reached >= accuracy]
+    return flops / min(enough) if enough else None

@@ -36,6 +36,7 @@ _HEADINGS = {
     "performance_gain_pct": "gain %",
     "gain": "points",
     "efficiency_gain": "efficiency",
+    "efficiency_gain_as_study": "as study",
     "generated_tokens": "tokens",
     "flops_pretraining": "pre-training",
     "flops_generated": "generated FLOPs",
@@ -115,7 +116,7 @@ def _number(name: str, value: float) -> str:
         return f"{100 * value:.1f}"
     if kind.endswith("_pct"):
         return f"{value:.1f}"
-    if kind == "efficiency_gain":
+    if kind == "saving" or kind.startswith("efficiency_gain"):
         return f"{value:.1f}x" if value >= 1 else f"{value:.2g}x"
     if (kind.startswith("flops") and kind != "flops_ratio") or name.startswith("paper_"):
         mantissa, exponent = f"{value:.2e}".split("e")

@@ -1,14 +1,17 @@
 """What every table of the study starts from: three accuracies of each policy.
 
-CoT, majority voting and compute-optimal TTS, on the problems that all cells of a
-benchmark share, each at the largest N that the policy and PRM have. Compute-optimal is
-the cross-fitted accuracy: strategies chosen on other problems than they are scored on.
-A policy with two PRMs has two compute-optimal rows: picking the better one on the
-same problems would flatter it.
+CoT (one sample where there is none), majority voting and compute-optimal TTS, on the
+problems that all cells of a benchmark share, each at the largest N that the policy and
+PRM have. Compute-optimal is the cross-fitted accuracy: strategies chosen on other
+problems than they are scored on. How hard a problem is, the gold answers say, as in
+the study; `ttsgrid.frontier.optimism` has what is left without them. A policy with two
+PRMs has two compute-optimal rows: picking the better one on the same problems would
+flatter it.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,12 +22,13 @@ from ttsgrid.frontier.analysis import Frontier
 from ttsgrid.frontier.bootstrap import Intervals, difference_intervals
 from ttsgrid.frontier.cells import Cells
 from ttsgrid.frontier.difficulty import Bin
-from ttsgrid.frontier.outcomes import COT, MAJORITY
+from ttsgrid.frontier.outcomes import COT, MAJORITY, PASS_AT_K
 from ttsgrid.frontier.selection import Choice, choices, curve_point
 from ttsgrid.policies import prompt_format
 from ttsgrid.store import StorePath, scan
 
 LONG_COT_FORMAT = "r1"
+COT_NAME, ONE_SAMPLE = "CoT", "one sample"
 Row = dict[str, Any]
 
 
@@ -34,11 +38,16 @@ class Optimal:
 
     Attributes:
         choice: problem by problem.
-        point: its row of the compute-optimal curve.
+        curve: rows of the compute-optimal curve up to that N, by N.
     """
 
     choice: Choice
-    point: Row
+    curve: tuple[Row, ...]
+
+    @property
+    def point(self) -> Row:
+        """Its row of the compute-optimal curve."""
+        return self.curve[-1]
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,14 @@ class Study:
             "benchmark", "size", "policy", "n", nulls_last=True
         )
         return ordered.drop("size")
+
+    def once(self) -> list[tuple[str, Row]]:
+        """Return each policy's CoT, or its one sample where it has none, with its name."""
+        cot = [(COT_NAME, row) for row in self.overall(COT).iter_rows(named=True)]
+        asked = {(row["benchmark"], row["policy"]) for _, row in cot}
+        sampled = self.overall(PASS_AT_K).filter(n=1).iter_rows(named=True)
+        alone = [row for row in sampled if (row["benchmark"], row["policy"]) not in asked]
+        return cot + [(ONE_SAMPLE, row) for row in alone]
 
     def cot(self, benchmark: str, policy: str) -> Row | None:
         """Return the CoT row of a policy; None where it was not run."""
@@ -101,13 +118,14 @@ def make_study(
 
 
 def _largest(cells: Cells) -> Iterator[Optimal]:
-    """The choice with the largest N of each (benchmark, policy, PRM)."""
-    last: dict[tuple[str, str, str | None], Choice] = {}
+    """The choices of each (benchmark, policy, PRM), where there is an N above 1."""
+    found: dict[tuple[str, str, str | None], list[Choice]] = defaultdict(list)
     for choice in choices(cells):  # by N within each
         key = choice.key
-        last[key["benchmark"], key["policy"], key["prm"]] = choice
-    for choice in last.values():
-        yield Optimal(choice, curve_point(cells, choice))
+        found[key["benchmark"], key["policy"], key["prm"]].append(choice)
+    for by_n in found.values():
+        if by_n[-1].key["n"] > 1:  # one solution alone is no test-time scaling
+            yield Optimal(by_n[-1], tuple(curve_point(cells, choice) for choice in by_n))
 
 
 def _by_size(cells: Cells, optimal: Optimal) -> tuple[object, ...]:

@@ -9,22 +9,30 @@ count the prompts and the PRM as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from ttsgrid.frontier.outcomes import COT
 from ttsgrid.frontier.study.compute import (
     costs,
     pareto_frontier,
     searches_against_best_of_n,
 )
-from ttsgrid.frontier.study.gains import EfficiencyGain, efficiency_gain, performance_gain_pct
+from ttsgrid.frontier.study.gains import (
+    EfficiencyGain,
+    efficiency_gain,
+    performance_gain_pct,
+    saving,
+)
 from ttsgrid.frontier.study.paper import paper_figure
-from ttsgrid.frontier.study.summary import Optimal, Row, Study
+from ttsgrid.frontier.study.summary import COT_NAME, ONE_SAMPLE, Optimal, Row, Study
 
 TTS, LONG_COT = "TTS", "long CoT"
+_TTS_IS = (
+    "TTS: compute-optimal, cross-fitted, at the largest N; difficulty from the gold answers, as "
+    "in the study, which flatters it"
+)
 _KEPT = ("benchmark", "policy", "prm", "n", "num_problems", "accuracy", "low", "high")
 
 
@@ -72,7 +80,7 @@ def long_cot(study: Study) -> pl.DataFrame:
 STUDY_TABLES: Mapping[str, StudyTable] = {
     "small-vs-large": StudyTable(
         "Small policies with TTS against large ones with CoT",
-        "TTS: compute-optimal, cross-fitted, at the largest N.",
+        f"{_TTS_IS}.",
         small_vs_large,
         number=3,
     ),
@@ -85,9 +93,10 @@ STUDY_TABLES: Mapping[str, StudyTable] = {
     ),
     "cot-majority-optimal": StudyTable(
         "CoT, majority voting and compute-optimal TTS",
-        "Gain: TTS over CoT in % of CoT, and in points with its 95 % interval. Efficiency: "
-        "FLOPs (PRM and prompts included) that majority voting needs for the same accuracy, over "
-        "TTS's; >: it never gets there.",
+        f"{_TTS_IS}. Gain: TTS over CoT in % of CoT, and in points with its 95 % interval. "
+        "Efficiency: FLOPs (PRM and prompts included; as study: of generated tokens alone) that "
+        "majority voting needs for TTS's accuracy, over TTS's; >: it never gets there. Saving: "
+        "FLOPs of majority voting's best N, over those of the cheapest N of TTS that gets as far.",
         cot_majority_optimal,
         number=5,
     ),
@@ -123,9 +132,9 @@ TABLES: Mapping[str, StudyTable] = {
 
 
 def _accuracies(study: Study) -> list[Row]:
-    """CoT rows, then compute-optimal rows, each with its method and all costs."""
-    cot = [{**row, "method": "CoT"} for row in study.overall(COT).iter_rows(named=True)]
-    return cot + [{**optimal.point, "method": TTS} for optimal in study.optimal]
+    """CoT or one-sample rows, then compute-optimal rows, each with its method and all costs."""
+    once = [{**row, "method": method} for method, row in study.once()]
+    return once + [{**optimal.point, "method": TTS} for optimal in study.optimal]
 
 
 def _with_paper(rows: list[Row], table: int) -> pl.DataFrame:
@@ -177,7 +186,7 @@ def _gains_row(study: Study, optimal: Optimal) -> Row:
     """One row of Table 5."""
     point, key = optimal.point, (optimal.point["benchmark"], optimal.point["policy"])
     cot, majority = study.cot(*key), study.majority(*key)
-    gain = _efficiency(majority, point)
+    gain, as_study = (_efficiency(majority, point, kind) for kind in ("flops", "flops_generated"))
     interval = None if cot is None else study.gain_interval(optimal, cot)
     return {
         **{column: point[column] for column in _KEPT[:5]},
@@ -191,16 +200,32 @@ def _gains_row(study: Study, optimal: Optimal) -> Row:
         "gain_high": None if interval is None else float(interval.high),
         "efficiency_gain": gain and gain.times,
         "efficiency_gain_at_least": gain and gain.at_least,
+        "efficiency_gain_as_study": as_study and as_study.times,
+        "efficiency_gain_as_study_at_least": as_study and as_study.at_least,
+        "saving": _saving(majority, optimal),
         **_paper_gains(*key[::-1]),
     }
 
 
-def _efficiency(majority: list[Row], point: Row) -> EfficiencyGain | None:
-    """None where FLOPs are unknown or nothing was spent."""
-    spent = [(row["flops"], row["accuracy"]) for row in majority]
-    if not spent or not point["flops"] or any(flops is None for flops, _ in spent):
+def _efficiency(majority: list[Row], point: Row, kind: str) -> EfficiencyGain | None:
+    """None where FLOPs of that kind are unknown or nothing was spent."""
+    spent = _spent(majority, kind)
+    return efficiency_gain(spent, point[kind], point["accuracy"]) if spent and point[kind] else None
+
+
+def _saving(majority: list[Row], optimal: Optimal) -> float | None:
+    """What TTS saves where majority voting does best; None where FLOPs are unknown."""
+    spent, curve = _spent(majority, "flops"), _spent(optimal.curve, "flops")
+    if not spent:
         return None
-    return efficiency_gain(spent, point["flops"], point["accuracy"])
+    flops, accuracy = max(spent, key=lambda point: (point[1], -point[0]))
+    return saving(curve, flops, accuracy)
+
+
+def _spent(rows: Sequence[Row], kind: str) -> list[tuple[float, float]]:
+    """FLOPs and accuracy of each row; none where FLOPs are unknown."""
+    spent = [(row[kind], row["accuracy"]) for row in rows]
+    return spent if all(flops for flops, _ in spent) else []
 
 
 def _paper_gains(policy: str, benchmark: str) -> Row:
@@ -220,11 +245,12 @@ def _paper_gains(policy: str, benchmark: str) -> Row:
 
 def _thinks_long(study: Study, row: Row) -> bool:
     name = str(row["policy"]).split(" (")[0].split("#")[0]
-    return row["method"] == "CoT" and name in study.long_cot
+    return row["method"] != TTS and name in study.long_cot
 
 
 def _paper_accuracy(table: int, row: Row, method: str) -> float | None:
-    figure = paper_figure(table, row["policy"], row["benchmark"], method, prm=row["prm"])
+    printed = COT_NAME if method == ONE_SAMPLE else method
+    figure = paper_figure(table, row["policy"], row["benchmark"], printed, prm=row["prm"])
     return _share(figure)
 
 

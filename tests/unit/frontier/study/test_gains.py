@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from ttsgrid.frontier.study.gains import EfficiencyGain, efficiency_gain, performance_gain_pct
+from ttsgrid.frontier.study.gains import (
+    EfficiencyGain,
+    efficiency_gain,
+    performance_gain_pct,
+    saving,
+)
 from ttsgrid.frontier.study.paper import paper_figure, paper_figures
 
 TABLE_5 = paper_figures().filter(table=5)["policy"].unique().sort().to_list()
@@ -55,6 +60,22 @@ def test_what_majority_voting_reached_once_is_reached() -> None:
 def test_without_majority_voting_there_is_no_efficiency() -> None:
     with pytest.raises(ValueError, match="majority"):
         efficiency_gain([], 1.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("flops", "accuracy", "saved"),
+    [
+        (32e9, 0.45, 8.0),  # the budget of 4e9 is the cheapest that gets as far
+        (32e9, 0.4, 32.0),
+        (2e9, 0.6, 0.125),  # majority voting is cheaper
+        (32e9, 0.7, None),
+    ],
+)
+def test_the_saving_is_over_the_cheapest_budget_that_gets_as_far(
+    flops: float, accuracy: float, saved: float | None
+) -> None:
+    curve = [(1e9, 0.4), (4e9, 0.5), (16e9, 0.6)]
+    assert saving(curve, flops, accuracy) == saved
 
 
 FILES = {

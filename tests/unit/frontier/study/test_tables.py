@@ -10,9 +10,11 @@ import polars as pl
 import pytest
 from rich.console import Console
 
+from tests.unit.frontier.conftest import by_string
 from tests.unit.frontier.study.conftest import PRICE, SEARCHED, WORLD
+from tests.unit.frontier.synthetic import Policy, World, write_store
 from ttsgrid.frontier.__main__ import main
-from ttsgrid.frontier.analysis import Frontier
+from ttsgrid.frontier.analysis import Frontier, analyse
 from ttsgrid.frontier.study.gains import efficiency_gain
 from ttsgrid.frontier.study.render import render
 from ttsgrid.frontier.study.summary import Row, Study, make_study
@@ -85,6 +87,23 @@ def test_gains_are_those_of_the_accuracies_and_flops_beside_them(study: Study) -
         )
         assert row["efficiency_gain"] == expected.times
         assert row["efficiency_gain_at_least"] == expected.at_least
+        generated = [(m["flops_generated"], m["accuracy"]) for m in majority]
+        as_study = efficiency_gain(generated, point["flops_generated"], point["accuracy"])
+        assert row["efficiency_gain_as_study"] == as_study.times
+
+
+def test_a_saving_is_over_a_budget_of_the_optimal_curve(study: Study) -> None:
+    for row in _built(study, "cot-majority-optimal").iter_rows(named=True):
+        optimal = next(
+            o for o in study.optimal if (o.point["policy"], o.point["prm"]) == _names(row)
+        )
+        best = max(study.majority("math500", row["policy"]), key=lambda m: m["accuracy"])
+        enough = [p["flops"] for p in optimal.curve if p["accuracy"] >= best["accuracy"]]
+        assert row["saving"] == (best["flops"] / min(enough) if enough else None)
+
+
+def _names(row: Row) -> tuple[str, str]:
+    return row["policy"], row["prm"]
 
 
 def test_the_papers_gains_stand_beside_ours(study: Study) -> None:
@@ -106,6 +125,19 @@ def test_policies_that_think_long_are_named_or_told_by_their_prompt(
         identity = ModelIdentity("thinker", "m", "r", prompt_format("r1").as_json())
         store.write_models([ModelRecord(identity, "policy")])
     assert make_study(tmp_path, frontier).long_cot == {"thinker"}
+
+
+def test_a_policy_without_cot_stands_with_its_one_sample_and_never_as_tts(
+    tmp_path: Path,
+) -> None:
+    small, large = Policy("llama3.2-3b", 0.9, 3_000_000), Policy("llama3.1-405b", 9.0, 405_000_000)
+    write_store(tmp_path, World((small,), (), benchmark="math500"))
+    write_store(tmp_path, World((large,), (), benchmark="math500", cot=False))
+    once = analyse(tmp_path, by_string, budgets=[1])
+    studied = make_study(tmp_path, once, ["llama3.1-405b"])
+    rows = _built(studied, "small-vs-large").select("policy", "method", "n").rows()
+    assert rows == [("llama3.2-3b", "CoT", 1), ("llama3.1-405b", "one sample", 1)]
+    assert _built(studied, "long-cot")["method"].to_list() == ["CoT", "long CoT"]
 
 
 @pytest.mark.parametrize("name", STUDY_TABLES)
