@@ -145,6 +145,9 @@ def test_the_page_fits_its_window_and_leaves_a_screenshot(
     _open(browser, page, size, scheme)
     root = "document.documentElement"
     assert browser.execute_script(f"return {root}.scrollWidth") <= size[0]
+    if size == LAPTOP:
+        tables = browser.find_elements(By.CSS_SELECTOR, ".table .scroll")
+        assert [table for table in tables if browser.execute_script(_TOO_WIDE, table)] == []
     drawn = browser.find_element(By.CSS_SELECTOR, ".chart svg").size["width"]
     assert 0.8 * size[0] * (0.75 if size == LAPTOP else 1) < drawn <= size[0]
     height = browser.execute_script(f"return {root}.scrollHeight")
@@ -169,4 +172,5 @@ def test_paper_shows_everything_in_dark_ink(browser: Chrome, page: Path) -> None
     assert {browser.execute_script(_CUT_OFF, table) for table in tables} == {False}
 
 
+_TOO_WIDE = "return arguments[0].scrollWidth > arguments[0].clientWidth + 2"
 _CUT_OFF = "return arguments[0].scrollHeight > arguments[0].clientHeight + 2"

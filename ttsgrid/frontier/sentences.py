@@ -46,7 +46,7 @@ def headline(comparisons: pl.DataFrame, num_problems: int | None = None) -> str:
     if best["num_problems"] < MIN_PROBLEMS:
         return f"{_seen(best)} But {best['num_problems']} problems are too few to tell."
     if best["low_adjusted"] > 0:
-        return f"{_claim(best)} {_cost(best)}{_cheapest(enough, best)}"
+        return f"{_claim(best)} {_cost(best)}{_cheapest(enough, best)}{_largest(enough, best)}"
     if best["low"] > 0:
         said = f"{_seen(best)} {_picked(best)} includes zero: not enough to claim a win."
         return f"{said} {_cost(best)}"
@@ -163,6 +163,23 @@ def _cheapest(comparisons: pl.DataFrame, best: Comparison) -> str:
         f"{_points(cheapest['difference'])} points "
         f"({_range(cheapest, '_adjusted')} adjusted) at {_times(cheapest['flops_ratio'])} "
         f"the FLOPs.{tail}"
+    )
+
+
+def _largest(comparisons: pl.DataFrame, best: Comparison) -> str:
+    """How it stands against the largest policy, where the win reported is over a smaller one."""
+    widest = comparisons.sort("size_ratio", descending=True).row(0, named=True)["large"]
+    if widest == best["large"]:
+        return ""
+    rivals = comparisons.filter(large=widest).sort("low_adjusted", "difference", descending=True)
+    nearest = rivals.row(0, named=True)
+    measured = f"{_points(nearest['difference'])} points ({_range(nearest, '_adjusted')} adjusted)"
+    by = f"{nearest['policy']} with {describe(nearest)}"
+    if nearest["low_adjusted"] > 0:
+        return f" {_large(nearest)}, the largest policy's, is beaten by {by}: {measured}."
+    return (
+        f" No win over {_large(nearest)}, the largest policy's, is certain: the nearest, {by}, "
+        f"is at {measured}."
     )
 
 

@@ -90,8 +90,9 @@ def recommendation_table(frontier: Frontier, benchmark: str) -> Table:
         "What to use",
         "The best cell that a budget affords, by the difficulty that a probe predicts. Accuracy, "
         "in %: what this way of choosing keeps on problems that had no say in it. Tokens of "
-        "policy and PRM and FLOPs: expected a problem. The file recommendation.yaml, which the "
-        "frontier's command writes, holds the same for programs.",
+        "policy and PRM and FLOPs: expected a problem, with the probe's where the strategy can't "
+        "use those samples again. The file recommendation.yaml, which the frontier's command "
+        "writes, holds the same for programs.",
         ("policy", "PRM", "budget", "difficulty", "use", "accuracy", "tokens", "FLOPs"),
         5,
         tuple(_rule(one, rule) for one in mine for rule in one.rules),

@@ -25,7 +25,10 @@ from ttsgrid.report.view import Picture, Report
 from ttsgrid.store import StorePath
 
 _TEMPLATES = "templates"
-_BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|points)|(?<=N) (?==)|(?<=N =) ")
+_BEFORE_UNIT = re.compile(
+    r"(?<=\d) (?=%|points|[kMGTPE]\b|min\b|s\b|h\b)|(?<= [kMGTPE]) (?=tokens)"
+    r"|(?<=N) (?==)|(?<=N =) "
+)
 
 
 def write_report(store: StorePath, frontier: Frontier, path: Path) -> Path:

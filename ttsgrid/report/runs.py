@@ -9,7 +9,9 @@ beside those that were.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -20,7 +22,17 @@ from ttsgrid.store import StorePath, latest_units, scan
 
 _KINDS = {"sample": "sampling", "score": "scoring", "search": "searching"}
 _TOKENS = ("prompt", "cached", "generated")
-_ENVIRONMENT_ONLY = "host"  # the key of provenance that says where; the others say with what
+_HOST, _PROCESS = "host", "process"  # of a provenance; its other keys say with what
+_UNKNOWN = "not recorded"
+
+
+@dataclass(frozen=True)
+class _Share:
+    """What one worker did; its process is None where that was not recorded."""
+
+    process: str | None
+    num_units: int
+    seconds: float
 
 
 def units_by_kind(store: StorePath) -> pl.DataFrame:
@@ -66,22 +78,34 @@ def run_sentences(store: StorePath, units: pl.DataFrame) -> tuple[str, ...]:
     if not row["num_runs"]:
         return ("Nothing ran here: the store holds results from elsewhere.",)
     runs = "One run" if row["num_runs"] == 1 else f"{row['num_runs']} runs"
-    generated = float(units["policy_generated_tokens"].sum())
-    took = duration(busy_seconds(store))
+    generated = quantity(float(units["policy_generated_tokens"].sum()))
+    between = f"between {row['first']:%Y-%m-%d %H:%M} and {row['last']:%Y-%m-%d %H:%M} UTC."
+    seconds = busy_seconds(store)
+    if not seconds:
+        return (
+            f"{runs} {between}",
+            f"The policies generated {generated} tokens. How long that took is not recorded, as "
+            "in results from elsewhere.",
+        )
     return (
-        f"{runs} between {row['first']:%Y-%m-%d %H:%M} and {row['last']:%Y-%m-%d %H:%M} UTC.",
-        f"The policies generated {quantity(generated)} tokens in "
-        f"{took} of workers' time, each worker counted while it ran anything. Units run side by "
-        "side, so the times of the table add up to more.",
-        f"{int(row['num_retried']):,} units took more than one attempt.",
+        f"{runs} {between}",
+        f"The policies generated {generated} tokens in {duration(seconds)} of workers' time, each "
+        "worker counted while it ran anything. Units run side by side, so the times of the table "
+        "add up to more.",
+        _retried(int(row["num_retried"])),
     )
+
+
+def _retried(number: int) -> str:
+    units = {0: "No unit", 1: "1 unit"}.get(number, f"{number:,} units")
+    return f"{units} took more than one attempt."
 
 
 def _work(units: pl.DataFrame) -> Table:
     return Table(
         "Work by kind and model",
         "One row a kind of unit, policy and PRM. Tokens are the policy's, but for the PRM's own "
-        "columns; prompt tokens include those that came from the prefix cache and cost nothing.",
+        "column; prompt tokens include those that came from the prefix cache and cost nothing.",
         (
             "work",
             "policy",
@@ -89,10 +113,8 @@ def _work(units: pl.DataFrame) -> Table:
             "units",
             "failed",
             "prompt",
-            "cached",
             "generated",
             "PRM prompt",
-            "PRM cached",
             "time",
         ),
         3,
@@ -102,14 +124,23 @@ def _work(units: pl.DataFrame) -> Table:
 
 def _work_row(row: dict[str, object]) -> tuple[Entry, ...]:
     failed = int(str(row["num_failed"]))
-    counted = ("policy_prompt", "policy_cached", "policy_generated", "prm_prompt", "prm_cached")
+
+    def tokens(name: str) -> str:
+        return quantity(float(str(row[f"{name}_tokens"])))
+
+    def read(who: str) -> Entry:
+        cached = f"{tokens(f'{who}_cached')} cached" if row[f"{who}_cached_tokens"] else ""
+        return Entry(tokens(f"{who}_prompt"), detail=cached)
+
     return (
         Entry(_KINDS.get(str(row["kind"]), str(row["kind"]))),
         Entry(str(row["policy"])),
         Entry(str(row["prm"] or "–")),
         Entry(f"{row['num_done']:,}"),
         Entry(f"{failed:,}", tone="bad" if failed else ""),
-        *(Entry(quantity(float(str(row[f"{name}_tokens"])))) for name in counted),
+        read("policy"),
+        Entry(tokens("policy_generated")),
+        read("prm"),
         Entry(duration(float(str(row["seconds"])))),
     )
 
@@ -138,25 +169,30 @@ def _places(store: StorePath) -> Table:
     """One row a host and environment, from the provenance of each unit."""
     grouped = latest_units(store).group_by("provenance")
     found = grouped.agg(pl.len().alias("num_units"), pl.col("seconds").sum()).collect()
-    rows = found.sort("num_units", descending=True).iter_rows(named=True)
+    places: dict[tuple[str, str], list[_Share]] = defaultdict(list)
+    for row in found.sort("num_units", "provenance", descending=[True, False]).iter_rows():
+        provenance = json.loads(row[0])
+        host, process = provenance.pop(_HOST, _UNKNOWN), provenance.pop(_PROCESS, None)
+        share = _Share(process, num_units=row[1], seconds=row[2])
+        places[host, listed(list(_versions(provenance))) or _UNKNOWN].append(share)
     return Table(
         "Where, and with what",
         "One row a host and set of versions.",
-        ("host", "with", "units", "time"),
+        ("host", "with", "workers", "units", "time"),
         2,
         tuple(
             (
-                Entry(json.loads(row["provenance"]).get(_ENVIRONMENT_ONLY, "not recorded")),
-                Entry(listed(list(_versions(row["provenance"]))) or "not recorded"),
-                Entry(f"{row['num_units']:,}"),
-                Entry(duration(row["seconds"])),
+                Entry(host),
+                Entry(versions),
+                Entry("–" if any(s.process is None for s in shares) else str(len(shares))),
+                Entry(f"{sum(s.num_units for s in shares):,}"),
+                Entry(duration(sum(s.seconds for s in shares))),
             )
-            for row in rows
+            for (host, versions), shares in places.items()
         ),
     )
 
 
-def _versions(provenance: str) -> Iterator[str]:
-    for name, value in json.loads(provenance).items():
-        if name != _ENVIRONMENT_ONLY:
-            yield f"{name.replace('_', ' ')} {value}"
+def _versions(provenance: Mapping[str, str]) -> Iterator[str]:
+    for name, value in provenance.items():
+        yield f"{name.replace('_', ' ')} {value}"

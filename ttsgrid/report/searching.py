@@ -40,8 +40,7 @@ def rival_table(frontier: Frontier, benchmark: str) -> Table:
         "FLOPs: the search's over those of best-of-N.",
         (
             "policy",
-            "PRM",
-            "search",
+            "strategy",
             "problems",
             "verdict",
             "difference",
@@ -50,7 +49,7 @@ def rival_table(frontier: Frontier, benchmark: str) -> Table:
             "best-of-N",
             "FLOPs",
         ),
-        5,
+        4,
         tuple(
             _row(row)
             for name in BINS
@@ -62,45 +61,67 @@ def rival_table(frontier: Frontier, benchmark: str) -> Table:
     )
 
 
-def rival_sentence(frontier: Frontier, benchmark: str) -> Iterator[str]:
-    """Say where search wins for certain, at most one sentence; none without searches."""
+def rival_sentences(frontier: Frontier, benchmark: str) -> Iterator[str]:
+    """Say where search wins for certain, or comes nearest to it; nothing without searches."""
     rivals = frontier.rivals.filter(benchmark=benchmark)
     if rivals.is_empty():
         return
-    order = by_size(frontier.cells, rivals["policy"].to_list())
+    yield _wins(rivals, by_size(frontier.cells, rivals["policy"].to_list()))
+    overall = _enough(rivals).filter(bin=Bin.ALL.value)
+    num_lost = len(overall.filter(pl.col("high_adjusted") < 0))
+    if num_lost:
+        yield (
+            f"Of the {len(overall)} searches set against it over all problems, best-of-N beats "
+            f"{num_lost} for certain."
+        )
+
+
+def _wins(rivals: pl.DataFrame, order: list[str]) -> str:
     parts = []
     for name, where in BINS.items():
         wins = _surest_wins(rivals.filter(bin=name.value), order)
         if wins:
-            parts.append(f"{where} {listed([_won(row) for row in wins])}")
+            parts.append(f"{where} for {listed([_won(row) for row in wins])}")
     if parts:
-        yield (
+        return (
             "At the same N and with the same PRM, search beats best-of-N for certain "
-            f"{'; '.join(parts)} (percentage points; 95 % intervals that hold for all searches "
-            "together, on problems that had no say in the choice of aggregation and vote)."
+            f"{'; '.join(parts)} (95 % intervals that hold for all searches together, on problems "
+            "that had no say in the choice of aggregation and vote)."
         )
-    else:
-        yield (
-            "Nowhere does a search beat best-of-N at the same N and with the same PRM for certain, "
-            "each with the aggregation and vote that are best for it."
-        )
+    return (
+        "Nowhere does a search beat best-of-N at the same N and with the same PRM for certain, "
+        f"each with the aggregation and vote that are best for it.{_nearest(rivals)}"
+    )
 
 
 def _surest_wins(rivals: pl.DataFrame, order: list[str]) -> list[Row]:
     """Of each policy the win that is surest, if it has one."""
-    wins = rivals.filter(pl.col("num_problems") >= MIN_PROBLEMS, pl.col("low_adjusted") > 0)
+    wins = _enough(rivals).filter(pl.col("low_adjusted") > 0)
     best = wins.sort("low_adjusted", descending=True).unique("policy", keep="first")
     rows = {row["policy"]: row for row in best.iter_rows(named=True)}
     return [rows[policy] for policy in order if policy in rows]
+
+
+def _enough(rivals: pl.DataFrame) -> pl.DataFrame:
+    return rivals.filter(pl.col("num_problems") >= MIN_PROBLEMS)
+
+
+def _nearest(rivals: pl.DataFrame) -> str:
+    """What comes nearest to a win over all problems, where there are enough for any."""
+    overall = _enough(rivals).filter(bin=Bin.ALL.value)
+    if overall.is_empty():
+        return ""
+    row = overall.sort("low_adjusted", descending=True).row(0, named=True)
+    return f" Nearest to it comes, over all problems, {_won(row)} (adjusted for picking it)."
 
 
 def _won(row: Row) -> str:
     difference = points(row["difference"])
     bounds = points_span(row["low_adjusted"], row["high_adjusted"])
     return (
-        f"for {row['policy']} with {_name(row)} and {row['prm']} at N = {row['n']}: "
+        f"{row['policy']} with {_name(row)} and {row['prm']} at N = {row['n']}: "
         f"{percent(row['accuracy'])} % against {percent(row['accuracy_best_of_n'])} %, "
-        f"{difference} ({bounds})"
+        f"{difference} points ({bounds})"
     )
 
 
@@ -111,8 +132,7 @@ def _name(row: Row) -> str:
 def _row(row: Row) -> tuple[Entry, ...]:
     return (
         Entry(row["policy"]),
-        Entry(row["prm"]),
-        Entry(_name(row), f"N = {row['n']}"),
+        Entry(_name(row), f"N = {row['n']}", f"PRM {row['prm']}"),
         Entry(f"{row['bin']}, {row['num_problems']}"),
         _verdict(row),
         Entry(points(row["difference"]), detail=points_span(row["low"], row["high"])),
@@ -125,7 +145,7 @@ def _row(row: Row) -> tuple[Entry, ...]:
 
 def _verdict(row: Row) -> Entry:
     if row["num_problems"] < MIN_PROBLEMS:
-        return Entry(f"{row['num_problems']} problems: too few")
+        return Entry("too few")
     if row["low_adjusted"] > 0:
         return Entry("search wins", tone="good")
     if row["high_adjusted"] < 0:

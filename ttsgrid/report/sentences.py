@@ -17,7 +17,7 @@ from ttsgrid.frontier import Bin, Frontier, difference_intervals
 from ttsgrid.frontier.outcomes import COT, MAJORITY
 from ttsgrid.frontier.sentences import MIN_PROBLEMS
 from ttsgrid.report.pictures import by_size
-from ttsgrid.report.searching import rival_sentence
+from ttsgrid.report.searching import rival_sentences
 from ttsgrid.report.words import listed, percent, points, points_span, short_name, span
 
 
@@ -48,7 +48,7 @@ def answer(frontier: Frontier, benchmark: str) -> tuple[str, ...]:
         *_too_few(frontier, benchmark),
         *_gains(frontier, benchmark),
         *_optimal(frontier, benchmark),
-        *rival_sentence(frontier, benchmark),
+        *rival_sentences(frontier, benchmark),
         *_winners(frontier, benchmark),
     ]
     return tuple(said)

@@ -22,6 +22,7 @@ from ttsgrid.report.view import Drawing, Entry, Table
 from ttsgrid.store import StorePath
 
 _LONG_COT, _SMALL_VS_LARGE = "long-cot", "small-vs-large"
+_WIDE = ("prm-bias",)
 _DRAWN = {
     "strength": (
         "Does a stronger policy gain less?",
@@ -59,7 +60,7 @@ def study_drawings(store: StorePath, study: Study, benchmark: str) -> tuple[Draw
         benchmark: whose.
     """
     return tuple(
-        Drawing(*_DRAWN[name], uri=_drawn(name, store, study, benchmark))
+        Drawing(*_DRAWN[name], uri=_drawn(name, store, study, benchmark), wide=name in _WIDE)
         for name in _drawable(study, benchmark)
     )
 

@@ -99,8 +99,10 @@ def best_table(frontier: Frontier, benchmark: str) -> Table:
     return Table(
         "The best strategy by difficulty",
         "Accuracy in %, with the strategy and the 95 % interval. Difficulty is each policy's own "
-        "pass@1: easy from 50 %, medium from 10 %, hard below. Chosen and reported on the same "
-        "problems: read it as a hint at what to try, not as what to expect.",
+        "pass@1: easy from 50 %, medium from 10 %, hard below. In brackets: how step scores become "
+        "a solution's score (their lowest, last, average or product), and whose answer wins: max, "
+        "that of the best score; weighted, the answer with the largest sum of scores. Chosen and "
+        "reported on the same problems: a hint at what to try, not what to expect.",
         ("policy", "PRM", "N", *_BINS.values()),
         3,
         tuple(

@@ -1,4 +1,4 @@
-"""A few stored searches, one a strategy, of the smallest policy that searched.
+"""A few stored searches of the smallest policy that searched: every strategy, several problems.
 
 Chosen by rule: a problem that the examples show comes first, then the benchmark's
 order; of several budgets the largest that a page can still show.
@@ -6,7 +6,9 @@ order; of several budgets the largest that a page can still show.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import polars as pl
 
@@ -29,11 +31,21 @@ def traces(store: StorePath, benchmark: str, shown_problems: Sequence[str]) -> t
         benchmark: one of the store's.
         shown_problems: ids of problems to prefer.
     """
-    picked = _candidates(store, benchmark, shown_problems).unique(
-        "strategy", keep="first", maintain_order=True
-    )
-    found = (_trace(store, unit_id) for unit_id in picked["unit_id"])
-    return tuple(trace for trace in found if trace is not None)[:MAX_TRACES]
+    picked = _picked(_candidates(store, benchmark, shown_problems))
+    found = (_trace(store, unit_id) for unit_id in picked)
+    return tuple(islice((trace for trace in found if trace is not None), MAX_TRACES))
+
+
+def _picked(candidates: pl.DataFrame) -> Iterator[str]:
+    """Yield units in turn of their strategies, each time of another problem while there is one."""
+    shown_of, seen = Counter[str](), set[str]()
+    rows = candidates.to_dicts()
+    while rows:
+        row = min(rows, key=lambda row: (shown_of[row["strategy"]], row["problem_id"] in seen))
+        yield row["unit_id"]
+        rows.remove(row)
+        shown_of[row["strategy"]] += 1
+        seen.add(row["problem_id"])
 
 
 def _candidates(store: StorePath, benchmark: str, shown_problems: Sequence[str]) -> pl.DataFrame:

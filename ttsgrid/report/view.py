@@ -184,11 +184,15 @@ class Trace:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A still picture; the explanation stands under it and in its place."""
+    """A still picture; the explanation stands under it and in its place.
+
+    A `wide` one keeps a readable size on a phone and is scrolled there.
+    """
 
     title: str
     explanation: str
     uri: str
+    wide: bool
 
 
 @dataclass(frozen=True)

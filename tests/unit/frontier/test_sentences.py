@@ -51,6 +51,18 @@ def test_a_certain_win_is_claimed_at_its_price() -> None:
     assert "None compared wins for certain with less compute" in said
 
 
+def test_a_win_over_a_middle_policy_does_not_hide_the_largest() -> None:
+    widest = {"large": "largest", "size_ratio": 9.0}
+    said = _said(AHEAD, {**widest, "difference": -0.01})
+    assert "beats large's CoT" in said
+    assert "No win over largest's CoT, the largest policy's, is certain" in said
+    assert "is at −1.0 points (−5.0 to 5.0 adjusted)" in said
+    assert "the largest policy's" not in _said(AHEAD, {**AHEAD, **widest})
+    other = {**AHEAD, **widest, "policy": "middle", "size_ratio": 4.5, "low_adjusted": 0.02}
+    unsure = {**widest, "policy": "small"}
+    assert "is beaten by middle with" in _said({**AHEAD, "size_ratio": 5.0}, other, unsure)
+
+
 def test_an_interval_around_zero_excludes_only_what_it_excludes() -> None:
     said = _said({})
     assert said.startswith("No smaller policy with TTS clearly beats a larger policy's CoT here.")

@@ -95,7 +95,9 @@ def test_the_report_says_whether_small_beats_large_on_real_recorded_runs(
         *("--policy=qwen2.5-7b", "--policy-parameters=7.6e9"),
     ]
     assert main(small) == main(large) == 0
-    (section,) = build_report(store, analyse(store)).sections
+    report = build_report(store, analyse(store))
+    assert "How long that took is not recorded" in report.runs_said[1]
+    (section,) = report.sections
     said = section.answer[0]
     assert "No smaller policy" in said
     assert "the PRM's counted" in said

@@ -136,6 +136,9 @@ def test_numbers_stay_with_their_units() -> None:
     assert unbroken("95 % and 3.2 points at N = 4") == (
         f"95{space}% and 3.2{space}points at N{space}={space}4"
     )
+    assert unbroken("567 k tokens in 10 min 16 s so far") == (
+        f"567{space}k{space}tokens in 10{space}min 16{space}s so far"
+    )
 
 
 def test_the_page_goes_into_a_folder_that_is_made_for_it(

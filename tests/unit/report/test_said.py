@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.unit.report.conftest import own_picture
 from tests.unit.report.made_store import MadePolicy, MadeWorld, write_made_store
 from ttsgrid.frontier import Frontier, analyse
 from ttsgrid.report import Report, build_report
+from ttsgrid.report.runs import run_tables, units_by_kind
 from ttsgrid.report.sentences import answer
 from ttsgrid.report.tables import comparison_table
 from ttsgrid.report.view import Table
@@ -131,6 +133,17 @@ def test_failed_units_are_counted_and_never_hidden(report: Report) -> None:
     work = next(t for t in report.runs if t.title.startswith("Work"))
     row = next(r for r in work.rows if (r[0].text, r[1].text) == ("sampling", "made-s"))
     assert row[4].text == "1"
+
+
+def test_workers_of_one_place_are_one_row(made_store: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    shutil.copytree(made_store, store)
+    for i, file in enumerate(sorted((store / "units").glob("*.parquet"))):
+        worker = f'{{"host":"node-7","process":"{i % 2}","vllm":"0.0"}}'
+        pl.read_parquet(file).with_columns(provenance=pl.lit(worker)).write_parquet(file)
+    tables = run_tables(store, units_by_kind(store))
+    (row,) = next(t for t in tables if t.title.startswith("Where")).rows
+    assert [entry.text for entry in row[:3]] == ["node-7", "vllm 0.0", "2"]
 
 
 def test_the_cost_names_hosts_versions_and_tokens(report: Report, made_store: Path) -> None:

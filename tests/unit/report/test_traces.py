@@ -8,23 +8,30 @@ import pytest
 
 from tests.unit.report.made_store import MadeWorld, write_made_store
 from ttsgrid.report import Report, render
-from ttsgrid.report.traces import traces
+from ttsgrid.report.traces import MAX_TRACES, traces
 from ttsgrid.store import scan
 
 
 def test_a_search_of_the_smallest_policy_is_shown(report: Report) -> None:
-    (shown,) = report.sections[0].traces
+    shown, *_ = report.sections[0].traces
     assert "made-s" in shown.title
     assert "beam" in shown.title
     assert shown.fragment in render(report)
 
 
+def test_several_searches_are_of_different_problems(made_store: Path, report: Report) -> None:
+    shown = report.sections[0].traces
+    questions = scan(made_store, "problems").select("question").unique().collect()["question"]
+    asked = [next(q for q in questions if q in trace.fragment) for trace in shown]
+    assert len(set(asked)) == len(shown) == MAX_TRACES
+
+
 def test_a_problem_that_the_examples_show_comes_first(made_store: Path, report: Report) -> None:
     wanted = [problem.problem_id for problem in report.sections[0].examples]
     questions = dict(scan(made_store, "problems").select("problem_id", "question").collect().rows())
-    (shown,) = traces(made_store, "zoo", wanted)
+    shown, *_ = traces(made_store, "zoo", wanted)
     assert questions[wanted[0]] in shown.fragment
-    (other,) = traces(made_store, "zoo", wanted[1:])
+    other, *_ = traces(made_store, "zoo", wanted[1:])
     assert questions[wanted[1]] in other.fragment
 
 
