@@ -71,7 +71,8 @@ def _show(frontier: Frontier, options: argparse.Namespace, folder: Path) -> None
         frame = table.build(study)
         shown = render(table, frame)
         wide_enough(Console(), shown).print(shown)
-        paths = write_tables({options.table: frame}, folder)
+        # As the whole frontier's files are called, so that none lies there twice.
+        paths = write_tables({options.table.replace("-", "_"): frame}, folder)
         print(f"Table: {paths[-1]}")
     if options.figure is not None:
         for path in write_figures(options.store, study, options.figure, folder):

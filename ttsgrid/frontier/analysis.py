@@ -13,6 +13,7 @@ from rich.console import Console
 from ttsgrid.frontier.cells import Cells, make_cells, no_cells
 from ttsgrid.frontier.common import on_common_ground
 from ttsgrid.frontier.comparisons import compare
+from ttsgrid.frontier.difficulty_table import measured_difficulty
 from ttsgrid.frontier.equivalence import store_equivalence
 from ttsgrid.frontier.export import write_tables
 from ttsgrid.frontier.external import external_points, external_table, note
@@ -47,6 +48,7 @@ class Frontier:
         comparisons: smaller policies with TTS against larger ones' CoT.
         rivals: searches against best-of-N at the same N (`ttsgrid.frontier.rivals`).
         external: published points beside them (`ttsgrid.frontier.external`).
+        difficulty: each problem's pass@1, absolute bin and quantile, a policy at a time.
         predicted: difficulty without the gold answer, and how well it is predicted.
         optimism: what the curve promises in hindsight, and what can be kept of it.
         recommendations: which strategy to use where.
@@ -59,6 +61,7 @@ class Frontier:
     comparisons: pl.DataFrame
     rivals: pl.DataFrame
     external: pl.DataFrame
+    difficulty: pl.DataFrame
     predicted: PredictedDifficulty
     optimism: pl.DataFrame
     recommendations: Sequence[Recommendation]
@@ -106,6 +109,7 @@ class Frontier:
             "search_vs_best_of_n": self.rivals,
             "external": self.external,
             "optimism": self.optimism,
+            "difficulty": self.difficulty,
             "predicted_difficulty": self.predicted.problems,
             "difficulty_quality": self.predicted.quality,
             "difficulty_confusion": self.predicted.confusion,
@@ -154,6 +158,7 @@ def analyse(
         comparisons=compare(cells),
         rivals=rivals,
         external=external,
+        difficulty=measured_difficulty(cells, problem_ids),
         predicted=tabulate(found, problem_ids),
         optimism=optimism(cells, found),
         recommendations=recommendations(cells, found),

@@ -4,7 +4,8 @@ Both with intervals in closed form, so that they cost a sort even for 100,000 pr
 
 * Spearman's rho by Fisher's z with the variance of Bonett and Wright 2000,
   (1 + rho^2 / 2) / (n - 3);
-* the AUC by DeLong et al. 1988, whose variance comes from midranks (Sun and Xu 2014).
+* the AUC by DeLong et al. 1988, whose variance comes from midranks (Sun and Xu 2014); for
+  samples that come in clusters, such as solutions of one problem, by Obuchowski 1997.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from ttsgrid.frontier.bootstrap import LEVEL
-from ttsgrid.voting import Bools, Floats
+from ttsgrid.voting import Bools, Floats, Ints
 
 _REACH = NormalDist().inv_cdf(0.5 + LEVEL / 2)
 MIN_PAIRS = 4
@@ -46,12 +47,16 @@ def rank_correlation(first: Floats, second: Floats) -> Measured | None:
     return Measured(rho, math.tanh(centre - reach), math.tanh(centre + reach))
 
 
-def area_under_curve(scores: Floats, positive: Bools) -> Measured | None:
+def area_under_curve(
+    scores: Floats, positive: Bools, clusters: Ints | None = None
+) -> Measured | None:
     """Return how often a positive outranks a negative; None with fewer than two of either.
 
     Args:
         scores: higher means more likely positive, shape (n,).
         positive: shape (n,).
+        clusters: what each belongs to, from 0, shape (n,); None where all are independent.
+            With fewer than two clusters the result is None.
     """
     num_positive, num_negative = int(positive.sum()), int((~positive).sum())
     if min(num_positive, num_negative) < MIN_GROUP:
@@ -60,8 +65,17 @@ def area_under_curve(scores: Floats, positive: Bools) -> Measured | None:
     above = (together[positive] - _midranks(scores[positive])) / num_negative
     below = 1 - (together[~positive] - _midranks(scores[~positive])) / num_positive
     value = float(above.mean())
-    variance = above.var(ddof=1) / num_positive + below.var(ddof=1) / num_negative
-    reach = _REACH * math.sqrt(float(variance))
+    if clusters is None:
+        variance = float(above.var(ddof=1) / num_positive + below.var(ddof=1) / num_negative)
+    else:
+        shares = np.empty(len(scores))
+        shares[positive] = (above - value) / num_positive
+        shares[~positive] = (below - value) / num_negative
+        sums = np.bincount(clusters, shares)
+        if len(sums) < MIN_GROUP:
+            return None
+        variance = float((sums**2).sum()) * len(sums) / (len(sums) - 1)
+    reach = _REACH * math.sqrt(variance)
     return Measured(value, max(0.0, value - reach), min(1.0, value + reach))
 
 

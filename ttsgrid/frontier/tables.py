@@ -23,7 +23,6 @@ _NAMES = {
     "dvts": "DVTS",
 }
 _VOTES = {"max": "max", "weighted": "vote"}  # as arXiv 2502.06703 names them: PRM-Min-Vote
-_FEWER = "; /40: on 40 problems only, so not to be compared with the rest"
 Row = Mapping[str, Any]
 
 
@@ -32,11 +31,10 @@ def accuracy_table(cells: Cells, benchmark: str) -> Table:
     best = best_per_strategy(cells).filter(benchmark=benchmark)
     budgets = best["n"].unique().sort().to_list()
     num_problems = max(best["num_problems"])
-    fewer = "" if min(best["num_problems"]) == num_problems else _FEWER
     table = Table(
         title=f"{benchmark}: accuracy in % on {num_problems} problems [95 % interval]",
         caption="best PRM, aggregation and vote of each, chosen on the same problems; "
-        f"pass@N: any of N correct, a bound{fewer}",
+        f"pass@N: any of N correct, a bound{_on_fewer(min(best['num_problems']), num_problems)}",
         box=SIMPLE_HEAD,
         pad_edge=False,
         collapse_padding=True,
@@ -97,6 +95,12 @@ def footnote(cells: Cells) -> str:
         "Budgets below a pool's size are estimated from the whole pool; the Monte Carlo "
         f"error of an accuracy is at most {100 * overall.max():.2f} points."
     )
+
+
+def _on_fewer(fewest: int, num_problems: int) -> str:
+    if fewest == num_problems:
+        return ""
+    return f"; /{fewest}: on {fewest} problems only, so not to be compared with the rest"
 
 
 def _by_size(cells: Cells, rows: pl.DataFrame) -> list[str]:

@@ -13,6 +13,7 @@ from rich.table import Table
 from ttsgrid.errors import ConfigError, TtsgridError
 from ttsgrid.frontier.equivalence import store_equivalence
 from ttsgrid.frontier.load import load
+from ttsgrid.frontier.study.render import wide_enough
 from ttsgrid.importer.figures import recorded_figures
 from ttsgrid.importer.layout import load_layout, shipped_layouts
 from ttsgrid.importer.points import import_points, load_points_layout
@@ -62,7 +63,8 @@ def _samples(options: argparse.Namespace, console: Console) -> None:
         highlight=False,
     )
     frames = load(options.store, store_equivalence(options.store))
-    console.print(_figures(recorded_figures(frames)))
+    figures = _figures(recorded_figures(frames))
+    wide_enough(console, figures).print(figures)
 
 
 def _points(options: argparse.Namespace) -> None:
@@ -82,7 +84,7 @@ def _figures(figures: pl.DataFrame) -> Table:
     """What to hold against the figures that the run's authors gave."""
     view = Table(title="The store's pools, whole and in recorded order", title_justify="left")
     for name in figures.columns:
-        view.add_column(name)
+        view.add_column(name, no_wrap=True)
     for row in figures.iter_rows(named=True):
         shown = [f"{100 * row['accuracy']:.2f} %" if c == "accuracy" else row[c] for c in row]
         view.add_row(*("" if value is None else str(value) for value in shown))

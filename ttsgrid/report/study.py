@@ -36,7 +36,7 @@ _DRAWN = {
         "Left: the mean score of a step against its length, in right and in wrong solutions; a "
         "PRM that sees only right and wrong has level lines. Then how well scores tell right "
         "solutions from wrong ones (AUC), and right steps from wrong ones where steps are "
-        "labelled, for each policy. 0.5 is chance.",
+        "labelled, for each policy, with 95 % intervals over problems. 0.5 is chance.",
     ),
 }
 

@@ -63,8 +63,23 @@ def test_the_files_hold_the_tables(frontier: Frontier, tmp_path: Path) -> None:
     quality = pl.read_csv(tmp_path / "new/folder/difficulty_quality.csv")
     assert set(quality["probe_size"]) == {4}
     names = {path.name for path in written}
+    assert {"difficulty.csv", "difficulty.parquet"} <= names
     assert {"recommendation.yaml", "predicted_difficulty.csv", "difficulty_confusion.csv"} <= names
     assert {"frontier.png", "frontier.svg", "headline.txt", "comparisons.csv"} <= names
+
+
+def test_measured_difficulty_has_each_problems_bin_and_quantile(frontier: Frontier) -> None:
+    rows = frontier.difficulty
+    assert rows.n_unique(["policy", "problem_id"]) == len(rows) == 3 * 40
+    for (policy,), mine in rows.group_by("policy"):
+        cell = frontier.cells.frame.filter(policy=policy, strategy="pass@k", n=1)
+        counts = dict(cell.select("bin", "num_problems").iter_rows())
+        assert dict(mine["bin"].value_counts().iter_rows()) == {
+            name: number for name, number in counts.items() if name != "all"
+        }
+        ends = mine.group_by("quantile").agg(pl.col("pass_rate").min()).sort("quantile")
+        assert ends["pass_rate"].is_sorted(descending=True)
+        assert mine["quantile"].is_between(1, 5).all()
 
 
 def test_two_benchmarks_are_reported_apart(tmp_path: Path) -> None:

@@ -60,3 +60,28 @@ def test_a_perfect_order_is_one() -> None:
     assert area is not None
     assert rho is not None
     assert (area.value, rho.value) == (1.0, 1.0)
+
+
+def test_clusters_widen_the_interval_to_what_covers() -> None:
+    rng = np.random.default_rng(2)
+    # Right answers lie one deviation higher; half of the noise is shared by a problem.
+    num_problems, pool, truth = 40, 8, 0.7602499
+    problems = np.repeat(np.arange(num_problems), pool)
+    with_clusters = without = 0
+    for _ in range(400):
+        positive = rng.random(len(problems)) < np.repeat(rng.beta(0.5, 0.5, num_problems), pool)
+        shared = np.repeat(rng.standard_normal(num_problems), pool)
+        scores = positive + (shared + rng.standard_normal(len(problems))) / np.sqrt(2)
+        found = area_under_curve(scores, positive, problems)
+        naive = area_under_curve(scores, positive)
+        assert found is not None
+        assert naive is not None
+        with_clusters += found.low <= truth <= found.high
+        without += naive.low <= truth <= naive.high
+    assert with_clusters / 400 > 0.9
+    assert without / 400 < 0.85
+
+
+def test_one_cluster_alone_has_no_interval() -> None:
+    scores, positive = np.arange(8.0), np.arange(8) > 3
+    assert area_under_curve(scores, positive, np.zeros(8, int)) is None

@@ -42,7 +42,7 @@ def test_the_notebook_shows_difficulty_frontier_and_a_problem(
     )
     client.execute()
     said = _texts(notebook)
-    for word in ("pass@1", "easy", "hard", "optimism", "Right answer:"):
+    for word in ("pass@1", "easy", "hard", "quantile", "optimism", "Right answer:"):
         assert word in said
     assert not [o for cell in notebook.cells for o in cell.get("outputs", []) if _warns(o)]
     images = [o for cell in notebook.cells for o in cell.get("outputs", []) if "data" in o]

@@ -27,7 +27,7 @@ from ttsgrid.frontier.study.panels import (
 from ttsgrid.frontier.study.summary import Study
 
 VOTE_STYLES = {"majority": ":", "max": "--", "weighted": "-"}
-CORNER: dict[str, Any] = {"ha": "left", "va": "top", "fontsize": 8, "color": GREY}
+CORNER: dict[str, Any] = {"ha": "left", "va": "bottom", "fontsize": 8, "color": GREY}
 _BINS = (Bin.EASY.value, Bin.MEDIUM.value, Bin.HARD.value)
 
 
@@ -65,7 +65,7 @@ def draw_difficulty(study: Study, benchmark: str) -> Figure:
             line(panel, _best(mine.filter(strategy=strategy)), colour_of(strategy, strategies))
         mark_cot(panel, mine)
         for num_problems in mine["num_problems"].head(1):
-            panel.text(0.02, 0.99, f"{num_problems} problems", **CORNER, transform=panel.transAxes)
+            panel.text(0.0, 1.01, f"{num_problems} problems", **CORNER, transform=panel.transAxes)
     over_budgets(grid, _budgets(frame))
     legend(grid, strategies, {})
     return grid.figure

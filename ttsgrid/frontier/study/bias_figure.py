@@ -13,6 +13,7 @@ from ttsgrid.frontier.study.panels import GREY, INK, dress
 from ttsgrid.frontier.study.prm_bias import PrmBias
 
 COLOURS = ("#2f6fc4", "#dd6b20", "#218c5f", "#a63d7d", "#6b4fbb", "#8a6a1f")
+MOST_CHARACTERS = 36  # of level names under one panel
 RIGHT, WRONG = "-", (0, (3, 2))
 
 
@@ -71,4 +72,7 @@ def _draw_areas(
         reach = [mine["area"] - mine["low"], mine["high"] - mine["area"]]
         panel.errorbar(x, mine["area"], yerr=reach, fmt="o", color=_colour(prm, prms), capsize=2)
     panel.axhline(0.5, color=GREY, linewidth=1)
-    panel.set_xticks(range(len(policies)), policies, rotation=20, ha="right")
+    crowded = sum(map(len, policies)) > MOST_CHARACTERS
+    panel.set_xticks(range(len(policies)), policies)
+    if crowded:
+        panel.tick_params("x", rotation=20)

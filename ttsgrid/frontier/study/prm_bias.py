@@ -8,7 +8,8 @@ Three measurements, from the scored samples of pools:
 
 A PRM that is not biased by length has level lines; one that generalises over policies
 has equal areas. Solutions of all problems are compared with each other, so a PRM also
-earns area by telling easy problems from hard ones. From a large store a fixed number
+earns area by telling easy problems from hard ones. Samples of one problem are alike, so
+intervals take problems as what was drawn. From a large store a fixed number
 of random blocks a (policy, PRM) is read.
 """
 
@@ -97,11 +98,12 @@ def _solution_scores(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _steps(rows: pl.DataFrame, benchmark: str) -> pl.DataFrame:
-    """A row a step: policy, prm, correct (of its solution), length, score and label."""
+    """A row a step: policy, prm, problem, correct (of its solution), length, score, label."""
     labels = pl.Series(list(_labels(rows, benchmark)), dtype=pl.List(pl.Boolean))
     apart = rows.with_columns(label=labels).explode("steps", "step_scores", "label")
     length = pl.col("steps").str.len_chars()
-    return apart.select("policy", "prm", "correct", "label", length=length, score="step_scores")
+    kept = ("policy", "prm", "problem_id", "correct", "label")
+    return apart.select(*kept, length=length, score="step_scores")
 
 
 def _labels(rows: pl.DataFrame, benchmark: str) -> Iterator[tuple[bool | None, ...]]:
@@ -124,10 +126,11 @@ def _lengths(steps: pl.DataFrame) -> pl.DataFrame:
 
 
 def _areas(rows: pl.DataFrame, positive: str) -> pl.DataFrame:
-    """The area of each (policy, PRM) that has both right and wrong."""
+    """The area of each (policy, PRM) that has both right and wrong, problems as clusters."""
     found: list[dict[str, Any]] = []
     for (policy, prm), group in rows.group_by("policy", "prm", maintain_order=True):
-        area = area_under_curve(group["score"].to_numpy(), group[positive].to_numpy())
+        problems = (group["problem_id"].rank("dense") - 1).cast(pl.Int64).to_numpy()
+        area = area_under_curve(group["score"].to_numpy(), group[positive].to_numpy(), problems)
         if area is None:
             continue
         bounds = {"area": area.value, "low": area.low, "high": area.high}

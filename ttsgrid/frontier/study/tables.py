@@ -86,8 +86,8 @@ STUDY_TABLES: Mapping[str, StudyTable] = {
     ),
     "flops": StudyTable(
         "FLOPs of training and of one pass over the benchmark",
-        "The study counts pre-training and generated tokens (its total: 'as study'); "
-        "the total counts prompts and the PRM too.",
+        "The study counts pre-training and generated tokens (its total: 'as study'); the total "
+        "counts prompts and the PRM too. Both need the number of training tokens.",
         flops,
         number=4,
     ),
