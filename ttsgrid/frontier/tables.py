@@ -69,7 +69,8 @@ def best_table(cells: Cells, best: pl.DataFrame, curve: pl.DataFrame, benchmark:
         caption="easy: the policy's own pass@1 is 50 % or more; medium: 10 % or more. "
         "min-vote: answers weighted by the lowest step score; min-max: the best of those scores.\n"
         "Best: chosen on these very problems, those that all candidates ran on. Optimal: the best "
-        "of each bin, chosen on other problems than it is scored on (in brackets: on the same).",
+        "of each bin, chosen on other problems than it is scored on (in brackets: on the same), "
+        "but with bins from the gold answers.",
         box=SIMPLE_HEAD,
         pad_edge=False,
         collapse_padding=True,
