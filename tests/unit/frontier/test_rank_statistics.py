@@ -83,5 +83,5 @@ def test_clusters_widen_the_interval_to_what_covers() -> None:
 
 
 def test_one_cluster_alone_has_no_interval() -> None:
-    scores, positive = np.arange(8.0), np.arange(8) > 3
-    assert area_under_curve(scores, positive, np.zeros(8, int)) is None
+    scores = np.linspace(0.0, 1.0, 8)
+    assert area_under_curve(scores, scores > 0.5, np.zeros(8, int)) is None
