@@ -14,6 +14,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 POINTS = ".seen_marks path"
 LAPTOP, PHONE = (1280, 900), (390, 844)
+PAPER = (688, 970)  # A4 less the margins, in CSS pixels
 # CoT, two strategies at N = 1, 4 and 16, and a beam search at N = 4.
 PER_POLICY = 1 + 2 * 3 + 1
 
@@ -162,7 +163,7 @@ def test_the_page_fits_its_window_and_leaves_a_screenshot(
 
 
 def test_paper_shows_everything_in_dark_ink(browser: Chrome, page: Path) -> None:
-    _open(browser, page, LAPTOP, "dark")
+    _open(browser, page, PAPER, "dark")
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     colour = browser.execute_script("return getComputedStyle(document.body).color")
     assert colour == "rgb(20, 24, 31)"
@@ -170,6 +171,7 @@ def test_paper_shows_everything_in_dark_ink(browser: Chrome, page: Path) -> None
     assert browser.find_element(By.CSS_SELECTOR, ".glyph").is_displayed()  # the legend
     tables = browser.find_elements(By.CSS_SELECTOR, ".scroll")
     assert {browser.execute_script(_CUT_OFF, table) for table in tables} == {False}
+    assert [table for table in tables if browser.execute_script(_TOO_WIDE, table)] == []
 
 
 _TOO_WIDE = "return arguments[0].scrollWidth > arguments[0].clientWidth + 2"
