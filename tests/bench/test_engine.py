@@ -32,8 +32,8 @@ CONTENDERS = {
     "policy worker in its Ray actor": ray_worker,
 }
 BARE = next(iter(CONTENDERS))
-NUM_PROBLEMS = 24  # 65 requests each: six times what the engine decodes at once
-NUM_ROUNDS = 2
+NUM_PROBLEMS = 100  # as in the default grid; 65 requests each
+NUM_ROUNDS = 3
 GOAL_SPEED, GOAL_SOLUTIONS = 0.95, 0.26
 console = Console(width=100)
 

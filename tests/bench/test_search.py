@@ -81,6 +81,7 @@ async def measure() -> Found:
         for unit in make_plan(grid, problems, identities).units
         if isinstance(unit, SearchTree)
     ]
+    tasks.sort(key=lambda task: -len(task.problem.question))  # as the driver starts them
     in_flight = REQUESTS_PER_SEQUENCE * grid.engine.max_num_seqs
     specs = [worker_spec(grid, model, use_gpus=False) for model in (policy, prm)]
     engines = await Engines.start(specs[0], specs[1])

@@ -55,8 +55,17 @@ class Dispatch:
 
     def prm_works(self, prm: str) -> None:
         """Make the searches ready that score with a PRM."""
-        for (policy, _), tasks in self._searches.pop(prm, {}).items():
-            self._backlog.add(policy, tasks)
+        searches = self._searches.pop(prm, {})
+        for policy, problem in sorted(searches, key=lambda key: -self._length(key[1])):
+            self._backlog.add(policy, searches[policy, problem])
+
+    def _length(self, problem: str) -> int:
+        """Return a guess at how many steps a problem takes, in any unit.
+
+        Searches that take most steps start first. Started last they would run alone at
+        the end, and policy and PRM would wait for each other in turn.
+        """
+        return len(self._problems[problem].question)
 
     def accept(self, item: Finished) -> None:
         """Commit a result and make the work that follows from it ready."""
