@@ -112,16 +112,16 @@ def _nearest(rivals: pl.DataFrame) -> str:
     if overall.is_empty():
         return ""
     row = overall.sort("low_adjusted", descending=True).row(0, named=True)
-    return f" Nearest to it comes, over all problems, {_won(row)} (adjusted for picking it)."
+    return f" Nearest to it comes, over all problems, {_won(row, ', adjusted for picking it')}."
 
 
-def _won(row: Row) -> str:
+def _won(row: Row, note: str = "") -> str:
     difference = points(row["difference"])
     bounds = points_span(row["low_adjusted"], row["high_adjusted"])
     return (
         f"{row['policy']} with {_name(row)} and {row['prm']} at N = {row['n']}: "
         f"{percent(row['accuracy'])} % against {percent(row['accuracy_best_of_n'])} %, "
-        f"{difference} points ({bounds})"
+        f"{difference} points ({bounds}{note})"
     )
 
 
