@@ -53,7 +53,7 @@ def test_a_grid_is_planned_from_the_wheel_alone(unpacked: Path, tmp_path: Path) 
         command, cwd=tmp_path, env=there, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, ended.stderr
-    assert "Solutions to generate: 30,300" in ended.stdout
+    assert "Solutions to generate: 41,100" in ended.stdout
     where = [sys.executable, "-P", "-c", "import ttsgrid; print(ttsgrid.__file__)"]
     found = subprocess.run(
         where, cwd=tmp_path, env=there, capture_output=True, text=True, check=True
