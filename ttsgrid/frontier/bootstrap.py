@@ -4,13 +4,18 @@ Problems are the units that were drawn from a population; samples within a probl
 are not. So problems are resampled with replacement (Efron 1979), all cells of a
 group with the same resamples, which makes differences between cells paired.
 
-Three departures from the plain percentile interval, all towards caution:
+Four departures from the plain percentile interval, all towards caution:
 
 * resampling few problems understates their spread; the percentiles are moved outwards by
   what Student's t would ask for (the expanded percentile interval: Hesterberg 2015,
   arXiv 1411.5279, section 5.3): at 40 problems 95 % intervals cover 95 %, not 93 %;
 * where every problem scored 0 (or 1), resampling sees no variation at all; the
   exact binomial bound takes its place (Clopper and Pearson 1934);
+* where nearly every problem did, it sees too little. An interval therefore always leaves
+  room for a share of problems of the other kind that is missed by chance once in six
+  times (`UNSEEN`): with eight samples a problem, a mean of 2 % over 40 problems is
+  then covered in more than 95 % of simulations, not in 83 %, and means from 15 % to 85 % keep
+  their intervals;
 * for the best of K candidates, `simultaneous_intervals` bootstraps the largest
   studentised deviation (max-t: Romano and Wolf 2005), so that all K intervals
   cover together at the stated level, and so does that of whichever is picked.
@@ -32,6 +37,7 @@ from ttsgrid.voting import Floats
 SEED = 1979
 LEVEL = 0.95
 NUM_RESAMPLES = 2000
+UNSEEN = 0.16  # one normal deviation to one side; 0.32 leaves means of 5 % at 89 % coverage
 MIN_STUDENT = 5  # below it the expansion of Student's t fails, and nothing is claimed anyway
 
 
@@ -60,6 +66,8 @@ def mean_intervals(values: Floats, level: float = LEVEL) -> Intervals:
     """
     num_problems = values.shape[-1]
     low, high = _percentiles(resampled_means(values), level, num_problems)
+    means, seen = values.mean(axis=-1), UNSEEN ** (1.0 / num_problems)
+    low, high = np.minimum(low, seen * means), np.maximum(high, 1.0 - seen * (1.0 - means))
     slack = 1.0 - ((1.0 - level) / 2) ** (1.0 / num_problems)
     high = np.where((values == 0).all(axis=-1), slack, high)
     return Intervals(np.where((values == 1).all(axis=-1), 1.0 - slack, low), high)

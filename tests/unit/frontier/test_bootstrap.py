@@ -30,6 +30,25 @@ def test_nominal_95_percent_covers_93_to_97_percent(mean_rate: float, num_proble
     assert 0.93 <= covered <= 0.97
 
 
+@pytest.mark.parametrize("num_problems", [30, 40, 100, 300])
+@pytest.mark.parametrize("mean_rate", [0.02, 0.05, 0.1, 0.9, 0.95, 0.98])
+def test_where_few_problems_differ_an_interval_errs_towards_caution(
+    mean_rate: float, num_problems: int
+) -> None:
+    values, truth = _verdicts(mean_rate, num_problems, seed=num_problems)
+    interval = mean_intervals(values)
+    covered = ((interval.low <= truth) & (truth <= interval.high)).mean()
+    assert covered >= 0.92
+
+
+def test_an_interval_of_nearly_all_is_nearly_that_of_all() -> None:
+    nearly = np.ones(40)
+    nearly[0] = 0.999
+    interval = mean_intervals(nearly)
+    assert interval.low < 0.96
+    assert interval.high <= 1
+
+
 def test_paired_differences_cover_and_are_narrower_than_unpaired_ones() -> None:
     rng = np.random.default_rng(5)
     rates = rng.beta(0.5, 0.5, (NUM_STORES, 120))
