@@ -73,6 +73,10 @@ class Frontier:
 
     def headline(self, benchmark: str) -> str:
         """Say whether small beats large on a benchmark, and how sure that is."""
+        return " ".join(self.headline_paragraphs(benchmark))
+
+    def headline_paragraphs(self, benchmark: str) -> tuple[str, ...]:
+        """Return the headline in paragraphs, what matters most first."""
         overall = self.cells.frame.filter(benchmark=benchmark)
         num_problems = int(overall["num_problems"].to_numpy().max(initial=0))
         return headline(self.comparisons.filter(benchmark=benchmark), num_problems)

@@ -12,7 +12,9 @@ flatter it, and this table takes them apart:
 
 `accuracy` is without both: what is had by predicting difficulty from a probe and using
 the strategy that is best on other problems predicted alike. Budgets smaller than the probe
-can't afford the prediction: one strategy then serves all problems.
+can't afford the prediction: one strategy then serves all problems. Beside it stands
+`accuracy_one_for_all`, one strategy for all problems at every budget, chosen on other
+problems too: whether difficulty is worth knowing is the difference, `gain`.
 """
 
 from __future__ import annotations
@@ -46,6 +48,10 @@ OPTIMISM_SCHEMA: dict[str, type[pl.DataType]] = {
     "accuracy": pl.Float64,
     "low": pl.Float64,
     "high": pl.Float64,
+    "accuracy_one_for_all": pl.Float64,
+    "gain": pl.Float64,
+    "gain_low": pl.Float64,
+    "gain_high": pl.Float64,
     "optimism": pl.Float64,
     "optimism_low": pl.Float64,
     "optimism_high": pl.Float64,
@@ -65,7 +71,8 @@ def optimism(cells: Cells, found: Iterable[Prediction]) -> pl.DataFrame:
     Returns:
         `accuracy_in_sample` is chosen and labelled in hindsight, `accuracy_oracle_bins` only
         labelled so, `accuracy` neither; `optimism` is the first minus the last, with a paired
-        95 % interval, and the sum of `optimism_of_choice` and `optimism_of_labels`.
+        95 % interval, and the sum of `optimism_of_choice` and `optimism_of_labels`. `gain` is
+        `accuracy` less `accuracy_one_for_all`, with a paired 95 % interval.
     """
     by_key = predictions_by_key(found)
     rows = [_row(cells, choice, by_key) for choice in choices(cells)]
@@ -101,15 +108,15 @@ def optimism_table(rows: pl.DataFrame, benchmark: str) -> Table:
     table = Table(
         title=f"{benchmark}: the compute-optimal accuracy in %, promised and kept",
         caption="promised: chosen on the problems it is reported on, difficulty from their gold "
-        "answers.\nkept: chosen on other problems, difficulty predicted without gold answers "
-        "(* one strategy for all).",
+        "answers.\nkept: chosen on other problems, difficulty predicted without gold answers.\n"
+        "one for all: one strategy for all problems, chosen on other problems.",
         box=SIMPLE_HEAD,
         pad_edge=False,
         collapse_padding=True,
     )
     for heading in ("policy", "PRM"):
         table.add_column(heading)
-    for heading in ("N", "promised", "kept", "optimism"):
+    for heading in ("N", "promised", "kept", "one for all", "optimism"):
         table.add_column(heading, justify="right")
     for row in rows.filter(benchmark=benchmark).iter_rows(named=True):
         table.add_row(row["policy"], row["prm"] or "-", str(row["n"]), *_entries(row))
@@ -122,7 +129,9 @@ def _row(cells: Cells, choice: Choice, by_key: Mapping[Who, Prediction]) -> dict
     labels = usable_labels(prediction, key["n"], len(choice.problems))[choice.problems]
     values = cells.accuracies(choice.rows)[:, choice.problems]
     kept = chosen_held_out(values, labels)
+    alike = chosen_held_out(values, np.full(len(labels), Bin.ALL, dtype=object))
     interval, gap = mean_intervals(kept), difference_intervals(choice.in_sample, kept)
+    gain = difference_intervals(kept, alike)
     promised, by_oracle = float(choice.in_sample.mean()), float(choice.accuracy.mean())
     return {
         **key,
@@ -134,6 +143,10 @@ def _row(cells: Cells, choice: Choice, by_key: Mapping[Who, Prediction]) -> dict
         "accuracy": float(kept.mean()),
         "low": float(interval.low),
         "high": float(interval.high),
+        "accuracy_one_for_all": float(alike.mean()),
+        "gain": float((kept - alike).mean()),
+        "gain_low": float(gain.low),
+        "gain_high": float(gain.high),
         "optimism": promised - float(kept.mean()),
         "optimism_low": float(gap.low),
         "optimism_high": float(gap.high),
@@ -142,11 +155,11 @@ def _row(cells: Cells, choice: Choice, by_key: Mapping[Who, Prediction]) -> dict
     }
 
 
-def _entries(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    star = "" if row["by_difficulty"] else "*"
+def _entries(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
     span = rf"[dim]\[{100 * row['low']:.0f},{100 * row['high']:.0f}][/dim]"
     return (
         f"{100 * row['accuracy_in_sample']:.1f}",
-        f"{100 * row['accuracy']:.1f}{star} {span}",
+        f"{100 * row['accuracy']:.1f} {span}",
+        f"{100 * row['accuracy_one_for_all']:.1f}",
         f"{100 * row['optimism']:.1f}",
     )

@@ -14,7 +14,7 @@ Every sentence says what the smaller policy spends, its PRM included.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
@@ -27,30 +27,35 @@ MAX_HALF_WIDTH = 0.1  # ten points to each side: more than most strategies diffe
 Comparison = Mapping[str, Any]
 
 
-def headline(comparisons: pl.DataFrame, num_problems: int | None = None) -> str:
-    """Say in a few sentences whether small beats large, at what cost, and how sure that is.
+def headline(comparisons: pl.DataFrame, num_problems: int | None = None) -> tuple[str, ...]:
+    """Say whether small beats large, at what cost, and how sure that is.
 
     Args:
         comparisons: the rows of `ttsgrid.frontier.comparisons.compare`, of one benchmark.
         num_problems: of the benchmark, to say so where they are too few for any claim.
+
+    Returns:
+        Paragraphs of a few sentences, what matters most first.
     """
     if comparisons.is_empty():
         few = num_problems is not None and num_problems < MIN_PROBLEMS
-        return (
+        nothing = (
             "Nothing to compare: it takes a larger policy's CoT and a smaller policy with TTS, "
             "with known sizes, on the same problems."
-            + (f" And {num_problems} problems are too few for any claim." if few else "")
         )
+        too_few = f" And {num_problems} problems are too few for any claim." if few else ""
+        return (nothing + too_few,)
     enough = comparisons.filter(pl.col("num_problems") >= MIN_PROBLEMS)
     best = strongest(comparisons if enough.is_empty() else enough)
     if best["num_problems"] < MIN_PROBLEMS:
-        return f"{_seen(best)} But {best['num_problems']} problems are too few to tell."
+        return (f"{_seen(best)} But {best['num_problems']} problems are too few to tell.",)
     if best["low_adjusted"] > 0:
-        return f"{_claim(best)} {_cost(best)}{_cheapest(enough, best)}{_largest(enough, best)}"
+        more = [*_cheapest(enough, best), *_largest(enough, best)]
+        return (f"{_claim(best)} {_cost(best)}", *([" ".join(more)] if more else []))
     if best["low"] > 0:
         said = f"{_seen(best)} {_picked(best)} includes zero: not enough to claim a win."
-        return f"{said} {_cost(best)}"
-    return f"{_no_win(enough, best)} {_seen(best)} {_cost(best)}{_guided(enough, best)}"
+        return (f"{said} {_cost(best)}",)
+    return (f"{_no_win(enough, best)} {_seen(best)} {_cost(best)}{_guided(enough, best)}",)
 
 
 def strongest(comparisons: pl.DataFrame) -> dict[str, Any]:
@@ -146,39 +151,38 @@ def _guided(enough: pl.DataFrame, best: Comparison) -> str:
     )
 
 
-def _cheapest(comparisons: pl.DataFrame, best: Comparison) -> str:
+def _cheapest(comparisons: pl.DataFrame, best: Comparison) -> Iterator[str]:
     """The cheapest certain win over the same policy, or that none is cheaper than its CoT."""
     rivals = comparisons.filter(pl.col("low_adjusted") > 0, large=best["large"])
     priced = rivals.filter(pl.col("flops_ratio").is_not_null()).sort("flops_ratio")
     if priced.is_empty():
-        return ""
+        return
     cheapest = priced.row(0, named=True)
-    tail = (
-        "" if cheapest["flops_ratio"] < 1 else " None compared wins for certain with less compute."
-    )
-    if cheapest["flops_ratio"] >= best["flops_ratio"]:
-        return tail
-    return (
-        f" The cheapest certain win over it is {cheapest['policy']} with {describe(cheapest)}: "
-        f"{_points(cheapest['difference'])} points "
-        f"({_range(cheapest, '_adjusted')} adjusted) at {_times(cheapest['flops_ratio'])} "
-        f"the FLOPs.{tail}"
-    )
+    if cheapest["flops_ratio"] < best["flops_ratio"]:
+        yield (
+            f"The cheapest certain win over {_large(best)} is {cheapest['policy']} with "
+            f"{describe(cheapest)}: {_points(cheapest['difference'])} points "
+            f"({_range(cheapest, '_adjusted')} adjusted) at {_times(cheapest['flops_ratio'])} "
+            "the FLOPs."
+        )
+    if cheapest["flops_ratio"] >= 1:
+        yield "None compared wins for certain with less compute."
 
 
-def _largest(comparisons: pl.DataFrame, best: Comparison) -> str:
+def _largest(comparisons: pl.DataFrame, best: Comparison) -> Iterator[str]:
     """How it stands against the largest policy, where the win reported is over a smaller one."""
     widest = comparisons.sort("size_ratio", descending=True).row(0, named=True)["large"]
     if widest == best["large"]:
-        return ""
+        return
     rivals = comparisons.filter(large=widest).sort("low_adjusted", "difference", descending=True)
     nearest = rivals.row(0, named=True)
     measured = f"{_points(nearest['difference'])} points ({_range(nearest, '_adjusted')} adjusted)"
     by = f"{nearest['policy']} with {describe(nearest)}"
     if nearest["low_adjusted"] > 0:
-        return f" {_large(nearest)}, the largest policy's, is beaten by {by}: {measured}."
-    return (
-        f" No win over {_large(nearest)}, the largest policy's, is certain: the nearest, {by}, "
+        yield f"{_large(nearest)}, the largest policy's, is beaten by {by}: {measured}."
+        return
+    yield (
+        f"No win over {_large(nearest)}, the largest policy's, is certain: the nearest, {by}, "
         f"is at {measured}."
     )
 

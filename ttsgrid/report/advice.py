@@ -34,14 +34,28 @@ def kept_table(frontier: Frontier, benchmark: str) -> Table:
         "The best strategy for each difficulty, in %. Kept: difficulty predicted without gold "
         "answers, the strategy chosen on other problems than it is scored on. Promised: both in "
         "hindsight, on the same problems, as studies often do. Of the difference, one part comes "
-        "from choosing in hindsight, one from knowing the difficulty.",
-        ("policy", "PRM", "N", "kept", "promised", "too much", "by choice", "by difficulty"),
+        "from choosing in hindsight, one from knowing the difficulty. One for all: one strategy "
+        "for all problems, chosen on other problems too, and what difficulty adds to that.",
+        (
+            "policy",
+            "PRM",
+            "N",
+            "kept",
+            "one for all",
+            "added",
+            "promised",
+            "too much",
+            "by choice",
+            "by difficulty",
+        ),
         3,
         tuple(
             (
                 *_who(row),
                 Entry(str(row["n"])),
-                accuracy_entry(row, "" if row["by_difficulty"] else "one strategy for all"),
+                accuracy_entry(row),
+                Entry(percent(row["accuracy_one_for_all"])),
+                _added(row),
                 Entry(percent(row["accuracy_in_sample"])),
                 Entry(
                     points(row["optimism"]),
@@ -53,6 +67,13 @@ def kept_table(frontier: Frontier, benchmark: str) -> Table:
             for row in _sorted(frontier, frontier.optimism.filter(benchmark=benchmark), "n")
         ),
     )
+
+
+def _added(row: Row) -> Entry:
+    """What choosing by difficulty adds, where the budget pays for a probe."""
+    if not row["by_difficulty"]:
+        return Entry("–")
+    return Entry(points(row["gain"]), detail=points_span(row["gain_low"], row["gain_high"]))
 
 
 def prediction_table(frontier: Frontier, benchmark: str) -> Table:

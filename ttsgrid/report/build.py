@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -18,8 +19,10 @@ from ttsgrid.report.sureness import sureness
 from ttsgrid.report.tables import benchmark_tables
 from ttsgrid.report.traces import traces
 from ttsgrid.report.view import BenchmarkSection, Elsewhere, Fact, Report
-from ttsgrid.report.words import duration
+from ttsgrid.report.words import duration, listed
 from ttsgrid.store import StorePath, scan
+
+MOST_NAMED = 3  # benchmarks in the title
 
 
 def build_report(store: StorePath, frontier: Frontier) -> Report:
@@ -33,12 +36,19 @@ def build_report(store: StorePath, frontier: Frontier) -> Report:
     benchmarks = sorted({*frontier.benchmarks, *frontier.external["benchmark"]})
     return Report(
         store=str(store),
+        benchmarks=_title(benchmarks),
         facts=_facts(store, frontier),
         sections=tuple(_section(store, frontier, name) for name in benchmarks),
         runs=run_tables(store, units),
         runs_said=run_sentences(store, units),
         sureness=sureness(frontier, int(units["num_failed"].sum())),
     )
+
+
+def _title(benchmarks: Sequence[str]) -> str:
+    if len(benchmarks) > MOST_NAMED:
+        return f"{len(benchmarks)} benchmarks"
+    return listed(benchmarks)
 
 
 def _section(store: StorePath, frontier: Frontier, benchmark: str) -> BenchmarkSection:

@@ -154,7 +154,8 @@ def _summary(best: pl.DataFrame, num_policies: int) -> str:
         f"{percent(row['accuracy'])} %"
         for row in frontier.iter_rows(named=True)
     ]
-    start = f"Accuracy against compute for {num_policies} policies, {len(shown)} points."
+    policies = "one policy" if num_policies == 1 else f"{num_policies} policies"
+    start = f"Accuracy against compute for {policies}, {len(shown)} points."
     if not stations:
         return f"{start} The models' sizes are unknown, so there is no frontier in FLOPs."
     return f"{start} The Pareto frontier runs over {listed(stations)}."

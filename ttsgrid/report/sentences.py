@@ -8,28 +8,36 @@ cross-fitted, or carry the adjustment for being picked (`ttsgrid.frontier.senten
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from ttsgrid.frontier import Bin, Frontier, difference_intervals
-from ttsgrid.frontier.outcomes import COT, MAJORITY
+from ttsgrid.frontier.outcomes import COT, MAJORITY, PASS_AT_K
 from ttsgrid.frontier.sentences import MIN_PROBLEMS
 from ttsgrid.report.pictures import by_size
 from ttsgrid.report.searching import rival_sentences
-from ttsgrid.report.words import listed, percent, points, points_span, short_name, span
+from ttsgrid.report.words import Row, listed, percent, points, points_span, short_name, span
+
+_ONCE = {COT: "one greedy solution", PASS_AT_K: "one sample"}
+"""What a policy's majority vote is set against: the first of these that was run."""
 
 
 def question(frontier: Frontier, benchmark: str) -> str:
     """Return what is asked of a benchmark."""
     frame = frontier.cells.frame.filter(benchmark=benchmark)
     policies = by_size(frontier.cells, frame["policy"].to_list())
+    means = "reward model and strategy" if frame["prm"].count() else "strategy"
+    start = "A language model that may try a problem many times answers more of them."
+    if len(policies) == 1:
+        return (
+            f"{start} With which {means} does {policies[0]} answer most of {benchmark} for the "
+            "compute it takes?"
+        )
     return (
-        f"A language model that may try a problem many times answers more of them. Which of "
-        f"{listed(policies)}, with which reward model and strategy, answers most of {benchmark} "
-        f"for the compute it takes? And when does a small model that tries many times beat a "
-        f"large one that tries once?"
+        f"{start} Which of {listed(policies)}, with which {means}, answers most of {benchmark} "
+        "for the compute it takes? And when does a small model that tries many times beat a "
+        "large one that tries once?"
     )
 
 
@@ -44,7 +52,7 @@ def question_elsewhere(benchmark: str) -> str:
 def answer(frontier: Frontier, benchmark: str) -> tuple[str, ...]:
     """Return what the store says about a benchmark, a paragraph each, the main one first."""
     said = [
-        frontier.headline(benchmark),
+        *frontier.headline_paragraphs(benchmark),
         *_too_few(frontier, benchmark),
         *_gains(frontier, benchmark),
         *_optimal(frontier, benchmark),
@@ -73,21 +81,25 @@ def _too_few(frontier: Frontier, benchmark: str) -> Iterator[str]:
 def _gains(frontier: Frontier, benchmark: str) -> Iterator[str]:
     """What majority voting at the largest N brings each policy: no choice, so no luck."""
     frame = frontier.cells.frame.filter(benchmark=benchmark, bin=Bin.ALL.value)
-    parts: list[str] = []
+    parts: dict[str, list[str]] = {}
     for policy in by_size(frontier.cells, frame["policy"].to_list()):
         mine = frame.filter(policy=policy)
-        cot, votes = mine.filter(strategy=COT), mine.filter(pl.col("n") > 1, strategy=MAJORITY)
-        if len(cot) == 1 and len(votes):
-            most = votes.sort("n").row(-1, named=True)
-            parts.extend(_gain(frontier, most, cot["outcome"].item()))
-    if parts:
-        yield (
-            f"A majority vote over N solutions, against one greedy solution, brings "
-            f"{listed(parts)} (95 % intervals; one that includes zero shows no change)."
-        )
+        votes = mine.filter(pl.col("n") > 1, strategy=MAJORITY).sort("n")
+        for strategy, name in _ONCE.items():
+            once = mine.filter(strategy=strategy, n=1)
+            if len(once) and len(votes):
+                gain = _gain(frontier, votes.row(-1, named=True), once["outcome"][0])
+                parts.setdefault(name, []).extend(gain)
+                break
+    for name, gains in parts.items():
+        if gains:
+            yield (
+                f"A majority vote over N solutions, against {name}, brings {listed(gains)} "
+                "(95 % intervals; one that includes zero shows no change)."
+            )
 
 
-def _gain(frontier: Frontier, vote: dict[str, Any], cot: int) -> Iterator[str]:
+def _gain(frontier: Frontier, vote: Row, cot: int) -> Iterator[str]:
     voted, greedy = frontier.cells.accuracies([vote["outcome"], cot])
     both = ~np.isnan(voted - greedy)
     if both.any():
@@ -101,23 +113,53 @@ def _gain(frontier: Frontier, vote: dict[str, Any], cot: int) -> Iterator[str]:
 
 def _optimal(frontier: Frontier, benchmark: str) -> Iterator[str]:
     """What choosing by difficulty keeps for somebody who has no gold answers."""
-    kept = frontier.optimism.filter(benchmark=benchmark)
-    parts = []
-    for policy in by_size(frontier.cells, kept["policy"].to_list()):
-        mine = kept.filter(policy=policy)
+    rows = list(_at_largest_budgets(frontier, benchmark))
+    if not rows:
+        return
+    parts = [_optimum(row, num_prms) for row, num_prms in rows]
+    everywhere = frontier.optimism.filter(benchmark=benchmark)
+    most = float(everywhere["optimism"].to_numpy().max())
+    yield (
+        "Choosing a strategy by predicted difficulty, and on other problems than it is scored "
+        f"on, keeps {listed(parts)}. Chosen in hindsight on the same problems, as it is often "
+        f"reported, the same would look up to {points(max(most, 0.0), sign=False)} points better."
+    )
+    yield from _worth_of_difficulty([row for row, _ in rows if row["by_difficulty"]])
+
+
+def _at_largest_budgets(frontier: Frontier, benchmark: str) -> Iterator[tuple[Row, int]]:
+    """Each policy's row at its largest N with its best PRM, and of how many PRMs that is.
+
+    A policy that had no choice there has none.
+    """
+    rows = frontier.optimism.filter(pl.col("num_candidates") > 1, benchmark=benchmark)
+    real = rows.filter(pl.col("n") > 1)
+    for policy in by_size(frontier.cells, real["policy"].to_list()):
+        mine = real.filter(policy=policy)
         at_most = mine.filter(pl.col("n") == pl.col("n").max())
-        parts.append(_optimum(at_most.sort("accuracy").row(-1, named=True), len(at_most)))
-    if parts:
-        most = float(kept["optimism"].to_numpy().max())
-        yield (
-            "Choosing a strategy by predicted difficulty, and on other problems than it is scored "
-            f"on, keeps {listed(parts)}. Chosen in hindsight on the same problems, as it is often "
-            f"reported, the same would look up to {points(max(most, 0.0), sign=False)} points "
-            "better."
-        )
+        yield at_most.sort("accuracy").row(-1, named=True), len(at_most)
 
 
-def _optimum(row: dict[str, Any], num_prms: int) -> str:
+def _worth_of_difficulty(rows: list[Row]) -> Iterator[str]:
+    """Whether choosing by difficulty is better than one strategy for all problems."""
+    if not rows:
+        return
+    certain = any(row["gain_low"] > 0 for row in rows)
+    yield (
+        "Against one strategy for all problems, chosen likewise, choosing by difficulty changes "
+        f"{listed([_changed(row) for row in rows])}"
+        f"{'.' if certain else ': it is not shown to pay here.'}"
+    )
+
+
+def _changed(row: Row) -> str:
+    if row["gain_low"] == row["gain_high"] == 0:
+        return f"nothing for {row['policy']}"
+    bounds = points_span(row["gain_low"], row["gain_high"])
+    return f"{points(row['gain'])} points for {row['policy']} ({bounds})"
+
+
+def _optimum(row: Row, num_prms: int) -> str:
     with_prm = f" with PRM {row['prm']}" if row["prm"] else ""
     best_of = f", the best of {num_prms} PRMs" if num_prms > 1 else ""
     return (
@@ -128,7 +170,7 @@ def _optimum(row: dict[str, Any], num_prms: int) -> str:
 
 def _winners(frontier: Frontier, benchmark: str) -> Iterator[str]:
     """Who wins where, at the largest N; chosen in-sample, and said to be so."""
-    best = frontier.best.filter(benchmark=benchmark)
+    best = frontier.best.filter(pl.col("num_candidates") > 1, benchmark=benchmark)
     parts = []
     for name in (Bin.EASY, Bin.MEDIUM, Bin.HARD):
         found = best.filter(bin=name.value)

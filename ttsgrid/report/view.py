@@ -238,6 +238,7 @@ class Report:
 
     Attributes:
         store: the store's name, as given.
+        benchmarks: their names for a title; their number where they are many.
         facts: the store in a few numbers.
         sections: one a benchmark.
         runs: what ran where at what cost.
@@ -246,6 +247,7 @@ class Report:
     """
 
     store: str
+    benchmarks: str
     facts: tuple[Fact, ...]
     sections: tuple[BenchmarkSection, ...]
     runs: tuple[Table, ...]

@@ -60,7 +60,7 @@ def test_adjusted_intervals_are_wider(comparisons: pl.DataFrame) -> None:
 def test_a_real_win_is_claimed_with_its_interval_and_its_cost(tmp_path: Path) -> None:
     policies = (Policy("small", 1.0, 1_000_000), Policy("large", 1.1, 50_000_000))
     world = World(policies, (Prm("oracle", 6.0),), num_problems=60, pool_size=16)
-    said = headline(compare(_cells_of(tmp_path / "store", world)))
+    said = " ".join(headline(compare(_cells_of(tmp_path / "store", world))))
     assert said.startswith("small with best-of-16 (PRM oracle")
     assert "beats large's CoT" in said
     assert "95 % interval" in said
@@ -71,7 +71,7 @@ def test_a_real_win_is_claimed_with_its_interval_and_its_cost(tmp_path: Path) ->
 def test_a_clear_loss_is_called_one(tmp_path: Path) -> None:
     policies = (Policy("small", 0.5, 1_000_000), Policy("large", 4.0, 50_000_000))
     world = World(policies, (Prm("blind", 0.0),), num_problems=60, pool_size=4)
-    said = headline(compare(_cells_of(tmp_path / "store", world)))
+    said = " ".join(headline(compare(_cells_of(tmp_path / "store", world))))
     assert said.startswith("No smaller policy with TTS matches a larger policy's CoT")
     assert "−" in said
 
@@ -79,7 +79,7 @@ def test_a_clear_loss_is_called_one(tmp_path: Path) -> None:
 def test_too_few_problems_are_called_too_few(tmp_path: Path) -> None:
     policies = (Policy("small", 1.0, 1_000_000), Policy("large", 1.0, 50_000_000))
     world = World(policies, (Prm("oracle", 9.0),), num_problems=12, pool_size=16)
-    said = headline(compare(_cells_of(tmp_path / "store", world)))
+    said = " ".join(headline(compare(_cells_of(tmp_path / "store", world))))
     assert "12 problems are too few to tell" in said
     assert "beats" not in said
 
@@ -102,7 +102,7 @@ def test_a_win_that_only_survives_unadjusted_is_not_claimed() -> None:
         "flops_ratio": 0.5,
         "size_ratio": 4.0,
     }
-    said = headline(pl.DataFrame([row], schema=COMPARISON_SCHEMA))
+    said = " ".join(headline(pl.DataFrame([row], schema=COMPARISON_SCHEMA)))
     assert "not enough to claim a win" in said
     assert "best of 40 compared" in said
     assert "beats" not in said
@@ -112,7 +112,7 @@ def test_with_one_policy_there_is_nothing_to_compare(tmp_path: Path) -> None:
     world = World((Policy("alone", 1.0, 10),), (), num_problems=4, pool_size=4)
     comparisons = compare(_cells_of(tmp_path / "store", world))
     assert comparisons.is_empty()
-    assert headline(comparisons).startswith("Nothing to compare")
+    assert headline(comparisons)[0].startswith("Nothing to compare")
 
 
 def test_a_larger_policy_without_cot_stands_with_its_single_sample(tmp_path: Path) -> None:

@@ -70,6 +70,16 @@ def test_the_parts_add_up_to_the_optimism(frames: StoreFrames, cells: Cells) -> 
     assert len(rows) == 3 * 2 * 3
 
 
+def test_one_strategy_for_all_stands_beside_what_is_kept(frames: StoreFrames, cells: Cells) -> None:
+    rows = optimism(cells, predictions(frames))
+    difference = rows["accuracy"] - rows["accuracy_one_for_all"]
+    np.testing.assert_allclose(rows["gain"], difference, atol=1e-12)
+    assert (rows["gain_low"] <= rows["gain"]).all()
+    assert (rows["gain"] <= rows["gain_high"]).all()
+    # Below the probe there is nothing to tell problems apart by: both are the same.
+    assert rows.filter(n=1)["gain"].to_list() == [0.0] * 6
+
+
 def test_a_budget_below_the_probe_can_not_choose_by_difficulty(
     frames: StoreFrames, cells: Cells
 ) -> None:

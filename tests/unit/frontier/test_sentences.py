@@ -41,6 +41,10 @@ GUIDED = {"strategy": "best_of_n", "prm": "judge", "vote": "max", "aggregation":
 
 
 def _said(*changes: dict[str, Any]) -> str:
+    return " ".join(_paragraphs(*changes))
+
+
+def _paragraphs(*changes: dict[str, Any]) -> tuple[str, ...]:
     return headline(pl.DataFrame([{**ROW, **change} for change in changes], COMPARISON_SCHEMA))
 
 
@@ -49,6 +53,13 @@ def test_a_certain_win_is_claimed_at_its_price() -> None:
     assert "beats large's CoT (50.0 %) by 20.0 points" in said
     assert "It takes 1.6x the larger one's FLOPs" in said
     assert "None compared wins for certain with less compute" in said
+
+
+def test_the_claim_and_its_price_come_first_and_alone() -> None:
+    first, second = _paragraphs(AHEAD)
+    assert "beats large's CoT" in first
+    assert "It takes 1.6x" in first
+    assert second == "None compared wins for certain with less compute."
 
 
 def test_a_win_over_a_middle_policy_does_not_hide_the_largest() -> None:
@@ -114,5 +125,5 @@ def test_unknown_sizes_have_unknown_costs() -> None:
 
 def test_a_store_with_too_few_problems_says_so_even_with_nothing_to_compare() -> None:
     nothing = pl.DataFrame(schema=COMPARISON_SCHEMA)
-    assert "29 problems are too few" in headline(nothing, num_problems=29)
-    assert "too few" not in headline(nothing, num_problems=30)
+    assert "29 problems are too few" in headline(nothing, num_problems=29)[0]
+    assert "too few" not in headline(nothing, num_problems=30)[0]

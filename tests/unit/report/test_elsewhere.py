@@ -72,6 +72,7 @@ def test_recorded_frontiers_are_drawn(shared_data: Path, tmp_path: Path) -> None
     assert main(ovm) == main(optscale) == 0
     report = build_report(store, analyse(store))
     assert len(report.sections) == 6
+    assert report.benchmarks == "6 benchmarks"
     beams = _elsewhere(report, "gsm8k_test_1319").table.rows
     best = next(r for r in beams if (r[1].text, r[3].text) == ("beam search", "beam=50"))
     assert best[5].text == "73.7"

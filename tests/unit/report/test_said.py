@@ -29,7 +29,9 @@ def _answer(report: Report) -> str:
 
 
 def test_the_answer_begins_with_the_headline(report: Report, frontier: Frontier) -> None:
-    assert report.sections[0].answer[0] == frontier.headline("zoo")
+    paragraphs = frontier.headline_paragraphs("zoo")
+    assert report.sections[0].answer[: len(paragraphs)] == paragraphs
+    assert " ".join(paragraphs) == frontier.headline("zoo")
 
 
 def test_the_question_names_every_policy(report: Report) -> None:
@@ -58,7 +60,8 @@ def test_what_is_kept_stands_beside_what_is_promised(report: Report, frontier: F
     rows = _table(report, "The compute-optimal").rows
     row = next(r for r in rows if [e.text for e in r[:3]] == ["made-s", "judge", "16"])
     assert row[3].text == f"{100 * point['accuracy']:.1f}"
-    assert row[4].text == f"{100 * point['accuracy_in_sample']:.1f}"
+    assert row[4].text == f"{100 * point['accuracy_one_for_all']:.1f}"
+    assert row[6].text == f"{100 * point['accuracy_in_sample']:.1f}"
 
 
 def test_every_recommendation_is_in_a_table(report: Report, frontier: Frontier) -> None:
@@ -102,6 +105,46 @@ def test_the_answer_says_what_was_chosen_where(report: Report) -> None:
     assert re.search(r"the best of 2 PRMs", _answer(report))
 
 
+def _one_choice(frontier: Frontier) -> Frontier:
+    """The frontier as it is where every policy has a single cell at each N."""
+    return replace(
+        frontier,
+        optimism=frontier.optimism.with_columns(num_candidates=pl.lit(1)),
+        best=frontier.best.with_columns(num_candidates=pl.lit(1)),
+    )
+
+
+def test_where_nothing_could_be_chosen_no_choice_is_praised(frontier: Frontier) -> None:
+    said = " ".join(answer(_one_choice(frontier), "zoo"))
+    assert "Choosing a strategy" not in said
+    assert "Highest at the largest N" not in said
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (-0.01, 0.03, "(−1.0 to +3.0)"),
+        (0.01, 0.03, "(+1.0 to +3.0)"),
+        (0.0, 0.0, "nothing for made-s"),
+    ],
+)
+def test_choosing_by_difficulty_stands_against_one_strategy_for_all(
+    frontier: Frontier, low: float, high: float, said: str
+) -> None:
+    changed = frontier.optimism.with_columns(gain_low=pl.lit(low), gain_high=pl.lit(high))
+    paragraphs = answer(replace(frontier, optimism=changed), "zoo")
+    found = next(p for p in paragraphs if p.startswith("Against one strategy"))
+    assert said in found
+    assert ("not shown to pay" in found) == (low <= 0)
+
+
+def test_policies_that_were_only_sampled_gain_over_one_sample(frontier: Frontier) -> None:
+    sampled = frontier.cells.frame.filter(pl.col("strategy") != "cot")
+    cells = replace(frontier.cells, frame=sampled)
+    said = " ".join(answer(replace(frontier, cells=cells), "zoo"))
+    assert "A majority vote over N solutions, against one sample, brings made-s" in said
+
+
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("small") / "store"
@@ -123,6 +166,7 @@ def test_one_policy_of_unknown_size_and_no_prm_still_make_a_report(tmp_path: Pat
     write_made_store(tmp_path / "store", alone)
     report = build_report(tmp_path / "store", analyse(tmp_path / "store"))
     assert report.sections[0].answer[0].startswith("Nothing to compare")
+    assert "With which strategy does alone answer most" in report.sections[0].question
     assert own_picture(report).measures[0].value == "policy_generated_tokens"
     assert not any(table.title.startswith("Small") for table in report.sections[0].tables)
 
