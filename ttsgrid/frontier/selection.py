@@ -221,6 +221,8 @@ def describe(cell: Mapping[str, Any]) -> str:
     """Return a cell's name for a sentence, e.g. `best-of-16 (PRM zoo-prm, weighted, min)`."""
     if cell["strategy"] == COT:
         return "CoT"
+    if cell["n"] == 1 and cell["strategy"] == MAJORITY:
+        return "one sample"
     if cell["strategy"] in (MAJORITY, PASS_AT_K):
         return f"{cell['strategy']}-{cell['n']}"
     name = "best-of" if cell["strategy"] == BEST_OF_N else cell["strategy"]

@@ -123,7 +123,8 @@ def _entry(row: Row, num_problems: int) -> str:
 
 
 def _choice(row: Row) -> str:
-    name = _NAMES.get(row["strategy"], row["strategy"])
+    one = row["n"] == 1 and row["strategy"] == MAJORITY
+    name = "one sample" if one else _NAMES.get(row["strategy"], row["strategy"])
     if row["vote"] is not None:
         how = f"{row['aggregation']}-{_VOTES[row['vote']]}" if row["aggregation"] else "majority"
         name = how if row["strategy"] == BEST_OF_N else f"{name} {how}"

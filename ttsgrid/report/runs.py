@@ -1,9 +1,9 @@
 """What ran where at what cost, from table `units` alone.
 
 A unit's seconds are the worker's own, from hand-out to result; units run side by side, so
-those of a kind add up to more than anyone waited. Workers' time counts each worker while
-it ran anything. Units that failed and were not done since are counted
-beside those that were.
+those of a kind add up to more than anyone waited. Workers' time counts each worker once
+while it ran anything; that of all places together is that of the store. Units that failed
+and were not done since are counted beside those that were.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ _KINDS = {"sample": "sampling", "score": "scoring", "search": "searching"}
 _TOKENS = ("prompt", "cached", "generated")
 _HOST, _PROCESS = "host", "process"  # of a provenance; its other keys say with what
 _UNKNOWN = "not recorded"
+_TIMED = ("provenance", "run_id", "committed_at", "seconds")
 
 
 @dataclass(frozen=True)
 class _Share:
-    """What one worker did; its process is None where that was not recorded."""
+    """What one worker did, and for how long; its process is None where that was not recorded."""
 
     process: str | None
     num_units: int
@@ -51,8 +52,7 @@ def units_by_kind(store: StorePath) -> pl.DataFrame:
 
 def busy_seconds(store: StorePath) -> float:
     """Return for how long workers ran units, summed over workers."""
-    columns = ("provenance", "run_id", "committed_at", "seconds")
-    return worker_seconds(latest_units(store).select(columns).collect())
+    return worker_seconds(latest_units(store).select(*_TIMED).collect())
 
 
 def run_tables(store: StorePath, units: pl.DataFrame) -> tuple[Table, ...]:
@@ -90,8 +90,7 @@ def run_sentences(store: StorePath, units: pl.DataFrame) -> tuple[str, ...]:
     return (
         f"{runs} {between}",
         f"The policies generated {generated} tokens in {duration(seconds)} of workers' time, each "
-        "worker counted while it ran anything. Units run side by side, so the times of the table "
-        "add up to more.",
+        "worker counted while it ran anything.",
         _retried(int(row["num_retried"])),
     )
 
@@ -105,7 +104,8 @@ def _work(units: pl.DataFrame) -> Table:
     return Table(
         "Work by kind and model",
         "One row a kind of unit, policy and PRM. Tokens are the policy's, but for the PRM's own "
-        "column; prompt tokens include those that came from the prefix cache and cost nothing.",
+        "column; prompt tokens include those that came from the prefix cache and cost nothing. "
+        "Unit time: from hand-out to result, added up over units that ran side by side.",
         (
             "work",
             "policy",
@@ -115,7 +115,7 @@ def _work(units: pl.DataFrame) -> Table:
             "prompt",
             "generated",
             "PRM prompt",
-            "time",
+            "unit time",
         ),
         3,
         tuple(_work_row(row) for row in units.iter_rows(named=True)),
@@ -167,18 +167,17 @@ def _models(store: StorePath) -> Table:
 
 def _places(store: StorePath) -> Table:
     """One row a host and environment, from the provenance of each unit."""
-    grouped = latest_units(store).group_by("provenance")
-    found = grouped.agg(pl.len().alias("num_units"), pl.col("seconds").sum()).collect()
+    units = latest_units(store).select(*_TIMED).collect()
     places: dict[tuple[str, str], list[_Share]] = defaultdict(list)
-    for row in found.sort("num_units", "provenance", descending=[True, False]).iter_rows():
-        provenance = json.loads(row[0])
+    for text, mine in _most_units_first(units):
+        provenance = json.loads(text)
         host, process = provenance.pop(_HOST, _UNKNOWN), provenance.pop(_PROCESS, None)
-        share = _Share(process, num_units=row[1], seconds=row[2])
+        share = _Share(process, num_units=len(mine), seconds=worker_seconds(mine))
         places[host, listed(list(_versions(provenance))) or _UNKNOWN].append(share)
     return Table(
         "Where, and with what",
         "One row a host and set of versions.",
-        ("host", "with", "workers", "units", "time"),
+        ("host", "with", "workers", "units", "workers' time"),
         2,
         tuple(
             (
@@ -191,6 +190,11 @@ def _places(store: StorePath) -> Table:
             for (host, versions), shares in places.items()
         ),
     )
+
+
+def _most_units_first(units: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    found = [(str(mine["provenance"][0]), mine) for _, mine in units.group_by("provenance")]
+    return sorted(found, key=lambda pair: (-len(pair[1]), pair[0]))
 
 
 def _versions(provenance: Mapping[str, str]) -> Iterator[str]:

@@ -47,6 +47,8 @@ def in_order(strategies: Sequence[str]) -> list[str]:
 
 def short_name(row: Row) -> str:
     """Return a cell's name without its PRM and N, which stand beside it."""
+    if row["n"] == 1 and row["strategy"] == MAJORITY:
+        return "one sample"
     choices = [row[part] for part in ("aggregation", "vote") if row[part]]
     name = strategy_name(row["strategy"])
     return f"{name} ({'-'.join(choices)})" if choices else name

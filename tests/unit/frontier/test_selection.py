@@ -68,6 +68,7 @@ def test_the_pareto_frontier_rises_and_nothing_lies_above_it(cells: Cells) -> No
     [
         ({"strategy": "cot", "n": 1}, "CoT"),
         ({"strategy": "majority", "n": 16}, "majority-16"),
+        ({"strategy": "majority", "n": 1}, "one sample"),
         (
             {"strategy": "best_of_n", "n": 4, "prm": "p", "vote": "max", "aggregation": "min"},
             "best-of-4 (PRM p, max, min)",

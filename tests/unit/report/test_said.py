@@ -14,10 +14,11 @@ from tests.unit.report.conftest import own_picture
 from tests.unit.report.made_store import MadePolicy, MadeWorld, write_made_store
 from ttsgrid.frontier import Frontier, analyse
 from ttsgrid.report import Report, build_report
-from ttsgrid.report.runs import run_tables, units_by_kind
+from ttsgrid.report.runs import busy_seconds, run_tables, units_by_kind
 from ttsgrid.report.sentences import answer
 from ttsgrid.report.tables import comparison_table
 from ttsgrid.report.view import Table
+from ttsgrid.report.words import duration
 
 
 def _table(report: Report, title: str) -> Table:
@@ -194,6 +195,7 @@ def test_the_cost_names_hosts_versions_and_tokens(report: Report, made_store: Pa
     places = next(t for t in report.runs if t.title.startswith("Where"))
     assert places.rows[0][0].text == "node-7"
     assert "vllm 0.0" in places.rows[0][1].text
+    assert places.rows[0][4].text == duration(busy_seconds(made_store))
     assert report.runs_said[0].startswith("One run between")
     models = next(t for t in report.runs if t.title == "Models")
     assert {row[0].text for row in models.rows} == {

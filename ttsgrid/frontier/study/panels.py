@@ -9,9 +9,16 @@ from dataclasses import dataclass
 import matplotlib as mpl
 import polars as pl
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter, StrMethodFormatter
+from matplotlib.ticker import (
+    FixedLocator,
+    MaxNLocator,
+    NullLocator,
+    PercentFormatter,
+    StrMethodFormatter,
+)
 
 from ttsgrid.frontier.outcomes import BEST_OF_N, COT, MAJORITY, PASS_AT_K
 
@@ -82,9 +89,15 @@ def over_budgets(grid: Grid, budgets: Sequence[int]) -> None:
         panel.xaxis.set_major_locator(FixedLocator(list(budgets)))
         panel.xaxis.set_minor_locator(NullLocator())
         panel.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
-        panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        percent_ticks(panel.yaxis)
     for column in grid.columns:
         grid.axes[grid.rows[-1], column].set_xlabel("N", fontsize=9, color=INK)
+
+
+def percent_ticks(axis: Axis) -> None:
+    """Ticks at whole percentages; 97.5 would be written as 98."""
+    axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
 
 
 def line(

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
-from ttsgrid.frontier.study.panels import COLOURS, GREY, INK, dress
+from ttsgrid.frontier.study.panels import COLOURS, GREY, INK, dress, percent_ticks
 from ttsgrid.frontier.study.summary import Optimal, Study
 
 MARKERS = "osD^vP*X"
@@ -38,7 +37,7 @@ def draw_strength(study: Study, benchmark: str) -> Figure:
     axes.axhline(0, color=GREY, linewidth=1)
     axes.margins(0.12, 0.12)
     _draw_gains(axes, gains)
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    percent_ticks(axes.xaxis)
     budgets = ", ".join(str(n) for n in sorted({found.point["n"] for found in optimal}))
     axes.set_xlabel("accuracy of the policy's CoT", fontsize=9.5, color=INK)
     axes.set_ylabel(

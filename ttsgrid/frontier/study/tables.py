@@ -96,7 +96,8 @@ STUDY_TABLES: Mapping[str, StudyTable] = {
         f"{_TTS_IS}. Gain: TTS over CoT in % of CoT, and in points with its 95 % interval. "
         "Efficiency: FLOPs (PRM and prompts included; as study: of generated tokens alone) that "
         "majority voting needs for TTS's accuracy, over TTS's; >: it never gets there. Saving: "
-        "FLOPs of majority voting's best N, over those of the cheapest N of TTS that gets as far.",
+        "FLOPs of majority voting's best N, over those of the cheapest N of TTS that gets as far; "
+        "N = 1, without any scaling, counts.",
         cot_majority_optimal,
         number=5,
     ),

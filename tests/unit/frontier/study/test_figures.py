@@ -9,12 +9,13 @@ import polars as pl
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
+from matplotlib.figure import Figure
 
 from tests.unit.frontier.study.conftest import SEARCHED, WORLD
 from ttsgrid.frontier.__main__ import main
 from ttsgrid.frontier.study.accuracy import draw_accuracy, draw_difficulty
 from ttsgrid.frontier.study.figures import STUDY_FIGURES, write_figures
-from ttsgrid.frontier.study.panels import COLOURS, colour_of
+from ttsgrid.frontier.study.panels import COLOURS, colour_of, percent_ticks
 from ttsgrid.frontier.study.strength import draw_strength
 from ttsgrid.frontier.study.summary import Study
 
@@ -43,6 +44,16 @@ def test_difficulty_has_a_row_a_bin_and_says_how_many_problems(study: Study) -> 
     assert len(figure.axes) == 3 * NUM_POLICIES
     said = [int(text.get_text().split()[0]) for panel in figure.axes for text in panel.texts]
     assert sum(said) == NUM_POLICIES * SEARCHED
+
+
+def test_no_tick_is_rounded_to_a_percentage_that_it_is_not() -> None:
+    axes = Figure().subplots()
+    for low in (0.5, 0.7, 0.82, 0.9):
+        axes.set_ylim(low, 1.0)
+        percent_ticks(axes.yaxis)
+        shown = [tick for tick in axes.get_yticks() if low <= tick <= 1]
+        assert len(shown) > 2
+        assert [round(tick, 2) for tick in shown] == pytest.approx(shown)
 
 
 def _error_bars(axes: Axes) -> list[ErrorbarContainer]:
