@@ -117,7 +117,7 @@ def sweep(grid: GridConfig) -> None:
     show_plan(plan)
     if grid.plan_only:
         return
-    failed = run_plan(grid, plan, models) if plan.missing else 0
+    failed = run_plan(grid, plan, models)
     if not plan.missing:
         console.print("The store holds every unit: 0 tokens to generate.", highlight=False)
     try:
@@ -134,16 +134,22 @@ def sweep(grid: GridConfig) -> None:
 
 
 def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel]) -> int:
-    """Run a plan's missing units under the store's lease; return how many failed."""
-    # Ray, and what comes with it, is loaded only when there is something to run.
-    from ttsgrid.launch import run_missing  # noqa: PLC0415
+    """Describe the models, run the missing units, all under the store's lease.
 
+    Returns:
+        How many units failed.
+    """
     with Store.open(grid.store, run_id=uuid.uuid4().hex[:12]) as store:
         store.write_problems(plan.problems)
         store.write_models(
             ModelRecord(m.identity, m.role, m.num_parameters, m.config.pretraining_tokens)
             for m in models
         )
+        if not plan.missing:
+            return 0
+        # Ray, and what comes with it, is loaded only when there is something to run.
+        from ttsgrid.launch import run_missing  # noqa: PLC0415
+
         todo = Counter(model_of(unit).name for unit in plan.missing)
         return asyncio.run(run_missing(grid, plan, models, store, console, todo))
 

@@ -112,9 +112,13 @@ def test_a_sweep_commits_each_unit_once_and_the_same_sweep_again_starts_no_ray(
         raise AssertionError("a sweep with nothing to run started Ray")
 
     monkeypatch.setattr(ray, "init", no_ray)
-    sweep(grid)
+    described = tuple(replace(policy, pretraining_tokens=1e9) for policy in grid.policies)
+    sweep(replace(grid, policies=described))
     assert not planned(grid)[0].missing
     assert rows(grid, "units").height == units.height
+    # What is said of a model may change without anything to run.
+    policies = rows(grid, "models").filter(role="policy")
+    assert set(policies["pretraining_tokens"]) == {1e9}
 
 
 def test_units_of_a_dead_worker_run_again_and_each_is_committed_once(tmp_path: Path) -> None:
