@@ -2,7 +2,9 @@
 
 Real actors for 64 engines do not fit on a small machine, so this drives the shipped
 driver, services and runtimes on a virtual clock, with workers in this process
-(`tests/unit/cluster/simulation.py`). A policy step takes 50 ms.
+(`tests/unit/cluster/simulation.py`). A policy step takes 50 ms. The problems are the
+zoo's, and each takes as many steps as its question has sentences: at the end of a run
+the length of the last searches is what keeps replicas idle.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cluster.test_search_at_scale import measure
+from ttsgrid.problems import load_benchmark
 
 NUM_SEARCHES, NUM_REPLICAS = 10_000, 64
 
@@ -21,7 +24,8 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 def test_ten_thousand_searches_keep_each_of_64_replicas_above_90_percent_busy(
     tmp_path: Path,
 ) -> None:
-    measured = measure(tmp_path, NUM_SEARCHES, NUM_REPLICAS, prms=8, end_rate=0.3)
+    problems = load_benchmark("zoo", num_problems=NUM_SEARCHES, seed=0)
+    measured = measure(tmp_path, problems, NUM_REPLICAS, prms=8, step_a_sentence=1)
     print(
         f"\n{NUM_SEARCHES:,} searches, {NUM_REPLICAS} replicas, {measured.steps:,} steps of 50 ms: "
         f"{measured.seconds:.1f} s of virtual time. Replicas are busy {min(measured.busy):.3f} of "

@@ -7,7 +7,8 @@ it writes a few steps and an answer; asked to stop at a step's end it writes one
 or, now and then, the last one with the answer.
 
 Options (numbers, from `engine.fake`; with `policy_` or `prm_` in front, of that role
-alone): `delay_s` a request, `start_s` to load, `end_rate` of steps that are the last,
+alone): `delay_s` a request, `start_s` to load, `end_rate` of steps that are the last (or
+`step_a_sentence`: as many steps as the question has sentences, as the zoo's have about),
 `error_rate` of requests that fail, `die_at_request` and in how many processes
 (`num_deaths`), `fail_start`.
 """
@@ -27,7 +28,7 @@ from transformers import AutoTokenizer
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest, TokenLogits
 from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.errors import EngineError, WorkerStartError
-from ttsgrid.policies import Tokenizer
+from ttsgrid.policies import DecodingTokenizer
 from ttsgrid.records import FinishReason, Usage
 
 END_RATE = 0.3
@@ -88,7 +89,7 @@ class _FakeEngine:
 class FakePolicyEngine(_FakeEngine):
     """Writes a few steps and a boxed number."""
 
-    def __init__(self, spec: EngineSpec, tokenizer: Tokenizer) -> None:
+    def __init__(self, spec: EngineSpec, tokenizer: DecodingTokenizer) -> None:
         super().__init__(spec)
         self._tokenizer = tokenizer
 
@@ -99,7 +100,7 @@ class FakePolicyEngine(_FakeEngine):
         rng = random.Random(f"{seed}-{request.prompt_ids}")
         if rng.random() < self._option("error_rate"):
             raise EngineError("the fake engine was told to fail this request")
-        text, stopped_by = self._text(rng, request.stop)
+        text, stopped_by = self._text(rng, request)
         whole = self._tokenizer.encode(text, add_special_tokens=False)
         ids = tuple(whole[: request.max_tokens])
         cut = len(ids) < len(whole)
@@ -112,15 +113,23 @@ class FakePolicyEngine(_FakeEngine):
             Usage(len(request.prompt_ids), 0, len(ids)),
         )
 
-    def _text(self, rng: random.Random, stop: tuple[str, ...]) -> tuple[str, str | None]:
+    def _text(self, rng: random.Random, request: GenerationRequest) -> tuple[str, str | None]:
         """Return the text, and the stop text that it ends with if any."""
+        stop = request.stop
         step = f"1 + {rng.randrange(40)} = {rng.randrange(40)}"
         answer = f"The answer is \\boxed{{{rng.randrange(4)}}}."
         if not stop:
             return f"{step}\n\n{answer}", None
-        if rng.random() < self._option("end_rate", END_RATE):
+        if self._ends(rng, request):
             return answer, None
         return step + stop[0], stop[0]
+
+    def _ends(self, rng: random.Random, request: GenerationRequest) -> bool:
+        if not self._option("step_a_sentence"):
+            return rng.random() < self._option("end_rate", END_RATE)
+        # Steps are equations and have no full stop.
+        context = self._tokenizer.decode(list(request.prompt_ids), skip_special_tokens=True)
+        return context.count(request.stop[0]) >= context.count(".")
 
 
 class FakePrmEngine(_FakeEngine):

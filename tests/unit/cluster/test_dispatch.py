@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.unit.cluster.test_search_at_scale import POLICY, PRM, searches
+from tests.unit.test_units_and_plan import problems
 from ttsgrid.cluster.committer import Committer
 from ttsgrid.cluster.dispatch import Dispatch
 from ttsgrid.progress import Progress
@@ -17,9 +18,9 @@ from ttsgrid.store import Store
 
 
 def test_searches_on_long_questions_start_first(tmp_path: Path) -> None:
-    plan = searches(5)
+    plan = searches(problems(5))
     lengths = [3, 50, 7, 20, 4]
-    problems = {
+    by_id = {
         problem.id: replace(problem, question="x" * length)
         for problem, length in zip(plan.problems, lengths, strict=True)
     }
@@ -28,7 +29,7 @@ def test_searches_on_long_questions_start_first(tmp_path: Path) -> None:
         with Store.open(tmp_path, run_id="test") as store:
             progress = Progress(Console(file=StringIO()), {POLICY: len(lengths)})
             units, committer = plan.units, Committer(store)
-            dispatch = Dispatch(units, problems, {}, committer, progress, max_attempts=3)
+            dispatch = Dispatch(units, by_id, {}, committer, progress, max_attempts=3)
             dispatch.prm_works(PRM)
             chunks = [await dispatch.take(POLICY) for _ in lengths]
         return [len(chunk[0].problem.question) for chunk in chunks if chunk]

@@ -16,6 +16,7 @@ from tests.unit.test_units_and_plan import IDENTITIES, grid, models, problems, s
 from ttsgrid.cluster.tasks import WorkerSpec
 from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.plan import Plan, make_plan
+from ttsgrid.records import Problem
 from ttsgrid.store import committed_units
 
 STEP_S, PRM_S = 0.05, 0.005
@@ -23,22 +24,15 @@ SLOTS = 8  # sequences a policy engine decodes at once
 POLICY, PRM = "small", "prm-a"
 
 
-def worker(role: str, name: str, slots: int, delay_s: float, end_rate: float) -> WorkerSpec:
-    engine = EngineSpec(
-        "fake",
-        role,
-        name,
-        name,
-        max_num_seqs=slots,
-        fake={"delay_s": delay_s, "end_rate": end_rate},
-    )
+def worker(role: str, name: str, slots: int, **fake: float) -> WorkerSpec:
+    engine = EngineSpec("fake", role, name, name, max_num_seqs=slots, fake=fake)
     return WorkerSpec(engine, "zoo" if role == "policy" else "qwen", "zoo", 1.0, 0, 1.0)
 
 
-def searches(count: int) -> Plan:
-    """Plan a beam search with N = M = 4 for each of `count` problems."""
+def searches(of: tuple[Problem, ...]) -> Plan:
+    """Plan a beam search with N = M = 4 for each problem."""
     one = grid(policies=models((POLICY,)), prms=models((PRM,)), strategies=(search("beam", 4),))
-    return make_plan(one, problems(count), IDENTITIES)
+    return make_plan(one, of, IDENTITIES)
 
 
 @dataclass(frozen=True)
@@ -59,12 +53,18 @@ class Measured:
     messages: int
 
 
-def measure(folder: Path, count: int, policies: int, prms: int, end_rate: float) -> Measured:
-    """Run `count` searches; check that each is committed."""
-    plan, cluster = searches(count), SimulatedCluster()
+def measure(
+    folder: Path, of: tuple[Problem, ...], policies: int, prms: int, **lengths: float
+) -> Measured:
+    """Run a search a problem; check that each is committed.
+
+    Args:
+        lengths: the fake policy's options that say how many steps a solution has.
+    """
+    plan, cluster = searches(of), SimulatedCluster()
     fleet = {
-        POLICY: [worker("policy", POLICY, SLOTS, STEP_S, end_rate)] * policies,
-        PRM: [worker("prm", PRM, 64, PRM_S, end_rate)] * prms,
+        POLICY: [worker("policy", POLICY, SLOTS, delay_s=STEP_S, **lengths)] * policies,
+        PRM: [worker("prm", PRM, 64, delay_s=PRM_S)] * prms,
     }
     seconds = run_virtually(drive(plan, fleet, cluster, folder))
     assert committed_units(folder).done == {unit.id for unit in plan.units}
@@ -79,16 +79,16 @@ def measure(folder: Path, count: int, policies: int, prms: int, end_rate: float)
 
 
 def test_every_replica_is_busy_while_there_are_searches(tmp_path: Path) -> None:
-    measured = measure(tmp_path, 400, policies=4, prms=1, end_rate=0.3)
+    measured = measure(tmp_path, problems(400), policies=4, prms=1, end_rate=0.3)
     assert len(measured.busy) == 4
     assert min(measured.busy) > 0.9
     assert sum(measured.slots) / 4 > 0.9
 
 
 def test_the_drivers_messages_grow_with_searches_and_not_with_their_steps(tmp_path: Path) -> None:
-    short = measure(tmp_path / "short", 100, policies=4, prms=1, end_rate=0.6)
-    long = measure(tmp_path / "long", 100, policies=4, prms=1, end_rate=0.1)
-    double = measure(tmp_path / "double", 200, policies=4, prms=1, end_rate=0.6)
+    short = measure(tmp_path / "short", problems(100), policies=4, prms=1, end_rate=0.6)
+    long = measure(tmp_path / "long", problems(100), policies=4, prms=1, end_rate=0.1)
+    double = measure(tmp_path / "double", problems(200), policies=4, prms=1, end_rate=0.6)
     assert long.steps > 3 * short.steps
     assert short.messages == long.messages == 100
     assert double.messages == 200
