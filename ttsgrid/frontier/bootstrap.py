@@ -83,7 +83,7 @@ def simultaneous_intervals(differences: Floats, level: float = LEVEL) -> Interva
     """Return intervals on K mean differences that cover all together at `level`.
 
     Args:
-        differences: paired differences a problem, shape (K, P).
+        differences: paired differences a problem, in [-1, 1], shape (K, P).
         level: nominal joint coverage.
     """
     means, boot = differences.mean(axis=-1), resampled_means(differences)
@@ -94,7 +94,8 @@ def simultaneous_intervals(differences: Floats, level: float = LEVEL) -> Interva
     deviation = np.abs(boot[moved] - means[moved, None]) / error[moved, None]
     wider = _student_reach(level, differences.shape[-1]) / _reach(level)
     reach = np.quantile(deviation.max(axis=0), level) * error * wider
-    return Intervals(means - reach, means + reach)
+    # A symmetric interval knows no bounds: over few problems it would promise 111 points.
+    return Intervals(np.maximum(means - reach, -1.0), np.minimum(means + reach, 1.0))
 
 
 def resampled_means(values: Floats) -> Floats:
