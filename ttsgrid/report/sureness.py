@@ -47,7 +47,7 @@ def _own(error: float, failed: str) -> tuple[str, ...]:
         "Difficulty: a policy's own pass@1 over its pool. It reads the right answers, which a "
         "deployed system does not have, and bins of two policies hold different problems.",
         "Compute: 2 P D FLOPs for P parameters and D tokens, prompts and PRM included, tokens from "
-        "a prefix cache free, attention over long contexts left out. Pre-training is not counted.",
+        "a prefix cache free, attention over long contexts left out. Pre-training counts apart.",
         f"Failures: a unit that fails is kept with its error and never scored 0. {failed}",
         "Repeating it: the same seeds give the same distribution, not the same texts, as batches "
         "change the last digits of an engine's numbers.",
