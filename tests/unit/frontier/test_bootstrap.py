@@ -109,3 +109,10 @@ def test_all_of_several_candidates_are_covered_together(num_problems: int) -> No
         interval = simultaneous_intervals(differences)
         covered += bool(((interval.low <= truth) & (truth <= interval.high)).all())
     assert 0.92 <= covered / num_stores <= 0.98
+
+
+def test_adjusted_intervals_stay_among_differences_that_there_can_be() -> None:
+    few = np.array([[1.0, 1.0, 0.0, 1.0, -1.0, 1.0], [-1.0, -1.0, -1.0, 0.0, -1.0, 1.0]])
+    interval = simultaneous_intervals(few)
+    assert interval.low.min() == -1.0
+    assert interval.high.max() == 1.0

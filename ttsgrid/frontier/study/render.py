@@ -113,9 +113,9 @@ def _entry(name: str, row: Row) -> str:
 def _number(name: str, value: float) -> str:
     kind = name.removeprefix("paper_").removesuffix("_in_sample")
     if kind in _SHARES:
-        return _rounded(100 * value, 1)
+        return f"{100 * value:z.1f}"
     if kind.endswith("_pct"):
-        return _rounded(value, 1)
+        return f"{value:z.1f}"  # z: zero has no sign
     if kind == "saving" or kind.startswith("efficiency_gain"):
         return f"{value:.1f}x" if value >= 1 else f"{value:.2g}x"
     if (kind.startswith("flops") and kind != "flops_ratio") or name.startswith("paper_"):
@@ -126,11 +126,6 @@ def _number(name: str, value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _rounded(value: float, digits: int) -> str:
-    """The number with so many digits; zero has no sign."""
-    return f"{round(value, digits) + 0.0:.{digits}f}"
-
-
 def _bounds(name: str, row: Row) -> str:
     """The interval of an accuracy or a difference, and its adjusted one where there is one."""
     interval_of = "difference" if "difference" in row else "accuracy"
@@ -139,7 +134,7 @@ def _bounds(name: str, row: Row) -> str:
         "gain": [("gain_low", "gain_high")],
     }
     spans = [
-        f"[{_rounded(100 * row[low], 0)},{_rounded(100 * row[high], 0)}]"
+        f"[{100 * row[low]:z.0f},{100 * row[high]:z.0f}]"
         for low, high in pairs.get(name, [])
         if row.get(low) is not None
     ]
