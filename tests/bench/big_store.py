@@ -20,12 +20,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ttsgrid.records import Problem
+from ttsgrid.core.records import Problem
+from ttsgrid.core.units import ModelIdentity, pool_blocks
+from ttsgrid.core.voting import Ints
 from ttsgrid.store import ModelRecord, Store
 from ttsgrid.store.layout import new_file_name
 from ttsgrid.store.schema import SCHEMAS
-from ttsgrid.units import ModelIdentity, pool_blocks
-from ttsgrid.voting import Ints
 
 SAMPLING = {"max_tokens": 512, "seed": 0, "temperature": 0.7, "top_p": 1}
 NUM_STEPS = 8

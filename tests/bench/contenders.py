@@ -21,12 +21,12 @@ from multiprocessing.connection import Connection
 import uvloop
 from transformers import AutoTokenizer
 
-from ttsgrid.cluster.runtime import start_runtime
-from ttsgrid.cluster.session import ray_session
-from ttsgrid.cluster.tasks import Finished, SampleTask, WorkerSpec
-from ttsgrid.cluster.worker import RemoteWorker
-from ttsgrid.config import ClusterConfig
-from ttsgrid.policies import encode_prompt, prompt_format
+from ttsgrid.cluster.driver.remote_worker import RemoteWorker
+from ttsgrid.cluster.driver.session import ray_session
+from ttsgrid.cluster.wire.tasks import Finished, SampleTask, WorkerSpec
+from ttsgrid.cluster.worker.runtime import start_runtime
+from ttsgrid.grid.config import ClusterConfig
+from ttsgrid.models import encode_prompt, prompt_format
 from ttsgrid.strategies.sampling import sample_seed
 
 Chunks = Sequence[tuple[SampleTask, ...]]

@@ -17,19 +17,19 @@ from typing import Any
 
 from transformers import AutoTokenizer
 
-from ttsgrid.cluster.policy_runtime import PolicyRuntime
-from ttsgrid.cluster.prm_runtime import PrmRuntime
-from ttsgrid.cluster.scoring_link import ScoreReply, ScoreRequest
-from ttsgrid.cluster.tasks import SearchTask, WorkerSpec
+from ttsgrid.cluster.wire.scoring_link import ScoreReply, ScoreRequest
+from ttsgrid.cluster.wire.tasks import SearchTask, WorkerSpec
+from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
+from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
+from ttsgrid.core.identity import derive_seed
+from ttsgrid.core.records import UnitResult, Usage
+from ttsgrid.core.search_trace import SearchTrace
 from ttsgrid.engines.base import EngineStats, GenerationRequest
 from ttsgrid.engines.scoring import ScoredSteps
 from ttsgrid.engines.vllm_engine import VllmPolicyEngine, VllmPrmEngine, start_engine
-from ttsgrid.identity import derive_seed
-from ttsgrid.policies import encode_prompt, prompt_format
-from ttsgrid.prms import PrmFormat, prm_format, score_from_logits
-from ttsgrid.records import UnitResult, Usage
+from ttsgrid.models import encode_prompt, prompt_format
+from ttsgrid.models.prms import PrmFormat, prm_format, score_from_logits
 from ttsgrid.strategies.search.run import run_search
-from ttsgrid.strategies.search.trace import SearchTrace
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,14 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.contenders import Chunks, Round, bare_llm, policy_runtime, ray_worker, started
-from ttsgrid.cluster.tasks import SampleTask
-from ttsgrid.compose import to_grid
-from ttsgrid.config import GridConfig
-from ttsgrid.launch import worker_spec
-from ttsgrid.plan import Plan, make_plan
-from ttsgrid.problems import load_benchmark
-from ttsgrid.sweep import CONF, resolve_models
-from ttsgrid.units import SampleBlock
+from ttsgrid.benchmarks import load_benchmark
+from ttsgrid.cli.sweep import CONF, resolve_models
+from ttsgrid.cluster.driver.launch import worker_spec
+from ttsgrid.cluster.wire.tasks import SampleTask
+from ttsgrid.core.units import SampleBlock
+from ttsgrid.grid.compose import to_grid
+from ttsgrid.grid.config import GridConfig
+from ttsgrid.grid.plan import Plan, make_plan
 
 pytestmark = pytest.mark.bench
 

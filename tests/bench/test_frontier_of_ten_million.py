@@ -15,7 +15,7 @@ MOST_S, MOST_GIB = 60.0, 4.0
 MEASURED = """
 import json, resource, sys, time
 began = time.monotonic()
-from ttsgrid.frontier import analyse
+from ttsgrid.analysis.frontier import analyse
 frontier = analyse(sys.argv[1])
 seconds = time.monotonic() - began
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

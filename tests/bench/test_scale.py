@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cluster.test_search_at_scale import measure
-from ttsgrid.problems import load_benchmark
+from ttsgrid.benchmarks import load_benchmark
 
 NUM_SEARCHES, NUM_REPLICAS = 10_000, 64
 

@@ -17,14 +17,14 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.searching import Engines, Ran, bare_tokens_per_s, one_at_a_time, together
-from ttsgrid.cluster.tasks import SearchTask
-from ttsgrid.compose import to_grid
-from ttsgrid.config import GridConfig
-from ttsgrid.launch import REQUESTS_PER_SEQUENCE, worker_spec
-from ttsgrid.plan import make_plan
-from ttsgrid.problems import load_benchmark
-from ttsgrid.sweep import CONF, resolve_models
-from ttsgrid.units import SearchTree
+from ttsgrid.benchmarks import load_benchmark
+from ttsgrid.cli.sweep import CONF, resolve_models
+from ttsgrid.cluster.driver.launch import REQUESTS_PER_SEQUENCE, worker_spec
+from ttsgrid.cluster.wire.tasks import SearchTask
+from ttsgrid.core.units import SearchTree
+from ttsgrid.grid.compose import to_grid
+from ttsgrid.grid.config import GridConfig
+from ttsgrid.grid.plan import make_plan
 
 pytestmark = [pytest.mark.bench, pytest.mark.vllm, pytest.mark.timeout(1800)]
 

@@ -10,9 +10,9 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from tests.unit.report.made_store import MadeWorld, write_made_store
-from ttsgrid.frontier import analyse
-from ttsgrid.report import write_report
+from tests.unit.views.html.made_store import MadeWorld, write_made_store
+from ttsgrid.analysis.frontier import analyse
+from ttsgrid.views.html import write_report
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (

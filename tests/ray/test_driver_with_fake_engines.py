@@ -15,7 +15,10 @@ import polars as pl
 import pytest
 import ray
 
-from ttsgrid.config import (
+from ttsgrid.benchmarks import load_benchmark
+from ttsgrid.cli.sweep import resolve_models, run_plan, sweep
+from ttsgrid.core.errors import WorkerStartError
+from ttsgrid.grid.config import (
     BenchmarkConfig,
     ClusterConfig,
     EngineConfig,
@@ -23,12 +26,9 @@ from ttsgrid.config import (
     ModelConfig,
     StrategyConfig,
 )
-from ttsgrid.errors import WorkerStartError
-from ttsgrid.models import ResolvedModel
-from ttsgrid.plan import Plan, make_plan
-from ttsgrid.problems import load_benchmark
+from ttsgrid.grid.plan import Plan, make_plan
+from ttsgrid.grid.resolve import ResolvedModel
 from ttsgrid.store import committed_units, scan
-from ttsgrid.sweep import resolve_models, run_plan, sweep
 from ttsgrid.zoo.tokenizer import build_tokenizer
 
 pytestmark = pytest.mark.ray

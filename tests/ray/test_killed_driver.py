@@ -33,7 +33,7 @@ COMMAND = (
 
 def start_sweep(store: Path, log: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "ttsgrid.sweep", *COMMAND, f"store={store}"],
+        [sys.executable, "-m", "ttsgrid.cli.sweep", *COMMAND, f"store={store}"],
         stdout=log.open("wb"),
         stderr=subprocess.STDOUT,
     )

@@ -17,10 +17,10 @@ import pytest
 import ray
 
 from tests.ray.test_driver_with_fake_engines import engine, model, one_policy, planned, rows
-from ttsgrid.config import GridConfig, StrategyConfig
+from ttsgrid.cli.sweep import run_plan, sweep
+from ttsgrid.core.units import SearchTree
+from ttsgrid.grid.config import GridConfig, StrategyConfig
 from ttsgrid.store import committed_units
-from ttsgrid.sweep import run_plan, sweep
-from ttsgrid.units import SearchTree
 
 pytestmark = pytest.mark.ray
 

@@ -14,18 +14,30 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "vllm", "ray", "transformers")
 PURE = (
-    "ttsgrid.plan",
-    "ttsgrid.config",
+    "ttsgrid.grid.plan",
+    "ttsgrid.grid.config",
     "ttsgrid.store",
-    "ttsgrid.frontier",
-    "ttsgrid.report",
+    "ttsgrid.analysis",
+    "ttsgrid.views.html",
+    "ttsgrid.views.trace",
     "ttsgrid.importer",
-    "ttsgrid.problems",
-    "ttsgrid.voting",
-    "ttsgrid.units",
+    "ttsgrid.benchmarks",
+    "ttsgrid.core.voting",
+    "ttsgrid.core.units",
     "ttsgrid.strategies.search.run",
-    "ttsgrid.trace",
 )
+# Rooms from the ground up. A room imports rooms below its own floor, and itself.
+FLOORS = (
+    ("core",),
+    ("benchmarks", "models"),
+    ("engines", "store"),
+    ("grid", "strategies"),
+    ("analysis",),
+    ("cluster", "importer", "zoo"),
+    ("views",),
+    ("cli",),
+)
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
 
 def module_name(file: Path) -> str:
@@ -99,6 +111,42 @@ def test_only_the_cluster_package_imports_ray() -> None:
 
 def test_only_the_vllm_engine_imports_vllm() -> None:
     assert importers("vllm") == {"ttsgrid/engines/vllm_engine.py"}
+
+
+def place_of(module: str) -> str:
+    """Room and sub-room of a module, e.g. `analysis.cells`; a room's own files are the room."""
+    file = MODULES[module]
+    parts = file.relative_to(ROOT / "ttsgrid").parts
+    if file.name == "__main__.py" or (len(parts) == 1 and file.name != "__init__.py"):
+        return "cli"  # the doors: `python -m ttsgrid.sweep` and the like
+    return ".".join(parts[:-1])
+
+
+def arrows() -> set[tuple[str, str]]:
+    """(place, place it imports from) over all modules, imports inside functions included."""
+    found = set()
+    for module, file in MODULES.items():
+        for target in imported(file.read_text()) & (MODULES.keys() - {"ttsgrid"}):
+            found.add((place_of(module), place_of(target)))
+    return {(place, target) for place, target in found if place != target}
+
+
+def test_rooms_import_only_the_floors_below() -> None:
+    rooms = {(a.split(".")[0], b.split(".")[0]) for a, b in arrows()}
+    assert len(rooms) > 30
+    assert {room for pair in rooms for room in pair} == set(FLOOR_OF)
+    up = {(a, b) for a, b in rooms if a != b and FLOOR_OF[a] <= FLOOR_OF[b]}
+    assert not up
+
+
+def test_no_room_or_sub_room_imports_in_a_circle() -> None:
+    graph: dict[str, set[str]] = {}
+    for place, target in arrows():
+        graph.setdefault(place, set()).add(target)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(reversed(error.args[1])))
 
 
 def test_no_module_of_the_package_imports_another_in_a_circle() -> None:

@@ -9,11 +9,11 @@ from typing import cast
 
 import pytest
 
+from ttsgrid.core.errors import ScoringError
 from ttsgrid.engines.base import EngineStats, TokenLogits
 from ttsgrid.engines.scoring import ScoredSteps, StepScorer, prefix_keys
-from ttsgrid.errors import ScoringError
-from ttsgrid.policies import Tokenizer
-from ttsgrid.prms import PrmFormat, ScoringInput, score_from_logits
+from ttsgrid.models import Tokenizer
+from ttsgrid.models.prms import PrmFormat, ScoringInput, score_from_logits
 
 MARK = 7
 QUESTION = "ab"

@@ -46,7 +46,7 @@ def test_the_wheel_holds_every_config_and_every_weight(unpacked: Path) -> None:
 
 
 def test_a_grid_is_planned_from_the_wheel_alone(unpacked: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-P", "-m", "ttsgrid.sweep", "plan_only=true"]
+    command = [sys.executable, "-P", "-m", "ttsgrid.cli.sweep", "plan_only=true"]
     # The path comes first, so the wheel wins over an installed checkout.
     there = os.environ | {"PYTHONPATH": str(unpacked)}
     ended = subprocess.run(

@@ -12,15 +12,15 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen2Config
 
+from ttsgrid.benchmarks.zoo.task import Recipe
+from ttsgrid.benchmarks.zoo.task import test_set as held_out
 from ttsgrid.engines.scoring import StepScorer
 from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.engines.vllm_engine import start_engine
-from ttsgrid.models import ZOO_WEIGHTS
-from ttsgrid.prms import prm_format
+from ttsgrid.grid.resolve import ZOO_WEIGHTS
+from ttsgrid.models.prms import prm_format
 from ttsgrid.zoo.prms import Qwen2ForProcessRewardModel
 from ttsgrid.zoo.rollouts import sample_rollouts
-from ttsgrid.zoo.task import Recipe
-from ttsgrid.zoo.task import test_set as held_out
 
 pytestmark = pytest.mark.vllm
 TOLERANCE = 1e-3

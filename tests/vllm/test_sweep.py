@@ -15,10 +15,10 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from ttsgrid.models import ZOO_WEIGHTS
+from ttsgrid.benchmarks.zoo.task import test_set as zoo_problems
+from ttsgrid.grid.resolve import ZOO_WEIGHTS
 from ttsgrid.store import scan
 from ttsgrid.zoo.rollouts import sample_texts
-from ttsgrid.zoo.task import test_set as zoo_problems
 
 pytestmark = [pytest.mark.vllm, pytest.mark.ray, pytest.mark.timeout(600)]
 
@@ -32,7 +32,7 @@ def run_sweep(store: Path) -> str:
         f"benchmark.num_problems={NUM_PROBLEMS}", "cluster.dashboard=false", f"store={store}",
     )  # fmt: skip
     ran = subprocess.run(
-        [sys.executable, "-m", "ttsgrid.sweep", *command], capture_output=True, text=True
+        [sys.executable, "-m", "ttsgrid.cli.sweep", *command], capture_output=True, text=True
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout

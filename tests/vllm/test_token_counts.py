@@ -16,18 +16,18 @@ import pytest
 from hydra import compose, initialize_config_dir
 from transformers import AutoTokenizer
 
-from ttsgrid.cluster.policy_runtime import PolicyRuntime
-from ttsgrid.cluster.prm_runtime import PrmRuntime
-from ttsgrid.cluster.scoring_link import ScoreReply, ScoreRequest
-from ttsgrid.cluster.tasks import SampleTask, ScoreTask, SearchTask, Task
-from ttsgrid.compose import to_grid
+from ttsgrid.benchmarks import load_benchmark
+from ttsgrid.cli.sweep import CONF, resolve_models
+from ttsgrid.cluster.driver.launch import worker_spec
+from ttsgrid.cluster.wire.scoring_link import ScoreReply, ScoreRequest
+from ttsgrid.cluster.wire.tasks import SampleTask, ScoreTask, SearchTask, Task
+from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
+from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
+from ttsgrid.core.records import UnitResult
+from ttsgrid.core.units import SampleBlock, ScoreBlock, SearchTree
 from ttsgrid.engines import vllm_engine
-from ttsgrid.launch import worker_spec
-from ttsgrid.plan import make_plan
-from ttsgrid.problems import load_benchmark
-from ttsgrid.records import UnitResult
-from ttsgrid.sweep import CONF, resolve_models
-from ttsgrid.units import SampleBlock, ScoreBlock, SearchTree
+from ttsgrid.grid.compose import to_grid
+from ttsgrid.grid.plan import make_plan
 
 pytestmark = pytest.mark.vllm
 

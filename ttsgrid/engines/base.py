@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from ttsgrid.records import FinishReason, Usage
+from ttsgrid.core.records import FinishReason, Usage
 
 
 @dataclass(frozen=True)

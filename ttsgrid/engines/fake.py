@@ -25,11 +25,11 @@ from pathlib import Path
 
 from transformers import AutoTokenizer
 
+from ttsgrid.core.errors import EngineError, WorkerStartError
+from ttsgrid.core.records import FinishReason, Usage
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest, TokenLogits
 from ttsgrid.engines.spec import EngineSpec
-from ttsgrid.errors import EngineError, WorkerStartError
-from ttsgrid.policies import DecodingTokenizer
-from ttsgrid.records import FinishReason, Usage
+from ttsgrid.models import DecodingTokenizer
 
 END_RATE = 0.3
 

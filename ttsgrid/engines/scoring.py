@@ -23,11 +23,11 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ttsgrid.core.errors import ScoringError
+from ttsgrid.core.records import Usage
 from ttsgrid.engines.base import PrmEngine
-from ttsgrid.errors import ScoringError
-from ttsgrid.policies import Tokenizer
-from ttsgrid.prms import PrmFormat, score_from_logits
-from ttsgrid.records import Usage
+from ttsgrid.models import Tokenizer
+from ttsgrid.models.prms import PrmFormat, score_from_logits
 
 REMEMBERED_STEPS = 1_000_000
 

@@ -21,10 +21,10 @@ import traceback
 from collections.abc import AsyncGenerator
 from typing import Any, TypeVar
 
+from ttsgrid.core.errors import EngineError
+from ttsgrid.core.records import FinishReason, Usage
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest, TokenLogits
 from ttsgrid.engines.spec import EngineSpec
-from ttsgrid.errors import EngineError
-from ttsgrid.records import FinishReason, Usage
 
 GIB = 1 << 30
 CPU_BATCHED_TOKENS = 8192

@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ttsgrid.errors import ConfigError
-from ttsgrid.identity import content_id
+from ttsgrid.benchmarks import Grader, grader_for
+from ttsgrid.core.errors import ConfigError
+from ttsgrid.core.identity import content_id
+from ttsgrid.core.records import Problem, Solution, StepScores, UnitResult, Usage
+from ttsgrid.core.units import SampleBlock, ScoreBlock
 from ttsgrid.importer.records import RecordedProblem, RecordedSample
 from ttsgrid.importer.run import RecordedRun
 from ttsgrid.importer.verdicts import Judge
-from ttsgrid.problems import Grader, grader_for
-from ttsgrid.records import Problem, Solution, StepScores, UnitResult, Usage
 from ttsgrid.store import Commit
-from ttsgrid.units import SampleBlock, ScoreBlock
 
 
 @dataclass(frozen=True)

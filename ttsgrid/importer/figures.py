@@ -2,7 +2,7 @@
 
 The frontier's cells take the expectation over random order, in which a tie between
 answers is shared. Published figures mostly are one vote over the recorded order, first
-seen wins. These are those, by the very votes of `ttsgrid.voting`: after an import they
+seen wins. These are those, by the very votes of `ttsgrid.core.voting`: after an import they
 tell whether the file was understood.
 """
 
@@ -13,11 +13,11 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from ttsgrid.frontier.load import StoreFrames
-from ttsgrid.frontier.outcomes import aggregations_of
-from ttsgrid.frontier.pools import PoolBatch, scored_pools, unscored_pools
-from ttsgrid.frontier.solutions import AGGREGATIONS
-from ttsgrid.voting import Floats, Vote, elect
+from ttsgrid.analysis.cells.outcomes import aggregations_of
+from ttsgrid.analysis.cells.pools import PoolBatch, scored_pools, unscored_pools
+from ttsgrid.analysis.frames.load import StoreFrames
+from ttsgrid.analysis.frames.solutions import AGGREGATIONS
+from ttsgrid.core.voting import Floats, Vote, elect
 
 SCHEMA: dict[str, type[pl.DataType]] = {
     "benchmark": pl.String,

@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 
-from ttsgrid.errors import ConfigError
+from ttsgrid.core.errors import ConfigError
+from ttsgrid.core.voting import Aggregation
 from ttsgrid.importer.paths import parse_path
-from ttsgrid.voting import Aggregation
 
 KEYED = "{}"
 STEPS = "steps"

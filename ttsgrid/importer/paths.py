@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ttsgrid.errors import ConfigError
+from ttsgrid.core.errors import ConfigError
 
 EACH = "[]"
 _PART = re.compile(r"([^.\[\]]+)|\[(-?\d*)\]")

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from ttsgrid.errors import ConfigError
+from ttsgrid.core.errors import ConfigError
 from ttsgrid.store import Point, Store, StorePath
 
 SHIPPED = Path(__file__).parent / "layouts" / "points"

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ttsgrid.errors import ConfigError
+from ttsgrid.benchmarks.spec import as_text, level_number
+from ttsgrid.core.errors import ConfigError
 from ttsgrid.importer.layout import KEYED, STEPS, Layout
 from ttsgrid.importer.paths import parse_path, pick, pick_samples
-from ttsgrid.problems.spec import as_text, level_number
 
 Record = dict[str, Any]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ttsgrid.identity import canonical_json
+from ttsgrid.core.identity import canonical_json
+from ttsgrid.core.units import ModelIdentity, SamplingIdentity
 from ttsgrid.importer.layout import STEPS, Layout
 from ttsgrid.store import ModelRecord
-from ttsgrid.units import ModelIdentity, SamplingIdentity
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class RecordedRun:
     """What made the samples of a file.
 
     Attributes:
-        grader: a name that `ttsgrid.problems.grader_for` knows.
+        grader: a name that `ttsgrid.benchmarks.grader_for` knows.
         prm: who gave the scores; None where the file has none.
         chars_per_token: to estimate token counts that the file lacks; None forbids it.
         first_sample: number of each problem's first sample in its pool.

@@ -15,13 +15,13 @@ from pathlib import Path
 import polars as pl
 
 from ttsgrid import __version__
-from ttsgrid.errors import StoreError
-from ttsgrid.identity import content_id
+from ttsgrid.benchmarks import KNOWN
+from ttsgrid.core.errors import StoreError
+from ttsgrid.core.identity import content_id
 from ttsgrid.importer.convert import Converted, convert
 from ttsgrid.importer.layout import Layout
 from ttsgrid.importer.records import RecordedProblem, read_records
 from ttsgrid.importer.run import RecordedRun
-from ttsgrid.problems import KNOWN
 from ttsgrid.store import Store, StorePath, latest_units
 
 

@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
+from ttsgrid.benchmarks import Grader
+from ttsgrid.core.records import FinishReason, Solution, Usage
 from ttsgrid.importer.records import RecordedSample
-from ttsgrid.policies.prompts import split_steps
-from ttsgrid.problems import Grader
-from ttsgrid.records import FinishReason, Solution, Usage
+from ttsgrid.models.prompts import split_steps
 
 
 class Judge:

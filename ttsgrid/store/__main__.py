@@ -1,75 +1,8 @@
-"""Look at a store: `python -m ttsgrid.store STORE [--compact]`."""
+"""`python -m ttsgrid.store`: what a store holds."""
 
-from __future__ import annotations
+from ttsgrid.cli.store import main
 
-import argparse
-import sys
-
-import polars as pl
-from rich.console import Console
-from rich.table import Table
-
-from ttsgrid.errors import TtsgridError
-from ttsgrid.store.commit import Store
-from ttsgrid.store.files import Files
-from ttsgrid.store.lease import read_holder
-from ttsgrid.store.location import locate
-from ttsgrid.store.read import latest_units, scan
-from ttsgrid.store.schema import SCHEMAS
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Print what a store holds; with `--compact` merge its small files first."""
-    parser = argparse.ArgumentParser(
-        prog="python -m ttsgrid.store", description="Show what a results store holds."
-    )
-    parser.add_argument("store", help="folder or URI of the store")
-    parser.add_argument("--compact", action="store_true", help="merge small files into few first")
-    options = parser.parse_args(arguments)
-    console = Console()
-    files = locate(options.store)
-    try:
-        if not any(files.sizes(table) for table in SCHEMAS):
-            raise TtsgridError(f"there is no store at {files.uri}")
-        if options.compact:
-            _compact(console, files)
-        _show(console, files)
-    except TtsgridError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def _compact(console: Console, files: Files) -> None:
-    with Store.open(files, run_id="compact") as store:
-        compaction = store.compact()
-    console.print(f"merged {compaction.num_merged} commits into {compaction.num_written}")
-
-
-def _show(console: Console, files: Files) -> None:
-    console.print(_tables(files))
-    units = latest_units(files).group_by("kind", "status").len().sort("kind", "status").collect()
-    console.print(_units(units))
-    if holder := read_holder(files):
-        console.print(f"lease: {holder}", soft_wrap=True)
-
-
-def _tables(files: Files) -> Table:
-    view = Table("table", "rows", "files", "MiB", title=files.uri)
-    for table in SCHEMAS:
-        sizes = files.sizes(table)
-        num_rows = scan(files, table).select(pl.len()).collect().item()
-        mebibytes = sum(sizes.values()) / 2**20
-        view.add_row(table, f"{num_rows:,}", f"{len(sizes):,}", f"{mebibytes:,.2f}")
-    return view
-
-
-def _units(counts: pl.DataFrame) -> Table:
-    view = Table("kind", "status", "units", title="work units")
-    for kind, status, number in counts.iter_rows():
-        view.add_row(kind, status, f"{number:,}")
-    return view
-
+__all__ = ["main"]
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ttsgrid.identity import content_id
-from ttsgrid.records import Problem
+from ttsgrid.core.identity import content_id
+from ttsgrid.core.records import Problem
+from ttsgrid.core.units import ModelIdentity
 from ttsgrid.store.files import Files
 from ttsgrid.store.parquet import encode_rows
 from ttsgrid.store.read import scan
 from ttsgrid.store.rows import Row
-from ttsgrid.units import ModelIdentity
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 
-from ttsgrid.records import Problem
+from ttsgrid.core.records import Problem
 from ttsgrid.store.catalogue import ModelRecord, write_models, write_problems
 from ttsgrid.store.compact import TARGET_BYTES, Compaction, compact_files
 from ttsgrid.store.elsewhere import Point, write_benchmark, write_points

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from ttsgrid.identity import content_id
+from ttsgrid.core.identity import content_id
 from ttsgrid.store.files import Files
 from ttsgrid.store.parquet import encode_rows
 from ttsgrid.store.rows import Row

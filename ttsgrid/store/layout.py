@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ttsgrid.errors import StoreError
+from ttsgrid.core.errors import StoreError
 from ttsgrid.store.files import Files, staged_path
 from ttsgrid.store.schema import COMMITTED_TABLES
 

@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ttsgrid.errors import StoreBusyError, StoreError
+from ttsgrid.core.errors import StoreBusyError, StoreError
 from ttsgrid.store.files import Files
 
 LEASE = "_lease.json"

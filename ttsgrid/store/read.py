@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from ttsgrid.errors import StoreError
+from ttsgrid.core.errors import StoreError
 from ttsgrid.store.layout import snapshot
 from ttsgrid.store.location import StorePath, locate
 from ttsgrid.store.schema import SCHEMAS, empty_frame

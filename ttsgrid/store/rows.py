@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from ttsgrid.errors import StoreError
-from ttsgrid.identity import Canonical, canonical_json
-from ttsgrid.records import Problem, Solution, StepScores, UnitResult, Usage
-from ttsgrid.units import ModelIdentity, SampleBlock, SamplingIdentity, ScoreBlock
+from ttsgrid.core.errors import StoreError
+from ttsgrid.core.identity import Canonical, canonical_json
+from ttsgrid.core.records import Problem, Solution, StepScores, UnitResult, Usage
+from ttsgrid.core.units import ModelIdentity, SampleBlock, SamplingIdentity, ScoreBlock
 
 Row = dict[str, object]
 

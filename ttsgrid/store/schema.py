@@ -9,7 +9,7 @@ empty: `benchmarks` says who grades a benchmark that ttsgrid doesn't know, and
 A column that may be null says so here, and Parquet refuses a null anywhere else, so a
 forgotten value is an error and not a hole.
 
-Token columns follow `ttsgrid.records.Usage`: prompt tokens include the cached.
+Token columns follow `ttsgrid.core.records.Usage`: prompt tokens include the cached.
 """
 
 from __future__ import annotations

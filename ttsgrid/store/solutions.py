@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from ttsgrid.records import FinishReason, Solution, Usage
+from ttsgrid.core.records import FinishReason, Solution, Usage
 from ttsgrid.store.location import StorePath
 from ttsgrid.store.read import scan
 

@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ttsgrid.core.identity import derive_seed
+from ttsgrid.core.units import SampleBlock
 from ttsgrid.engines.base import Generation, GenerationRequest, PolicyEngine
-from ttsgrid.identity import derive_seed
-from ttsgrid.units import SampleBlock
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ttsgrid.benchmarks.zoo.task import LEVELS, MODULUS, test_set
 from ttsgrid.zoo.family import LARGEST, POLICIES, PRMS, TRUNK
 from ttsgrid.zoo.policies import PolicySpec
-from ttsgrid.zoo.task import LEVELS, MODULUS, test_set
 
 CARD = "README.md"
 EXAMPLE_LEVEL = 2

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 
-from ttsgrid.zoo.task import MODULUS, Operation, Recipe
+from ttsgrid.benchmarks.zoo.task import MODULUS, Operation, Recipe
 
 
 def slip_rate(operation: Operation, largest_rate: float) -> float:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
-from ttsgrid.zoo.task import MODULUS
+from ttsgrid.benchmarks.zoo.task import MODULUS
 
 EQUATIONS_A_BATCH = 512
 TOKENS_AN_EQUATION = 6

@@ -21,9 +21,10 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen2Config
 
-from ttsgrid.frontier.difficulty import Bin, absolute_bins
-from ttsgrid.frontier.rank_statistics import area_under_curve
-from ttsgrid.models import ZOO_WEIGHTS
+from ttsgrid.analysis.cells.difficulty import Bin, absolute_bins
+from ttsgrid.analysis.statistics.rank_statistics import area_under_curve
+from ttsgrid.benchmarks.zoo.task import LEVELS, Recipe, test_set
+from ttsgrid.grid.resolve import ZOO_WEIGHTS
 from ttsgrid.zoo.card import write_card
 from ttsgrid.zoo.family import POLICIES, PRMS
 from ttsgrid.zoo.prms import (
@@ -34,7 +35,6 @@ from ttsgrid.zoo.prms import (
     prm_batch,
 )
 from ttsgrid.zoo.rollouts import Rollout, sample_rollouts
-from ttsgrid.zoo.task import LEVELS, Recipe, test_set
 from ttsgrid.zoo.train import load_policy
 
 SAMPLES_A_PROBLEM = 64

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
-from ttsgrid.prms import ScoringInput, prm_format
+from ttsgrid.benchmarks.zoo.task import MODULUS, VERBS, Operation, Recipe, draw_of_length
+from ttsgrid.models.prms import ScoringInput, prm_format
 from ttsgrid.zoo.drills import (
     LAST_TOKEN,
     RESULT_TOKEN,
@@ -23,7 +24,6 @@ from ttsgrid.zoo.drills import (
     encode_equations,
 )
 from ttsgrid.zoo.policies import MAX_OPERATIONS
-from ttsgrid.zoo.task import MODULUS, VERBS, Operation, Recipe, draw_of_length
 from ttsgrid.zoo.tokenizer import build_tokenizer
 
 IGNORED = -100

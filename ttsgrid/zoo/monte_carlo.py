@@ -16,11 +16,11 @@ from pathlib import Path
 
 from transformers import PreTrainedTokenizerFast
 
+from ttsgrid.benchmarks.zoo.task import STEP_SEPARATOR
+from ttsgrid.core.identity import derive_seed
 from ttsgrid.engines import EngineSpec, GenerationRequest, PolicyEngine
-from ttsgrid.identity import derive_seed
 from ttsgrid.zoo.policies import prompt_of
 from ttsgrid.zoo.rollouts import MAX_NEW_TOKENS, Rollout, is_correct
-from ttsgrid.zoo.task import STEP_SEPARATOR
 
 MAX_MODEL_LEN = 512
 

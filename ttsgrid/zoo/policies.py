@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from ttsgrid.benchmarks.zoo.task import STEP_SEPARATOR, Recipe, draw_of_length
 from ttsgrid.zoo.corpus import written_steps
 from ttsgrid.zoo.drills import (
     RESULT_TOKEN,
@@ -29,7 +30,6 @@ from ttsgrid.zoo.drills import (
     encode_equations,
 )
 from ttsgrid.zoo.optimise import optimise
-from ttsgrid.zoo.task import STEP_SEPARATOR, Recipe, draw_of_length
 
 MAX_OPERATIONS = 14
 HEAD_DIM = 32  # the smallest head that vLLM's CPU attention serves

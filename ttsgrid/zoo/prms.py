@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast, Qwen2Config, Qwen2Model
 
-from ttsgrid.prms import prm_format
+from ttsgrid.models.prms import prm_format
 from ttsgrid.zoo.optimise import FINE_TUNING_RATE, optimise
 from ttsgrid.zoo.rollouts import Rollout
 

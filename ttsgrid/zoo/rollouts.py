@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+from ttsgrid.benchmarks.zoo.task import STEP_SEPARATOR, Recipe, boxed_answer, label_steps
 from ttsgrid.zoo.policies import prompt_of
-from ttsgrid.zoo.task import STEP_SEPARATOR, Recipe, boxed_answer, label_steps
 
 BATCH_SIZE = 512
 MAX_NEW_TOKENS = 110

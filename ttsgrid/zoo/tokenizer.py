@@ -17,7 +17,7 @@ from __future__ import annotations
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
-from ttsgrid.zoo.task import MODULUS, VERBS
+from ttsgrid.benchmarks.zoo.task import MODULUS, VERBS
 
 BOS, EOS, PAD = "<s>", "<|im_end|>", "<|endoftext|>"
 IM_START = "<|im_start|>"

@@ -19,7 +19,8 @@ from rich.console import Console
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
-from ttsgrid.models import ZOO_WEIGHTS
+from ttsgrid.benchmarks.zoo.task import LEVELS, draw
+from ttsgrid.grid.resolve import ZOO_WEIGHTS
 from ttsgrid.zoo.family import LARGEST, POLICIES, PRMS, TRUNK
 from ttsgrid.zoo.monte_carlo import monte_carlo_labels
 from ttsgrid.zoo.policies import train_policy
@@ -32,7 +33,6 @@ from ttsgrid.zoo.prms import (
     train_prm,
 )
 from ttsgrid.zoo.rollouts import Rollout, sample_rollouts
-from ttsgrid.zoo.task import LEVELS, draw
 from ttsgrid.zoo.tokenizer import build_tokenizer
 from ttsgrid.zoo.trunk import train_trunk
 

@@ -23,12 +23,12 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from ttsgrid.prms import prm_format
+from ttsgrid.benchmarks.zoo.task import STEP_SEPARATOR, draw_of_length
+from ttsgrid.models.prms import prm_format
 from ttsgrid.zoo.drills import TOKENS_AN_EQUATION
 from ttsgrid.zoo.judged import IGNORED, TrunkSpec, batches, tokenizers_of_formats
 from ttsgrid.zoo.optimise import FINE_TUNING_RATE, optimise
 from ttsgrid.zoo.policies import MAX_OPERATIONS
-from ttsgrid.zoo.task import STEP_SEPARATOR, draw_of_length
 from ttsgrid.zoo.tokenizer import QWEN_STEP_MARK, SHEPHERD_STEP_TAG
 
 VERDICTS = ("-", "+")

@@ -24,19 +24,19 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 
-from ttsgrid.cluster.committer import Committer
-from ttsgrid.cluster.driver import Driver
-from ttsgrid.cluster.fleet import FleetWorker, WorkerDiedError
-from ttsgrid.cluster.policy_runtime import PolicyRuntime
-from ttsgrid.cluster.prm_runtime import PrmRuntime
-from ttsgrid.cluster.scoring_link import PrmLostError, PrmPeer, ScoreReply, ScoreRequest
-from ttsgrid.cluster.service import Limits
-from ttsgrid.cluster.session import Capacity
-from ttsgrid.cluster.tasks import Finished, Task, WorkerSpec
+from ttsgrid.cluster.driver.committer import Committer
+from ttsgrid.cluster.driver.driver import Driver
+from ttsgrid.cluster.driver.fleet import FleetWorker, WorkerDiedError
+from ttsgrid.cluster.driver.progress import Progress
+from ttsgrid.cluster.driver.service import Limits
+from ttsgrid.cluster.driver.session import Capacity
+from ttsgrid.cluster.wire.scoring_link import PrmLostError, PrmPeer, ScoreReply, ScoreRequest
+from ttsgrid.cluster.wire.tasks import Finished, Task, WorkerSpec
+from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
+from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.engines.base import EngineStats
 from ttsgrid.engines.fake import FakePolicyEngine, FakePrmEngine
-from ttsgrid.plan import Plan, model_of
-from ttsgrid.progress import Progress
+from ttsgrid.grid.plan import Plan, model_of
 from ttsgrid.store import Store
 from ttsgrid.zoo.tokenizer import build_tokenizer
 
@@ -200,7 +200,7 @@ async def drive(
     capacity: Capacity | None = None,
     max_attempts: int = 3,
 ) -> float:
-    """Run a plan as `ttsgrid.launch` does; return how long it took, in virtual seconds."""
+    """Run a plan as `launch` does; return how long it took, in virtual seconds."""
     todo = Counter(model_of(unit).name for unit in plan.missing)
     slots = min(spec.engine.max_num_seqs for specs in fleet.values() for spec in specs)
     with Store.open(folder, run_id="simulated") as store:

@@ -10,10 +10,10 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.unit.cluster.test_search_at_scale import POLICY, PRM, searches
-from tests.unit.test_units_and_plan import problems
-from ttsgrid.cluster.committer import Committer
-from ttsgrid.cluster.dispatch import Dispatch
-from ttsgrid.progress import Progress
+from tests.unit.grid.test_units_and_plan import problems
+from ttsgrid.cluster.driver.committer import Committer
+from ttsgrid.cluster.driver.dispatch import Dispatch
+from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.store import Store
 
 

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 
 import pytest
 
-from ttsgrid.cluster.scoring_link import (
+from ttsgrid.cluster.wire.scoring_link import (
     GATHER_S,
     BatchingScorer,
     PrmLostError,
     ScoreReply,
     ScoreRequest,
 )
+from ttsgrid.core.errors import ScoringError
+from ttsgrid.core.records import Usage
 from ttsgrid.engines.scoring import ScoredSteps
-from ttsgrid.errors import ScoringError
-from ttsgrid.records import Usage
 
 
 class Peer:

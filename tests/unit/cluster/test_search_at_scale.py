@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.unit.cluster.simulation import SimulatedCluster, drive, run_virtually
-from tests.unit.test_units_and_plan import IDENTITIES, grid, models, problems, search
-from ttsgrid.cluster.tasks import WorkerSpec
+from tests.unit.grid.test_units_and_plan import IDENTITIES, grid, models, problems, search
+from ttsgrid.cluster.wire.tasks import WorkerSpec
+from ttsgrid.core.records import Problem
 from ttsgrid.engines.spec import EngineSpec
-from ttsgrid.plan import Plan, make_plan
-from ttsgrid.records import Problem
+from ttsgrid.grid.plan import Plan, make_plan
 from ttsgrid.store import committed_units
 
 STEP_S, PRM_S = 0.05, 0.005

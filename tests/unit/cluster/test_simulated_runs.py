@@ -16,12 +16,19 @@ from tests.unit.cluster.simulation import (
     drive,
     run_virtually,
 )
-from tests.unit.test_units_and_plan import IDENTITIES, grid, models, problems, search, strategies
-from ttsgrid.cluster.scoring_link import PrmLostError, ScoreReply, ScoreRequest
-from ttsgrid.cluster.session import Capacity
-from ttsgrid.cluster.tasks import WorkerSpec
+from tests.unit.grid.test_units_and_plan import (
+    IDENTITIES,
+    grid,
+    models,
+    problems,
+    search,
+    strategies,
+)
+from ttsgrid.cluster.driver.session import Capacity
+from ttsgrid.cluster.wire.scoring_link import PrmLostError, ScoreReply, ScoreRequest
+from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.engines.spec import EngineSpec
-from ttsgrid.plan import Plan, make_plan
+from ttsgrid.grid.plan import Plan, make_plan
 from ttsgrid.store import scan
 
 POLICIES, PRMS = ("small", "medium"), ("prm-a", "prm-b")

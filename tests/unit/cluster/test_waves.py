@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from ttsgrid.cluster.session import Capacity
-from ttsgrid.cluster.tasks import WorkerSpec
-from ttsgrid.cluster.waves import plan_waves
+from ttsgrid.cluster.driver.session import Capacity
+from ttsgrid.cluster.driver.waves import plan_waves
+from ttsgrid.cluster.wire.tasks import WorkerSpec
+from ttsgrid.core.errors import PlacementError
+from ttsgrid.core.search_settings import SearchKind, SearchSettings
+from ttsgrid.core.units import ModelIdentity, SampleBlock, SamplingIdentity, ScoreBlock, SearchTree
 from ttsgrid.engines.spec import EngineSpec
-from ttsgrid.errors import PlacementError
-from ttsgrid.plan import Unit, models_of
-from ttsgrid.strategies.search.settings import SearchKind, SearchSettings
-from ttsgrid.units import ModelIdentity, SampleBlock, SamplingIdentity, ScoreBlock, SearchTree
+from ttsgrid.grid.plan import Unit, models_of
 
 SAMPLING = SamplingIdentity(0.7, 1.0, 160, 0)
 POLICIES, PRMS = ("a", "b", "c"), ("p", "q")

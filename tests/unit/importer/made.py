@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.importer import Layout, RecordedRun, load_layout, recorded_policy, recorded_prm
-from ttsgrid.units import SamplingIdentity
 
 PROBLEMS: list[dict[str, Any]] = [
     {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.importer.made import PROBLEMS, write_lines
-from ttsgrid.importer.__main__ import main
+from ttsgrid.cli.importer import main
 from ttsgrid.store import scan
 
 OPTIONS = ["--benchmark=by-hand", "--policy=writer", "--temperature=0.7", "--grader=math"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ttsgrid.errors import ConfigError
+from ttsgrid.core.errors import ConfigError
 from ttsgrid.importer.paths import parse_path, pick, pick_samples
 
 RECORD = {

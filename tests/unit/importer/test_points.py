@@ -9,11 +9,14 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from ttsgrid.errors import ConfigError
-from ttsgrid.frontier import analyse
-from ttsgrid.frontier.external import external_points, note
+from ttsgrid.analysis.cells.external_points import external_points
+from ttsgrid.analysis.frontier import analyse
+from ttsgrid.core.errors import ConfigError
 from ttsgrid.importer import import_points, load_points_layout
 from ttsgrid.importer.points import PointsLayout, read_points
+from ttsgrid.views.export import write_frontier
+from ttsgrid.views.terminal.frontier import print_frontier
+from ttsgrid.views.words.external import note
 
 CSV = """bench,model,how,n,width,seed,acc,used
 sums,small,vote,4,,1,50,100
@@ -80,12 +83,12 @@ def test_a_store_of_points_alone_has_a_frontier_to_print_and_to_write(
     import_points(tmp_path / "store", file, LAYOUT)
     frontier = analyse(tmp_path / "store")
     out = io.StringIO()
-    frontier.print(Console(file=out, width=100))
+    print_frontier(frontier, Console(file=out, width=100))
     printed = " ".join(out.getvalue().split())
     assert "published elsewhere" in printed
     assert "* 55.0 [50.0,60.0]" in printed
     assert "* 90.0" not in printed
-    written = {path.name for path in frontier.write(tmp_path / "out")}
+    written = {path.name for path in write_frontier(frontier, tmp_path / "out")}
     assert {"external.csv", "headline.txt"} <= written
     assert len(pl.read_csv(tmp_path / "out/external.csv")) == 4
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ttsgrid.frontier import analyse
-from ttsgrid.frontier.equivalence import store_equivalence
-from ttsgrid.frontier.external import external_points
-from ttsgrid.frontier.load import load
-from ttsgrid.importer.__main__ import main
+from ttsgrid.analysis.cells.external_points import external_points
+from ttsgrid.analysis.frames.equivalence import store_equivalence
+from ttsgrid.analysis.frames.load import load
+from ttsgrid.analysis.frontier import analyse
+from ttsgrid.cli.importer import main
 from ttsgrid.importer.figures import recorded_figures
+from ttsgrid.views.words.headline import headline_of
 
 CRUCIBLE = "crucible_math500_qwen1.5b_skywork1.5b_seed0.json"
 
@@ -113,7 +114,7 @@ def test_small_does_not_win_on_crucible_once_the_prm_is_counted(
     frontier = analyse(store)
     large = frontier.cells.frame.filter(policy="qwen2.5-7b", strategy="pass@k", n=1, bin="all")
     assert large["accuracy"].item() == pytest.approx(0.675)
-    said = frontier.headline("math500")
+    said = headline_of(frontier, "math500")
     assert "beats" not in said
     assert said.startswith("No smaller policy with TTS")
     assert "qwen2.5-7b's single sample 67.5 %, on 40 problems" in said

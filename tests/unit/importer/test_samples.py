@@ -11,16 +11,16 @@ import polars as pl
 import pytest
 
 from tests.unit.importer.made import PROBLEMS, made_run, write_lines
-from ttsgrid.errors import ConfigError, StoreError
-from ttsgrid.frontier import analyse
-from ttsgrid.frontier.equivalence import store_equivalence
-from ttsgrid.frontier.load import load
+from ttsgrid.analysis.frames.equivalence import store_equivalence
+from ttsgrid.analysis.frames.load import load
+from ttsgrid.analysis.frontier import analyse
+from ttsgrid.benchmarks import grader_for
+from ttsgrid.core.errors import ConfigError, StoreError
+from ttsgrid.core.records import Problem
+from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.importer import import_samples, load_layout, make_layout, recorded_figures
 from ttsgrid.importer.records import read_records
-from ttsgrid.problems import grader_for
-from ttsgrid.records import Problem
 from ttsgrid.store import scan
-from ttsgrid.units import SamplingIdentity
 
 DEFAULT = load_layout("default", {})
 
@@ -125,7 +125,7 @@ def test_a_problem_without_id_is_the_sweeps_own_problem(tmp_path: Path) -> None:
 
 
 def _benchmark_problems(path: Path) -> tuple[Problem, ...]:
-    from ttsgrid.problems import BenchmarkSpec, load_benchmark  # noqa: PLC0415
+    from ttsgrid.benchmarks import BenchmarkSpec, load_benchmark  # noqa: PLC0415
 
     return load_benchmark(BenchmarkSpec("by-hand"), path=path)
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import polars as pl
 
-from ttsgrid.identity import Canonical, content_id
-from ttsgrid.records import FinishReason, Problem, Solution, StepScores, UnitResult, Usage
+from ttsgrid.core.identity import Canonical, content_id
+from ttsgrid.core.records import FinishReason, Problem, Solution, StepScores, UnitResult, Usage
+from ttsgrid.core.units import ModelIdentity, SampleBlock, SamplingIdentity, ScoreBlock
 from ttsgrid.store import Commit, Store, local
-from ttsgrid.units import ModelIdentity, SampleBlock, SamplingIdentity, ScoreBlock
 
 POLICY = ModelIdentity("small", "org/small", "r1", '{"name":"plain"}')
 PRM = ModelIdentity("judge", "org/judge", "r1", '{"name":"token"}')

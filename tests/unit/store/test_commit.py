@@ -21,8 +21,8 @@ from tests.unit.store.driver import (
     scored,
     searched,
 )
-from ttsgrid.errors import StoreError
-from ttsgrid.records import UnitResult
+from ttsgrid.core.errors import StoreError
+from ttsgrid.core.records import UnitResult
 from ttsgrid.store import (
     SCHEMAS,
     Commit,

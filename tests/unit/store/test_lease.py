@@ -16,7 +16,7 @@ import pyarrow.fs
 import pytest
 
 from tests.unit.store.driver import PROCESSES, commit_forever, run_to_death, sampled
-from ttsgrid.errors import StoreBusyError, StoreError
+from ttsgrid.core.errors import StoreBusyError, StoreError
 from ttsgrid.store import RemoteFiles, Store, committed_units
 from ttsgrid.store.lease import LEASE
 

@@ -19,6 +19,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 
+from ttsgrid.core.search_rules import Answers, Finished
+from ttsgrid.core.search_settings import SearchSettings
+from ttsgrid.core.search_trace import Fate
 from ttsgrid.strategies.search.method import (
     Round,
     Verdict,
@@ -28,9 +31,6 @@ from ttsgrid.strategies.search.method import (
     without_children,
 )
 from ttsgrid.strategies.search.nodes import Node, ranked
-from ttsgrid.strategies.search.rules import Answers, Finished
-from ttsgrid.strategies.search.settings import SearchSettings
-from ttsgrid.strategies.search.trace import Fate
 
 
 @dataclass(frozen=True)

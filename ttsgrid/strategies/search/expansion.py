@@ -12,13 +12,13 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from ttsgrid.core.records import FinishReason
+from ttsgrid.core.voting import aggregate
 from ttsgrid.engines.base import Generation
-from ttsgrid.policies import split_steps
-from ttsgrid.records import FinishReason
+from ttsgrid.models import split_steps
 from ttsgrid.strategies.search.lookahead import rolled_steps
 from ttsgrid.strategies.search.nodes import Ending, Node
 from ttsgrid.strategies.search.session import Session
-from ttsgrid.voting import aggregate
 
 T = TypeVar("T")
 

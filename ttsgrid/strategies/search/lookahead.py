@@ -9,8 +9,8 @@ scores the steps that were not rolled on.
 
 from __future__ import annotations
 
-from ttsgrid.policies import split_steps
-from ttsgrid.records import FinishReason
+from ttsgrid.core.records import FinishReason
+from ttsgrid.models import split_steps
 from ttsgrid.strategies.search.nodes import Node
 from ttsgrid.strategies.search.session import Session
 

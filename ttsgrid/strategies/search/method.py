@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ttsgrid.core.search_rules import Duplicates
+from ttsgrid.core.search_trace import Fate
 from ttsgrid.strategies.search.nodes import ROOT, Ending, Node
-from ttsgrid.strategies.search.rules import Duplicates
-from ttsgrid.strategies.search.trace import Fate
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ttsgrid.records import FinishReason, Usage
-from ttsgrid.strategies.search.trace import SearchTrace
+from ttsgrid.core.records import FinishReason, Usage
+from ttsgrid.core.search_trace import SearchTrace
 
 Decode = Callable[[Sequence[int]], str]
 """Token ids of a whole continuation to its text, special tokens skipped."""

@@ -12,6 +12,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ttsgrid.core.search_settings import SearchSettings
+from ttsgrid.core.search_trace import Fate
 from ttsgrid.strategies.search.method import (
     Round,
     Verdict,
@@ -20,8 +22,6 @@ from ttsgrid.strategies.search.method import (
     without_children,
 )
 from ttsgrid.strategies.search.nodes import Node, ranked
-from ttsgrid.strategies.search.settings import SearchSettings
-from ttsgrid.strategies.search.trace import Fate
 
 ROUNDING = 1e-9  # a share of 2 that floating point makes 2 + 4e-16 is not rounded up to 3
 

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ttsgrid.core.records import FinishReason
+from ttsgrid.core.search_settings import SearchKind, SearchSettings
+from ttsgrid.core.search_trace import SearchTrace, TracedCandidate
+from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.engines.base import PolicyEngine
-from ttsgrid.records import FinishReason
 from ttsgrid.strategies.search.beam import BeamMethod
 from ttsgrid.strategies.search.expansion import expand
 from ttsgrid.strategies.search.method import Method, Round, Verdict, first_round
@@ -26,9 +29,6 @@ from ttsgrid.strategies.search.protocol import (
 )
 from ttsgrid.strategies.search.rebase import RebaseMethod
 from ttsgrid.strategies.search.session import Session
-from ttsgrid.strategies.search.settings import SearchKind, SearchSettings
-from ttsgrid.strategies.search.trace import SearchTrace, TracedCandidate
-from ttsgrid.units import SamplingIdentity
 
 
 async def run_search(

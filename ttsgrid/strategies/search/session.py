@@ -9,12 +9,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ttsgrid.core.errors import ScoringError
+from ttsgrid.core.records import Usage
+from ttsgrid.core.search_settings import SearchSettings
+from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.engines.base import Generation, GenerationRequest, PolicyEngine
-from ttsgrid.errors import ScoringError
-from ttsgrid.records import Usage
 from ttsgrid.strategies.search.protocol import Decode, IsFinal, SeedOf, StepScoring
-from ttsgrid.strategies.search.settings import SearchSettings
-from ttsgrid.units import SamplingIdentity
 
 
 @dataclass

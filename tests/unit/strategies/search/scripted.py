@@ -13,9 +13,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ttsgrid.core.records import FinishReason, Usage
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest
 from ttsgrid.engines.scoring import ScoredSteps
-from ttsgrid.records import FinishReason, Usage
 
 END_MARK = 0
 QUESTION = "How many?"

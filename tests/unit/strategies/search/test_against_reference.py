@@ -22,13 +22,13 @@ from tests.unit.strategies.search.scripted import (
     decode,
     is_final,
 )
-from ttsgrid.identity import derive_seed
+from ttsgrid.core.identity import derive_seed
+from ttsgrid.core.search_settings import SearchKind, SearchSettings, preset
+from ttsgrid.core.search_trace import Fate, SearchTrace
+from ttsgrid.core.units import SamplingIdentity
+from ttsgrid.core.voting import Aggregation
 from ttsgrid.strategies.search.protocol import SearchOutcome
 from ttsgrid.strategies.search.run import run_search
-from ttsgrid.strategies.search.settings import SearchKind, SearchSettings, preset
-from ttsgrid.strategies.search.trace import Fate, SearchTrace
-from ttsgrid.units import SamplingIdentity
-from ttsgrid.voting import Aggregation
 
 NUM_SCRIPTS = 400
 SAMPLING = SamplingIdentity(temperature=0.7, top_p=1.0, max_tokens=10_000, seed=0)

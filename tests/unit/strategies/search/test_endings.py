@@ -10,14 +10,14 @@ import pytest
 
 from tests.unit.strategies.search.scripted import PROMPT, QUESTION
 from tests.unit.strategies.search.written import Book, Table, search, searching, seeds
+from ttsgrid.core.errors import EngineError, ScoringError
+from ttsgrid.core.records import FinishReason, Usage
+from ttsgrid.core.search_settings import SearchKind, SearchSettings, preset
+from ttsgrid.core.search_trace import Fate
+from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest
 from ttsgrid.engines.scoring import ScoredSteps
-from ttsgrid.errors import EngineError, ScoringError
-from ttsgrid.records import FinishReason, Usage
 from ttsgrid.strategies.search.run import run_search
-from ttsgrid.strategies.search.settings import SearchKind, SearchSettings, preset
-from ttsgrid.strategies.search.trace import Fate
-from ttsgrid.units import SamplingIdentity
 
 PRESETS = pytest.mark.parametrize("name", ["paper", "search_and_learn"])
 

@@ -12,9 +12,9 @@ from tests.unit.strategies.search.reference import paper
 from tests.unit.strategies.search.scripted import Script
 from tests.unit.strategies.search.test_against_reference import play, played, seeds
 from tests.unit.strategies.search.written import Book, Table, search
+from ttsgrid.core.search_settings import SearchKind, SearchSettings, preset
+from ttsgrid.core.search_trace import Fate
 from ttsgrid.strategies.search.rebase import shares
-from ttsgrid.strategies.search.settings import SearchKind, SearchSettings, preset
-from ttsgrid.strategies.search.trace import Fate
 
 NUM_SCRIPTS = 100
 

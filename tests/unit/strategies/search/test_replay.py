@@ -20,13 +20,13 @@ from pathlib import Path
 
 import pytest
 
+from ttsgrid.core.records import FinishReason, Usage
+from ttsgrid.core.search_settings import SearchKind, SearchSettings, preset
+from ttsgrid.core.search_trace import Fate
+from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest
 from ttsgrid.engines.scoring import ScoredSteps
-from ttsgrid.records import FinishReason, Usage
 from ttsgrid.strategies.search.run import run_search
-from ttsgrid.strategies.search.settings import SearchKind, SearchSettings, preset
-from ttsgrid.strategies.search.trace import Fate
-from ttsgrid.units import SamplingIdentity
 
 FILE = "recorded/ovm_gsm8k_llama7b_beam5_trees.jsonl"
 NUM_TREES = 10

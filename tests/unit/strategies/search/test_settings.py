@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from ttsgrid.errors import ConfigError
-from ttsgrid.identity import canonical_json, content_id
-from ttsgrid.strategies.search.settings import (
+from ttsgrid.core.errors import ConfigError
+from ttsgrid.core.identity import canonical_json, content_id
+from ttsgrid.core.search_settings import (
     PRESETS,
     SearchKind,
     SearchSettings,
     num_subtrees,
     preset,
 )
-from ttsgrid.voting import Aggregation
+from ttsgrid.core.voting import Aggregation
 
 
 def settings_of(kind: SearchKind, name: str = "paper") -> SearchSettings:

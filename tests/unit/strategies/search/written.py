@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.unit.strategies.search.scripted import END_MARK, PROMPT, QUESTION, decode, is_final
+from ttsgrid.core.identity import derive_seed
+from ttsgrid.core.records import FinishReason, Usage
+from ttsgrid.core.search_settings import SearchSettings
+from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest
 from ttsgrid.engines.scoring import ScoredSteps
-from ttsgrid.identity import derive_seed
-from ttsgrid.records import FinishReason, Usage
 from ttsgrid.strategies.search.protocol import SearchOutcome
 from ttsgrid.strategies.search.run import run_search
-from ttsgrid.strategies.search.settings import SearchSettings
-from ttsgrid.units import SamplingIdentity
 
 END = "<end>"
 CUT = "<cut>"

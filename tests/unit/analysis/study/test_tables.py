@@ -1,0 +1,195 @@
+"""The study's tables from a store that holds some of its models."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from rich.console import Console
+
+from tests.unit.analysis.conftest import by_string
+from tests.unit.analysis.study.conftest import PRICE, SEARCHED, WORLD
+from tests.unit.analysis.synthetic import Policy, World, write_store
+from ttsgrid.analysis.frontier import Frontier, analyse
+from ttsgrid.analysis.study.gains import efficiency_gain
+from ttsgrid.analysis.study.summary import Row, Study, make_study
+from ttsgrid.analysis.study.tables import STUDY_TABLES, TABLES
+from ttsgrid.cli.frontier import main
+from ttsgrid.core.units import ModelIdentity
+from ttsgrid.models import prompt_format
+from ttsgrid.store import ModelRecord, Store
+from ttsgrid.views.terminal.study_tables import render
+
+NUM_POLICIES, NUM_PRMS = len(WORLD.policies), len(WORLD.prms)
+
+
+def _built(study: Study, name: str) -> pl.DataFrame:
+    return TABLES[name].build(study)
+
+
+def _point(study: Study, policy: str, prm: str) -> Row:
+    points = (optimal.point for optimal in study.optimal)
+    return next(p for p in points if (p["policy"], p["prm"]) == (policy, prm))
+
+
+@pytest.mark.parametrize("name", STUDY_TABLES)
+def test_every_table_is_on_the_problems_that_all_cells_share(study: Study, name: str) -> None:
+    frame = _built(study, name)
+    assert set(frame["num_problems"]) == {SEARCHED}
+    assert set(frame["policy"]) == {policy.name for policy in WORLD.policies}
+
+
+def test_small_against_large_has_cot_once_and_tts_with_each_prm(study: Study) -> None:
+    frame = _built(study, "small-vs-large")
+    counts = dict(frame.group_by("method").len().iter_rows())
+    assert counts == {"CoT": NUM_POLICIES, "TTS": NUM_POLICIES * NUM_PRMS}
+    row = frame.filter(method="CoT", policy="qwen2.5-7b").row(0, named=True)
+    outcome = next(
+        o for o in study.cells.outcomes if o.key.policy == "qwen2.5-7b" and o.key.strategy == "cot"
+    )
+    assert row["accuracy"] == pytest.approx(np.nanmean(outcome.accuracy))
+    # Table 3 has TTS of the 1.5B, not its CoT, and names no PRM.
+    papers = frame.filter(policy="qwen2.5-1.5b").select("method", "paper").rows()
+    assert papers == [("CoT", None), ("TTS", 0.818), ("TTS", 0.818)]
+
+
+def test_flops_are_sums_over_the_benchmark_part_by_part(study: Study) -> None:
+    row = _built(study, "flops").filter(method="TTS", policy="llama3.2-3b", prm="sharp")
+    found = row.row(0, named=True)
+    point = next(
+        o.point
+        for o in study.optimal
+        if (o.point["policy"], o.point["prm"]) == ("llama3.2-3b", "sharp")
+    )
+    assert found["flops_pretraining"] == 6 * 3_000_000 * 1e9
+    generated = 2 * 3_000_000 * point["policy_generated_tokens"] * SEARCHED
+    assert found["flops_generated"] == pytest.approx(generated)
+    assert found["flops_total_as_study"] == pytest.approx(6 * 3_000_000 * 1e9 + generated)
+    parts = ("flops_pretraining", "flops_generated", "flops_prompt", "flops_prm")
+    assert found["flops_total"] == pytest.approx(sum(found[part] for part in parts))
+    assert found["money"] == pytest.approx(found["device_hours"] * PRICE)
+    assert found["paper_pretraining"] == 1.62e23
+
+
+def test_gains_are_those_of_the_accuracies_and_flops_beside_them(study: Study) -> None:
+    for row in _built(study, "cot-majority-optimal").iter_rows(named=True):
+        assert row["performance_gain_pct"] == pytest.approx(100 * (row["optimal"] / row["cot"] - 1))
+        assert row["gain"] == pytest.approx(row["optimal"] - row["cot"])
+        assert row["gain_low"] <= row["gain"] <= row["gain_high"]
+        assert row["optimal_in_sample"] >= row["optimal"]
+        majority = study.majority("math500", row["policy"])
+        point = _point(study, row["policy"], row["prm"])
+        expected = efficiency_gain(
+            [(m["flops"], m["accuracy"]) for m in majority], point["flops"], point["accuracy"]
+        )
+        assert row["efficiency_gain"] == expected.times
+        assert row["efficiency_gain_at_least"] == expected.at_least
+        generated = [(m["flops_generated"], m["accuracy"]) for m in majority]
+        as_study = efficiency_gain(generated, point["flops_generated"], point["accuracy"])
+        assert row["efficiency_gain_as_study"] == as_study.times
+
+
+def test_a_saving_is_over_a_budget_of_the_optimal_curve(study: Study) -> None:
+    for row in _built(study, "cot-majority-optimal").iter_rows(named=True):
+        optimal = next(
+            o for o in study.optimal if (o.point["policy"], o.point["prm"]) == _names(row)
+        )
+        best = max(study.majority("math500", row["policy"]), key=lambda m: m["accuracy"])
+        enough = [p["flops"] for p in optimal.curve if p["accuracy"] >= best["accuracy"]]
+        assert row["saving"] == (best["flops"] / min(enough) if enough else None)
+
+
+def _names(row: Row) -> tuple[str, str]:
+    return row["policy"], row["prm"]
+
+
+def test_the_papers_gains_stand_beside_ours(study: Study) -> None:
+    frame = _built(study, "cot-majority-optimal").filter(policy="qwen2.5-1.5b", prm="sharp")
+    row = frame.row(0, named=True)
+    assert (row["paper_cot"], row["paper_majority"], row["paper_optimal"]) == (0.544, 0.684, 0.856)
+    assert row["paper_performance_gain_pct"] == 57.4
+    assert (row["paper_efficiency_gain"], row["paper_efficiency_gain_at_least"]) == (256.0, True)
+
+
+def test_policies_that_think_long_are_named_or_told_by_their_prompt(
+    study: Study, path: Path, frontier: Frontier, tmp_path: Path
+) -> None:
+    methods = dict(_built(study, "long-cot").filter(n=1).select("policy", "method").iter_rows())
+    assert methods["qwen2.5-7b"] == "long CoT"
+    assert methods["llama3.2-3b"] == "CoT"
+    assert make_study(path, frontier).long_cot == frozenset()
+    with Store.open(tmp_path, run_id="test") as store:
+        identity = ModelIdentity("thinker", "m", "r", prompt_format("r1").as_json())
+        store.write_models([ModelRecord(identity, "policy")])
+    assert make_study(tmp_path, frontier).long_cot == {"thinker"}
+
+
+def test_a_policy_without_cot_stands_with_its_one_sample_and_never_as_tts(
+    tmp_path: Path,
+) -> None:
+    small, large = Policy("llama3.2-3b", 0.9, 3_000_000), Policy("llama3.1-405b", 9.0, 405_000_000)
+    write_store(tmp_path, World((small,), (), benchmark="math500"))
+    write_store(tmp_path, World((large,), (), benchmark="math500", cot=False))
+    once = analyse(tmp_path, by_string, budgets=[1])
+    studied = make_study(tmp_path, once, ["llama3.1-405b"])
+    rows = _built(studied, "small-vs-large").select("policy", "method", "n").rows()
+    assert rows == [("llama3.2-3b", "CoT", 1), ("llama3.1-405b", "one sample", 1)]
+    assert _built(studied, "long-cot")["method"].to_list() == ["CoT", "long CoT"]
+
+
+@pytest.mark.parametrize("name", STUDY_TABLES)
+def test_a_printed_table_leaves_out_columns_without_numbers(study: Study, name: str) -> None:
+    frame, out = _built(study, name), io.StringIO()
+    Console(file=out, width=240).print(render(STUDY_TABLES[name], frame))
+    text = out.getvalue()
+    assert "llama3.2-3b" in text
+    papers = [name for name in frame.columns if name.startswith("paper")]
+    known = [name for name in papers if frame[name].count()]
+    assert ("paper" in text) == bool(known)
+    without = frame.with_columns(pl.lit(None, pl.Float64).alias(name) for name in papers)
+    blank = io.StringIO()
+    Console(file=blank, width=240).print(render(STUDY_TABLES[name], without))
+    assert "paper" not in blank.getvalue()
+
+
+def test_a_difference_is_printed_with_both_its_intervals(study: Study) -> None:
+    out, table = io.StringIO(), TABLES["search-vs-best-of-n"]
+    frame = _built(study, "search-vs-best-of-n")
+    Console(file=out, width=240).print(render(table, frame))
+    row = frame.row(0, named=True)
+    bounds = [round(100 * row[name]) for name in ("low", "high", "low_adjusted", "high_adjusted")]
+    assert "{:.1f} [{},{}] [{},{}]".format(100 * row["difference"], *bounds) in out.getvalue()
+
+
+def test_costs_have_a_row_a_strategy_and_n_with_the_cells_own_numbers(study: Study) -> None:
+    frame = _built(study, "costs")
+    names = ["policy", "prm", "strategy", "n"]
+    assert frame.n_unique(names) == len(frame)
+    assert set(frame["strategy"]) == {"cot", "majority", "best_of_n", "beam"}
+    row = frame.filter(policy="llama3.2-3b", prm="sharp", strategy="beam").row(0, named=True)
+    cell = study.cells.frame.filter(
+        bin="all", policy="llama3.2-3b", prm="sharp", strategy="beam", vote="majority"
+    ).row(0, named=True)
+    for column in ("policy_cached_tokens", "prm_tokens", "flops", "seconds", "money"):
+        assert row[column] == cell[column]
+
+
+def test_the_pareto_table_rises_in_flops_and_accuracy(study: Study) -> None:
+    frame = _built(study, "pareto")
+    assert frame["flops"].is_sorted()
+    assert frame["accuracy"].is_sorted()
+    assert set(frame["num_problems"]) == {SEARCHED}
+
+
+def test_one_command_makes_one_table(
+    path: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    arguments = [str(path), "--table", "flops", "--price-per-gpu-hour", "2", "--out", str(tmp_path)]
+    assert main(arguments) == 0
+    assert "pre-training" in capsys.readouterr().out
+    written = pl.read_csv(tmp_path / "flops.csv")
+    assert written["money"].to_list() == pytest.approx((2 * written["device_hours"]).to_list())
+    assert {file.name for file in tmp_path.iterdir()} == {"flops.csv", "flops.parquet"}

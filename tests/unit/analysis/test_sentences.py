@@ -1,0 +1,130 @@
+"""Each rule of what may be said, on numbers made for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from ttsgrid.analysis.findings.comparisons import COMPARISON_SCHEMA
+from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
+from ttsgrid.views.words.headline import headline
+
+ROW: dict[str, Any] = {
+    "benchmark": "sums",
+    "policy": "small",
+    "strategy": "majority",
+    "n": 8,
+    "large": "large",
+    "large_strategy": "cot",
+    "num_problems": 200,
+    "num_compared": 2,
+    "accuracy": 0.5,
+    "accuracy_large": 0.5,
+    "difference": 0.0,
+    "low": -0.03,
+    "high": 0.03,
+    "low_adjusted": -0.05,
+    "high_adjusted": 0.05,
+    "flops_ratio": 1.6,
+    "size_ratio": 4.0,
+}
+BEHIND = {
+    "difference": -0.2,
+    "low": -0.25,
+    "high": -0.15,
+    "low_adjusted": -0.3,
+    "high_adjusted": -0.1,
+}
+AHEAD = {"difference": 0.2, "low": 0.15, "high": 0.25, "low_adjusted": 0.1, "high_adjusted": 0.3}
+GUIDED = {"strategy": "best_of_n", "prm": "judge", "vote": "max", "aggregation": "min"}
+
+
+def _said(*changes: dict[str, Any]) -> str:
+    return " ".join(_paragraphs(*changes))
+
+
+def _paragraphs(*changes: dict[str, Any]) -> tuple[str, ...]:
+    return headline(pl.DataFrame([{**ROW, **change} for change in changes], COMPARISON_SCHEMA))
+
+
+def test_a_certain_win_is_claimed_at_its_price() -> None:
+    said = _said(AHEAD)
+    assert "beats large's CoT (50.0 %) by 20.0 points" in said
+    assert "It takes 1.6x the larger one's FLOPs" in said
+    assert "None compared wins for certain with less compute" in said
+
+
+def test_the_claim_and_its_price_come_first_and_alone() -> None:
+    first, second = _paragraphs(AHEAD)
+    assert "beats large's CoT" in first
+    assert "It takes 1.6x" in first
+    assert second == "None compared wins for certain with less compute."
+
+
+def test_a_win_over_a_middle_policy_does_not_hide_the_largest() -> None:
+    widest = {"large": "largest", "size_ratio": 9.0}
+    said = _said(AHEAD, {**widest, "difference": -0.01})
+    assert "beats large's CoT" in said
+    assert "No win over largest's CoT, the largest policy's, is certain" in said
+    assert "is at −1.0 points (−5.0 to 5.0 adjusted)" in said
+    assert "the largest policy's" not in _said(AHEAD, {**AHEAD, **widest})
+    other = {**AHEAD, **widest, "policy": "middle", "size_ratio": 4.5, "low_adjusted": 0.02}
+    unsure = {**widest, "policy": "small"}
+    assert "is beaten by middle with" in _said({**AHEAD, "size_ratio": 5.0}, other, unsure)
+
+
+def test_an_interval_around_zero_excludes_only_what_it_excludes() -> None:
+    said = _said({})
+    assert said.startswith("No smaller policy with TTS clearly beats a larger policy's CoT here.")
+    assert "A lead of more than 5.0 points is excluded" in said
+
+
+def test_a_wide_interval_says_that_it_cannot_tell() -> None:
+    said = _said({"low": -0.15, "high": 0.13, "num_problems": 40})
+    assert "Nor can it be excluded: on 40 problems the interval reaches 14.0 points" in said
+    assert "too wide to tell" in said
+    assert "excluded (95 %)" not in said
+
+
+def test_behind_is_said_only_when_all_are_behind_for_certain() -> None:
+    said = _said(BEHIND, {**BEHIND, **GUIDED, "high_adjusted": -0.02})
+    assert "all 2 compared are behind, by at least 2.0 points" in said
+    hesitant = _said(BEHIND, {**BEHIND, "high_adjusted": 0.02})
+    assert "are behind" not in hesitant
+    assert "A lead of more than 2.0 points is excluded" in hesitant
+
+
+def test_the_prms_compute_is_counted_where_a_prm_guides() -> None:
+    said = _said(BEHIND, {**BEHIND, **GUIDED, "low_adjusted": -0.4, "flops_ratio": 3.1})
+    assert "It takes 1.6x the larger one's FLOPs a problem, prompts included." in said
+    assert "best-of-8 (PRM judge, max, min)" in said
+    assert "at 3.1x the FLOPs, the PRM's counted" in said
+    alone = _said({**AHEAD, **GUIDED})
+    assert "FLOPs a problem, PRM and prompts included" in alone
+
+
+def test_a_larger_policy_that_was_only_sampled_has_a_single_sample_not_a_cot() -> None:
+    for change in ({}, BEHIND, AHEAD):
+        said = _said({**change, "large_strategy": "pass@k"})
+        assert "large's single sample" in said
+        assert "CoT" not in said
+
+
+@pytest.mark.parametrize("change", [AHEAD, BEHIND, {}])
+def test_with_too_few_problems_nothing_is_claimed(change: dict[str, Any]) -> None:
+    said = _said({**change, "num_problems": MIN_PROBLEMS - 1})
+    assert said.endswith(f"But {MIN_PROBLEMS - 1} problems are too few to tell.")
+    for claim in ("beats", "behind", "excluded"):
+        assert claim not in said
+
+
+def test_unknown_sizes_have_unknown_costs() -> None:
+    assert "The models' sizes are unknown, and so is the cost." in _said({"flops_ratio": None})
+
+
+def test_a_store_with_too_few_problems_says_so_even_with_nothing_to_compare() -> None:
+    nothing = pl.DataFrame(schema=COMPARISON_SCHEMA)
+    assert "29 problems are too few" in headline(nothing, num_problems=29)[0]
+    assert "too few" not in headline(nothing, num_problems=30)[0]

@@ -1,0 +1,166 @@
+"""PRM inputs hold for any solution: prefixes, positions, loud failures (zoo tokenizer)."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ttsgrid.core.errors import ConfigError, ScoringError
+from ttsgrid.models import Tokenizer
+from ttsgrid.models.prms import PRM_FORMATS, prm_format, score_from_logits, score_from_value
+from ttsgrid.zoo.tokenizer import build_tokenizer
+
+WITH_BOS: Tokenizer = build_tokenizer(with_bos=True)
+WITHOUT_BOS: Tokenizer = build_tokenizer(with_bos=False)
+DECODE = build_tokenizer(with_bos=True).decode
+QUESTION = "Start with 17. Add 23. Times 5. Work modulo 47."
+STEPS = ("17 + 23 = 40", "40 * 5 = 12", "The answer is \\boxed{12}.")
+MARKS = {
+    "qwen": "<extra_0>",
+    "math_shepherd": "ки",
+    "rlhflow_mistral": "<|im_end|>\n<|im_start|>assistant\n",
+    "rlhflow_deepseek": "<|im_end|>\n<|im_start|>assistant\n",
+    "skywork": "\n",
+}
+
+
+def tokenizer_for(name: str) -> Tokenizer:
+    return WITHOUT_BOS if name == "qwen" else WITH_BOS
+
+
+texts = st.text(alphabet="ab 1+-=.\\{}\n", min_size=1, max_size=12)
+solutions = st.lists(texts.filter(lambda text: text.strip() != ""), min_size=1, max_size=6)
+
+
+@pytest.mark.parametrize("name", PRM_FORMATS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(question=texts, steps=solutions)
+def test_open_ids_end_at_the_last_mark_and_only_grow_with_more_steps(
+    name: str, question: str, steps: list[str]
+) -> None:
+    fmt, tokenizer = prm_format(name), tokenizer_for(name)
+    inputs = [fmt.encode_open(tokenizer, question, steps[:k]) for k in range(1, len(steps) + 1)]
+    for k, item in enumerate(inputs, start=1):
+        assert len(item.positions) == k
+        assert item.positions[-1] == len(item.ids) - 1
+    for shorter, longer in pairwise(inputs):
+        assert len(shorter.ids) < len(longer.ids)
+        assert longer.ids[: len(shorter.ids)] == shorter.ids
+        assert longer.positions[:-1] == shorter.positions
+    whole = fmt.encode(tokenizer, question, steps)
+    assert whole.ids[: len(inputs[-1].ids)] == inputs[-1].ids
+    assert whole.positions == inputs[-1].positions
+
+
+@pytest.mark.parametrize("name", PRM_FORMATS)
+def test_each_position_ends_the_text_of_its_step_and_mark(name: str) -> None:
+    item = prm_format(name).encode(tokenizer_for(name), QUESTION, STEPS)
+    for step, position in zip(STEPS, item.positions, strict=True):
+        text = DECODE(item.ids[: position + 1])
+        assert text.endswith(MARKS[name])
+        assert text.removesuffix(MARKS[name]).rstrip(" ").endswith(step)
+
+
+@pytest.mark.parametrize("name", PRM_FORMATS)
+def test_bos_stands_once_where_the_tokenizer_has_one(name: str) -> None:
+    ids = prm_format(name).encode(WITH_BOS, QUESTION, STEPS).ids
+    bos = WITH_BOS.encode("<s>", add_special_tokens=False)
+    assert ids[:1] == bos
+    assert ids.count(bos[0]) == 1
+
+
+@pytest.mark.parametrize("name", PRM_FORMATS)
+def test_no_steps_and_empty_steps_are_errors_not_scores(name: str) -> None:
+    fmt, tokenizer = prm_format(name), tokenizer_for(name)
+    with pytest.raises(ScoringError, match="without steps"):
+        fmt.encode(tokenizer, QUESTION, [])
+    with pytest.raises(ScoringError, match="step 1 of 3 is empty"):
+        fmt.encode_open(tokenizer, QUESTION, [STEPS[0], " \n", STEPS[1]])
+
+
+@pytest.mark.parametrize("name", [name for name in PRM_FORMATS if name != "skywork"])
+def test_a_mark_inside_the_text_is_an_error_not_a_shifted_score(name: str) -> None:
+    fmt, tokenizer = prm_format(name), tokenizer_for(name)
+    smuggled = f"40 {MARKS[name]} 5"
+    with pytest.raises(ScoringError, match="contain the mark"):
+        fmt.encode_open(tokenizer, QUESTION, [STEPS[0], smuggled])
+    with pytest.raises(ScoringError, match="contain the mark"):
+        fmt.encode_open(tokenizer, smuggled, STEPS)
+
+
+def test_skywork_takes_a_step_of_several_lines_as_one_and_a_question_as_it_is() -> None:
+    fmt = prm_format("skywork")
+    item = fmt.encode(WITH_BOS, "Two\nlines", ["a\nb", "c"])
+    assert DECODE(item.ids) == "<s>Two\nlines\na b\nc\n"
+    assert [DECODE([item.ids[position]]) for position in item.positions] == ["\n", "\n"]
+
+
+def test_only_marker_families_name_labels_and_they_are_single_tokens() -> None:
+    for name, fmt in PRM_FORMATS.items():
+        ids = fmt.marker_ids(WITH_BOS)
+        assert (ids is not None) == (fmt.engine_task == "marker_logits")
+        if ids is not None:
+            assert [DECODE([i]) for i in ids] == ["+", "-"], name
+
+
+def test_a_tokenizer_without_the_mark_is_refused() -> None:
+    class Bytes:
+        bos_token = None
+
+        def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
+            return list(text.encode())
+
+        def apply_chat_template(self, conversation: object, **_: object) -> str:
+            return str(conversation)
+
+    for name in ("qwen", "math_shepherd"):
+        with pytest.raises(ScoringError, match="wrong tokenizer"):
+            prm_format(name).encode_open(Bytes(), QUESTION, STEPS)
+
+
+def test_a_template_that_rewrites_earlier_turns_is_refused() -> None:
+    class Forgetful:
+        bos_token = None
+
+        def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
+            return WITHOUT_BOS.encode(text, add_special_tokens=False)
+
+        def apply_chat_template(self, conversation: object, **_: object) -> str:
+            assert isinstance(conversation, list)
+            return f"{len(conversation)}:{conversation[-1]['content']}"
+
+    with pytest.raises(ScoringError, match="rewrites earlier turns"):
+        prm_format("rlhflow_mistral").encode_open(Forgetful(), QUESTION, STEPS)
+    with pytest.raises(ScoringError, match="rewrites earlier turns"):
+        prm_format("qwen").encode(Forgetful(), QUESTION, STEPS)
+
+
+def test_an_unknown_format_names_the_setting_and_the_choices() -> None:
+    with pytest.raises(ConfigError, match=r"prms\.format: 'orm' is not one of: qwen, math_sh"):
+        prm_format("orm")
+
+
+@given(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4))
+def test_two_logits_make_probabilities_that_sum_to_one(positive: float, negative: float) -> None:
+    score = score_from_logits(positive, negative)
+    assert 0.0 <= score <= 1.0
+    assert score + score_from_logits(negative, positive) == pytest.approx(1.0)
+    assert (score > 0.5) <= (positive > negative)
+
+
+def test_scores_are_the_softmax_and_the_sigmoid() -> None:
+    assert score_from_logits(math.log(3), math.log(1)) == pytest.approx(0.75)
+    assert score_from_value(0.0) == 0.5
+    assert score_from_value(math.log(4)) == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_is_an_error_not_a_score(value: float) -> None:
+    with pytest.raises(ScoringError, match="no score follows"):
+        score_from_value(value)
+    with pytest.raises(ScoringError, match="no score follows"):
+        score_from_logits(value, value)

@@ -1,0 +1,65 @@
+"""Search against best-of-N in the report: the rivals' figures, and no more said than they hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from ttsgrid.analysis.frontier import Frontier
+from ttsgrid.views.html.searching import rival_sentences, rival_table
+
+
+def changed(frontier: Frontier, low: float, high: float, number: int) -> Frontier:
+    """The frontier with one rival, whose adjusted interval and number of problems are these."""
+    rival = frontier.rivals.filter(bin="all").head(1)
+    return replace(
+        frontier,
+        rivals=rival.with_columns(
+            low_adjusted=pl.lit(low), high_adjusted=pl.lit(high), num_problems=pl.lit(number)
+        ),
+    )
+
+
+def test_every_policy_stands_over_all_and_over_hard_problems(frontier: Frontier) -> None:
+    rows = rival_table(frontier, "zoo").rows
+    shown = frontier.rivals.filter(pl.col("bin").is_in(["all", "hard"]))
+    assert len(rows) == len(shown) > 0
+    whole = [row for row in rows if row[2].text.startswith("all")]
+    assert [row[0].text for row in whole] == ["made-s", "made-m", "made-l"]
+
+
+def test_figures_are_the_rivals(frontier: Frontier) -> None:
+    row = rival_table(frontier, "zoo").rows[0]
+    rival = frontier.rivals.filter(policy="made-s", bin="all").row(0, named=True)
+    assert row[6].text == f"{100 * rival['accuracy']:.1f}"
+    assert row[7].text == f"{100 * rival['accuracy_best_of_n']:.1f}"
+    assert row[4].text.replace("−", "-") == f"{100 * rival['difference']:+.1f}"
+    assert rival["low_adjusted"] <= rival["low"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "number", "verdict"),
+    [
+        (0.01, 0.2, 40, "search wins"),
+        (-0.01, 0.2, 40, "can't tell"),
+        (-0.2, -0.1, 40, "best-of-N wins"),
+        (0.1, 0.2, 20, "too few"),
+    ],
+)
+def test_the_adjusted_interval_and_enough_problems_decide(
+    frontier: Frontier, low: float, high: float, number: int, verdict: str
+) -> None:
+    one = changed(frontier, low, high, number)
+    assert rival_table(one, "zoo").rows[0][3].text == verdict
+    said = " ".join(rival_sentences(one, "zoo"))
+    assert ("search beats best-of-N for certain over" in said) == (verdict == "search wins")
+    assert ("best-of-N beats 1 for certain" in said) == (verdict == "best-of-N wins")
+    assert ("Nearest to it comes" in said) == (number == 40 and verdict != "search wins")
+
+
+def test_without_searches_nothing_is_said(frontier: Frontier) -> None:
+    none = replace(frontier, rivals=frontier.rivals.clear())
+    assert list(rival_sentences(none, "zoo")) == []
+    assert rival_table(none, "zoo").rows == ()

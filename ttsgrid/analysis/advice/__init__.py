@@ -1,0 +1,1 @@
+"""Advice: difficulty predicted without gold answers, and which strategy to use then."""

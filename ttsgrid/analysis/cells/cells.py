@@ -1,0 +1,190 @@
+"""From outcomes to reported cells: accuracy, interval and cost, overall and by difficulty.
+
+`Cells.frame` has one row a cell and difficulty bin, every number a table or figure
+needs; `Cells.outcomes` keeps the problems apart, for paired differences. A bin is of
+the policy's own pass@1 (`ttsgrid.analysis.cells.difficulty`); a policy without a pool has
+only bin `all`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ttsgrid.analysis.cells.costs import COST_COLUMNS, Meter, make_meter
+from ttsgrid.analysis.cells.difficulty import Bin, absolute_bins
+from ttsgrid.analysis.cells.outcomes import PASS_AT_K, CellKey, Outcome
+from ttsgrid.analysis.frames.load import StoreFrames
+from ttsgrid.analysis.statistics.bootstrap import mean_intervals
+from ttsgrid.core.voting import Bools, Floats
+
+KEY_COLUMNS = list(CellKey._fields)
+Row = dict[str, object]
+Problems = tuple[str, str]
+"""(benchmark, policy): what problems and their difficulty belong to."""
+Labels = NDArray[np.object_]
+
+SCHEMA: dict[str, type[pl.DataType]] = {
+    "benchmark": pl.String,
+    "policy": pl.String,
+    "prm": pl.String,
+    "strategy": pl.String,
+    "n": pl.Int64,
+    "aggregation": pl.String,
+    "vote": pl.String,
+    "bin": pl.String,
+    "num_problems": pl.Int64,
+    "accuracy": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "standard_error_mc": pl.Float64,
+    **dict.fromkeys(COST_COLUMNS, pl.Float64),
+    "outcome": pl.Int64,
+}
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Every cell of a store.
+
+    Attributes:
+        frame: a row a cell and bin, columns as in `SCHEMA`. Accuracies are in [0, 1],
+            `low` and `high` their 95 % bootstrap interval; costs are means a problem
+            (`ttsgrid.analysis.cells.costs`). `outcome` is the row's position in `outcomes`.
+        outcomes: the cells, problem by problem.
+        bins: (benchmark, policy) to the bin of each problem, where the policy has a pool.
+        meter: what the models' tokens cost.
+    """
+
+    frame: pl.DataFrame
+    outcomes: tuple[Outcome, ...]
+    bins: Mapping[Problems, Labels]
+    meter: Meter
+
+    @property
+    def sizes(self) -> Mapping[str, int | None]:
+        """Label of each model to its number of parameters, None where unknown."""
+        return self.meter.sizes
+
+    def accuracies(self, rows: Iterable[int]) -> Floats:
+        """Return the accuracy a problem of these outcomes, shape (rows, num_problems)."""
+        return np.stack([self.outcomes[row].accuracy for row in rows])
+
+
+def make_cells(
+    frames: StoreFrames, outcomes: Iterable[Outcome], price_per_device_hour: float | None = None
+) -> Cells:
+    """Average outcomes over problems, with intervals and costs.
+
+    Args:
+        frames: the store, for the models' sizes and speeds.
+        outcomes: cells problem by problem.
+        price_per_device_hour: of a GPU, in any currency; None leaves `money` empty.
+    """
+    kept = tuple(outcomes)
+    bins = difficulty_bins(kept)
+    meter = make_meter(frames, price_per_device_hour)
+    return Cells(_frame(dict(enumerate(kept)), bins, meter), kept, bins, meter)
+
+
+def no_cells() -> Cells:
+    """Return the cells of a store that holds no solutions of its own."""
+    return Cells(pl.DataFrame(schema=SCHEMA), (), {}, Meter({}, {}, {}))
+
+
+def rows_on(cells: Cells, indices: Iterable[int], problems: Bools) -> pl.DataFrame:
+    """Return the rows that some cells would have on some problems alone.
+
+    Args:
+        cells: the cells.
+        indices: which, as positions in `cells.outcomes`.
+        problems: the problems to keep, shape (num_problems,).
+    """
+    kept = {index: on_problems(cells.outcomes[index], problems) for index in indices}
+    return _frame(kept, cells.bins, cells.meter)
+
+
+def with_outcomes(cells: Cells, outcomes: Sequence[Outcome]) -> Cells:
+    """Return cells with other outcomes at the same positions, and rows to match."""
+    frame = _frame(dict(enumerate(outcomes)), cells.bins, cells.meter)
+    return replace(cells, frame=frame, outcomes=tuple(outcomes))
+
+
+def on_problems(outcome: Outcome, problems: Bools) -> Outcome:
+    """Return an outcome as if it had run on these problems alone; shape (num_problems,)."""
+    return replace(outcome, accuracy=np.where(problems, outcome.accuracy, np.nan))
+
+
+def _frame(
+    outcomes: Mapping[int, Outcome], bins: Mapping[Problems, Labels], meter: Meter
+) -> pl.DataFrame:
+    rows: list[Row] = []
+    for key, indices in _by_policy(outcomes).items():
+        num_problems = len(outcomes[indices[0]].accuracy)
+        for bin_name, mask in _masks(bins.get(key), num_problems):
+            rows.extend(_rows(outcomes, indices, bin_name, mask, meter))
+    return pl.DataFrame(rows, schema=SCHEMA).sort("outcome", maintain_order=True)
+
+
+def difficulty_bins(outcomes: Iterable[Outcome]) -> dict[Problems, Labels]:
+    """Return the absolute bins of each (benchmark, policy) that has a pool."""
+    return {
+        (outcome.key.benchmark, outcome.key.policy): absolute_bins(outcome.accuracy)
+        for outcome in outcomes
+        if outcome.key.strategy == PASS_AT_K and outcome.key.n == 1
+    }
+
+
+def _by_policy(outcomes: Mapping[int, Outcome]) -> dict[Problems, list[int]]:
+    groups: dict[Problems, list[int]] = defaultdict(list)
+    for index, outcome in outcomes.items():
+        groups[outcome.key.benchmark, outcome.key.policy].append(index)
+    return groups
+
+
+def _masks(labels: Labels | None, num_problems: int) -> Iterator[tuple[Bin, Bools]]:
+    yield Bin.ALL, np.ones(num_problems, bool)
+    if labels is not None:
+        for name in (Bin.EASY, Bin.MEDIUM, Bin.HARD):
+            yield name, labels == name
+
+
+def _rows(
+    outcomes: Mapping[int, Outcome],
+    indices: list[int],
+    bin_name: Bin,
+    mask: Bools,
+    meter: Meter,
+) -> Iterator[Row]:
+    """Rows of one policy in one bin; cells run on the same problems share resamples."""
+    alike: dict[bytes, list[int]] = defaultdict(list)
+    for index in indices:
+        alike[(mask & ~np.isnan(outcomes[index].accuracy)).tobytes()].append(index)
+    for packed, group in alike.items():
+        present = np.frombuffer(packed, bool)
+        if not present.any():
+            continue
+        values = np.stack([outcomes[index].accuracy[present] for index in group])
+        interval = mean_intervals(values)
+        for i, index in enumerate(group):
+            yield {
+                **outcomes[index].key._asdict(),
+                "bin": bin_name.value,
+                "num_problems": int(present.sum()),
+                "accuracy": float(values[i].mean()),
+                "low": float(interval.low[i]),
+                "high": float(interval.high[i]),
+                "standard_error_mc": _mean_error(outcomes[index].standard_error[present]),
+                **meter.means(outcomes[index], present),
+                "outcome": index,
+            }
+
+
+def _mean_error(errors: Floats) -> float:
+    """Monte Carlo error of a mean over problems whose errors are independent."""
+    return float(np.sqrt((errors**2).sum()) / len(errors))

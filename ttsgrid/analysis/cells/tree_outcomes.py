@@ -1,0 +1,159 @@
+"""What each search scores on each problem, from its trees.
+
+A search with a budget gives one tree a problem: its answers vote as a pool does. A
+search made of independent subtrees (DVTS) gives every N from all of them: N / M
+subtrees drawn at random, whose answers vote together. Best-of is exact; votes are
+exact where subsets are few, else Monte Carlo with its error
+(`ttsgrid.analysis.statistics.estimators`). Costs are the trees' own, to the token.
+
+A tree that ended without an answer is wrong, as a pool without one is: it ran.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ttsgrid.analysis.cells.flops import Spent
+from ttsgrid.analysis.cells.outcomes import (
+    CellKey,
+    Outcome,
+    OutcomeSheet,
+    default_budgets,
+    scored_keys,
+)
+from ttsgrid.analysis.cells.pools import dense
+from ttsgrid.analysis.frames.load import StoreFrames
+from ttsgrid.analysis.frames.solutions import AGGREGATIONS
+from ttsgrid.analysis.statistics.estimators import Estimate, Ranking, rank_groups, vote_at_k
+from ttsgrid.core.voting import NO_ANSWER, Bools, Floats, Ints, Vote
+
+_SPENT = {
+    "policy_prompt": "policy_prompt_tokens",
+    "policy_cached": "policy_cached_tokens",
+    "policy_generated": "policy_generated_tokens",
+    "prm_prompt": "prm_prompt_tokens",
+    "prm_cached": "prm_cached_tokens",
+    "seconds": "seconds",
+}
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Trees of one search on P problems: S trees each, A answers a tree, padded.
+
+    Attributes:
+        problems: row numbers in `StoreFrames.problems`, shape (P,).
+        classes: answer classes, `NO_ANSWER` for none and for padding; shape (P, S * A).
+        correct: verdicts, shape (P, S * A).
+        scores: one an aggregation, shape (aggregations, P, S * A).
+        group: A.
+        total: what all S trees cost.
+    """
+
+    problems: Ints
+    classes: Ints
+    correct: Bools
+    scores: Floats
+    group: int
+    total: Spent
+
+    @property
+    def num_trees(self) -> int:
+        """Trees a problem, S."""
+        return int(self.classes.shape[1]) // self.group
+
+    def estimates(self, num_trees: int) -> list[Estimate]:
+        """Accuracy with so many of the trees: majority first, then as `scored_keys` orders."""
+        votes = vote_at_k(self.classes, self.correct, num_trees, group=self.group)
+        best = self._ranking.best_of(num_trees)
+        weighted = vote_at_k(self.classes, self.correct, num_trees, self.scores, group=self.group)
+        by_vote = (
+            Estimate(e.accuracy[i], e.standard_error[i])
+            for e in (best, weighted)
+            for i in range(len(AGGREGATIONS))
+        )
+        return [votes, *by_vote]
+
+    @cached_property
+    def _ranking(self) -> Ranking:
+        return rank_groups(self.scores, self.correct, self.classes, self.group)
+
+    def spent(self, num_trees: int) -> Spent:
+        """What so many trees cost; exact for all of them."""
+        share = num_trees / self.num_trees
+        return Spent(**{name: share * getattr(self.total, name) for name in _SPENT})
+
+
+def search_outcomes(frames: StoreFrames, budgets: Sequence[int] | None = None) -> Iterator[Outcome]:
+    """Yield every cell that the store's searches serve.
+
+    Args:
+        frames: the store.
+        budgets: N of the cells; None for all. Problems with fewer subtrees than N
+            takes are left out of N's cells.
+    """
+    for search in frames.searches.iter_rows(named=True):
+        forests = list(_forests(frames, search["search"]))
+        for n, num_trees in _budgets(search, forests, budgets):
+            key = CellKey(
+                search["benchmark"], search["policy"], search["prm"], search["strategy"], n
+            )
+            keys = [key._replace(vote=Vote.MAJORITY.value), *scored_keys(key)]
+            sheet = OutcomeSheet(len(frames.problems), keys)
+            for forest in forests:
+                if forest.num_trees >= num_trees:
+                    estimates = forest.estimates(num_trees)
+                    sheet.fill(forest.problems, estimates, forest.spent(num_trees))
+            yield from sheet.outcomes()
+
+
+def _budgets(
+    search: dict[str, int | None], forests: Sequence[Forest], wanted: Sequence[int] | None
+) -> Iterator[tuple[int, int]]:
+    """Yield N and the trees that it takes."""
+    if (own := search["budget"]) is not None:
+        if not wanted or own in wanted:
+            yield own, 1
+        return
+    width, most = int(search["beam_width"] or 0), max(forest.num_trees for forest in forests)
+    for n in wanted or default_budgets(width * most):
+        if n % width == 0 and n <= width * most:
+            yield n, n // width
+
+
+def _forests(frames: StoreFrames, search: int) -> Iterator[Forest]:
+    """Yield the trees of a search, problems with as many trees together."""
+    trees = frames.trees.filter(search=search).sort("problem", "tree")
+    counted = trees.with_columns(size=pl.len().over("problem"))
+    for size in counted["size"].unique().sort():
+        yield _forest(counted.filter(size=size), frames.answers, size)
+
+
+def _forest(trees: pl.DataFrame, answers: pl.DataFrame, size: int) -> Forest:
+    numbers = trees.select("tree").with_row_index("row")
+    ranked = answers.join(numbers, on="tree").sort("row", "sample")
+    found = ranked.with_columns(rank=pl.int_range(pl.len()).over("row"))
+    group = 1 + max(found["rank"], default=0)
+    where = (found["row"].cast(pl.Int64) * group + found["rank"]).to_numpy()
+
+    def laid_out(column: str, blank: float, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+        cells: npt.NDArray[Any] = np.full(len(trees) * group, blank, dtype)
+        cells[where] = found[column].to_numpy()
+        return cells.reshape(-1, size * group)
+
+    spent = {name: trees[column].cast(pl.Float64).to_numpy() for name, column in _SPENT.items()}
+    return Forest(
+        problems=trees["problem"].cast(pl.Int64).to_numpy()[::size],
+        classes=dense(laid_out("answer_class", NO_ANSWER, np.int64)),
+        correct=laid_out("correct", False, np.bool_),
+        scores=np.stack([laid_out(how, np.nan, np.float64) for how in AGGREGATIONS]),
+        group=group,
+        total=Spent(**{name: v.reshape(-1, size).sum(axis=1) for name, v in spent.items()}),
+    )

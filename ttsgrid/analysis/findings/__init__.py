@@ -1,0 +1,1 @@
+"""Findings: which strategy is best where, and whether small beats large."""

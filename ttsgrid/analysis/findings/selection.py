@@ -1,0 +1,231 @@
+"""The compute-optimal strategy: best cell for each policy, PRM, budget and difficulty.
+
+Two tables. `best_strategies` names the best cell of each (policy, PRM, N, bin), chosen
+*in-sample*, as arXiv 2502.06703 does, with the number of cells it was chosen from.
+`compute_optimal` puts the bins together into one accuracy a (policy, PRM, N), twice:
+chosen and reported on the same problems, and cross-fitted, where no problem has a
+say in the choice that it is scored with; the difference is the optimism.
+
+Candidates at budget N are the cells at that N: majority voting, and best-of-N and
+searches with the PRM in each aggregation and vote. pass@k is a bound, not a strategy, and no
+candidate. Difficulty is the oracle's label. Equal accuracy goes to fewer FLOPs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ttsgrid.analysis.cells.cells import Cells
+from ttsgrid.analysis.cells.common import common_ground, group_on_common_ground
+from ttsgrid.analysis.cells.costs import COST_COLUMNS, known
+from ttsgrid.analysis.cells.difficulty import Bin
+from ttsgrid.analysis.cells.outcomes import BEST_OF_N, COT, MAJORITY, PASS_AT_K
+from ttsgrid.analysis.statistics.bootstrap import mean_intervals
+from ttsgrid.analysis.statistics.crossfit import chosen_in_sample, weights_held_out
+from ttsgrid.core.voting import Bools, Floats, Ints
+
+GROUP = ["benchmark", "policy", "prm", "n"]
+CURVE_SCHEMA: dict[str, type[pl.DataType]] = {
+    "benchmark": pl.String,
+    "policy": pl.String,
+    "prm": pl.String,
+    "n": pl.Int64,
+    "num_candidates": pl.Int64,
+    "num_problems": pl.Int64,
+    "accuracy_in_sample": pl.Float64,
+    "accuracy": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "optimism": pl.Float64,
+    **dict.fromkeys(COST_COLUMNS, pl.Float64),
+}
+
+
+def candidates(cells: Cells) -> pl.DataFrame:
+    """Return the cells that compete, one row a (PRM to choose for, cell, bin).
+
+    Majority voting needs no PRM and competes for every PRM of its policy; where a
+    policy has none, for the PRM null. CoT competes at N = 1 likewise.
+    """
+    frame = cells.frame.filter(pl.col("strategy") != PASS_AT_K)
+    guided = frame.filter(pl.col("prm").is_not_null()).with_columns(cell_prm="prm")
+    plain = frame.filter(pl.col("prm").is_null()).with_columns(cell_prm="prm").drop("prm")
+    prms = guided.select("benchmark", "policy", "prm").unique()
+    for_each_prm = plain.join(prms, on=["benchmark", "policy"], how="left")
+    together = pl.concat([for_each_prm.select(guided.columns), guided])
+    return together.sort("flops", "outcome", nulls_last=True)
+
+
+def best_strategies(cells: Cells) -> pl.DataFrame:
+    """Return the best cell of each (benchmark, policy, PRM, N, bin), chosen in-sample.
+
+    Compared on the problems that the candidates of a (policy, PRM, N) share.
+
+    Columns: those of `Cells.frame`, with `prm` the PRM chosen for, `cell_prm` the one
+    the cell uses (null for majority), and `num_candidates`.
+    """
+    chosen = [_best_of_group(cells, group) for _, group in _groups(cells)]
+    if not chosen:
+        return candidates(cells).with_columns(num_candidates=pl.len())
+    order = pl.col("bin").replace_strict({b.value: i for i, b in enumerate(Bin)})
+    return pl.concat(chosen).sort(*GROUP, order)
+
+
+def compute_optimal(cells: Cells) -> pl.DataFrame:
+    """Return the compute-optimal accuracy of each (policy, PRM, N); columns `CURVE_SCHEMA`.
+
+    `accuracy`, with its interval and costs, is the cross-fitted one; `optimism` is what
+    `accuracy_in_sample` promises beyond it.
+    """
+    rows = [curve_point(cells, choice) for choice in choices(cells)]
+    return pl.DataFrame(rows, schema=CURVE_SCHEMA)
+
+
+def _groups(cells: Cells) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:
+    """Yield the candidates of each (benchmark, policy, PRM, N), cheapest first."""
+    overall = candidates(cells).filter(bin=Bin.ALL.value).sort(*GROUP, maintain_order=True)
+    for key, group in overall.group_by(GROUP, maintain_order=True):
+        yield dict(zip(GROUP, key, strict=True)), group
+
+
+def _best_of_group(cells: Cells, group: pl.DataFrame) -> pl.DataFrame:
+    """The best cell of each bin; equal accuracy goes to the cheaper cell."""
+    names = group.select("outcome", "prm", "cell_prm")
+    rows = group_on_common_ground(cells, group["outcome"].to_numpy()).drop("prm")
+    counted = rows.with_columns(num_candidates=pl.len().over("bin"))
+    ranked = counted.sort("accuracy", "flops", descending=[True, False], nulls_last=True)
+    best = ranked.unique("bin", keep="first", maintain_order=True).join(names, on="outcome")
+    return best.select(*cells.frame.columns, "cell_prm", "num_candidates")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The cells that a (policy, PRM, N) would use, chosen twice.
+
+    Attributes:
+        key: benchmark, policy, prm and n.
+        rows: the candidates, as positions in `Cells.outcomes`, shape (C,).
+        problems: those that all candidates ran on and that have a bin, shape (num_problems,).
+        held_out: how often each candidate serves each problem when chosen without it,
+            shape (C, P) for the P problems of `problems`.
+        accuracy: of each of those problems under `held_out`, shape (P,).
+        in_sample: the same when chosen with it, shape (P,).
+    """
+
+    key: Mapping[str, Any]
+    rows: Ints
+    problems: Bools
+    held_out: Floats
+    accuracy: Floats
+    in_sample: Floats
+
+
+def choices(cells: Cells) -> Iterator[Choice]:
+    """Yield the compute-optimal choice of each (benchmark, policy, PRM, N), problem by problem.
+
+    Where fewer than two problems have a difficulty there is nothing to choose by.
+    """
+    for key, group in _groups(cells):
+        rows = group["outcome"].to_numpy()
+        bins = cells.bins.get((key["benchmark"], key["policy"]))
+        if bins is None:
+            continue
+        known_bins = np.array([name is not None for name in bins])
+        ground = common_ground(np.where(known_bins, cells.accuracies(rows), np.nan))
+        if ground.problems.sum() < 2:
+            continue
+        kept, labels = rows[ground.cells], bins[ground.problems]
+        values = cells.accuracies(kept)[:, ground.problems]
+        weights = weights_held_out(values, labels)
+        yield Choice(
+            key=key,
+            rows=kept,
+            problems=ground.problems,
+            held_out=weights,
+            accuracy=(weights * values).sum(axis=0),
+            in_sample=chosen_in_sample(values, labels),
+        )
+
+
+def curve_point(cells: Cells, choice: Choice) -> dict[str, Any]:
+    """Return the row of `CURVE_SCHEMA` that a choice makes."""
+    interval = mean_intervals(choice.accuracy)
+    flattering, honest = float(choice.in_sample.mean()), float(choice.accuracy.mean())
+    return {
+        **choice.key,
+        "num_candidates": len(choice.rows),
+        "num_problems": len(choice.accuracy),
+        "accuracy_in_sample": flattering,
+        "accuracy": honest,
+        "low": float(interval.low),
+        "high": float(interval.high),
+        "optimism": flattering - honest,
+        **_costs(cells, choice),
+        "flops_pretraining": cells.meter.pretraining(choice.key["policy"]),
+    }
+
+
+def _costs(cells: Cells, choice: Choice) -> dict[str, float | None]:
+    """Mean costs of the cells that serve each problem, as often as they do."""
+    each = [cells.meter.columns(cells.outcomes[row]) for row in choice.rows]
+    weights, means = choice.held_out, dict[str, float | None]()
+    for name in each[0]:
+        spent = np.stack([columns[name][choice.problems] for columns in each])
+        # A cell that is never chosen costs nothing, even where its cost is unknown.
+        means[name] = known(float(np.where(weights > 0, weights * spent, 0.0).sum(axis=0).mean()))
+    return means
+
+
+def best_per_strategy(cells: Cells) -> pl.DataFrame:
+    """Return, for each (benchmark, policy, strategy, N), its best cell over all problems.
+
+    The best PRM, aggregation and vote, chosen in-sample on the problems that they share;
+    for figures and tables. pass@k is included: it has one cell. Rows of different
+    strategies may be on different problems (`num_problems` says on how many): start from
+    `ttsgrid.analysis.cells.common.on_common_ground` to compare them.
+    """
+    group = ["benchmark", "policy", "strategy", "n"]
+    overall = cells.frame.filter(bin=Bin.ALL.value)
+    best = [_best_overall(cells, rows) for _, rows in overall.group_by(group, maintain_order=True)]
+    return pl.concat(best).sort(group)
+
+
+def _best_overall(cells: Cells, rows: pl.DataFrame) -> pl.DataFrame:
+    ran = ~np.isnan(cells.accuracies(rows["outcome"]))
+    shared = rows
+    if (ran != ran[0]).any():
+        on_shared = group_on_common_ground(cells, rows["outcome"].to_numpy())
+        shared = on_shared.filter(bin=Bin.ALL.value)
+    return shared.sort("accuracy", "flops", descending=[True, False], nulls_last=True).head(1)
+
+
+def pareto(points: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that no other row beats at equal or fewer FLOPs, by FLOPs.
+
+    Args:
+        points: rows of `Cells.frame` of one benchmark and bin, all on the same problems
+            (`ttsgrid.analysis.cells.common.on_common_ground`); pass@k is left out.
+    """
+    real = points.filter(pl.col("strategy") != PASS_AT_K, pl.col("flops").is_not_null())
+    ordered = real.sort("flops", pl.col("accuracy"), descending=[False, True])
+    record = pl.col("accuracy").cum_max().shift(1, fill_value=-1.0)
+    return ordered.filter(pl.col("accuracy") > record)
+
+
+def describe(cell: Mapping[str, Any]) -> str:
+    """Return a cell's name for a sentence, e.g. `best-of-16 (PRM zoo-prm, weighted, min)`."""
+    if cell["strategy"] == COT:
+        return "CoT"
+    if cell["n"] == 1 and cell["strategy"] == MAJORITY:
+        return "one sample"
+    if cell["strategy"] in (MAJORITY, PASS_AT_K):
+        return f"{cell['strategy']}-{cell['n']}"
+    name = "best-of" if cell["strategy"] == BEST_OF_N else cell["strategy"]
+    prm = cell["cell_prm"] if "cell_prm" in cell else cell["prm"]
+    said = [f"PRM {prm}", cell["vote"], *([cell["aggregation"]] if cell["aggregation"] else [])]
+    return f"{name}-{cell['n']} ({', '.join(said)})"

@@ -1,0 +1,1 @@
+"""Frames: a store read into the few small columns that the analysis needs."""

@@ -1,0 +1,111 @@
+"""From a store to its frontier in one call: load, estimate, choose, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import polars as pl
+
+from ttsgrid.analysis.advice.optimism import optimism
+from ttsgrid.analysis.advice.prediction import PredictedDifficulty, predictions, tabulate
+from ttsgrid.analysis.advice.recommendation import Recommendation, recommendations
+from ttsgrid.analysis.cells.cells import Cells, make_cells, no_cells
+from ttsgrid.analysis.cells.common import on_common_ground
+from ttsgrid.analysis.cells.difficulty_table import measured_difficulty
+from ttsgrid.analysis.cells.external_points import external_points
+from ttsgrid.analysis.cells.outcomes import Outcome, pool_outcomes
+from ttsgrid.analysis.cells.tree_outcomes import search_outcomes
+from ttsgrid.analysis.findings.comparisons import compare
+from ttsgrid.analysis.findings.rivals import RIVALS_SCHEMA, against_best_of_n
+from ttsgrid.analysis.findings.selection import best_strategies, compute_optimal
+from ttsgrid.analysis.frames.equivalence import store_equivalence
+from ttsgrid.analysis.frames.load import StoreFrames, holds_solutions, load
+from ttsgrid.analysis.frames.solutions import Equivalence
+from ttsgrid.store import StorePath
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """What a store says.
+
+    Attributes:
+        cells: every cell with its interval and cost, overall and by difficulty, each
+            on the problems that it ran on.
+        shared: the same on the problems that all cells of a benchmark share, for
+            whatever sets one accuracy against another.
+        best: the best strategy of each (policy, PRM, N, bin), chosen in-sample.
+        curve: the compute-optimal accuracy of each (policy, PRM, N), cross-fitted.
+        comparisons: smaller policies with TTS against larger ones' CoT.
+        rivals: searches against best-of-N at the same N (`ttsgrid.analysis.findings.rivals`).
+        external: published points beside them (`ttsgrid.analysis.cells.external_points`).
+        difficulty: each problem's pass@1, absolute bin and quantile, a policy at a time.
+        predicted: difficulty without the gold answer, and how well it is predicted.
+        optimism: what the curve promises in hindsight, and what can be kept of it.
+        recommendations: which strategy to use where.
+    """
+
+    cells: Cells
+    shared: Cells
+    best: pl.DataFrame
+    curve: pl.DataFrame
+    comparisons: pl.DataFrame
+    rivals: pl.DataFrame
+    external: pl.DataFrame
+    difficulty: pl.DataFrame
+    predicted: PredictedDifficulty
+    optimism: pl.DataFrame
+    recommendations: Sequence[Recommendation]
+
+    @property
+    def benchmarks(self) -> list[str]:
+        """Names of the benchmarks that the store's cells are on."""
+        return self.cells.frame["benchmark"].unique().sort().to_list()
+
+
+def analyse(
+    store: StorePath,
+    equivalence_for: Callable[[str], Equivalence] | None = None,
+    budgets: Sequence[int] | None = None,
+    price_per_device_hour: float | None = None,
+) -> Frontier:
+    """Compute the frontier of a store.
+
+    Args:
+        store: folder or URI.
+        equivalence_for: a benchmark's name to its equivalence of answers; None for what
+            the store or the benchmark's name says.
+        budgets: N of the cells; None for the powers of 4 up to each pool's size, and
+            that size, and the searches' own.
+        price_per_device_hour: of a GPU (or of an engine without one), in any currency.
+
+    Raises:
+        StoreError: the store holds neither solutions nor published points yet.
+    """
+    external = external_points(store)
+    if external.is_empty() or holds_solutions(store):
+        frames = load(store, equivalence_for or store_equivalence(store))
+        cells = make_cells(frames, _outcomes(frames, budgets), price_per_device_hour)
+        found, problem_ids = predictions(frames), frames.problems["problem_id"].to_list()
+        rivals = against_best_of_n(frames, cells.meter)
+    else:
+        cells, found, problem_ids = no_cells(), [], []
+        rivals = pl.DataFrame(schema=RIVALS_SCHEMA)
+    return Frontier(
+        cells=cells,
+        shared=on_common_ground(cells),
+        best=best_strategies(cells),
+        curve=compute_optimal(cells),
+        comparisons=compare(cells),
+        rivals=rivals,
+        external=external,
+        difficulty=measured_difficulty(cells, problem_ids),
+        predicted=tabulate(found, problem_ids),
+        optimism=optimism(cells, found),
+        recommendations=recommendations(cells, found),
+    )
+
+
+def _outcomes(frames: StoreFrames, budgets: Sequence[int] | None) -> Iterator[Outcome]:
+    return chain(pool_outcomes(frames, budgets), search_outcomes(frames, budgets))

@@ -1,0 +1,1 @@
+"""Statistics: estimators over pools, intervals over problems, choosing out of sample."""

@@ -1,0 +1,138 @@
+"""What biases a PRM: step length, and whose solutions it reads (arXiv 2502.06703, section 4.2).
+
+Three measurements, from the scored samples of pools:
+
+* the mean score of a step against the step's length, right and wrong solutions apart;
+* the area under the ROC curve of solutions: how often a right one outscores a wrong one;
+* the same of steps, where the benchmark can label them (`step_labels`).
+
+A PRM that is not biased by length has level lines; one that generalises over policies
+has equal areas. Solutions of all problems are compared with each other, so a PRM also
+earns area by telling easy problems from hard ones. Samples of one problem are alike, so
+intervals take problems as what was drawn. From a large store a fixed number
+of random blocks a (policy, PRM) is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ttsgrid.analysis.statistics.rank_statistics import area_under_curve
+from ttsgrid.analysis.study.step_labels import STEP_LABELS
+from ttsgrid.core.voting import aggregate
+from ttsgrid.store import StorePath, latest_units, scan
+
+MAX_BLOCKS = 1000
+NUM_LENGTHS = 8
+SEED = 4
+SOLUTION_SCORE = "last"  # the one score that has seen the whole solution
+_LENGTHS = {"prm": pl.String, "correct": pl.Boolean, "length": pl.Float64, "score": pl.Float64}
+_AREAS = {
+    "policy": pl.String,
+    "prm": pl.String,
+    "area": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "count": pl.Int64,
+}
+
+
+@dataclass(frozen=True)
+class PrmBias:
+    """Measurements of every PRM on one benchmark.
+
+    Attributes:
+        lengths: prm, correct (of the solution), length (mean characters of the steps of
+            a length quantile), score (their mean).
+        solutions: policy, prm, area with its 95 % interval, count of solutions.
+        steps: the same of steps; empty where the benchmark can't label them.
+    """
+
+    lengths: pl.DataFrame
+    solutions: pl.DataFrame
+    steps: pl.DataFrame
+
+
+def measure_prm_bias(store: StorePath, benchmark: str) -> PrmBias:
+    """Measure the PRMs of a store on one benchmark."""
+    rows = _scored_solutions(store, benchmark)
+    steps = _steps(rows, benchmark)
+    return PrmBias(
+        lengths=_lengths(steps),
+        solutions=_areas(_solution_scores(rows), "correct"),
+        steps=_areas(steps.filter(pl.col("label").is_not_null()), "label"),
+    )
+
+
+def _scored_solutions(store: StorePath, benchmark: str) -> pl.DataFrame:
+    """A row a scored sample: policy, prm, question, correct, steps, step_scores."""
+    done = latest_units(store).filter(kind="score", status="done", benchmark=benchmark)
+    units = done.select("unit_id", "policy", "prm").collect()
+    blocks = [
+        group.sample(min(MAX_BLOCKS, len(group)), seed=SEED)
+        for group in units.sort("unit_id").partition_by("policy", "prm", maintain_order=True)
+    ]
+    wanted = pl.concat([units.clear(), *blocks]).drop("policy", "prm").lazy()
+    scores = scan(store, "scores").join(wanted, on="unit_id", how="semi")
+    questions = scan(store, "problems").select("problem_id", "question").unique("problem_id")
+    solutions = scan(store, "solutions").select("unit_id", "sample", "steps", "correct")
+    return (
+        scores.select("block_id", "sample", "problem_id", "policy", "prm", "step_scores")
+        .join(solutions, left_on=["block_id", "sample"], right_on=["unit_id", "sample"])
+        .join(questions, on="problem_id")
+        .filter(pl.col("steps").list.len() == pl.col("step_scores").list.len())
+        .filter(pl.col("steps").list.len() > 0)
+        .sort("block_id", "prm", "sample")
+        .collect()
+    )
+
+
+def _solution_scores(rows: pl.DataFrame) -> pl.DataFrame:
+    scores = [aggregate(steps, SOLUTION_SCORE) for steps in rows["step_scores"]]
+    return rows.with_columns(score=pl.Series(scores, dtype=pl.Float64))
+
+
+def _steps(rows: pl.DataFrame, benchmark: str) -> pl.DataFrame:
+    """A row a step: policy, prm, problem, correct (of its solution), length, score, label."""
+    labels = pl.Series(list(_labels(rows, benchmark)), dtype=pl.List(pl.Boolean))
+    apart = rows.with_columns(label=labels).explode("steps", "step_scores", "label")
+    length = pl.col("steps").str.len_chars()
+    kept = ("policy", "prm", "problem_id", "correct", "label")
+    return apart.select(*kept, length=length, score="step_scores")
+
+
+def _labels(rows: pl.DataFrame, benchmark: str) -> Iterator[tuple[bool | None, ...]]:
+    label_steps = STEP_LABELS.get(benchmark)
+    for question, steps in rows.select("question", "steps").iter_rows():
+        labels = label_steps(question, steps) if label_steps else None
+        yield labels or (None,) * len(steps)
+
+
+def _lengths(steps: pl.DataFrame) -> pl.DataFrame:
+    """Mean score by length; quantiles of length, equal lengths together."""
+    if steps.is_empty():
+        return pl.DataFrame(schema=_LENGTHS)
+    shares = np.arange(1, NUM_LENGTHS) / NUM_LENGTHS
+    edges = np.unique(np.quantile(steps["length"].to_numpy(), shares))
+    bins = np.searchsorted(edges, steps["length"].to_numpy(), side="right")
+    grouped = steps.with_columns(bin=bins).group_by("prm", "correct", "bin")
+    means = grouped.agg(pl.col("length").mean(), pl.col("score").mean())
+    return means.sort("prm", "correct", "bin").select(*_LENGTHS)
+
+
+def _areas(rows: pl.DataFrame, positive: str) -> pl.DataFrame:
+    """The area of each (policy, PRM) that has both right and wrong, problems as clusters."""
+    found: list[dict[str, Any]] = []
+    for (policy, prm), group in rows.group_by("policy", "prm", maintain_order=True):
+        problems = (group["problem_id"].rank("dense") - 1).cast(pl.Int64).to_numpy()
+        area = area_under_curve(group["score"].to_numpy(), group[positive].to_numpy(), problems)
+        if area is None:
+            continue
+        bounds = {"area": area.value, "low": area.low, "high": area.high}
+        found.append({"policy": policy, "prm": prm, **bounds, "count": len(group)})
+    return pl.DataFrame(found, schema=_AREAS).sort("prm", "policy")

@@ -1,0 +1,154 @@
+"""A judge of mathematical equivalence that can't hang its caller.
+
+`MathJudge` keeps one child process (`judge_process`), started at the first
+question and again after each death. The child's own CPU timer ends it when an
+expression takes too long. That pair then counts as not equivalent, and a string
+that ends the child alone or beside a harmless one is never asked about again. A
+child that can't start is an error, not a verdict. One lock makes the judge safe
+to call from any thread; the child dies with its parent (its input closes).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from ttsgrid.core.errors import TtsgridError
+
+CPU_SECONDS = 5.0
+MAX_ANSWER_CHARS = 512
+ROUNDING = 1e-5  # ten times what math-verify rounds decimals to
+
+_HARMLESS = r"\sqrt{2}"
+_SCRIPT = Path(__file__).with_name("judge_process.py")
+
+
+@dataclass(frozen=True)
+class _Description:
+    """What the child says of one string: whether it parses, and the value of a constant."""
+
+    usable: bool = False
+    value: float | None = None
+
+
+class MathJudge:
+    """Asks math-verify, in a child process, whether two answers are equivalent.
+
+    Args:
+        cpu_seconds: CPU time the child may spend on parsing one string, and on
+            comparing one pair.
+    """
+
+    def __init__(self, cpu_seconds: float = CPU_SECONDS) -> None:
+        self._cpu_seconds = cpu_seconds
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[str] | None = None
+        self._descriptions: dict[str, _Description] = {}
+
+    def equivalent(self, gold: str, answer: str) -> bool:
+        """Say whether math-verify finds `answer` equivalent to `gold`.
+
+        Strings longer than `MAX_ANSWER_CHARS` or that don't parse (in time) are
+        equivalent to nothing.
+
+        Raises:
+            TtsgridError: the child process could not be started.
+        """
+        if max(len(gold), len(answer)) > MAX_ANSWER_CHARS:
+            return False
+        with self._lock:
+            one, other = self._described(gold), self._described(answer)
+            if not (one.usable and other.usable) or _far_apart(one.value, other.value):
+                return False
+            verdict = self._ask(gold, answer)
+            if verdict is None:
+                self._blame(gold, answer)
+            return verdict is True
+
+    def close(self) -> None:
+        """End the child process; the next question starts another."""
+        with self._lock:
+            self._stop()
+
+    def _described(self, text: str) -> _Description:
+        if text not in self._descriptions:
+            self._descriptions[text] = _Description(*(self._ask(text) or ()))
+        return self._descriptions[text]
+
+    def _blame(self, *texts: str) -> None:
+        """Drop the strings that end the child beside a harmless one, too."""
+        for text in texts:
+            if self._ask(_HARMLESS, text) is None:
+                self._descriptions[text] = _Description()
+
+    def _ask(self, *texts: str) -> Any:  # noqa: ANN401 - the reply's JSON
+        """Put one question to the child; None when it dies over it."""
+        self._child = self._child or _start()
+        reply = _exchange(self._child, json.dumps([self._cpu_seconds, *texts]))
+        if reply:
+            return json.loads(reply)
+        self._stop()
+        return None
+
+    def _stop(self) -> None:
+        if self._child is not None:
+            self._child.kill()
+            self._child.communicate()
+            self._child = None
+
+
+def _far_apart(one: float | None, other: float | None) -> bool:
+    """Say whether two constants differ beyond any rounding; spares most comparisons."""
+    if one is None or other is None:
+        return False
+    return not math.isclose(one, other, rel_tol=ROUNDING, abs_tol=ROUNDING)
+
+
+def _start() -> subprocess.Popen[str]:
+    """Start a child and wait until it is ready (about a second of imports)."""
+    child = subprocess.Popen(
+        [sys.executable, "-P", str(_SCRIPT)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        start_new_session=True,  # Ctrl-C is for the driver to handle
+    )
+    assert child.stdout is not None
+    if not child.stdout.readline():
+        _, complaint = child.communicate()
+        raise TtsgridError(f"the math grader's process did not start: {complaint.strip()}")
+    return child
+
+
+def _exchange(child: subprocess.Popen[str], request: str) -> str:
+    """Send a line and return the reply; empty when the child is dead."""
+    assert child.stdin is not None
+    assert child.stdout is not None
+    try:
+        print(request, file=child.stdin, flush=True)
+    except BrokenPipeError:
+        return ""
+    return child.stdout.readline()
+
+
+@cache
+def shared_judge() -> MathJudge:
+    """Return this process's one judge."""
+    return MathJudge()
+
+
+@lru_cache(maxsize=65536)
+def equivalent(gold: str, answer: str) -> bool:
+    """Ask the shared judge, remembering its verdicts; see `MathJudge.equivalent`."""
+    return shared_judge().equivalent(gold, answer)

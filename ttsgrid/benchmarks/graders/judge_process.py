@@ -1,0 +1,85 @@
+"""The child process that parses and compares answers with math-verify.
+
+Run as a script by `ttsgrid.benchmarks.graders.judge`, never imported by it: sympy can
+hang in C code that no exception interrupts, and math-verify's own timeout is
+SIGALRM, which works on a main thread only. Here the kernel keeps the time: each
+request arms a timer of *CPU* seconds whose signal ends this process, so a
+verdict does not depend on how busy the machine is. Memory is capped likewise.
+
+Protocol, a JSON line each way: `true` out once ready; `[cpu_seconds, text]` in
+asks whether the text parses and for its value, `[cpu_seconds, gold, answer]`
+whether the two are equivalent. This file imports nothing of ttsgrid, so it starts wherever
+math-verify does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import resource
+import signal
+import sys
+from functools import lru_cache
+from typing import Any
+
+from math_verify import parse, verify
+from sympy import Expr
+
+MEMORY_LIMIT_BYTES = 4 << 30
+_DELIMITERS = ("\\boxed", "$", "\\(", "\\[")
+
+
+@lru_cache(maxsize=8192)
+def _parsed(text: str) -> Any:  # noqa: ANN401 - lists of sympy objects and strings
+    delimited = any(mark in text.replace("\\$", "") for mark in _DELIMITERS)
+    return parse(text if delimited else f"\\boxed{{{text}}}", parsing_timeout=None)
+
+
+def _real_value(text: str) -> float | None:
+    """Return the value of a real constant; None for anything else."""
+    constant = next(iter(_parsed(text)), None)
+    if not isinstance(constant, Expr) or constant.free_symbols:
+        return None
+    value = constant.evalf(15)
+    return float(value) if value.is_Float or value.is_Integer else None
+
+
+def _verdict(gold: str, *answer: str) -> bool | list[bool | float | None]:
+    if not answer:
+        return [bool(_parsed(gold)), _real_value(gold)]
+    return bool(verify(_parsed(gold), _parsed(*answer), timeout_seconds=None))
+
+
+def _limit_resources() -> None:
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    with contextlib.suppress(ValueError, OSError):  # macOS refuses this limit
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
+
+
+def _private_stdout() -> int:
+    """Keep standard output for verdicts alone; what libraries print goes nowhere."""
+    verdicts = os.dup(1)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    return verdicts
+
+
+def main() -> None:
+    """Answer requests until standard input closes."""
+    logging.disable(logging.CRITICAL)
+    _limit_resources()
+    with os.fdopen(_private_stdout(), "w", buffering=1) as verdicts:
+        print("true", file=verdicts)
+        for line in sys.stdin:
+            cpu_seconds, *texts = json.loads(line)
+            signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+            verdict = _verdict(*texts)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            print(json.dumps(verdict), file=verdicts)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""What a benchmark's grader must do: extract an answer, judge it, and group equals.
+
+A vote over answers must use the benchmark's own idea of "the same answer"; a
+vote over raw strings splits 1/2 from 0.5 (see `ttsgrid.core.voting`). So a grader
+offers `group` beside `is_correct`, and `group` is an equivalence relation even
+where the underlying judge is not: `partition` takes its transitive closure.
+
+Graders hold no open resources and are picklable; every method may be called
+from any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Protocol, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Grader(Protocol):
+    """Judges the answers of one kind of benchmark."""
+
+    @property
+    def name(self) -> str:
+        """The grader's name in the configuration."""
+        ...
+
+    def extract(self, text: str) -> str | None:
+        """Return the final answer a solution states; None when it states none."""
+        ...
+
+    def is_correct(self, answer: str, gold: str) -> bool:
+        """Say whether `answer` is equivalent to the gold answer; never for an empty one."""
+        ...
+
+    def group(self, answers: Sequence[str]) -> list[int]:
+        """Return a class index for each answer; equal index means equivalent.
+
+        Indices count from 0 in the order in which classes are first seen.
+        """
+        ...
+
+
+def partition(keys: Sequence[Key], same: Callable[[Key, Key], bool]) -> list[int]:
+    """Return a class index for each key under the transitive closure of `same`.
+
+    `same` is asked only about distinct keys, and never about two that are
+    already known to be together. Indices are in first-seen order, and which
+    keys share a class does not depend on their order when `same` is symmetric.
+    """
+    distinct = list(dict.fromkeys(keys))
+    classes: list[list[Key]] = []
+    for key in distinct:
+        joined = [members for members in classes if any(same(other, key) for other in members)]
+        classes = [members for members in classes if members not in joined]
+        classes.append([*(other for members in joined for other in members), key])
+    home = {key: index for index, members in enumerate(classes) for key in members}
+    first_seen: dict[int, int] = {}
+    return [first_seen.setdefault(home[key], len(first_seen)) for key in keys]

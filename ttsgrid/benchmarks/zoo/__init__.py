@@ -1,0 +1,1 @@
+"""The zoo's own benchmark: generated problems of modular arithmetic."""

@@ -1,0 +1,91 @@
+"""Compute and show the frontier of a store: `python -m ttsgrid.frontier STORE`.
+
+With `--table NAME` or `--figure NAME`: one table or figure alone, most of them the study's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from ttsgrid.analysis.frontier import Frontier, analyse
+from ttsgrid.analysis.study.summary import make_study
+from ttsgrid.analysis.study.tables import TABLES
+from ttsgrid.core.errors import TtsgridError
+from ttsgrid.views.export import write_frontier, write_tables
+from ttsgrid.views.figures.study import STUDY_FIGURES, write_figures
+from ttsgrid.views.terminal.frontier import print_frontier
+from ttsgrid.views.terminal.study_tables import render, wide_enough
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print and write what was asked for; return the exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.out is None and "://" in options.store:
+        parser.error("--out: say where the files shall go, the store is not a local folder")
+    folder: Path = options.out or Path(options.store) / "frontier"
+    try:
+        price = options.price_per_gpu_hour
+        frontier = analyse(options.store, budgets=options.budgets, price_per_device_hour=price)
+        _show(frontier, options, folder)
+    except TtsgridError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ttsgrid.frontier", description="Show the frontier of a results store."
+    )
+    parser.add_argument("store", help="folder or URI of the store")
+    parser.add_argument("--out", type=Path, help="folder for the files (default: STORE/frontier)")
+    parser.add_argument("--budgets", type=_budgets, help="N of the cells, e.g. 1,2,8,32")
+    parser.add_argument("--table", choices=TABLES, help="one table alone")
+    parser.add_argument("--figure", choices=STUDY_FIGURES, help="one figure alone")
+    parser.add_argument(
+        "--price-per-gpu-hour", type=float, metavar="PRICE", help="adds a column `money`"
+    )
+    parser.add_argument(
+        "--long-cot",
+        type=lambda text: text.split(","),
+        metavar="NAMES",
+        help="policies that think long in one chain (default: those prompted as R1 is)",
+    )
+    return parser
+
+
+def _show(frontier: Frontier, options: argparse.Namespace, folder: Path) -> None:
+    if options.table is None and options.figure is None:
+        print_frontier(frontier, Console())
+        write_frontier(frontier, folder)
+        print(f"Tables and picture: {folder}")
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    study = make_study(options.store, frontier, options.long_cot)
+    if options.table is not None:
+        table = TABLES[options.table]
+        frame = table.build(study)
+        shown = render(table, frame)
+        wide_enough(Console(), shown).print(shown)
+        # As the whole frontier's files are called, so that none lies there twice.
+        paths = write_tables({options.table.replace("-", "_"): frame}, folder)
+        print(f"Table: {paths[-1]}")
+    if options.figure is not None:
+        for path in write_figures(options.store, study, options.figure, folder):
+            print(f"Figure: {path}")
+
+
+def _budgets(text: str) -> list[int]:
+    budgets = [int(part) for part in text.split(",")]
+    if min(budgets) < 1:
+        raise argparse.ArgumentTypeError("each N must be at least 1")
+    return budgets
+
+
+if __name__ == "__main__":
+    sys.exit(main())

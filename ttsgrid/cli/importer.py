@@ -1,0 +1,156 @@
+"""Import results from elsewhere: `python -m ttsgrid.importer samples|points STORE FILE`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from ttsgrid.analysis.frames.equivalence import store_equivalence
+from ttsgrid.analysis.frames.load import load
+from ttsgrid.benchmarks import KNOWN
+from ttsgrid.core.errors import ConfigError, TtsgridError
+from ttsgrid.core.units import SamplingIdentity
+from ttsgrid.importer.figures import recorded_figures
+from ttsgrid.importer.layout import load_layout, shipped_layouts
+from ttsgrid.importer.points import import_points, load_points_layout
+from ttsgrid.importer.run import RecordedRun, recorded_policy, recorded_prm
+from ttsgrid.importer.samples import import_samples
+from ttsgrid.views.terminal.study_tables import wide_enough
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Import a file and say what is in it now."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.what == "samples":
+            _samples(options, Console())
+        else:
+            _points(options)
+    except TtsgridError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _samples(options: argparse.Namespace, console: Console) -> None:
+    layout = load_layout(options.layout, _pairs(options.field, "--field"))
+    grader = options.grader or (KNOWN[options.benchmark].grader if _known(options) else None)
+    if grader is None:
+        raise ConfigError(f"--grader: ttsgrid has none for {options.benchmark!r}; name one")
+    if options.prm is not None and layout.scores is None:
+        raise ConfigError("--prm: the layout has no `scores`")
+    run = RecordedRun(
+        benchmark=options.benchmark,
+        grader=grader,
+        policy=recorded_policy(options.policy, options.policy_parameters),
+        prm=options.prm and recorded_prm(options.prm, options.prm_parameters, layout),
+        sampling=SamplingIdentity(
+            options.temperature, options.top_p, options.max_tokens, options.seed
+        ),
+        chars_per_token=options.chars_per_token,
+        first_sample=options.first_sample,
+    )
+    done = import_samples(options.store, options.file, layout, run)
+    console.print(
+        f"problems: {done.num_problems:,}, samples: {done.num_samples:,}, without an answer: "
+        f"{done.num_without_answer:,}, new units: {done.num_new_units:,}. Recorded verdicts that "
+        f"our grader doesn't share: {done.num_differing:,}; the recorded ones stand.",
+        highlight=False,
+    )
+    frames = load(options.store, store_equivalence(options.store))
+    figures = _figures(recorded_figures(frames))
+    wide_enough(console, figures).print(figures)
+
+
+def _points(options: argparse.Namespace) -> None:
+    given = {
+        "benchmark": options.benchmark,
+        "policy": options.policy,
+        "prm": options.prm,
+        "policy_parameters": options.policy_parameters,
+        "prm_parameters": options.prm_parameters,
+    }
+    constants = {name: str(value) for name, value in given.items() if value is not None}
+    layout = load_points_layout(options.layout, _pairs(options.column, "--column"), constants)
+    print(f"points imported: {import_points(options.store, options.file, layout):,}")
+
+
+def _figures(figures: pl.DataFrame) -> Table:
+    """What to hold against the figures that the run's authors gave."""
+    view = Table(title="The store's pools, whole and in recorded order", title_justify="left")
+    for name in figures.columns:
+        view.add_column(name, no_wrap=True)
+    for row in figures.iter_rows(named=True):
+        shown = [f"{100 * row['accuracy']:.2f} %" if c == "accuracy" else row[c] for c in row]
+        view.add_row(*("" if value is None else str(value) for value in shown))
+    return view
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ttsgrid.importer",
+        description="Put results from elsewhere into a store.",
+    )
+    kinds = parser.add_subparsers(dest="what", required=True)
+    samples = kinds.add_parser("samples", help="recorded solutions: JSON or JSON lines")
+    points = kinds.add_parser("points", help="accuracies without solutions: CSV")
+    for kind in (samples, points):
+        kind.add_argument("store", help="folder or URI of the store; made if absent")
+        kind.add_argument("file", type=Path)
+        kind.add_argument("--prm", help="name of the PRM that gave the scores")
+        kind.add_argument("--policy-parameters", type=_size, help="its size, e.g. 1.5e9")
+        kind.add_argument("--prm-parameters", type=_size)
+    _sample_options(samples)
+    points.add_argument("--layout", default="default", help="a shipped layout or a YAML file")
+    points.add_argument("--column", action="append", default=[], help="FIELD=COLUMN")
+    points.add_argument("--benchmark", help="of all points, where no column says it")
+    points.add_argument("--policy", help="of all points, where no column says it")
+    return parser
+
+
+def _sample_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--benchmark", required=True)
+    parser.add_argument("--policy", required=True, help="name of the policy")
+    parser.add_argument("--temperature", required=True, type=float, help="0: greedy (CoT)")
+    parser.add_argument(
+        "--layout",
+        default="default",
+        help=f"a YAML file, or one of {', '.join(shipped_layouts())}",
+    )
+    parser.add_argument("--field", action="append", default=[], help="FIELD=PATH; changes a field")
+    parser.add_argument("--grader", help="judges answers; a known benchmark has its own")
+    parser.add_argument("--top-p", type=float, default=1.0)
+    parser.add_argument("--max-tokens", type=int, default=0, help="0: not known")
+    parser.add_argument("--seed", type=int, default=0, help="keeps several runs apart")
+    parser.add_argument("--first-sample", type=int, default=0, help="adds to a pool from here")
+    parser.add_argument("--chars-per-token", type=float, help="to estimate missing token counts")
+
+
+def _known(options: argparse.Namespace) -> bool:
+    return options.benchmark in KNOWN
+
+
+def _pairs(texts: list[str], option: str) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise ConfigError(f"{option}: write NAME=VALUE, not {text!r}")
+        pairs[name] = value
+    return pairs
+
+
+def _size(text: str) -> int:
+    number = float(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("a number of parameters, e.g. 1.5e9")
+    return round(number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""Write the report of a store: `python -m ttsgrid.report STORE [--out FILE]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from ttsgrid.analysis.frontier import analyse
+from ttsgrid.core.errors import TtsgridError
+from ttsgrid.views.html.page import write_report
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Analyse the store and write the page."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ttsgrid.report",
+        description="Write what a results store says as one HTML page: the answer in sentences, "
+        "an interactive picture of the frontier, the tables, examples, costs and method. "
+        "The page works offline and prints.",
+    )
+    parser.add_argument("store", help="folder or URI of the store, e.g. results/zoo")
+    parser.add_argument("--out", type=Path, help="the page (default: STORE/report.html)")
+    parser.add_argument(
+        "--price-per-gpu-hour",
+        type=float,
+        metavar="PRICE",
+        help="adds money to what compute can be counted in",
+    )
+    options = parser.parse_args(arguments)
+    if options.out is None and "://" in options.store:
+        parser.error("--out: say where the page shall go, the store is not a local folder")
+    out = options.out or Path(options.store) / "report.html"
+    try:
+        price = options.price_per_gpu_hour
+        frontier = analyse(options.store, price_per_device_hour=price)
+        path = write_report(options.store, frontier, out)
+    except (TtsgridError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"Report: {path} ({path.stat().st_size / 2**20:.1f} MiB, one file, works offline)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

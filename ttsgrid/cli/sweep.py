@@ -1,0 +1,193 @@
+"""`python -m ttsgrid.sweep`: compose, plan, run what is missing, report.
+
+Everything before `run_missing` works without Ray, vLLM or a GPU, so that a wrong
+setting is an error in a second and not in a queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import uuid
+from collections import Counter
+from pathlib import Path
+from typing import NoReturn
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ttsgrid.analysis.frontier import analyse
+from ttsgrid.benchmarks import load_benchmark
+from ttsgrid.core.errors import StoreError, TtsgridError
+from ttsgrid.core.identity import canonical_json
+from ttsgrid.grid.arguments import checked_arguments
+from ttsgrid.grid.compose import to_grid
+from ttsgrid.grid.config import GridConfig, ModelConfig
+from ttsgrid.grid.plan import Plan, budgets_of, make_plan, model_of
+from ttsgrid.grid.resolve import ResolvedModel, resolve_model
+from ttsgrid.models import prompt_format
+from ttsgrid.models.prms import PrmFormat, served_prm_format
+from ttsgrid.store import ModelRecord, Store, committed_units
+from ttsgrid.views.export import write_frontier
+from ttsgrid.views.terminal.frontier import print_frontier
+
+PACKAGE = Path(__file__).parent.parent
+# A checkout keeps conf/ at the top level; the wheel packs it inside the package.
+CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"
+console = Console()
+
+
+def resolve_models(grid: GridConfig) -> list[ResolvedModel]:
+    """Find every model of the grid and identify it."""
+    policies = [
+        resolve_model(m, "policy", prompt_format(m.format, f"policies.{m.name}.format").as_json())
+        for m in grid.policies
+    ]
+    prms = [resolve_model(m, "prm", canonical_json({"prm": _served(m).name})) for m in grid.prms]
+    return [*policies, *prms]
+
+
+def _served(prm: ModelConfig) -> PrmFormat:
+    return served_prm_format(prm.format, f"prms.{prm.name}.format")
+
+
+def show_plan(plan: Plan) -> None:
+    """Print what the grid needs and what the store already holds."""
+    table = Table(title="Plan", title_justify="left")
+    for heading in ("units", "model", "in all", "held", "to run"):
+        table.add_column(heading, justify="left" if heading in ("units", "model") else "right")
+    missing = plan.count(plan.missing)
+    for (kind, model), total in plan.count(plan.units).items():
+        left = missing.get((kind, model), 0)
+        table.add_row(kind, model, f"{total:,}", f"{total - left:,}", f"{left:,}")
+    console.print(table)
+    share = plan.planned_solutions / max(plan.naive_solutions, 1)
+    console.print(
+        f"{len(plan.cells):,} cells over {len(plan.problems):,} problems. "
+        f"Solutions to generate: {plan.solutions_to_generate:,} "
+        f"(of {plan.planned_solutions:,} in the plan; a run for each policy, PRM, strategy and N "
+        f"would generate {plan.naive_solutions:,}: {share:.2f} of that).",
+        highlight=False,
+    )
+
+
+def frontier_folder(store: str) -> Path:
+    """Return where the report goes: inside a local store, beside the work for a remote one."""
+    if "://" not in store:
+        return Path(store) / "frontier"
+    return Path("results") / store.rstrip("/").rsplit("/", 1)[-1] / "frontier"
+
+
+def report(grid: GridConfig) -> None:
+    """Compute the frontier from the store alone, print it and say where it is."""
+    pools = [strategy for strategy in grid.strategies if strategy.kind != "cot"]
+    budgets = sorted({n for strategy in pools for n in budgets_of(grid, strategy)})
+    frontier = analyse(grid.store, budgets=budgets or None)
+    folder = frontier_folder(grid.store)
+    write_frontier(frontier, folder)
+    print_frontier(frontier, console)
+    console.print(f"\nResults: {grid.store}  Picture and tables: {folder}", highlight=False)
+    console.print(
+        f"Next: look at {folder / 'frontier.png'}, run `python -m ttsgrid.frontier "
+        f"{grid.store}` again at any time, or grow the grid, e.g. "
+        "`python -m ttsgrid.sweep budgets=[1,4,16,64,256]`: it runs only what is missing.",
+        highlight=False,
+    )
+
+
+def sweep(grid: GridConfig) -> None:
+    """Plan a grid, run what its store lacks, and report.
+
+    Raises:
+        TtsgridError: with a message that names the setting to change.
+    """
+    benchmark = grid.benchmark
+    problems = load_benchmark(
+        benchmark.name,
+        path=benchmark.path,
+        num_problems=benchmark.num_problems,
+        seed=benchmark.seed,
+    )
+    models = resolve_models(grid)
+    identities = {model.identity.name: model.identity for model in models}
+    plan = make_plan(grid, problems, identities, committed_units(grid.store).done)
+    show_plan(plan)
+    if grid.plan_only:
+        return
+    failed = run_plan(grid, plan, models)
+    if not plan.missing:
+        console.print("The store holds every unit: 0 tokens to generate.", highlight=False)
+    try:
+        report(grid)
+    except StoreError:
+        if not failed:
+            raise  # else the failures below say why there is nothing to report
+    if failed:
+        example = next(iter(committed_units(grid.store).failed.values()))
+        raise TtsgridError(
+            f"{failed} units failed, for instance with: {example}. All errors are in table units "
+            f"of {grid.store} (status = 'failed'). The same command tries these units again."
+        )
+
+
+def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel]) -> int:
+    """Describe the models, run the missing units, all under the store's lease.
+
+    Returns:
+        How many units failed.
+    """
+    with Store.open(grid.store, run_id=uuid.uuid4().hex[:12]) as store:
+        store.write_problems(plan.problems)
+        store.write_models(
+            ModelRecord(m.identity, m.role, m.num_parameters, m.config.pretraining_tokens)
+            for m in models
+        )
+        if not plan.missing:
+            return 0
+        # Ray, and what comes with it, is loaded only when there is something to run.
+        from ttsgrid.cluster.driver.launch import run_missing  # noqa: PLC0415
+
+        todo = Counter(model_of(unit).name for unit in plan.missing)
+        return asyncio.run(run_missing(grid, plan, models, store, console, todo))
+
+
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
+def _compose_and_sweep(config: DictConfig) -> None:
+    sources = HydraConfig.get().runtime.config_sources
+    folders = [Path(source.path) for source in sources if source.schema == "file"]
+    # Caught here, inside Hydra, which would print a stack trace: one sentence is enough.
+    try:
+        sweep(to_grid(config, folders))
+    except TtsgridError as error:
+        _exit_with(error)
+
+
+def _exit_with(error: Exception) -> NoReturn:
+    """Say what is wrong in one sentence, as it is: its brackets are no markup."""
+    Console(stderr=True, soft_wrap=True).print(
+        "[bold red]ttsgrid:[/]", escape(str(error)), highlight=False
+    )
+    sys.exit(1)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        sys.argv[1:] = checked_arguments(sys.argv[1:], CONF)
+        _compose_and_sweep()
+    except (TtsgridError, HydraException) as error:
+        _exit_with(error)
+    except KeyboardInterrupt:
+        Console(stderr=True).print(
+            "Stopped. What finished is committed; the same command goes on from there."
+        )
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

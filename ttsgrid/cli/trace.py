@@ -1,0 +1,73 @@
+"""Look at searches: `python -m ttsgrid.trace STORE [UNIT] [--html FILE] [--all]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import polars as pl
+from rich.console import Console
+from rich.table import Column, Table
+
+from ttsgrid.core.errors import TtsgridError
+from ttsgrid.views.trace.find import FoundSearch, find_search, list_searches
+from ttsgrid.views.trace.page import trace_page
+from ttsgrid.views.trace.terminal import terminal_tree
+
+SHORT_ID = 12
+LISTED = 50
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print a search as a tree, or list the searches of a store."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ttsgrid.trace", description="Look at the search trees of a results store."
+    )
+    parser.add_argument("store", help="folder or URI of the store")
+    parser.add_argument(
+        "unit", nargs="?", help="first characters of a search's id; none: list them"
+    )
+    parser.add_argument("--html", type=Path, help="write the tree to this file as well")
+    parser.add_argument(
+        "--all", action="store_true", help="print every pruned candidate, every row"
+    )
+    options = parser.parse_args(arguments)
+    if options.html and not options.unit:
+        parser.error("--html needs UNIT: say which search to write")
+    console = Console()
+    try:
+        if options.unit is None:
+            _print_list(console, list_searches(options.store), options.all)
+        else:
+            _show(console, find_search(options.store, options.unit), options)
+    except TtsgridError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _show(console: Console, found: FoundSearch, options: argparse.Namespace) -> None:
+    console.print(found.title, soft_wrap=True)
+    console.print(terminal_tree(found.trace, found.correct, show_pruned=options.all))
+    if options.html:
+        options.html.write_text(trace_page(found.trace, found.title, found.correct), "utf-8")
+        print(f"Tree: {options.html}")
+
+
+def _print_list(console: Console, searches: pl.DataFrame, show_all: bool) -> None:
+    if searches.is_empty():
+        raise TtsgridError("this store holds no searches")
+    unit = Column("unit", min_width=SHORT_ID)  # ids are for copying: never shortened further
+    view = Table(unit, *searches.columns[1:-2], "right answers")
+    shown = searches if show_all else searches.head(LISTED)
+    for unit_id, *cells, num_answers, num_correct in shown.iter_rows():
+        texts = ["" if cell is None else str(cell) for cell in cells]
+        view.add_row(unit_id[:SHORT_ID], *texts, f"{num_correct} of {num_answers}")
+    console.print(view)
+    if len(shown) < len(searches):
+        print(f"{len(shown)} of {len(searches)} searches; --all lists the others")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

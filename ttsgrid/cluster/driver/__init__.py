@@ -1,0 +1,1 @@
+"""The driver: hands units to workers, commits what comes back, loses nothing."""

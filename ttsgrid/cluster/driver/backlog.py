@@ -1,0 +1,60 @@
+"""What is left to do for each model, and who waits for it: pure bookkeeping.
+
+A model's backlog holds chunks that are ready. Scoring becomes ready when its block
+is sampled; a model is finished when nothing is ready, in flight, or still to come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Sequence
+
+from ttsgrid.cluster.wire.tasks import Task
+
+Chunk = tuple[Task, ...]
+
+
+class Backlog:
+    """Chunks by model name; `remaining` counts units, ready or still to come."""
+
+    def __init__(self, remaining: Counter[str]) -> None:
+        self._remaining = remaining
+        self._ready: dict[str, deque[Chunk]] = {name: deque() for name in remaining}
+        self._changed = asyncio.Event()
+
+    def remaining(self, model: str) -> int:
+        """Return how many of a model's units have no result yet."""
+        return self._remaining[model]
+
+    def add(self, model: str, tasks: Sequence[Task]) -> None:
+        """Make a chunk ready."""
+        if tasks:
+            self._ready[model].append(tuple(tasks))
+            self._notify()
+
+    def give_back(self, model: str, tasks: Sequence[Task]) -> None:
+        """Put a chunk of a dead worker in front."""
+        self._ready[model].appendleft(tuple(tasks))
+        self._notify()
+
+    def settle(self, model: str, num_units: int) -> None:
+        """Count units that have their result (or will never get one)."""
+        self._remaining[model] -= num_units
+        self._notify()
+
+    async def take(self, model: str) -> Chunk | None:
+        """Return the next ready chunk; None once the model is finished."""
+        while not self._ready[model]:
+            if self._remaining[model] <= 0:
+                return None
+            await self._wait()
+        return self._ready[model].popleft()
+
+    async def _wait(self) -> None:
+        await self._changed.wait()
+
+    def _notify(self) -> None:
+        # Wake every waiter once; later waiters get a fresh event.
+        self._changed.set()
+        self._changed = asyncio.Event()

@@ -1,0 +1,131 @@
+"""The driver: hands units to workers, commits what comes back, loses nothing.
+
+One service a replica: it waits for room, starts a worker, keeps enough in flight to
+fill the engine, and ends when nothing needs its model. A policy's searches score with
+workers of its PRM, from process to process; the driver names the worker and hears of
+each search once, when it has ended. When a worker dies, what it had goes back to the
+front of the line with the attempt counted, and the service starts another; a search
+whose PRM worker died is handed out again likewise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from ttsgrid.cluster.driver.committer import Committer
+from ttsgrid.cluster.driver.dispatch import Dispatch, Held
+from ttsgrid.cluster.driver.fleet import StartWorker
+from ttsgrid.cluster.driver.prm_directory import PrmDirectory
+from ttsgrid.cluster.driver.progress import Progress
+from ttsgrid.cluster.driver.residency import Residency
+from ttsgrid.cluster.driver.service import Limits, Service
+from ttsgrid.cluster.driver.session import Capacity
+from ttsgrid.cluster.driver.waves import Wave, plan_waves
+from ttsgrid.cluster.wire.tasks import WorkerSpec
+from ttsgrid.grid.plan import Plan, models_of
+
+STATS_EVERY_S = 1.0
+
+
+class Driver:
+    """Runs a plan's missing units on a fleet of workers."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        workers: Mapping[str, Sequence[WorkerSpec]],
+        start: StartWorker,
+        committer: Committer,
+        progress: Progress,
+        capacity: Capacity,
+        limits: Limits,
+    ) -> None:
+        """Plan the waves.
+
+        Raises:
+            PlacementError: a search's policy and PRM do not fit together.
+        """
+        self._problems = {problem.id: problem for problem in plan.problems}
+        self._waves = plan_waves(plan.missing, workers, capacity)
+        self._specs = workers
+        self._start = start
+        self._committer = committer
+        self._progress = progress
+        self._residency = Residency(capacity)
+        self._limits = limits
+        self._services: list[Service] = []
+
+    async def run(self, held: Held) -> None:
+        """Run everything that is missing.
+
+        Args:
+            held: solutions of committed blocks that a missing scoring unit needs.
+
+        Raises:
+            WorkerStartError, PlacementError: a model cannot run; what finished
+                before is committed.
+        """
+        poll = asyncio.create_task(self._poll_stats())
+        try:
+            for wave in self._waves:
+                await self._run_wave(wave, held)
+        finally:
+            poll.cancel()
+            await asyncio.gather(poll, return_exceptions=True)
+            await self._committer.flush()
+
+    async def _run_wave(self, wave: Wave, held: Held) -> None:
+        self._services = self._services_for(wave, held)
+        running = [
+            asyncio.create_task(service.serve(self._residency)) for service in self._services
+        ]
+        try:
+            await asyncio.gather(*running)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    def _services_for(self, wave: Wave, held: Held) -> list[Service]:
+        """Return the replicas of a wave in the order in which they wait for room.
+
+        First one of each model, which fit together where the wave has searches.
+        """
+        dispatch = Dispatch(
+            wave,
+            self._problems,
+            held,
+            self._committer,
+            self._progress,
+            self._limits.max_attempts,
+        )
+        prms = PrmDirectory()
+        needed = {model.name for unit in wave for model in models_of(unit)}
+        replicas = [
+            (position, model, model if len(specs) == 1 else f"{model}/{position}", spec)
+            for model, specs in self._specs.items()
+            if model in needed
+            for position, spec in enumerate(specs)
+        ]
+        return [
+            Service(
+                model,
+                label,
+                spec,
+                self._start,
+                dispatch,
+                prms,
+                self._progress,
+                self._limits,
+            )
+            for _, model, label, spec in sorted(replicas, key=lambda replica: replica[0])
+        ]
+
+    async def _poll_stats(self) -> None:
+        while True:
+            await asyncio.sleep(STATS_EVERY_S)
+            live = [(s.label, s.worker) for s in self._services if s.worker is not None]
+            await asyncio.gather(*(worker.refresh_stats() for _, worker in live))
+            for label, worker in live:
+                self._progress.counters(label, worker.stats)

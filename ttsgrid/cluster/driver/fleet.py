@@ -1,0 +1,68 @@
+"""A worker as the driver sees it: the seam between scheduling and where workers run.
+
+`ttsgrid.cluster.driver.remote_worker` puts Ray actors behind it; a simulation can put anything that
+keeps its promises, and drives the same scheduling code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from ttsgrid.cluster.wire.scoring_link import PrmPeer
+from ttsgrid.cluster.wire.tasks import Finished, Task, WorkerSpec
+from ttsgrid.core.errors import TtsgridError
+from ttsgrid.engines.base import EngineStats
+
+
+class WorkerDiedError(TtsgridError):
+    """A worker's process ended; its tasks must be handed out again."""
+
+
+class FleetWorker(Protocol):
+    """A started worker."""
+
+    @property
+    def stats(self) -> EngineStats:
+        """The engine's counters as last heard."""
+        ...
+
+    async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[Finished]:
+        """Run tasks together; a search scores with `prm`. One message there, one back.
+
+        Raises:
+            WorkerDiedError: the worker ended first.
+        """
+        ...
+
+    async def watch(self) -> None:
+        """Wait for the worker's end, and never return.
+
+        Raises:
+            WorkerDiedError: it ended.
+        """
+        ...
+
+    async def refresh_stats(self) -> None:
+        """Ask for the engine's counters."""
+        ...
+
+    def as_prm(self) -> PrmPeer:
+        """Return what a policy worker needs to score with this worker."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop the engine, then the process."""
+        ...
+
+    def kill(self) -> None:
+        """End the process at once."""
+        ...
+
+
+StartWorker = Callable[[WorkerSpec], Awaitable[FleetWorker]]
+"""Places a worker and loads its model.
+
+Raises:
+    PlacementError, WorkerStartError: why it can't.
+"""

@@ -1,0 +1,116 @@
+"""From a plan to a running fleet: worker specs, Ray, the driver; the bridge to `cluster`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from rich.console import Console
+from transformers import AutoTokenizer
+
+from ttsgrid.cluster.driver.committer import Committer
+from ttsgrid.cluster.driver.driver import Driver
+from ttsgrid.cluster.driver.progress import Progress
+from ttsgrid.cluster.driver.remote_worker import RemoteWorker
+from ttsgrid.cluster.driver.service import Limits
+from ttsgrid.cluster.driver.session import Capacity, cluster_capacity, ray_session, require_room
+from ttsgrid.cluster.wire.tasks import WorkerSpec
+from ttsgrid.core.units import SampleBlock, ScoreBlock
+from ttsgrid.engines.spec import EngineSpec
+from ttsgrid.grid.config import GridConfig
+from ttsgrid.grid.plan import Plan, models_of
+from ttsgrid.grid.resolve import ResolvedModel
+from ttsgrid.models.prms import prm_format
+from ttsgrid.store import Store
+from ttsgrid.store.solutions import load_solutions
+
+REQUESTS_PER_SEQUENCE = 2  # in flight a worker: what decodes, and as much in line
+
+
+async def run_missing(
+    grid: GridConfig,
+    plan: Plan,
+    models: list[ResolvedModel],
+    store: Store,
+    console: Console,
+    todo: Mapping[str, int],
+) -> int:
+    """Run a plan's missing units; return how many failed."""
+    with ray_session(grid.cluster) as dashboard:
+        if dashboard:
+            console.print(f"Ray dashboard: http://{dashboard}", highlight=False)
+        capacity = cluster_capacity()
+        workers = worker_specs(grid, models, plan, capacity)
+        for specs in workers.values():
+            require_room(specs[0], capacity)
+        progress = Progress(console, todo)
+        limits = Limits(
+            max_attempts=grid.cluster.max_attempts,
+            requests_in_flight=REQUESTS_PER_SEQUENCE * grid.engine.max_num_seqs,
+        )
+        start = partial(
+            RemoteWorker.start,
+            placement_timeout_s=grid.cluster.placement_timeout_s,
+            start_timeout_s=grid.engine.start_timeout_s,
+        )
+        driver = Driver(plan, workers, start, Committer(store), progress, capacity, limits)
+        with progress.shown():
+            await driver.run(load_solutions(store.files, blocks_to_score(plan)))
+        return progress.num_failed
+
+
+def blocks_to_score(plan: Plan) -> set[str]:
+    """Return ids of committed blocks whose solutions a missing scoring unit needs."""
+    to_sample = {unit.id for unit in plan.missing if isinstance(unit, SampleBlock)}
+    scored = {unit.block.id for unit in plan.missing if isinstance(unit, ScoreBlock)}
+    return scored - to_sample
+
+
+def worker_specs(
+    grid: GridConfig, models: list[ResolvedModel], plan: Plan, capacity: Capacity
+) -> dict[str, list[WorkerSpec]]:
+    """Return a spec a replica for each model that a missing unit needs, in the grid's order."""
+    needed = {model.name for unit in plan.missing for model in models_of(unit)}
+    use_gpus = capacity.gpus > 0 if grid.cluster.use_gpus is None else grid.cluster.use_gpus
+    return {
+        model.identity.name: [worker_spec(grid, model, use_gpus)] * model.config.replicas
+        for model in models
+        if model.identity.name in needed
+    }
+
+
+def worker_spec(grid: GridConfig, model: ResolvedModel, use_gpus: bool) -> WorkerSpec:
+    """Return what a worker of one model holds and reserves."""
+    engine, gpus = grid.engine, model.config.num_gpus if use_gpus else 0
+    spec = EngineSpec(
+        kind=engine.kind,
+        role=model.role,
+        name=model.identity.name,
+        source=model.source,
+        revision=model.config.revision,
+        dtype=model.config.dtype,
+        num_gpus=gpus,
+        max_model_len=model.config.max_model_len,
+        max_num_seqs=engine.max_num_seqs,
+        kv_cache_gib=engine.kv_cache_gib,
+        gpu_memory_utilization=engine.gpu_memory_utilization,
+        enforce_eager=engine.enforce_eager,
+        head=_head(model),
+        marker_tokens=_marker_tokens(model),
+        fake=engine.fake,
+    )
+    benchmark = grid.benchmark.name
+    return WorkerSpec(spec, model.config.format, benchmark, engine.cpus, gpus, engine.memory_gib)
+
+
+def _head(model: ResolvedModel) -> str:
+    return prm_format(model.config.format).engine_task if model.role == "prm" else "token_classify"
+
+
+def _marker_tokens(model: ResolvedModel) -> tuple[int, int] | None:
+    """Look up the (negative, positive) token ids of a PRM that scores with two tokens."""
+    if _head(model) != "marker_logits":
+        return None
+    tokenizer = AutoTokenizer.from_pretrained(model.source, revision=model.config.revision)
+    found = prm_format(model.config.format).marker_ids(tokenizer)
+    return None if found is None else (found[1], found[0])

@@ -1,0 +1,172 @@
+"""One replica of a model at work: started, fed, started again when it dies.
+
+A service keeps enough requests in flight to fill its engine. A chunk's samples or
+scores are one message to the worker; each of its searches is a message of its own,
+since searches take long and end apart. The service, not the calls it makes, owns what
+is in flight: when the worker dies its calls are cancelled, some before their first
+step, and what only a call knew would be lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from ttsgrid.cluster.driver.backlog import Chunk
+from ttsgrid.cluster.driver.dispatch import Dispatch
+from ttsgrid.cluster.driver.fleet import FleetWorker, StartWorker, WorkerDiedError
+from ttsgrid.cluster.driver.prm_directory import PrmDirectory
+from ttsgrid.cluster.driver.progress import Progress
+from ttsgrid.cluster.driver.residency import Residency
+from ttsgrid.cluster.driver.session import demand
+from ttsgrid.cluster.wire.tasks import SampleTask, ScoreTask, SearchTask, Task, WorkerSpec
+from ttsgrid.core.errors import WorkerStartError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How to deal with trouble and with waiting.
+
+    Attributes:
+        max_attempts: tries a unit gets when workers die under it.
+        requests_in_flight: engine requests to keep in flight a worker.
+    """
+
+    max_attempts: int
+    requests_in_flight: int
+
+
+@dataclass
+class Service:
+    """One replica, from its place in line to the end of its model's work."""
+
+    model: str
+    label: str
+    spec: WorkerSpec
+    start: StartWorker
+    dispatch: Dispatch
+    prms: PrmDirectory
+    progress: Progress
+    limits: Limits
+    worker: FleetWorker | None = field(default=None, init=False)
+
+    async def serve(self, residency: Residency) -> None:
+        """Keep the replica at work until nothing needs its model.
+
+        Raises:
+            WorkerStartError, PlacementError: the model cannot run.
+        """
+        self.progress.state(self.label, "waits for room")
+        async with residency.room_for(demand(self.spec)):
+            deaths = 0
+            while self.dispatch.remaining(self.model):
+                deaths += await self._outlives_its_worker()
+                if deaths > self.limits.max_attempts * 3:
+                    raise WorkerStartError(f"{self.label} died {deaths} times; giving up")
+        self.progress.state(self.label, "done")
+
+    async def _outlives_its_worker(self) -> bool:
+        """Employ a worker; say whether it died before the work was done."""
+        died = False
+        try:
+            await self._employ_a_worker()
+        except* WorkerDiedError:
+            died = True
+            self.progress.note(f"{self.label}: its worker died; its units are handed out again")
+        return died
+
+    async def _employ_a_worker(self) -> None:
+        """Start a worker and feed it to the end of the work, or to its own.
+
+        Raises:
+            WorkerDiedError: in a group; what was in flight is handed out again.
+        """
+        self.progress.state(self.label, "starts")
+        worker = self.worker = await self.start(self.spec)
+        self.progress.state(self.label, "works")
+        if self.spec.engine.role == "prm":
+            self.prms.joined(self.model, self.label, worker)
+            self.dispatch.prm_works(self.model)
+        try:
+            await self._keep_busy(worker)
+            await worker.stop()
+        finally:
+            self.worker = None
+            self.prms.left(self.model, self.label)
+            worker.kill()
+
+    async def _keep_busy(self, worker: FleetWorker) -> None:
+        room = asyncio.Semaphore(self.limits.requests_in_flight)
+        in_flight: dict[int, Chunk] = {}
+        try:
+            async with asyncio.TaskGroup() as group:
+                watch = group.create_task(worker.watch())
+                while (chunk := await self._next_chunk(room)) is not None:
+                    calls = calls_of(chunk)
+                    in_flight |= {id(call): call for call in calls}
+                    for call in calls:
+                        weight = self._weight(call)
+                        for _ in range(weight):
+                            await room.acquire()
+                        group.create_task(self._run(worker, call, in_flight, room, weight))
+                watch.cancel()  # the work is done, so every call has ended
+        except* WorkerDiedError:
+            for call in in_flight.values():
+                self.dispatch.hand_out_again(call)
+            raise
+
+    async def _next_chunk(self, room: asyncio.Semaphore) -> Chunk | None:
+        """Take a chunk only when the engine has room for it: other replicas may."""
+        await room.acquire()
+        room.release()
+        return await self.dispatch.take(self.model)
+
+    async def _run(
+        self,
+        worker: FleetWorker,
+        call: Chunk,
+        in_flight: dict[int, Chunk],
+        room: asyncio.Semaphore,
+        weight: int,
+    ) -> None:
+        task = call[0]
+        prm = None
+        if isinstance(task, SearchTask):
+            prm = await self.prms.worker_for(task.unit.prm.name, task.problem.id)
+        finished = await worker.run(call, prm.as_prm() if prm else None)
+        lost = [item.task for item in finished if item.prm_lost]
+        if lost and prm is not None:
+            prm.kill()  # it may have been out of reach only; now its service knows too
+            await self.prms.gone(prm)
+        del in_flight[id(call)]
+        for _ in range(weight):
+            room.release()
+        for item in finished:
+            if not item.prm_lost:
+                self.dispatch.accept(item)
+        self.dispatch.hand_out_again(lost)
+
+    def _weight(self, call: Chunk) -> int:
+        """Return how much of a worker's room a call takes, in requests.
+
+        The last attempt of a unit has the worker to itself: if it dies once more, the
+        unit is to blame and not one that happened to run beside it.
+        """
+        limits, attempt = self.limits, max(task.attempt for task in call)
+        if 1 < attempt >= limits.max_attempts:
+            return limits.requests_in_flight
+        return min(limits.requests_in_flight, sum(map(num_requests, call)))
+
+
+def calls_of(chunk: Chunk) -> list[Chunk]:
+    """Split a chunk into messages: each search by itself, all else together."""
+    searches = [(task,) for task in chunk if isinstance(task, SearchTask)]
+    together = tuple(task for task in chunk if not isinstance(task, SearchTask))
+    return [together, *searches] if together else [*searches]
+
+
+def num_requests(task: Task) -> int:
+    """Return how many engine requests a task makes at once."""
+    if isinstance(task, SampleTask):
+        return task.unit.stop - task.unit.start
+    return len(task.solutions) if isinstance(task, ScoreTask) else task.unit.settings.budget

@@ -1,0 +1,81 @@
+"""Which work runs at the same time: a search needs its policy and its PRM side by side.
+
+Samples and scores do not: engines for them can take turns, since a block waits in the
+driver until its PRM has room. So where the cluster holds one replica of every model,
+all work is one wave. Where it does not, samples and scores are a wave whose engines
+stand in line, and searches follow in waves of (policy, PRM) pairs, as many pairs at
+once as fit. A wave's engines stop before the next begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ttsgrid.cluster.driver.session import NOTHING, Capacity, demand
+from ttsgrid.cluster.wire.tasks import WorkerSpec
+from ttsgrid.core.errors import PlacementError
+from ttsgrid.core.units import SearchTree
+from ttsgrid.grid.plan import Unit, models_of
+
+Wave = tuple[Unit, ...]
+Fleet = Mapping[str, Sequence[WorkerSpec]]
+
+
+def plan_waves(units: Sequence[Unit], fleet: Fleet, capacity: Capacity) -> list[Wave]:
+    """Split units into waves, each of which the cluster can finish by itself.
+
+    Args:
+        units: what is to run, in dispatch order.
+        fleet: the replicas of each model.
+        capacity: what the cluster holds at once.
+
+    Raises:
+        PlacementError: a search's policy and PRM do not fit together; the message
+            names the settings.
+    """
+    searches = [unit for unit in units if isinstance(unit, SearchTree)]
+    if not searches or capacity.holds(_together(_models(units), fleet)):
+        return [tuple(units)]
+    pool = tuple(unit for unit in units if not isinstance(unit, SearchTree))
+    return ([pool] if pool else []) + _search_waves(searches, fleet, capacity)
+
+
+def _search_waves(searches: Sequence[SearchTree], fleet: Fleet, capacity: Capacity) -> list[Wave]:
+    waves: list[list[Unit]] = []
+    resident: set[str] = set()
+    for pair, trees in _by_pair(searches).items():
+        if not capacity.holds(_together(pair, fleet)):
+            raise _no_room(pair, fleet, capacity)
+        if not waves or not capacity.holds(_together(resident | set(pair), fleet)):
+            waves.append([])
+            resident = set()
+        waves[-1].extend(trees)
+        resident |= set(pair)
+    return [tuple(wave) for wave in waves]
+
+
+def _by_pair(searches: Iterable[SearchTree]) -> dict[tuple[str, ...], list[SearchTree]]:
+    pairs: dict[tuple[str, ...], list[SearchTree]] = {}
+    for tree in searches:
+        pairs.setdefault((tree.policy.name, tree.prm.name), []).append(tree)
+    return pairs
+
+
+def _models(units: Iterable[Unit]) -> set[str]:
+    return {model.name for unit in units for model in models_of(unit)}
+
+
+def _together(models: Iterable[str], fleet: Fleet) -> Capacity:
+    """What one replica of each model reserves; further replicas wait for room."""
+    return sum((demand(fleet[model][0]) for model in models), NOTHING)
+
+
+def _no_room(pair: Sequence[str], fleet: Fleet, capacity: Capacity) -> PlacementError:
+    policy, prm = pair
+    wants = _together(pair, fleet)
+    return PlacementError(
+        f"a search needs {policy} and {prm} at the same time: {wants.cpus:g} CPUs (engine.cpus), "
+        f"{wants.gpus:g} GPUs (num_gpus of each) and {wants.memory_gib:g} GiB "
+        f"(engine.memory_gib); the cluster has {capacity.cpus:g}, {capacity.gpus:g} and "
+        f"{capacity.memory_gib:g}"
+    )

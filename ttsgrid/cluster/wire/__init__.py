@@ -1,0 +1,1 @@
+"""What travels between driver and workers: tasks, results and scoring calls."""

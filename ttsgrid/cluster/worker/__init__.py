@@ -1,0 +1,1 @@
+"""Workers: Ray actors that hold an engine and run strategies beside it."""

@@ -1,0 +1,92 @@
+"""The Ray actor around a runtime: thin, so that everything else runs without Ray."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import ray
+from ray.actor import ActorClass, ActorHandle
+
+from ttsgrid.cluster.wire.scoring_link import PrmPeer, ScoreReply, ScoreRequest
+from ttsgrid.cluster.wire.tasks import Finished, Task, WorkerSpec
+from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
+from ttsgrid.cluster.worker.runtime import Runtime, start_runtime
+from ttsgrid.core.errors import WorkerStartError
+from ttsgrid.engines.base import EngineStats
+
+MAX_CALLS_IN_FLIGHT = 4096  # of one actor; the driver keeps far fewer
+
+
+class Worker:
+    """Holds one engine; created where Ray places it, started by `start`."""
+
+    def __init__(self, spec: WorkerSpec) -> None:
+        self._spec = spec
+        self._runtime: Runtime | None = None
+
+    async def ping(self) -> int:
+        """Answer once the worker is placed."""
+        return os.getpid()
+
+    async def start(self) -> None:
+        """Load the model.
+
+        Raises:
+            WorkerStartError: with the engine's own reason.
+        """
+        try:
+            self._runtime = await start_runtime(self._spec)
+        except Exception as error:
+            traceback.print_exc(file=sys.stderr)
+            raise WorkerStartError(
+                f"{self._spec.engine.name} ({self._spec.engine.source}) did not start: "
+                f"{type(error).__name__}: {error}"
+            ) from None  # the cause may not pickle
+
+    async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[Finished]:
+        """Run tasks together; one message back, whatever the number of steps."""
+        assert self._runtime is not None, "the driver starts a worker before it uses it"
+        return await self._runtime.run(tasks, prm)
+
+    async def score_batch(self, requests: Sequence[ScoreRequest]) -> list[ScoreReply]:
+        """Score the steps that a policy worker's searches ask about."""
+        assert isinstance(self._runtime, PrmRuntime), "searches score with PRM workers only"
+        return await self._runtime.score_batch(requests)
+
+    async def never(self) -> None:
+        """Never answer; the caller hears of the actor's end at once."""
+        await asyncio.Event().wait()
+
+    async def stats(self) -> EngineStats:
+        """Return the engine's counters; zeros before it has started."""
+        return self._runtime.stats() if self._runtime else EngineStats()
+
+    async def stop(self) -> None:
+        """Stop the engine and its processes; the driver then drops the actor."""
+        if self._runtime is not None:
+            self._runtime.close()
+
+
+def create_actor(spec: WorkerSpec, name: str) -> ActorHandle:
+    """Ask Ray for a worker with the resources that its spec names.
+
+    Death is the driver's to handle (`max_restarts=0`): it must know, to hand the
+    units out again and to count the attempt.
+    """
+    actor_class: ActorClass = ray.remote(Worker)
+    threads = max(1, int(spec.cpus))
+    return actor_class.options(
+        name=name,
+        num_cpus=spec.cpus,
+        num_gpus=spec.gpus,
+        memory=int(spec.memory_gib * (1 << 30)),
+        max_restarts=0,
+        max_concurrency=MAX_CALLS_IN_FLIGHT,
+        runtime_env={
+            "env_vars": {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
+        },
+    ).remote(spec)

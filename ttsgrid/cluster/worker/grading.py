@@ -1,0 +1,72 @@
+"""From what strategies give to solutions: decoded, cut into steps, graded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ttsgrid.benchmarks import Grader
+from ttsgrid.core.records import FinishReason, Solution, Usage
+from ttsgrid.models import DecodingTokenizer, PromptFormat, split_steps
+from ttsgrid.strategies.sampling import Sample
+from ttsgrid.strategies.search.protocol import SearchAnswer
+
+
+@dataclass(frozen=True)
+class Grading:
+    """A policy's texts, read with its tokenizer and its benchmark's grader."""
+
+    tokenizer: DecodingTokenizer
+    grader: Grader
+    format: PromptFormat
+
+    def decode(self, token_ids: Sequence[int]) -> str:
+        """Return the text of a whole continuation, special tokens left out."""
+        return self.tokenizer.decode(list(token_ids), skip_special_tokens=True)
+
+    def is_final(self, text: str) -> bool:
+        """Say whether a text states its final answer."""
+        return self.grader.extract(text) is not None
+
+    def samples(self, samples: Sequence[Sample], gold: str) -> tuple[Solution, ...]:
+        """Return the solutions of a pool's samples."""
+        return tuple(self._sample(sample, gold) for sample in samples)
+
+    def answers(self, answers: Sequence[SearchAnswer], gold: str) -> tuple[Solution, ...]:
+        """Return the solutions that a search gives, in its order."""
+        return tuple(self._answer(index, found, gold) for index, found in enumerate(answers))
+
+    def _sample(self, sample: Sample, gold: str) -> Solution:
+        generation = sample.generation
+        text = self.decode(generation.token_ids)
+        # A cut-off solution has no final answer, whatever it boxed on the way.
+        finished = generation.finish_reason is FinishReason.STOP
+        answer = self.grader.extract(text) if finished else None
+        return Solution(
+            sample=sample.index,
+            text=text,
+            steps=split_steps(text, self.format.step_separator),
+            finish_reason=generation.finish_reason,
+            answer=answer,
+            correct=self._is_correct(answer, gold),
+            usage=generation.usage,
+            seed=sample.seed,
+        )
+
+    def _answer(self, index: int, found: SearchAnswer, gold: str) -> Solution:
+        answer = self.grader.extract(found.text) if found.complete else None
+        return Solution(
+            sample=index,
+            text=found.text,
+            steps=found.steps,
+            finish_reason=found.finish_reason,
+            answer=answer,
+            correct=self._is_correct(answer, gold),
+            # Its own tokens alone. What the search spent is the unit's: answers share it.
+            usage=Usage(generated_tokens=found.num_tokens),
+            seed=found.seed,
+            step_scores=found.step_scores,
+        )
+
+    def _is_correct(self, answer: str | None, gold: str) -> bool:
+        return answer is not None and self.grader.is_correct(answer, gold)

@@ -1,0 +1,93 @@
+"""A policy worker's part: pools and searches beside the engine, graded on the spot.
+
+Every search is a coroutine of its own. Hundreds are in flight and none waits for
+another: the engine mixes their steps, and the scores they ask for share calls to the
+PRM's worker (`ttsgrid.cluster.wire.scoring_link`). The driver hears of a search when it
+has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial, reduce
+from operator import add
+
+from ttsgrid.benchmarks import grader_for
+from ttsgrid.cluster.wire.scoring_link import BatchingScorer, PrmPeer
+from ttsgrid.cluster.wire.tasks import SampleTask, ScoreTask, SearchTask, Task, WorkerSpec
+from ttsgrid.cluster.worker.grading import Grading
+from ttsgrid.cluster.worker.task_runner import TaskRunner
+from ttsgrid.core.identity import derive_seed
+from ttsgrid.core.records import UnitResult, Usage
+from ttsgrid.engines.base import EngineStats, PolicyEngine
+from ttsgrid.models import DecodingTokenizer, encode_prompt, prompt_format
+from ttsgrid.strategies.sampling import sample_block
+from ttsgrid.strategies.search.run import run_search
+
+
+class PolicyRuntime(TaskRunner):
+    """Samples solutions and runs searches beside the engine, and grades what they give."""
+
+    def __init__(
+        self, spec: WorkerSpec, engine: PolicyEngine, tokenizer: DecodingTokenizer
+    ) -> None:
+        super().__init__(spec)
+        self._engine = engine
+        self._tokenizer = tokenizer
+        self._format = prompt_format(spec.format)
+        self._grading = Grading(tokenizer, grader_for(spec.benchmark), self._format)
+        self._scorers: dict[str, BatchingScorer] = {}
+
+    async def _result(self, task: Task, prm: PrmPeer | None) -> UnitResult:
+        assert not isinstance(task, ScoreTask)
+        prompt_ids = encode_prompt(self._format, self._tokenizer, task.problem.question)
+        if isinstance(task, SampleTask):
+            return await self._sampled(task, prompt_ids)
+        assert prm is not None, "the driver names a search's PRM worker"
+        return await self._searched(task, prompt_ids, self._scorer(prm))
+
+    async def _sampled(self, task: SampleTask, prompt_ids: Sequence[int]) -> UnitResult:
+        samples = await sample_block(self._engine, prompt_ids, task.unit)
+        # Off the event loop: a grader may take its time, and the engine must not wait.
+        gold = task.problem.answer
+        solutions = await asyncio.to_thread(self._grading.samples, samples, gold)
+        usage = reduce(add, (sample.generation.usage for sample in samples), Usage())
+        return UnitResult(task.unit.id, solutions=solutions, policy_usage=usage)
+
+    async def _searched(
+        self, task: SearchTask, prompt_ids: Sequence[int], scorer: BatchingScorer
+    ) -> UnitResult:
+        unit = task.unit
+        outcome = await run_search(
+            unit.settings,
+            self._engine,
+            scorer,
+            question=task.problem.question,
+            prompt_ids=tuple(prompt_ids),
+            decode=self._grading.decode,
+            is_final=self._grading.is_final,
+            sampling=unit.sampling,
+            seed_of=partial(derive_seed, unit.id),
+        )
+        gold = task.problem.answer
+        solutions = await asyncio.to_thread(self._grading.answers, outcome.answers, gold)
+        return UnitResult(
+            unit.id,
+            solutions=solutions,
+            policy_usage=outcome.policy_usage,
+            prm_usage=outcome.prm_usage,
+            trace=outcome.trace.as_json() if unit.keep_trace else None,
+        )
+
+    def _scorer(self, prm: PrmPeer) -> BatchingScorer:
+        """Return the line to a PRM worker, the same for all searches."""
+        return self._scorers.setdefault(prm.name, BatchingScorer(prm))
+
+    def stats(self) -> EngineStats:
+        """Return the engine's counters."""
+        return self._engine.stats()
+
+    def close(self) -> None:
+        """Stop the engine."""
+        self._engine.close()

@@ -1,0 +1,59 @@
+"""A PRM worker's part: step scores, of finished pools and for running searches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
+
+from ttsgrid.cluster.wire.scoring_link import PrmPeer, ScoreReply, ScoreRequest
+from ttsgrid.cluster.wire.tasks import ScoreTask, Task, WorkerSpec
+from ttsgrid.cluster.worker.task_runner import TaskRunner
+from ttsgrid.core.errors import EngineError, ScoringError
+from ttsgrid.core.records import StepScores, UnitResult, Usage
+from ttsgrid.engines.base import EngineStats, PrmEngine
+from ttsgrid.engines.scoring import StepScorer
+from ttsgrid.models import Tokenizer
+from ttsgrid.models.prms import prm_format
+
+
+class PrmRuntime(TaskRunner):
+    """Scores the steps of finished solutions, and those that searches ask about."""
+
+    def __init__(self, spec: WorkerSpec, engine: PrmEngine, tokenizer: Tokenizer) -> None:
+        super().__init__(spec)
+        self._engine = engine
+        self._scorer = StepScorer(engine, prm_format(spec.format), tokenizer)
+
+    async def score_batch(self, requests: Sequence[ScoreRequest]) -> list[ScoreReply]:
+        """Score requests together; see `PrmPeer.score_batch`."""
+        return list(await asyncio.gather(*(self._reply(request) for request in requests)))
+
+    async def _reply(self, request: ScoreRequest) -> ScoreReply:
+        try:
+            return await self._scorer.score(request.question, request.steps)
+        except (EngineError, ScoringError) as error:
+            return ScoringError(f"{type(error).__name__}: {error}")
+
+    async def _result(self, task: Task, prm: PrmPeer | None) -> UnitResult:
+        assert isinstance(task, ScoreTask)
+        scores = await asyncio.gather(
+            *(self._score(task, sample, steps) for sample, steps in task.solutions)
+        )
+        usage = reduce(add, (score.usage for score in scores), Usage())
+        return UnitResult(task.unit.id, scores=tuple(scores), prm_usage=usage)
+
+    async def _score(self, task: ScoreTask, sample: int, steps: tuple[str, ...]) -> StepScores:
+        if not steps:
+            return StepScores(sample, (), Usage())  # nothing to score is no score, not a zero
+        scored = await self._scorer.score(task.problem.question, steps)
+        return StepScores(sample, scored.scores, scored.usage)
+
+    def stats(self) -> EngineStats:
+        """Return the engine's counters."""
+        return self._engine.stats()
+
+    def close(self) -> None:
+        """Stop the engine."""
+        self._engine.close()

@@ -1,0 +1,58 @@
+"""What runs inside a worker: an engine, a model's format, and tasks turned into results.
+
+Plain asyncio classes, so that they can be driven and measured without Ray.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from transformers import AutoTokenizer
+
+from ttsgrid.cluster.wire.scoring_link import PrmPeer
+from ttsgrid.cluster.wire.tasks import Finished, Task, WorkerSpec
+from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
+from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
+from ttsgrid.engines.base import EngineStats
+from ttsgrid.engines.spec import EngineSpec
+
+
+class Runtime(Protocol):
+    """A worker's engine with what turns tasks into results."""
+
+    async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[Finished]:
+        """Run tasks together; every task gets a result. Searches score with `prm`."""
+        ...
+
+    def stats(self) -> EngineStats:
+        """Return the engine's counters."""
+        ...
+
+    def close(self) -> None:
+        """Stop the engine."""
+        ...
+
+
+async def start_runtime(spec: WorkerSpec) -> Runtime:
+    """Start a worker's engine and return its runtime."""
+    engine = await _start_engine(spec.engine)
+    tokenizer = AutoTokenizer.from_pretrained(spec.engine.source, revision=spec.engine.revision)
+    # What is there by now stays to the end. Each full collection would walk all of it, a
+    # million objects of vLLM's and torch's: a tenth of a small model's time (measured).
+    gc.freeze()
+    if spec.engine.role == "policy":
+        return PolicyRuntime(spec, engine, tokenizer)
+    return PrmRuntime(spec, engine, tokenizer)
+
+
+async def _start_engine(spec: EngineSpec) -> Any:  # noqa: ANN401 (one of two protocols)
+    """Import the engine's module here: vLLM takes seconds and a fake needs none of it."""
+    if spec.kind == "fake":
+        from ttsgrid.engines.fake import start_engine  # noqa: PLC0415
+
+        return await start_engine(spec)
+    from ttsgrid.engines.vllm_engine import start_engine as start_vllm  # noqa: PLC0415
+
+    return await start_vllm(spec)

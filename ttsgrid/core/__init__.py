@@ -1,0 +1,1 @@
+"""Core: the nouns that every room uses, and the facts that are said once."""

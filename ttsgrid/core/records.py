@@ -1,0 +1,119 @@
+"""The nouns that travel: problems, solutions, step scores and finished units.
+
+All are frozen, picklable and plain: they cross process borders and become
+rows of the store without further translation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A question of a benchmark with its gold answer.
+
+    Attributes:
+        id: content address of (benchmark, question, gold answer).
+        index: position in the benchmark as loaded; for people, not identity.
+        level: the benchmark's own difficulty label, where it has one.
+    """
+
+    id: str
+    benchmark: str
+    index: int
+    question: str
+    answer: str
+    level: int | None = None
+    subject: str | None = None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens one engine spent.
+
+    Attributes:
+        prompt_tokens: tokens in the prompts, cached ones included.
+        cached_tokens: of those, tokens read from the prefix cache, not computed.
+        generated_tokens: tokens sampled.
+    """
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    generated_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.generated_tokens + other.generated_tokens,
+        )
+
+
+class FinishReason(StrEnum):
+    """Why a solution ended: its own end mark, or a limit that cut it off."""
+
+    STOP = "stop"
+    LENGTH = "length"
+
+
+@dataclass(frozen=True)
+class Solution:
+    """One chain of steps from a policy, graded.
+
+    Attributes:
+        sample: its index in the pool (or in the search's answers).
+        text: the whole solution as decoded; separators kept.
+        steps: the text's non-empty steps, separators stripped.
+        answer: the extracted final answer; None when there is none, or when
+            the solution was cut off.
+        correct: the benchmark grader's verdict; False when `answer` is None.
+        seed: seed of its (first) engine request.
+        step_scores: the scores a search's PRM gave its steps; empty elsewhere.
+    """
+
+    sample: int
+    text: str
+    steps: tuple[str, ...]
+    finish_reason: FinishReason
+    answer: str | None
+    correct: bool
+    usage: Usage
+    seed: int
+    step_scores: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class StepScores:
+    """What a PRM says of one solution: a probability a step, in step order."""
+
+    sample: int
+    scores: tuple[float, ...]
+    usage: Usage
+
+
+@dataclass(frozen=True)
+class UnitResult:
+    """Everything a worker reports of one work unit, done or failed.
+
+    Attributes:
+        unit_id: content address of the unit (see `ttsgrid.grid.plan`).
+        error: None when the unit is done; else why it failed.
+        policy_usage: tokens of the policy's engine, over the whole unit.
+        prm_usage: tokens of the PRM's engine, over the whole unit.
+        seconds: wall time from hand-out to result, engine queueing included.
+        provenance: where and with what it ran: host, engine and package versions.
+        trace: JSON of a search tree; None for other kinds.
+    """
+
+    unit_id: str
+    solutions: tuple[Solution, ...] = ()
+    scores: tuple[StepScores, ...] = ()
+    error: str | None = None
+    policy_usage: Usage = Usage()
+    prm_usage: Usage = Usage()
+    seconds: float = 0.0
+    attempt: int = 1
+    provenance: dict[str, str] = field(default_factory=dict)
+    trace: str | None = None

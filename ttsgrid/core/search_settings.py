@@ -1,0 +1,137 @@
+"""What determines a search, in one frozen value that goes into a unit's identity.
+
+Defaults are the study's (arXiv 2502.06703): M = 4, at most 40 steps of 2,048 tokens,
+a step ends with a blank line, and the newest step's score ranks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+from ttsgrid.core.errors import ConfigError
+from ttsgrid.core.identity import Canonical
+from ttsgrid.core.search_presets import PAPER, PRESETS, preset
+from ttsgrid.core.search_rules import SearchKind, SearchRules, choose
+from ttsgrid.core.voting import Aggregation
+
+__all__ = ["PRESETS", "SearchKind", "SearchRules", "SearchSettings", "num_subtrees", "preset"]
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    r"""One search of one problem.
+
+    Attributes:
+        budget: N, the candidates of a step. A DVTS subtree has N = M: one of its
+            N/M subtrees is one search, and subtrees differ by their seeds alone.
+        beam_width: M, the children of a kept beam; N/M beams are kept.
+        max_steps: depth; what is open after it is cut off.
+        max_step_tokens: of one step; a step that reaches it is dropped.
+        step_separator: ends a step, and stays in the text.
+        ranking: how a candidate's step scores become the score that ranks it.
+        lookahead_steps: greedy steps ahead of a candidate that its score sees;
+            above 0 for `lookahead` alone.
+        score_temperature: of REBASE's softmax over scores; other kinds ignore it.
+        rules: what codes differ in; see `preset`.
+
+    Raises:
+        ConfigError: N < M, N is no multiple of M, or a value is out of range.
+    """
+
+    kind: SearchKind
+    budget: int
+    beam_width: int = 4
+    max_steps: int = 40
+    max_step_tokens: int = 2048
+    step_separator: str = "\n\n"
+    ranking: Aggregation = Aggregation.LAST
+    lookahead_steps: int = 0
+    score_temperature: float = 0.2
+    rules: SearchRules = PAPER
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", choose("kind", self.kind, SearchKind))
+        object.__setattr__(self, "ranking", choose("ranking", self.ranking, Aggregation))
+        for name in ("budget", "beam_width", "max_steps", "max_step_tokens"):
+            _require(getattr(self, name) >= 1, f"{name}={getattr(self, name)} must be at least 1")
+        _require(bool(self.step_separator), "step_separator='' would end no step")
+        _require(self.score_temperature > 0, "score_temperature must be above 0")
+        self._require_widths()
+        least, most = (1, self.max_steps) if self.kind is SearchKind.LOOKAHEAD else (0, 0)
+        _require(
+            least <= self.lookahead_steps <= most,
+            f"lookahead_steps={self.lookahead_steps} of {self.kind} must be {least} to {most}",
+        )
+
+    def _require_widths(self) -> None:
+        if self.kind is SearchKind.REBASE:
+            return
+        num_subtrees(self.budget, self.beam_width)
+        if self.kind in (SearchKind.DVTS, SearchKind.STEP_BEST_OF_M):
+            _require(
+                self.budget == self.beam_width,
+                f"budget={self.budget} of one {self.kind} search must be "
+                f"beam_width={self.beam_width}: it keeps one beam",
+            )
+
+    @property
+    def num_beams(self) -> int:
+        """N/M, the beams kept a step."""
+        return self.budget // self.beam_width
+
+    def as_params(self) -> dict[str, Canonical]:
+        """Plain JSON data of all that determines the outcome; part of a unit's identity."""
+        params: dict[str, Canonical] = {
+            **asdict(self),
+            "kind": self.kind.value,
+            "ranking": self.ranking.value,
+            "rules": {**self.rules.as_params()},
+        }
+        for name in _WITHOUT_EFFECT[self.kind]:
+            del params[name]
+        return params
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Canonical]) -> SearchSettings:
+        """Read back what `as_params` gave.
+
+        Raises:
+            ConfigError: a parameter is unknown, or has a value that is not allowed.
+        """
+        unknown = params.keys() - {field.name for field in fields(cls)}
+        _require(not unknown, f"a search has no parameter {', '.join(sorted(unknown))}")
+        values = dict(params)
+        rules = values.pop("rules", None)
+        _require(isinstance(rules, dict), "rules must be a mapping")
+        return cls(**values, rules=SearchRules.from_params(rules))  # type: ignore[arg-type]
+
+
+def num_subtrees(budget: int, beam_width: int) -> int:
+    """Return N/M: the beams a search keeps, or the subtrees of a DVTS run.
+
+    Raises:
+        ConfigError: N < M, which would keep nothing, or N is no multiple of M.
+    """
+    fix = "change budgets or beam_width"
+    _require(budget >= beam_width, f"budget N={budget} is below beam_width M={beam_width}; {fix}")
+    _require(
+        budget % beam_width == 0,
+        f"budget N={budget} is no multiple of beam_width M={beam_width}; {fix}",
+    )
+    return budget // beam_width
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ConfigError(message)
+
+
+# Left out of the identity where nothing depends on them, so that setting them repeats no work.
+_WITHOUT_EFFECT: dict[SearchKind, tuple[str, ...]] = {
+    SearchKind.BEAM: ("lookahead_steps", "score_temperature"),
+    SearchKind.DVTS: ("lookahead_steps", "score_temperature"),
+    SearchKind.STEP_BEST_OF_M: ("lookahead_steps", "score_temperature"),
+    SearchKind.LOOKAHEAD: ("score_temperature",),
+    SearchKind.REBASE: ("lookahead_steps", "beam_width"),
+}

@@ -1,0 +1,130 @@
+"""From a composed Hydra config to a `GridConfig`: the one place that knows OmegaConf.
+
+Axes are lists of names; each name is looked up in its group's folder on Hydra's
+search path (`conf/policy/zoo-s.yaml` for `policies=[zoo-s]`), so that a person's
+own `--config-dir` adds models to the shipped ones. A list may also hold a whole
+definition inline: `policies=[{name: mine, model: /path, format: qwen}]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from ttsgrid.core.checks import (
+    Plain,
+    as_list,
+    build,
+    mapping,
+    refuse_unknown,
+    require_choice,
+    typed,
+)
+from ttsgrid.core.errors import ConfigError
+from ttsgrid.grid.config import (
+    BenchmarkConfig,
+    ClusterConfig,
+    EngineConfig,
+    GridConfig,
+    ModelConfig,
+    SamplingConfig,
+    StrategyConfig,
+)
+
+AXES = {"policies": "policy", "prms": "prm", "strategies": "strategy"}
+SECTIONS: dict[str, type] = {
+    "benchmark": BenchmarkConfig,
+    "sampling": SamplingConfig,
+    "engine": EngineConfig,
+    "cluster": ClusterConfig,
+}
+TOP_LEVEL = {field.name for field in fields(GridConfig)} | {"sampling"}
+
+
+def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
+    """Validate a composed config and freeze it.
+
+    Args:
+        config: what Hydra composed.
+        search_path: folders that hold the config groups, first match wins.
+
+    Raises:
+        ConfigError: naming the setting that is wrong, and the choices.
+    """
+    plain = _resolved(config)
+    refuse_unknown("", plain, TOP_LEVEL)
+    axes = {
+        axis: [_definition(axis, item, search_path) for item in as_list(axis, plain.get(axis, []))]
+        for axis in AXES
+    }
+    override = {
+        k: v for k, v in mapping("sampling", plain.get("sampling")).items() if v is not None
+    }
+    refuse_unknown("sampling", override, {field.name for field in fields(SamplingConfig)})
+    policies = [_sampled(item, override) for item in axes["policies"]]
+    budgets = as_list("budgets", plain.get("budgets"))
+    return GridConfig(
+        benchmark=build(BenchmarkConfig, "benchmark", plain.get("benchmark")),
+        policies=tuple(build(ModelConfig, _where("policies", p), p) for p in policies),
+        prms=tuple(build(ModelConfig, _where("prms", p), p) for p in axes["prms"]),
+        strategies=tuple(
+            build(StrategyConfig, _where("strategies", s), s) for s in axes["strategies"]
+        ),
+        budgets=tuple(sorted({typed("budgets", int, n) for n in budgets})),
+        engine=build(EngineConfig, "engine", plain.get("engine")),
+        cluster=build(ClusterConfig, "cluster", plain.get("cluster")),
+        store=typed("store", str, plain.get("store")),
+        seed=typed("seed", int, plain.get("seed", 0)),
+        plan_only=typed("plan_only", bool, plain.get("plan_only", False)),
+    )
+
+
+def group_names(group: str, search_path: Sequence[Path]) -> list[str]:
+    """Return the names that a config group offers, sorted."""
+    return sorted({file.stem for folder in search_path for file in (folder / group).glob("*.yaml")})
+
+
+def _resolved(config: DictConfig) -> dict[str, Any]:
+    try:
+        plain = OmegaConf.to_container(config, resolve=True)
+    except OmegaConfBaseException as error:
+        setting = error.full_key or "the config"
+        raise ConfigError(f"{setting}: {str(error).splitlines()[0]}") from error
+    if not isinstance(plain, dict):
+        raise ConfigError("the config must be a mapping")
+    return {str(key): value for key, value in plain.items()}
+
+
+def _sampled(policy: dict[str, Any], override: Plain) -> dict[str, Any]:
+    """Return a policy's definition with the grid's sampling over its own."""
+    own = mapping(f"{_where('policies', policy)}.sampling", policy.get("sampling"))
+    return {**policy, "sampling": {**own, **override}}
+
+
+def _where(axis: str, item: Plain) -> str:
+    """Name an item of an axis in messages: `policies.zoo-s`."""
+    return f"{axis}.{item['name']}" if item.get("name") is not None else f"{axis}[...]"
+
+
+def _definition(axis: str, item: Any, search_path: Sequence[Path]) -> dict[str, Any]:
+    """Resolve one item of an axis: a name looked up in its group, or a definition inline."""
+    if isinstance(item, Mapping):
+        return mapping(axis, item)
+    group, name = AXES[axis], str(item)
+    require_choice(axis, name, group_names(group, search_path))
+    file = next(f for d in search_path if (f := d / group / f"{name}.yaml").is_file())
+    return {"name": name, **_loaded(axis, file)}
+
+
+def _loaded(axis: str, file: Path) -> dict[str, Any]:
+    """Read one model's or strategy's file."""
+    try:
+        return mapping(str(file), OmegaConf.to_container(OmegaConf.load(file), resolve=True))
+    except (OmegaConfBaseException, YAMLError, OSError) as error:
+        raise ConfigError(f"{axis}: {file} is no config file: {error}") from error

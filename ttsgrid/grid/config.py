@@ -1,0 +1,253 @@
+"""The grid's configuration: frozen, validated dataclasses, and nothing of Hydra.
+
+`ttsgrid.grid.compose` turns a composed Hydra config into a `GridConfig` once; past
+that point no DictConfig travels. Each class checks itself in `__post_init__`
+and raises `ConfigError` with a message that names the setting and the choices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ttsgrid.core.checks import require_choice
+from ttsgrid.core.errors import ConfigError
+from ttsgrid.core.search_settings import PRESETS, SearchKind
+
+AGGREGATIONS = ("min", "last", "avg", "prod")
+VOTES = ("majority", "max", "weighted")
+POOL_STRATEGIES = ("cot", "majority", "best_of_n")
+SEARCH_STRATEGIES = tuple(kind.value for kind in SearchKind)
+ENGINES = ("vllm", "fake")
+DTYPES = ("auto", "float32", "bfloat16", "float16", "float", "half")
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise `ConfigError(message)` unless `condition` holds."""
+    if not condition:
+        raise ConfigError(message)
+
+
+def require_positive(setting: str, value: float | None) -> None:
+    """Raise `ConfigError` unless `value` is above 0 or None."""
+    require(value is None or value > 0, f"{setting}={value} must be above 0")
+
+
+@dataclass(frozen=True)
+class BenchmarkConfig:
+    """Which problems to run.
+
+    Attributes:
+        path: JSONL file; None for benchmarks that ttsgrid generates (the zoo's).
+        num_problems: how many; None for all.
+        seed: which test set of a generated benchmark, or which shuffle of a file.
+        search_problems: searches run on the first so many problems; None for all. A
+            strategy's own `num_problems` goes before it.
+    """
+
+    name: str
+    path: str | None = None
+    num_problems: int | None = None
+    seed: int | None = None
+    search_problems: int | None = None
+
+    def __post_init__(self) -> None:
+        require_positive("benchmark.num_problems", self.num_problems)
+        require_positive("benchmark.search_problems", self.search_problems)
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    """How a policy samples solutions for pools and searches (CoT is always greedy)."""
+
+    temperature: float = 0.7
+    top_p: float = 1.0
+    max_tokens: int = 8192
+
+    def __post_init__(self) -> None:
+        require(self.temperature > 0, "sampling.temperature must be above 0; CoT is greedy anyway")
+        require(0 < self.top_p <= 1, f"sampling.top_p={self.top_p} must be in (0, 1]")
+        require_positive("sampling.max_tokens", self.max_tokens)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """One model of the grid, policy or PRM.
+
+    Attributes:
+        name: the short name used on the command line and in every table.
+        model: Hugging Face hub id, a path, or `zoo:NAME` for a shipped checkpoint.
+        revision: hub revision; a local checkpoint is identified by its content.
+        format: name of its prompt format (policies) or PRM format (PRMs).
+        num_gpus: GPUs (tensor parallelism) of one replica; ignored without GPUs.
+        replicas: how many engines serve it.
+        max_model_len: longest sequence; None for the model's own limit.
+        pretraining_tokens: for training FLOPs; None where unknown.
+        dtype: as vLLM spells it.
+    """
+
+    name: str
+    model: str
+    format: str
+    revision: str | None = None
+    num_gpus: int = 1
+    replicas: int = 1
+    max_model_len: int | None = None
+    pretraining_tokens: float | None = None
+    dtype: str = "auto"
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+
+    def __post_init__(self) -> None:
+        require(bool(self.name), "a model's name is empty; tables need one")
+        require(bool(self.model), f"{self.name}.model is empty; name a folder or a hub id")
+        for setting in ("replicas", "num_gpus", "max_model_len", "pretraining_tokens"):
+            require_positive(f"{self.name}.{setting}", getattr(self, setting))
+        require_choice(f"{self.name}.dtype", self.dtype, DTYPES)
+
+
+@dataclass(frozen=True)
+class StrategyConfig:
+    """One strategy of the grid; all parameters but the first three are of searches.
+
+    Attributes:
+        kind: one of the pool strategies (views over a pool of samples) or searches.
+        budgets: overrides the grid's budgets for this strategy; None for the grid's.
+        preset: whose rules a search follows (`ttsgrid.core.search_presets`).
+        beam_width: M, the children of a kept beam. `step_best_of_m` takes N for it,
+            `rebase` shares N out by score.
+        max_steps: depth of a search.
+        max_step_tokens: of one step; `sampling.max_tokens` bounds a whole solution.
+        ranking: the aggregation that ranks candidates.
+        lookahead_steps: steps that `lookahead` rolls a candidate on before it is scored.
+        score_temperature: of `rebase`'s softmax over scores.
+        num_problems: search only the benchmark's first so many problems; None for
+            `benchmark.search_problems`.
+        keep_traces: store each tree. Not part of a search's identity.
+    """
+
+    name: str
+    kind: str
+    budgets: tuple[int, ...] | None = None
+    preset: str = "paper"
+    beam_width: int = 4
+    max_steps: int = 40
+    max_step_tokens: int = 2048
+    ranking: str = "last"
+    lookahead_steps: int = 0
+    score_temperature: float = 0.2
+    num_problems: int | None = None
+    keep_traces: bool = True
+
+    def __post_init__(self) -> None:
+        where = f"strategies: {self.name}."
+        require_choice(f"{where}kind", self.kind, (*POOL_STRATEGIES, *SEARCH_STRATEGIES))
+        require_choice(f"{where}preset", self.preset, PRESETS)
+        require_choice(f"{where}ranking", self.ranking, AGGREGATIONS)
+        for setting in ("beam_width", "max_steps", "max_step_tokens", "num_problems"):
+            require_positive(f"{self.name}.{setting}", getattr(self, setting))
+        if self.budgets is not None:
+            _require_budgets(f"{self.name}.budgets", self.budgets)
+
+    @property
+    def is_search(self) -> bool:
+        """Whether a PRM guides it step by step."""
+        return self.kind in SEARCH_STRATEGIES
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """How engines run; changes speed, not results.
+
+    Attributes:
+        kind: `vllm`; `fake` is for tests of scheduling and is never a default.
+        max_num_seqs: sequences an engine decodes at once.
+        cpus: CPUs a worker reserves from Ray. Below 1 several small engines share a core.
+        memory_gib: memory a worker reserves from Ray.
+        kv_cache_gib: KV cache of a CPU engine.
+        gpu_memory_utilization: share of a GPU's memory that an engine may take.
+        start_timeout_s: how long a worker may take to load its model.
+        fake: parameters of the fake engine.
+    """
+
+    kind: str = "vllm"
+    max_num_seqs: int = 256
+    cpus: float = 1.0
+    memory_gib: float = 2.0
+    kv_cache_gib: float = 0.5
+    gpu_memory_utilization: float = 0.9
+    start_timeout_s: float = 600.0
+    enforce_eager: bool = True
+    fake: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        require_choice("engine.kind", self.kind, ENGINES)
+        for setting in ("max_num_seqs", "cpus", "memory_gib", "kv_cache_gib", "start_timeout_s"):
+            require_positive(f"engine.{setting}", getattr(self, setting))
+        share = self.gpu_memory_utilization
+        require(0 < share <= 1, f"engine.gpu_memory_utilization={share} must be in (0, 1]")
+
+
+@dataclass(frozen=True)
+class ClusterConfig:
+    """Where to run.
+
+    Attributes:
+        address: a Ray cluster to join; None starts Ray on this machine (RAY_ADDRESS
+            is honoured); `auto` joins the one running here.
+        use_gpus: whether engines ask for GPUs; None: if the cluster has any.
+        placement_timeout_s: how long a worker may wait for resources.
+        max_attempts: tries a unit gets before it is recorded as failed.
+    """
+
+    address: str | None = None
+    use_gpus: bool | None = None
+    placement_timeout_s: float = 300.0
+    max_attempts: int = 3
+    dashboard: bool = True
+
+    def __post_init__(self) -> None:
+        require_positive("cluster.placement_timeout_s", self.placement_timeout_s)
+        require_positive("cluster.max_attempts", self.max_attempts)
+
+
+@dataclass(frozen=True)
+class GridConfig:
+    """The whole sweep: axes as tuples, expanded by the planner.
+
+    Attributes:
+        budgets: N of every strategy that takes one.
+        seed: determines every request's seed.
+        store: folder or URI of the results store.
+    """
+
+    benchmark: BenchmarkConfig
+    policies: tuple[ModelConfig, ...]
+    prms: tuple[ModelConfig, ...]
+    strategies: tuple[StrategyConfig, ...]
+    budgets: tuple[int, ...]
+    engine: EngineConfig
+    cluster: ClusterConfig
+    store: str
+    seed: int = 0
+    plan_only: bool = False
+
+    def __post_init__(self) -> None:
+        require(bool(self.policies), "policies=[] leaves nothing to run; name at least one policy")
+        require(bool(self.strategies), "strategies=[] leaves nothing to run; name at least one")
+        for setting in ("policies", "prms", "strategies"):
+            _require_distinct(setting, [item.name for item in getattr(self, setting)])
+        _require_budgets("budgets", self.budgets)
+        require(bool(self.store), "store is empty; name a folder or a URI")
+        needs_prm = [s.name for s in self.strategies if s.kind not in ("cot", "majority")]
+        if needs_prm and not self.prms:
+            raise ConfigError(f"prms=[] but {', '.join(needs_prm)} need a PRM; name one in prms")
+
+
+def _require_budgets(setting: str, budgets: tuple[int, ...]) -> None:
+    require(bool(budgets), f"{setting}=[] leaves nothing to run; give at least one N")
+    require(all(n > 0 for n in budgets), f"{setting}={list(budgets)} must be above 0")
+    _require_distinct(setting, [str(n) for n in budgets])
+
+
+def _require_distinct(setting: str, names: list[str]) -> None:
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    require(not doubled, f"{setting} names {', '.join(doubled)} twice")

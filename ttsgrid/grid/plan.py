@@ -1,0 +1,251 @@
+"""The planner: a grid's cells to the smallest set of work units that serves them all.
+
+Cells are views over units. One pool of N_max i.i.d. samples of a problem serves
+majority voting and best-of-N at every N up to N_max, every aggregation, every
+vote, and, scored once by each PRM, every PRM. So a plan holds one pool a
+(problem, policy), one scoring of it a PRM, and one greedy sample for CoT; the
+alternative, a run a (policy, PRM, strategy, N), is what `naive_solutions` counts.
+Searches share less (`ttsgrid.grid.trees`), but serve every aggregation and vote too.
+
+Pure: problems and model identities come in, units go out. What the store already
+holds is subtracted by unit id.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from ttsgrid.core.records import Problem
+from ttsgrid.core.units import (
+    ModelIdentity,
+    SampleBlock,
+    SamplingIdentity,
+    ScoreBlock,
+    SearchTree,
+    pool_blocks,
+)
+from ttsgrid.grid.config import AGGREGATIONS, GridConfig, ModelConfig, StrategyConfig
+from ttsgrid.grid.trees import trees_of
+
+BEST_OF_N_VOTES = ("max", "weighted")
+Unit = SampleBlock | ScoreBlock | SearchTree
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One reported point of the grid, over all problems of the benchmark.
+
+    Attributes:
+        prm, aggregation, vote: None where the strategy has none.
+    """
+
+    policy: str
+    strategy: str
+    budget: int
+    prm: str | None = None
+    aggregation: str | None = None
+    vote: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a grid needs: its cells, all units that serve them, and the units to run.
+
+    Attributes:
+        missing: the units of `units` that the store does not hold, in dispatch
+            order: a problem's blocks together, policies in the grid's order.
+        naive_solutions: solutions that one run a (policy, PRM, strategy, N)
+            would generate, as drivers without a planner do.
+    """
+
+    problems: tuple[Problem, ...]
+    cells: tuple[Cell, ...]
+    units: tuple[Unit, ...]
+    missing: tuple[Unit, ...]
+    naive_solutions: int
+
+    @cached_property
+    def planned_solutions(self) -> int:
+        """Solutions that all units of the plan generate."""
+        return num_solutions(self.units)
+
+    @cached_property
+    def solutions_to_generate(self) -> int:
+        """Solutions that the missing units generate."""
+        return num_solutions(self.missing)
+
+    def count(self, units: Collection[Unit]) -> dict[tuple[str, str], int]:
+        """Count units by (kind, name of the model that `model_of` returns)."""
+        return dict(Counter((unit.kind, model_of(unit).name) for unit in units))
+
+
+def model_of(unit: Unit) -> ModelIdentity:
+    """Return the model whose worker runs a unit: a search runs beside its policy."""
+    return unit.prm if isinstance(unit, ScoreBlock) else unit.policy
+
+
+def models_of(unit: Unit) -> tuple[ModelIdentity, ...]:
+    """Return the models that must be there while a unit runs."""
+    return (unit.policy, unit.prm) if isinstance(unit, SearchTree) else (model_of(unit),)
+
+
+def num_solutions(units: Collection[Unit]) -> int:
+    """Count the solutions that units generate; a search counts as its N, scoring as none."""
+    return sum(_num_solutions(unit) for unit in units)
+
+
+def _num_solutions(unit: Unit) -> int:
+    if isinstance(unit, SampleBlock):
+        return unit.stop - unit.start
+    return unit.settings.budget if isinstance(unit, SearchTree) else 0
+
+
+def make_plan(
+    grid: GridConfig,
+    problems: tuple[Problem, ...],
+    identities: Mapping[str, ModelIdentity],
+    held: Collection[str] = frozenset(),
+) -> Plan:
+    """Expand a grid over problems into cells and units.
+
+    Args:
+        grid: the validated grid.
+        problems: the benchmark's problems, in order.
+        identities: model identity by the name of each policy and PRM.
+        held: ids of units that the store has committed.
+
+    Raises:
+        ConfigError: a search can't have a budget that it is given.
+    """
+    # By id: two strategies that ask for the same search share it.
+    units = {
+        unit.id: unit
+        for policy in grid.policies
+        for position, problem in enumerate(problems)
+        for unit in (
+            *_units(grid, policy, problem, identities),
+            *_searches(grid, policy, problem, position, identities),
+        )
+    }
+    return Plan(
+        problems=problems,
+        cells=_cells(grid),
+        units=tuple(units.values()),
+        missing=tuple(unit for unit_id, unit in units.items() if unit_id not in held),
+        naive_solutions=_naive_solutions(grid, len(problems)),
+    )
+
+
+def budgets_of(grid: GridConfig, strategy: StrategyConfig) -> tuple[int, ...]:
+    """Return the budgets at which a strategy is reported; CoT has the one answer."""
+    if strategy.kind == "cot":
+        return (1,)
+    return strategy.budgets or grid.budgets
+
+
+def _units(
+    grid: GridConfig,
+    policy: ModelConfig,
+    problem: Problem,
+    identities: Mapping[str, ModelIdentity],
+) -> list[Unit]:
+    identity = identities[policy.name]
+    kinds = {strategy.kind for strategy in grid.strategies}
+    units: list[Unit] = []
+    if "cot" in kinds:
+        greedy = _sampling(grid, policy, greedy=True)
+        units.append(SampleBlock(problem.id, identity, greedy, 0, 1))
+    sampled = _sampling(grid, policy, greedy=False)
+    blocks = [
+        SampleBlock(problem.id, identity, sampled, start, stop)
+        for start, stop in pool_blocks(_pool_size(grid, {"majority", "best_of_n"}))
+    ]
+    units.extend(blocks)
+    scored = _pool_size(grid, {"best_of_n"})
+    units.extend(
+        ScoreBlock(block, identities[prm.name])
+        for prm in grid.prms
+        for block in blocks
+        if block.start < scored
+    )
+    return units
+
+
+def _searches(
+    grid: GridConfig,
+    policy: ModelConfig,
+    problem: Problem,
+    position: int,
+    identities: Mapping[str, ModelIdentity],
+) -> list[SearchTree]:
+    sampled = _sampling(grid, policy, greedy=False)
+    return [
+        SearchTree(
+            problem.id,
+            identities[policy.name],
+            identities[prm.name],
+            sampled,
+            settings,
+            subtree,
+            strategy.keep_traces,
+        )
+        for strategy in grid.strategies
+        if strategy.is_search and position < num_searched(grid, strategy, position + 1)
+        for prm in grid.prms
+        for settings, subtree in trees_of(strategy, policy, budgets_of(grid, strategy))
+    ]
+
+
+def num_searched(grid: GridConfig, strategy: StrategyConfig, num_problems: int) -> int:
+    """Return on how many of the first problems a search runs."""
+    limit = strategy.num_problems or grid.benchmark.search_problems or num_problems
+    return min(num_problems, limit)
+
+
+def _pool_size(grid: GridConfig, kinds: set[str]) -> int:
+    """Return the largest budget among strategies of these kinds; 0 when there are none."""
+    chosen = [strategy for strategy in grid.strategies if strategy.kind in kinds]
+    return max((n for strategy in chosen for n in budgets_of(grid, strategy)), default=0)
+
+
+def _sampling(grid: GridConfig, policy: ModelConfig, *, greedy: bool) -> SamplingIdentity:
+    sampling = policy.sampling
+    return SamplingIdentity(
+        temperature=0.0 if greedy else sampling.temperature,
+        top_p=1.0 if greedy else sampling.top_p,
+        max_tokens=sampling.max_tokens,
+        seed=grid.seed,
+    )
+
+
+def _cells(grid: GridConfig) -> tuple[Cell, ...]:
+    cells: list[Cell] = []
+    for policy in grid.policies:
+        for strategy in grid.strategies:
+            for budget in budgets_of(grid, strategy):
+                cells.extend(_cells_at(grid, policy.name, strategy, budget))
+    return tuple(cells)
+
+
+def _cells_at(grid: GridConfig, policy: str, strategy: StrategyConfig, budget: int) -> list[Cell]:
+    if strategy.kind in ("cot", "majority"):
+        return [Cell(policy, strategy.name, budget)]
+    return [
+        Cell(policy, strategy.name, budget, prm.name, aggregation, vote)
+        for prm in grid.prms
+        for aggregation in AGGREGATIONS
+        for vote in BEST_OF_N_VOTES
+    ]
+
+
+def _naive_solutions(grid: GridConfig, num_problems: int) -> int:
+    """Solutions when each (policy, PRM, strategy, N) is a run of its own."""
+    total = 0
+    for strategy in grid.strategies:
+        runs = 1 if strategy.kind in ("cot", "majority") else len(grid.prms)
+        on = num_searched(grid, strategy, num_problems) if strategy.is_search else num_problems
+        total += runs * on * sum(budgets_of(grid, strategy))
+    return total * len(grid.policies)

@@ -1,0 +1,173 @@
+"""What a PRM family is: how steps become token ids, and where their scores are read.
+
+An input is built from pieces that are joined as ids, one a step, each ending at
+the token whose row holds that step's score (its *mark*). Hence the invariant
+that incremental search rests on: the open input of k steps is a strict prefix of
+that of k + 1, so an engine's prefix cache serves all but the newest step, and a
+causal model's scores of earlier steps stay what they were.
+
+Nothing here guesses. An empty step, no steps at all, or a text that holds the
+mark itself (which would shift every later score) is a `ScoringError`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from ttsgrid.core.errors import ScoringError
+from ttsgrid.models import Tokenizer
+
+EngineTask = Literal["token_classify", "marker_logits", "value_head"]
+POSITIVE_CLASS = 1
+POSITIVE, NEGATIVE = "+", "-"
+
+
+@dataclass(frozen=True)
+class ScoringInput:
+    """Token ids and where to read.
+
+    Attributes:
+        ids: the whole input, BOS included where the model has one.
+        positions: for each step, the index into `ids` of the token whose output
+            row holds the step's score; ascending.
+    """
+
+    ids: list[int]
+    positions: list[int]
+
+
+class PrmFormat(Protocol):
+    """The input format of one PRM family."""
+
+    @property
+    def name(self) -> str:
+        """The format's name in the configuration; part of a PRM's identity."""
+        ...
+
+    @property
+    def engine_task(self) -> EngineTask:
+        """What an engine computes at each position.
+
+        `token_classify`: two class logits, class 1 for a right step.
+        `marker_logits`: the next-token logits of the two `marker_ids`.
+        `value_head`: one number, whose sigmoid is the score.
+        """
+        ...
+
+    def encode(self, tokenizer: Tokenizer, question: str, steps: Sequence[str]) -> ScoringInput:
+        """Encode a solution as the model's own code does, closing tokens included.
+
+        Raises:
+            ScoringError: there are no steps, one is empty, or marks and steps
+                can't be matched.
+        """
+        ...
+
+    def encode_open(
+        self, tokenizer: Tokenizer, question: str, steps: Sequence[str]
+    ) -> ScoringInput:
+        """Encode a solution that may go on: the ids end at the last step's mark.
+
+        The ids for k steps are a strict prefix of those for k + 1.
+
+        Raises:
+            ScoringError: as for `encode`.
+        """
+        ...
+
+    def marker_ids(self, tokenizer: Tokenizer) -> tuple[int, int] | None:
+        """Return the ids of the (positive, negative) label; None but for `marker_logits`.
+
+        Raises:
+            ScoringError: a label is not one token.
+        """
+        ...
+
+
+def score_from_logits(positive: float, negative: float) -> float:
+    """Return the two-class softmax probability of `positive`; log-probabilities serve as well.
+
+    Raises:
+        ScoringError: a value is not finite.
+    """
+    return score_from_value(positive - negative)
+
+
+def score_from_value(value: float) -> float:
+    """Return the sigmoid of a value head's output.
+
+    Raises:
+        ScoringError: the value is not finite.
+    """
+    if not math.isfinite(value):
+        raise ScoringError(f"the PRM returned {value}, from which no score follows")
+    if value < 0:  # the exponential of the other sign would overflow
+        return math.exp(value) / (1.0 + math.exp(value))
+    return 1.0 / (1.0 + math.exp(-value))
+
+
+def join_pieces(pieces: Sequence[Sequence[int]]) -> ScoringInput:
+    """Join pieces that each end at their step's mark."""
+    ids: list[int] = []
+    positions: list[int] = []
+    for piece in pieces:
+        ids.extend(piece)
+        positions.append(len(ids) - 1)
+    return ScoringInput(ids, positions)
+
+
+def require_steps(steps: Sequence[str]) -> None:
+    """Refuse a solution without steps or with an empty one.
+
+    Raises:
+        ScoringError: there is nothing to score.
+    """
+    if not steps:
+        raise ScoringError("a solution without steps has no step scores")
+    for index, step in enumerate(steps):
+        if not step.strip():
+            raise ScoringError(f"step {index} of {len(steps)} is empty; an empty step has no score")
+
+
+def require_marks(encoded: ScoringInput, mark: Sequence[int], name: str) -> ScoringInput:
+    """Return `encoded` if `mark` occurs in it at its positions, each ended there, and nowhere else.
+
+    Raises:
+        ScoringError: the question or a step holds the mark, or one got lost.
+    """
+    width, ids = len(mark), encoded.ids
+    ends = [
+        end
+        for end in range(width - 1, len(ids))
+        if ids[end] == mark[-1] and ids[end - width + 1 : end + 1] == list(mark)
+    ]
+    if ends != encoded.positions:
+        raise ScoringError(
+            f"{name}: {len(ends)} step marks for {len(encoded.positions)} steps; "
+            "does the question or a step contain the mark itself?"
+        )
+    return encoded
+
+
+def single_id(tokenizer: Tokenizer, text: str, name: str) -> int:
+    """Return the one id that `text` is.
+
+    Raises:
+        ScoringError: the tokenizer splits it, so this PRM can't be its model.
+    """
+    ids = tokenizer.encode(text, add_special_tokens=False)
+    if len(ids) != 1:
+        raise ScoringError(f"{name}: {text!r} is {len(ids)} tokens, not 1: the wrong tokenizer?")
+    return ids[0]
+
+
+def sign_ids(tokenizer: Tokenizer, name: str) -> tuple[int, int]:
+    """Return the ids of `+` and `-`, the labels of the PRMs that score with two tokens.
+
+    Raises:
+        ScoringError: one of them is not one token.
+    """
+    return single_id(tokenizer, POSITIVE, name), single_id(tokenizer, NEGATIVE, name)

@@ -1,0 +1,54 @@
+r"""Skywork-o1-Open-PRM-Qwen-2.5 (1.5B, 7B): a value head read at each newline.
+
+The input is ids(BOS text + question + "\n"), then the ids of each step followed by
+the id of a newline; the sigmoid of the value there is the step's score. Source:
+SkyworkAI/skywork-o1-prm-inference, prepare_input, which joins ids and takes
+*every line* for a step. The steps here are the policy's, so their inner newlines
+are flattened to spaces, as compute-optimal-tts does, and each has one mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ttsgrid.models import Tokenizer
+from ttsgrid.models.prms.base import (
+    EngineTask,
+    ScoringInput,
+    join_pieces,
+    require_marks,
+    require_steps,
+    single_id,
+)
+
+MARK = "\n"
+
+
+@dataclass(frozen=True)
+class SkyworkFormat:
+    """Plain text with a newline after each step, read from a value head."""
+
+    name: str = "skywork"
+    engine_task: EngineTask = "value_head"
+
+    def encode(self, tokenizer: Tokenizer, question: str, steps: Sequence[str]) -> ScoringInput:
+        """Encode a finished solution; nothing follows the last newline."""
+        return self.encode_open(tokenizer, question, steps)
+
+    def encode_open(
+        self, tokenizer: Tokenizer, question: str, steps: Sequence[str]
+    ) -> ScoringInput:
+        """Encode a solution that may go on, up to the last step's newline."""
+        require_steps(steps)
+        mark = single_id(tokenizer, MARK, self.name)
+        bos = tokenizer.bos_token or ""
+        prompt = tokenizer.encode(f"{bos}{question}\n", add_special_tokens=False)
+        flat = (" ".join(step.split("\n")) for step in steps)
+        pieces = [[*tokenizer.encode(step, add_special_tokens=False), mark] for step in flat]
+        solution = require_marks(join_pieces(pieces), [mark], self.name)
+        positions = [len(prompt) + position for position in solution.positions]
+        return ScoringInput(prompt + solution.ids, positions)
+
+    def marker_ids(self, tokenizer: Tokenizer) -> None:
+        """Return None: this family has a value head."""

@@ -1,0 +1,1 @@
+"""Views: what the analysis found, shown in words, tables, pictures and pages."""

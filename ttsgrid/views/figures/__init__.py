@@ -1,0 +1,1 @@
+"""Figures: the pictures that matplotlib draws."""

@@ -1,0 +1,104 @@
+"""Accuracy against N: for each strategy, PRM and vote; and by difficulty.
+
+As the figures of arXiv 2502.06703, sections 4.2 to 4.4. Points are on the problems that all
+cells of the benchmark share. Where a line stands for several cells (aggregations; PRMs
+and votes too, by difficulty) each point is the best of them on these very problems,
+which flatters lines that stand for many.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+from matplotlib.figure import Figure
+
+from ttsgrid.analysis.cells.difficulty import Bin
+from ttsgrid.analysis.cells.outcomes import COT, MAJORITY, PASS_AT_K
+from ttsgrid.analysis.study.summary import Study
+from ttsgrid.views.figures.panels import (
+    GREY,
+    colour_of,
+    legend,
+    line,
+    make_grid,
+    mark_cot,
+    over_budgets,
+)
+
+VOTE_STYLES = {"majority": ":", "max": "--", "weighted": "-"}
+CORNER: dict[str, Any] = {"ha": "left", "va": "bottom", "fontsize": 8, "color": GREY}
+_BINS = (Bin.EASY.value, Bin.MEDIUM.value, Bin.HARD.value)
+
+
+def draw_accuracy(study: Study, benchmark: str) -> Figure:
+    """A panel a (PRM, policy): colour is the strategy, line style the vote."""
+    frame = _rows(study, benchmark).filter(bin=Bin.ALL.value)
+    prms = frame["prm"].drop_nulls().unique().sort().to_list() or [None]
+    rows = {f"PRM {prm}" if prm else "accuracy": prm for prm in prms}
+    num_problems = max(frame["num_problems"])
+    grid = make_grid(
+        list(rows), _policies(study, frame), f"{benchmark}: accuracy on {num_problems} problems"
+    )
+    strategies = _strategies(frame)
+    for (row, policy), panel in grid.axes.items():
+        mine = frame.filter(pl.col("prm").is_null() | (pl.col("prm") == rows[row]), policy=policy)
+        for strategy in strategies:
+            for vote, points in _by_vote(mine.filter(strategy=strategy)):
+                style = ":" if strategy == PASS_AT_K else VOTE_STYLES[vote]
+                line(panel, points, colour_of(strategy, strategies), style, band=False)
+        mark_cot(panel, mine)
+    over_budgets(grid, _budgets(frame))
+    legend(grid, strategies, {f"vote: {name}": style for name, style in VOTE_STYLES.items()})
+    return grid.figure
+
+
+def draw_difficulty(study: Study, benchmark: str) -> Figure:
+    """A panel a (bin, policy): each strategy with its best PRM, aggregation and vote."""
+    frame = _rows(study, benchmark).filter(pl.col("strategy") != PASS_AT_K)
+    bins = [name for name in _BINS if name in set(frame["bin"])] or [Bin.ALL.value]
+    grid = make_grid(bins, _policies(study, frame), f"{benchmark}: accuracy by difficulty")
+    strategies = _strategies(frame)
+    for (bin_name, policy), panel in grid.axes.items():
+        mine = frame.filter(bin=bin_name, policy=policy)
+        for strategy in strategies:
+            line(panel, _best(mine.filter(strategy=strategy)), colour_of(strategy, strategies))
+        mark_cot(panel, mine)
+        for num_problems in mine["num_problems"].head(1):
+            panel.text(0.0, 1.01, f"{num_problems} problems", **CORNER, transform=panel.transAxes)
+    over_budgets(grid, _budgets(frame))
+    legend(grid, strategies, {})
+    return grid.figure
+
+
+def _rows(study: Study, benchmark: str) -> pl.DataFrame:
+    return study.cells.frame.filter(benchmark=benchmark)
+
+
+def _policies(study: Study, frame: pl.DataFrame) -> list[str]:
+    sizes = study.cells.sizes
+    return sorted(frame["policy"].unique(), key=lambda policy: (sizes.get(policy) or 0, policy))
+
+
+def _strategies(frame: pl.DataFrame) -> list[str]:
+    """Those with a line, the ones without a PRM first."""
+    found = set(frame["strategy"]) - {COT}
+    first = [name for name in (PASS_AT_K, MAJORITY) if name in found]
+    return [*first, *sorted(found - {*first})]
+
+
+def _budgets(frame: pl.DataFrame) -> list[int]:
+    budgets: list[int] = frame["n"].unique().sort().to_list()
+    return budgets
+
+
+def _by_vote(rows: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    """The best aggregation of each vote; a strategy without a vote is a majority."""
+    voted = rows.with_columns(pl.col("vote").fill_null("majority"))
+    return [(v, _best(voted.filter(vote=v))) for v in voted["vote"].unique().sort()]
+
+
+def _best(rows: pl.DataFrame) -> pl.DataFrame:
+    """The best row of each N."""
+    ordered = rows.sort("accuracy", descending=True)
+    return ordered.unique("n", keep="first", maintain_order=True)

@@ -1,0 +1,110 @@
+"""From a store and its frontier to what the page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from ttsgrid.analysis.frontier import Frontier
+from ttsgrid.analysis.study import make_study
+from ttsgrid.store import StorePath, scan
+from ttsgrid.views.html.elsewhere import elsewhere
+from ttsgrid.views.html.examples import examples
+from ttsgrid.views.html.pictures import picture
+from ttsgrid.views.html.runs import busy_seconds, run_sentences, run_tables, units_by_kind
+from ttsgrid.views.html.sentences import answer, num_problems, question, question_elsewhere
+from ttsgrid.views.html.study import study_drawings, study_tables
+from ttsgrid.views.html.sureness import sureness
+from ttsgrid.views.html.tables import benchmark_tables
+from ttsgrid.views.html.traces import traces
+from ttsgrid.views.html.view import BenchmarkSection, Elsewhere, Fact, Report
+from ttsgrid.views.html.words import duration, listed
+
+MOST_NAMED = 3  # benchmarks in the title
+
+
+def build_report(store: StorePath, frontier: Frontier) -> Report:
+    """Return everything the page shows, as data.
+
+    Args:
+        store: folder or URI.
+        frontier: what `ttsgrid.analysis.analyse` found in that store.
+    """
+    units = units_by_kind(store)
+    benchmarks = sorted({*frontier.benchmarks, *frontier.external["benchmark"]})
+    return Report(
+        store=str(store),
+        benchmarks=_title(benchmarks),
+        facts=_facts(store, frontier),
+        sections=tuple(_section(store, frontier, name) for name in benchmarks),
+        runs=run_tables(store, units),
+        runs_said=run_sentences(store, units),
+        sureness=sureness(frontier, int(units["num_failed"].sum())),
+    )
+
+
+def _title(benchmarks: Sequence[str]) -> str:
+    if len(benchmarks) > MOST_NAMED:
+        return f"{len(benchmarks)} benchmarks"
+    return listed(benchmarks)
+
+
+def _section(store: StorePath, frontier: Frontier, benchmark: str) -> BenchmarkSection:
+    published = elsewhere(frontier.external, benchmark)
+    if benchmark not in frontier.benchmarks:
+        return _elsewhere_alone(benchmark, published)
+    shown, study = examples(store, benchmark), make_study(store, frontier)
+    return BenchmarkSection(
+        name=benchmark,
+        question=question(frontier, benchmark),
+        answer=answer(frontier, benchmark),
+        picture=picture(frontier.shared, benchmark),
+        elsewhere=published,
+        tables=(*benchmark_tables(frontier, benchmark), *study_tables(study, benchmark)),
+        drawings=study_drawings(store, study, benchmark),
+        examples=shown,
+        traces=traces(store, benchmark, [problem.problem_id for problem in shown]),
+    )
+
+
+def _elsewhere_alone(benchmark: str, published: Elsewhere | None) -> BenchmarkSection:
+    """A benchmark with no cells of the store's own: what was published is the answer."""
+    assert published is not None
+    first, *rest = published.said
+    return BenchmarkSection(
+        name=benchmark,
+        question=question_elsewhere(benchmark),
+        answer=(first,),
+        picture=None,
+        elsewhere=replace(published, said=tuple(rest)),
+        tables=(),
+        drawings=(),
+        examples=(),
+        traces=(),
+    )
+
+
+def _facts(store: StorePath, frontier: Frontier) -> tuple[Fact, ...]:
+    frame = frontier.cells.frame
+    num_solutions = scan(store, "solutions").select(pl.len()).collect().item()
+    counts = {
+        "problem": sum(num_problems(frontier, name) for name in frontier.benchmarks),
+        "policies": frame["policy"].n_unique(),
+        "PRM": frame["prm"].drop_nulls().n_unique(),
+        "solution": num_solutions,
+        "cell": frame.filter(bin="all").height,
+        "published point": len(frontier.external),
+    }
+    seconds = busy_seconds(store)
+    return (
+        *(Fact(f"{number:,}", _plural(what, number)) for what, number in counts.items() if number),
+        *([Fact(duration(seconds), "of workers' time")] if seconds else []),
+    )
+
+
+def _plural(noun: str, number: int) -> str:
+    if noun.endswith("ies"):
+        return noun if number != 1 else f"{noun[:-3]}y"
+    return noun if number == 1 else f"{noun}s"

@@ -1,0 +1,85 @@
+"""One file from many: templates, style, script, library and data become a page.
+
+The page is self-contained and says so to the browser: its content security policy
+allows no connection to anywhere, so what works here works offline. Everything that
+comes from the store is escaped by Jinja; only the page's own files, Vega and the
+fragments of `ttsgrid.views.trace`, which escapes for itself, go in as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ttsgrid import __version__
+from ttsgrid.analysis.frontier import Frontier
+from ttsgrid.store import StorePath
+from ttsgrid.views.html.build import build_report
+from ttsgrid.views.html.chart import POINTS, REFERENCE, library, specification
+from ttsgrid.views.html.view import Picture, Report
+
+_TEMPLATES = "templates"
+_BEFORE_UNIT = re.compile(
+    r"(?<=\d) (?=%|points|[kMGTPE]\b|min\b|s\b|h\b)|(?<= [kMGTPE]) (?=tokens)"
+    r"|(?<=N) (?==)|(?<=N =) "
+)
+
+
+def write_report(store: StorePath, frontier: Frontier, path: Path) -> Path:
+    """Write the page of a store; return its path.
+
+    Args:
+        store: folder or URI.
+        frontier: what `ttsgrid.analysis.analyse` found in that store.
+        path: the file to write; its folder is made where it is missing.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(render(build_report(store, frontier)), encoding="utf-8")
+    return path
+
+
+def render(report: Report) -> str:
+    """Return the page as HTML; it needs nothing else to be read."""
+    environment = Environment(
+        loader=PackageLoader("ttsgrid.views.html", _TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["unbroken"] = unbroken
+    return environment.get_template("page.html.jinja").render(
+        report=report,
+        version=__version__,
+        data_of=_picture_data,
+        style=_own_file("style.css"),
+        script=_own_file("picture.js"),
+        library=Markup(library()),
+    )
+
+
+def unbroken(text: str) -> str:
+    """Return the text with spaces that keep numbers, their units and `N = 4` on one line."""
+    return _BEFORE_UNIT.sub("\N{NO-BREAK SPACE}", text)
+
+
+def _picture_data(picture: Picture) -> dict[str, Any]:
+    """What the script needs to draw one picture."""
+    return {
+        "specification": specification(picture),
+        "datasets": {
+            POINTS: picture.points.columns,
+            REFERENCE: [asdict(picture.reference)] if picture.reference else [],
+        },
+    }
+
+
+def _own_file(name: str) -> Markup:
+    file = resources.files("ttsgrid.views.html") / _TEMPLATES / name
+    return Markup(file.read_text(encoding="utf-8"))

@@ -1,0 +1,162 @@
+"""From cells to the picture: one point a (policy, strategy, PRM, N, difficulty).
+
+A point stands for the best aggregation and vote of its group, chosen on the same
+problems; so does the picture's default view, which shows each strategy with its best
+PRM. pass@N is a bound and no strategy, and is left out. What the axis may count is
+what the store knows of every point first: FLOPs where all sizes are known, else
+tokens, else N.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from ttsgrid.analysis.cells.cells import Cells
+from ttsgrid.analysis.cells.difficulty import Bin
+from ttsgrid.analysis.cells.outcomes import COT, PASS_AT_K
+from ttsgrid.analysis.findings.selection import describe, pareto
+from ttsgrid.views.html.view import Choice, Mark, Picture, Points, Reference
+from ttsgrid.views.html.words import in_order, listed, percent, quantity, strategy_name
+
+_GROUP = ["policy", "strategy", "n", "bin"]
+_MEASURES = {
+    "flops": "FLOPs a problem, PRM and prompts included",
+    "flops_generated": "FLOPs a problem, the policy's generated tokens alone",
+    "policy_generated_tokens": "generated tokens a problem",
+    "device_seconds": "device-seconds a problem",
+    "money": "money a problem",
+    "n": "N, solutions a problem",
+}
+_COSTS = [name for name in _MEASURES if name != "n"]
+_KEPT = [*_GROUP, "prm", "variant", "num_problems", "accuracy", "low", "high", *_COSTS]
+_CAPTION = (
+    "Each point has the best aggregation and vote of its strategy, chosen on the same problems. "
+    "Whiskers are 95 % intervals."
+)
+_SIGNIFICANT_DIGITS = 5
+_NUM_COLOURS = 8  # --series-0 to --series-7 in the style sheet
+_SHAPES: dict[str, tuple[str, tuple[float, ...]]] = {
+    "cot": ("diamond", ()),
+    "majority": ("circle", (5, 3)),
+    "best_of_n": ("square", ()),
+    "beam": ("triangle-up", (8, 2, 2, 2)),
+    "dvts": ("triangle-down", (2, 2)),
+}
+_SPARE_SHAPES: tuple[tuple[str, tuple[float, ...]], ...] = (
+    ("cross", (1, 4)),
+    ("triangle-left", (10, 4)),
+    ("triangle-right", (4, 2, 1, 2)),
+)
+
+
+def picture(cells: Cells, benchmark: str) -> Picture:
+    """Return what the picture of one benchmark shows.
+
+    Args:
+        cells: on the problems that all share, `Frontier.shared`.
+        benchmark: one of the store's.
+    """
+    best = best_points(cells, benchmark)
+    policies = by_size(cells, best["policy"].to_list())
+    return picture_of(
+        best.with_columns(variant=pl.lit(None, pl.String)),
+        policies,
+        _reference(cells, benchmark, policies),
+        f"{_CAPTION} All ran on the same {best['num_problems'].to_numpy().max()} problems.",
+    )
+
+
+def picture_of(
+    points: pl.DataFrame, policies: Sequence[str], reference: Reference | None, caption: str
+) -> Picture:
+    """Return the picture of points, with all that can be filtered.
+
+    Args:
+        points: a row each, with the columns that `Points` names.
+        policies: in the order in which they are listed.
+        reference: a horizontal line.
+        caption: what a point, a whisker and a line are.
+    """
+    bins = [name.value for name in Bin if name.value in set(points["bin"])]
+    return Picture(
+        points=_columns(points),
+        policies=tuple(
+            Mark(Choice(name, name), colour=f"var(--series-{i % _NUM_COLOURS})")
+            for i, name in enumerate(policies)
+        ),
+        strategies=_strategy_marks(in_order(points["strategy"].to_list())),
+        prms=tuple(Choice(name, name) for name in sorted(set(points["prm"].drop_nulls()))),
+        bins=tuple(Choice(name, f"{name} problems") for name in bins),
+        measures=_measures(points),
+        reference=reference,
+        caption=caption,
+        summary=_summary(points, len(policies)),
+    )
+
+
+def best_points(cells: Cells, benchmark: str) -> pl.DataFrame:
+    """Return the best cell of each (policy, strategy, PRM, N, bin); equals go to fewer FLOPs.
+
+    Column `best_prm` marks the best over PRMs, `label` names the cell in words.
+    """
+    frame = cells.frame.filter(pl.col("strategy") != PASS_AT_K, benchmark=benchmark)
+    ranked = frame.sort("accuracy", "flops", descending=[True, False], nulls_last=True)
+    best = ranked.unique([*_GROUP, "prm"], keep="first", maintain_order=True)
+    marked = best.with_columns(best_prm=pl.int_range(pl.len()).over(_GROUP) == 0)
+    labels = [describe(row) for row in marked.iter_rows(named=True)]
+    return marked.with_columns(label=pl.Series(labels, dtype=pl.String)).sort(*_GROUP, "prm")
+
+
+def by_size(cells: Cells, policies: Sequence[str]) -> list[str]:
+    """Return distinct policies, the smallest first; those of unknown size before all."""
+    return sorted(set(policies), key=lambda name: (cells.sizes.get(name) or 0, name))
+
+
+def _columns(best: pl.DataFrame) -> Points:
+    kept = best.select(*_KEPT, "best_prm", "label")
+    short = kept.with_columns(pl.col(pl.Float64).round_sig_figs(_SIGNIFICANT_DIGITS))
+    return Points(short.to_dict(as_series=False))
+
+
+def _strategy_marks(strategies: Sequence[str]) -> tuple[Mark, ...]:
+    spare = [name for name in strategies if name not in _SHAPES]
+    looks = _SHAPES | {name: _SPARE_SHAPES[i % len(_SPARE_SHAPES)] for i, name in enumerate(spare)}
+    return tuple(
+        Mark(Choice(name, strategy_name(name)), shape=looks[name][0], dash=looks[name][1])
+        for name in strategies
+    )
+
+
+def _measures(best: pl.DataFrame) -> tuple[Choice, ...]:
+    """What can be drawn on a log scale; measures that lack points come last."""
+    known = {name: int((best[name] > 0).sum()) for name in _MEASURES}
+    ordered = sorted((name for name in _MEASURES if known[name]), key=lambda name: -known[name])
+    return tuple(Choice(name, _MEASURES[name]) for name in ordered)
+
+
+def _reference(cells: Cells, benchmark: str, policies: Sequence[str]) -> Reference | None:
+    """The largest policy's CoT, or its single sample where it was only sampled."""
+    overall = cells.frame.filter(benchmark=benchmark, bin=Bin.ALL.value)
+    for policy in reversed(policies):
+        for strategy, named in ((COT, "CoT"), (PASS_AT_K, "one sample")):
+            for accuracy in overall.filter(policy=policy, strategy=strategy, n=1)["accuracy"]:
+                return Reference(f"{policy} with {named}: {percent(accuracy)} %", accuracy)
+    return None
+
+
+def _summary(best: pl.DataFrame, num_policies: int) -> str:
+    """Say what the picture shows, for screen readers and those in a hurry."""
+    shown = best.filter(pl.col("best_prm"), bin=Bin.ALL.value)
+    frontier = pareto(shown)
+    stations = [
+        f"{row['policy']} with {row['label']} at {quantity(row['flops'], 'FLOPs')}, "
+        f"{percent(row['accuracy'])} %"
+        for row in frontier.iter_rows(named=True)
+    ]
+    policies = "one policy" if num_policies == 1 else f"{num_policies} policies"
+    start = f"Accuracy against compute for {policies}, {len(shown)} points."
+    if not stations:
+        return f"{start} The models' sizes are unknown, so there is no frontier in FLOPs."
+    return f"{start} The Pareto frontier runs over {listed(stations)}."

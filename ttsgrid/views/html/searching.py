@@ -1,0 +1,154 @@
+"""Does search beat best-of-N? What `analysis.findings.rivals` measured, as a table and a sentence.
+
+Only the adjusted intervals decide: they hold together for all searches of a benchmark,
+so that the surest of many wins may be named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from ttsgrid.analysis.cells.difficulty import Bin
+from ttsgrid.analysis.frontier import Frontier
+from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
+from ttsgrid.views.html.pictures import by_size
+from ttsgrid.views.html.view import Entry, Table
+from ttsgrid.views.html.words import (
+    Row,
+    listed,
+    percent,
+    points,
+    points_span,
+    strategy_name,
+    times,
+)
+
+BINS = {Bin.ALL: "over all problems", Bin.HARD: "over hard problems"}
+_GROUP = ["prm", "strategy", "n"]
+
+
+def rival_table(frontier: Frontier, benchmark: str) -> Table:
+    """Every search against best-of-N, over all problems and over hard ones."""
+    rivals = frontier.rivals.filter(benchmark=benchmark)
+    return Table(
+        "Search against best-of-N",
+        "At the same N and with the same PRM, each with the aggregation and vote that are best "
+        "for it on other problems. The difference, in points, is paired by problem. Adjusted: an "
+        "interval that holds for all rows together; only it decides the verdict. How hard a "
+        "problem is, half of a policy's samples say, and best-of-N picks from the other half. "
+        "FLOPs: the search's over those of best-of-N.",
+        (
+            "policy",
+            "strategy",
+            "problems",
+            "verdict",
+            "difference",
+            "adjusted",
+            "search",
+            "best-of-N",
+            "FLOPs",
+        ),
+        4,
+        tuple(
+            _row(row)
+            for name in BINS
+            for policy in by_size(frontier.cells, rivals["policy"].to_list())
+            for row in rivals.filter(policy=policy, bin=name.value)
+            .sort(_GROUP)
+            .iter_rows(named=True)
+        ),
+    )
+
+
+def rival_sentences(frontier: Frontier, benchmark: str) -> Iterator[str]:
+    """Say where search wins for certain, or comes nearest to it; nothing without searches."""
+    rivals = frontier.rivals.filter(benchmark=benchmark)
+    if rivals.is_empty():
+        return
+    yield _wins(rivals, by_size(frontier.cells, rivals["policy"].to_list()))
+    overall = _enough(rivals).filter(bin=Bin.ALL.value)
+    num_lost = len(overall.filter(pl.col("high_adjusted") < 0))
+    if num_lost:
+        yield (
+            f"Of the {len(overall)} searches set against it over all problems, best-of-N beats "
+            f"{num_lost} for certain."
+        )
+
+
+def _wins(rivals: pl.DataFrame, order: list[str]) -> str:
+    parts = []
+    for name, where in BINS.items():
+        wins = _surest_wins(rivals.filter(bin=name.value), order)
+        if wins:
+            parts.append(f"{where} for {listed([_won(row) for row in wins])}")
+    if parts:
+        return (
+            "At the same N and with the same PRM, search beats best-of-N for certain "
+            f"{'; '.join(parts)} (95 % intervals that hold for all searches together, on problems "
+            "that had no say in the choice of aggregation and vote)."
+        )
+    return (
+        "Nowhere does a search beat best-of-N at the same N and with the same PRM for certain, "
+        f"each with the aggregation and vote that are best for it.{_nearest(rivals)}"
+    )
+
+
+def _surest_wins(rivals: pl.DataFrame, order: list[str]) -> list[Row]:
+    """Of each policy the win that is surest, if it has one."""
+    wins = _enough(rivals).filter(pl.col("low_adjusted") > 0)
+    best = wins.sort("low_adjusted", descending=True).unique("policy", keep="first")
+    rows = {row["policy"]: row for row in best.iter_rows(named=True)}
+    return [rows[policy] for policy in order if policy in rows]
+
+
+def _enough(rivals: pl.DataFrame) -> pl.DataFrame:
+    return rivals.filter(pl.col("num_problems") >= MIN_PROBLEMS)
+
+
+def _nearest(rivals: pl.DataFrame) -> str:
+    """What comes nearest to a win over all problems, where there are enough for any."""
+    overall = _enough(rivals).filter(bin=Bin.ALL.value)
+    if overall.is_empty():
+        return ""
+    row = overall.sort("low_adjusted", descending=True).row(0, named=True)
+    return f" Nearest to it comes, over all problems, {_won(row, ', adjusted for picking it')}."
+
+
+def _won(row: Row, note: str = "") -> str:
+    difference = points(row["difference"])
+    bounds = points_span(row["low_adjusted"], row["high_adjusted"])
+    return (
+        f"{row['policy']} with {_name(row)} and {row['prm']} at N = {row['n']}: "
+        f"{percent(row['accuracy'])} % against {percent(row['accuracy_best_of_n'])} %, "
+        f"{difference} points ({bounds}{note})"
+    )
+
+
+def _name(row: Row) -> str:
+    return strategy_name(row["strategy"])
+
+
+def _row(row: Row) -> tuple[Entry, ...]:
+    return (
+        Entry(row["policy"]),
+        Entry(_name(row), f"N = {row['n']}", f"PRM {row['prm']}"),
+        Entry(f"{row['bin']}, {row['num_problems']}"),
+        _verdict(row),
+        Entry(points(row["difference"]), detail=points_span(row["low"], row["high"])),
+        Entry(points_span(row["low_adjusted"], row["high_adjusted"])),
+        Entry(percent(row["accuracy"])),
+        Entry(percent(row["accuracy_best_of_n"])),
+        Entry(times(row["flops_ratio"])),
+    )
+
+
+def _verdict(row: Row) -> Entry:
+    if row["num_problems"] < MIN_PROBLEMS:
+        return Entry("too few")
+    if row["low_adjusted"] > 0:
+        return Entry("search wins", tone="good")
+    if row["high_adjusted"] < 0:
+        return Entry("best-of-N wins", tone="bad")
+    return Entry("can't tell")

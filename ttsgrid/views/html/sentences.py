@@ -1,0 +1,203 @@
+"""The report's sentences: the question and the answer.
+
+No sentence claims what its interval does not hold. Comparisons named here were fixed
+before anything was seen (majority voting at the largest N against greedy CoT), or are
+cross-fitted, or carry the adjustment for being picked (`ttsgrid.views.words.headline`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import polars as pl
+
+from ttsgrid.analysis.cells.difficulty import Bin
+from ttsgrid.analysis.cells.outcomes import COT, MAJORITY, PASS_AT_K
+from ttsgrid.analysis.frontier import Frontier
+from ttsgrid.analysis.statistics.bootstrap import difference_intervals
+from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
+from ttsgrid.views.html.pictures import by_size
+from ttsgrid.views.html.searching import rival_sentences
+from ttsgrid.views.html.words import Row, listed, percent, points, points_span, short_name, span
+from ttsgrid.views.words.headline import headline_paragraphs
+
+_ONCE = {COT: "one greedy solution", PASS_AT_K: "one sample"}
+"""What a policy's majority vote is set against: the first of these that was run."""
+
+
+def question(frontier: Frontier, benchmark: str) -> str:
+    """Return what is asked of a benchmark."""
+    frame = frontier.cells.frame.filter(benchmark=benchmark)
+    policies = by_size(frontier.cells, frame["policy"].to_list())
+    means = "reward model and strategy" if frame["prm"].count() else "strategy"
+    start = "A language model that may try a problem many times answers more of them."
+    if len(policies) == 1:
+        return (
+            f"{start} With which {means} does {policies[0]} answer most of {benchmark} for the "
+            "compute it takes?"
+        )
+    return (
+        f"{start} Which of {listed(policies)}, with which {means}, answers most of {benchmark} "
+        "for the compute it takes? And when does a small model that tries many times beat a "
+        "large one that tries once?"
+    )
+
+
+def question_elsewhere(benchmark: str) -> str:
+    """Return what is asked of a benchmark that has published points alone."""
+    return (
+        f"Which of the results that were published on {benchmark} are worth their compute? "
+        "The store holds accuracies from elsewhere here, and no solutions of its own."
+    )
+
+
+def answer(frontier: Frontier, benchmark: str) -> tuple[str, ...]:
+    """Return what the store says about a benchmark, a paragraph each, the main one first."""
+    said = [
+        *headline_paragraphs(frontier, benchmark),
+        *_too_few(frontier, benchmark),
+        *_gains(frontier, benchmark),
+        *_optimal(frontier, benchmark),
+        *rival_sentences(frontier, benchmark),
+        *_winners(frontier, benchmark),
+    ]
+    return tuple(said)
+
+
+def num_problems(frontier: Frontier, benchmark: str) -> int:
+    """Return on how many problems the cell with most of them was run."""
+    overall = frontier.cells.frame.filter(benchmark=benchmark, bin=Bin.ALL.value)
+    return int(overall["num_problems"].to_numpy().max())
+
+
+def _too_few(frontier: Frontier, benchmark: str) -> Iterator[str]:
+    found = num_problems(frontier, benchmark)
+    if found < MIN_PROBLEMS:
+        yield (
+            f"This store holds {found} problems of {benchmark}. That is too few to support any "
+            f"claim (at least {MIN_PROBLEMS} are needed for the intervals to mean what they say): "
+            "take the figures below as a demonstration."
+        )
+
+
+def _gains(frontier: Frontier, benchmark: str) -> Iterator[str]:
+    """What majority voting at the largest N brings each policy: no choice, so no luck."""
+    frame = frontier.cells.frame.filter(benchmark=benchmark, bin=Bin.ALL.value)
+    parts: dict[str, list[str]] = {}
+    for policy in by_size(frontier.cells, frame["policy"].to_list()):
+        mine = frame.filter(policy=policy)
+        votes = mine.filter(pl.col("n") > 1, strategy=MAJORITY).sort("n")
+        for strategy, name in _ONCE.items():
+            once = mine.filter(strategy=strategy, n=1)
+            if len(once) and len(votes):
+                gain = _gain(frontier, votes.row(-1, named=True), once["outcome"][0])
+                parts.setdefault(name, []).extend(gain)
+                break
+    for name, gains in parts.items():
+        if gains:
+            yield (
+                f"A majority vote over N solutions, against {name}, brings {listed(gains)} "
+                "(95 % intervals; one that includes zero shows no change)."
+            )
+
+
+def _gain(frontier: Frontier, vote: Row, cot: int) -> Iterator[str]:
+    voted, greedy = frontier.cells.accuracies([vote["outcome"], cot])
+    both = ~np.isnan(voted - greedy)
+    if both.any():
+        interval = difference_intervals(voted[both], greedy[both])
+        mean = float((voted - greedy)[both].mean())
+        yield (
+            f"{vote['policy']} {points(mean)} points at N = {vote['n']} "
+            f"({points_span(float(interval.low), float(interval.high))})"
+        )
+
+
+def _optimal(frontier: Frontier, benchmark: str) -> Iterator[str]:
+    """What choosing by difficulty keeps for somebody who has no gold answers."""
+    rows = list(_at_largest_budgets(frontier, benchmark))
+    if not rows:
+        return
+    parts = [_optimum(row, num_prms) for row, num_prms in rows]
+    everywhere = frontier.optimism.filter(benchmark=benchmark)
+    most = float(everywhere["optimism"].to_numpy().max())
+    yield (
+        "Choosing a strategy by predicted difficulty, and on other problems than it is scored "
+        f"on, keeps {listed(parts)}. Chosen in hindsight on the same problems, as it is often "
+        f"reported, the same would look up to {points(max(most, 0.0), sign=False)} points better."
+    )
+    yield from _worth_of_difficulty([row for row, _ in rows if row["by_difficulty"]])
+
+
+def _at_largest_budgets(frontier: Frontier, benchmark: str) -> Iterator[tuple[Row, int]]:
+    """Each policy's row at its largest N with its best PRM, and of how many PRMs that is.
+
+    A policy that had no choice there has none.
+    """
+    rows = frontier.optimism.filter(pl.col("num_candidates") > 1, benchmark=benchmark)
+    real = rows.filter(pl.col("n") > 1)
+    for policy in by_size(frontier.cells, real["policy"].to_list()):
+        mine = real.filter(policy=policy)
+        at_most = mine.filter(pl.col("n") == pl.col("n").max())
+        yield at_most.sort("accuracy").row(-1, named=True), len(at_most)
+
+
+def _worth_of_difficulty(rows: list[Row]) -> Iterator[str]:
+    """Whether choosing by difficulty is better than one strategy for all problems."""
+    if not rows:
+        return
+    certain = any(row["gain_low"] > 0 for row in rows)
+    yield (
+        "Against one strategy for all problems, chosen likewise, choosing by difficulty changes "
+        f"{listed([_changed(row) for row in rows])}"
+        f"{'.' if certain else ': it is not shown to pay here.'}"
+    )
+
+
+def _changed(row: Row) -> str:
+    if row["gain_low"] == row["gain_high"] == 0:
+        return f"nothing for {row['policy']}"
+    bounds = points_span(row["gain_low"], row["gain_high"])
+    return f"{points(row['gain'])} points for {row['policy']} ({bounds})"
+
+
+def _optimum(row: Row, num_prms: int) -> str:
+    with_prm = f" with PRM {row['prm']}" if row["prm"] else ""
+    best_of = f", the best of {num_prms} PRMs" if num_prms > 1 else ""
+    return (
+        f"{percent(row['accuracy'])} % for {row['policy']} at N = {row['n']}{with_prm} "
+        f"({span(row['low'], row['high'])}{best_of})"
+    )
+
+
+def _winners(frontier: Frontier, benchmark: str) -> Iterator[str]:
+    """Who wins where, at the largest N; chosen in-sample, and said to be so."""
+    best = frontier.best.filter(pl.col("num_candidates") > 1, benchmark=benchmark)
+    parts = []
+    for name in (Bin.EASY, Bin.MEDIUM, Bin.HARD):
+        found = best.filter(bin=name.value)
+        at_most = found.filter(pl.col("n") == pl.col("n").max().over("policy"), pl.col("n") > 1)
+        top = at_most.sort("accuracy", descending=True, maintain_order=True)
+        rows = top.unique("policy", keep="first", maintain_order=True)
+        order = by_size(frontier.cells, rows["policy"].to_list())
+        wins = _together(
+            (short_name(row), str(row["policy"]))
+            for policy in order
+            for row in rows.filter(policy=policy).iter_rows(named=True)
+        )
+        if wins:
+            parts.append(f"on {name.value} problems {listed(wins)}")
+    if parts:
+        yield (
+            f"Highest at the largest N: {'; '.join(parts)}. These winners were chosen on the "
+            "same problems, often by little: hints at what to try, not findings."
+        )
+
+
+def _together(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """Say each strategy once with all its policies."""
+    groups: dict[str, list[str]] = {}
+    for strategy, policy in pairs:
+        groups.setdefault(strategy, []).append(policy)
+    return [f"{strategy} for {listed(policies)}" for strategy, policies in groups.items()]

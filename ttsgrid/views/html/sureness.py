@@ -1,0 +1,55 @@
+"""How sure the report is: the method and its limits, in sentences a reader can check."""
+
+from __future__ import annotations
+
+from ttsgrid.analysis.cells.difficulty import Bin
+from ttsgrid.analysis.frontier import Frontier
+
+_ELSEWHERE = (
+    "Published points: they come without their problems, so nobody can say how they would vary "
+    "with other problems. They have no interval, and no test can set them against anything here."
+)
+
+
+def sureness(frontier: Frontier, num_failed: int) -> tuple[str, ...]:
+    """Return the method and its limits, a paragraph each, led by its topic and a colon.
+
+    Args:
+        frontier: for the Monte Carlo error and the number of comparisons.
+        num_failed: units that failed and were not done since.
+    """
+    if not frontier.benchmarks:
+        return (_ELSEWHERE,)
+    overall = frontier.cells.frame.filter(bin=Bin.ALL.value)
+    error = 100 * float(overall["standard_error_mc"].to_numpy().max(initial=0))
+    own = _own(error, _failures(num_failed))
+    return own if frontier.external.is_empty() else (*own, _ELSEWHERE)
+
+
+def _failures(number: int) -> str:
+    if not number:
+        return "None failed here."
+    units = "1 unit" if number == 1 else f"{number:,} units"
+    return f"{units} failed here and left out; the same sweep tries again what failed."
+
+
+def _own(error: float, failed: str) -> tuple[str, ...]:
+    return (
+        "Intervals: 95 %, from resampling the problems 2,000 times (percentile bootstrap), as "
+        "problems are what was drawn from a larger whole. Differences are paired by problem. Where "
+        "nearly all problems score alike, an interval leaves room for some that don't. An "
+        "interval speaks for problems like these, not for other benchmarks.",
+        "Picking the best: whoever picks the best of many is fooled by luck. Claims of small "
+        "against large rest on intervals that hold for all comparisons together. The "
+        "compute-optimal curve is cross-fitted over random halves of the problems. Where a figure "
+        "is chosen and scored on the same problems, its table says so.",
+        "Budgets: accuracy at a small N is estimated from the whole pool of samples, not from its "
+        f"first N; the Monte Carlo error of an accuracy is at most {error:.2f} points.",
+        "Difficulty: a policy's own pass@1 over its pool. It reads the right answers, which a "
+        "deployed system does not have, and bins of two policies hold different problems.",
+        "Compute: 2 P D FLOPs for P parameters and D tokens, prompts and PRM included, tokens from "
+        "a prefix cache free, attention over long contexts left out. Pre-training counts apart.",
+        f"Failures: a unit that fails is kept with its error and never scored 0. {failed}",
+        "Repeating it: the same seeds give the same distribution, not the same texts, as batches "
+        "change the last digits of an engine's numbers.",
+    )

@@ -1,0 +1,255 @@
+"""What the page shows, as plain frozen data: the seam between analysis and templates.
+
+Everything a template needs is here and nothing is computed past it, so the page can
+be tested as data and `dataclasses.asdict` of a `Report` is JSON. Numbers that are
+only read are text already, rounded once, in one place (`ttsgrid.views.html.words`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A share of problems with its 95 % interval, all in [0, 1], to be drawn as a bar."""
+
+    low: float
+    middle: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a table.
+
+    Attributes:
+        text: what is said.
+        note: said smaller beside it, e.g. an interval.
+        detail: said smaller under it, e.g. a choice.
+        tone: `good`, `bad` or empty; never the only carrier of a meaning.
+        interval: drawn under the text where there is one.
+    """
+
+    text: str
+    note: str = ""
+    detail: str = ""
+    tone: str = ""
+    interval: Interval | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a caption; each row's first entry is its heading.
+
+    Attributes:
+        title: its caption.
+        explanation: how to read it, under the caption.
+        headings: one a column.
+        num_text_columns: how many columns, from the left, hold names, not numbers.
+        rows: as many entries each as there are headings.
+    """
+
+    title: str
+    explanation: str
+    headings: tuple[str, ...]
+    num_text_columns: int
+    rows: tuple[tuple[Entry, ...], ...]
+
+
+@dataclass(frozen=True)
+class Points:
+    """Points of the picture, column by column; one a (policy, strategy, PRM, N, bin).
+
+    Attributes:
+        columns: name to values, all of one length. `best_prm` marks the points whose
+            PRM is the best of its (policy, strategy, N, bin); `variant` tells lines of
+            one policy and strategy apart; costs are means a problem and None where
+            unknown.
+    """
+
+    columns: dict[str, list[str | float | bool | None]]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing to filter by: its value in the data and its name for people."""
+
+    value: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How a policy or strategy looks: a colour (CSS), a Vega symbol and a dash pattern."""
+
+    choice: Choice
+    colour: str = "currentColor"
+    shape: str = "circle"
+    dash: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The horizontal line: the largest policy's CoT, or its single sample."""
+
+    label: str
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An interactive picture of one benchmark.
+
+    Attributes:
+        points: what is drawn.
+        policies: smallest first.
+        strategies: in their usual order.
+        prms: by name.
+        bins: difficulty bins with points, `all` first.
+        measures: what the horizontal axis may count; the first is shown at first.
+        reference: None where no policy was asked for one solution.
+        caption: what a point, a whisker and a line are.
+        summary: what is to be seen, in words, for those who can't see it.
+    """
+
+    points: Points
+    policies: tuple[Mark, ...]
+    strategies: tuple[Mark, ...]
+    prms: tuple[Choice, ...]
+    bins: tuple[Choice, ...]
+    measures: tuple[Choice, ...]
+    reference: Reference | None
+    caption: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a solution and each PRM's score of it, in the order of `prms`."""
+
+    text: str
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One solution.
+
+    Attributes:
+        title: who wrote it and how it was picked.
+        correct: the grader's verdict.
+        answer: the extracted answer, `none` where there is none.
+        prms: who scored the steps.
+        steps: at most as many as a person reads.
+        num_left_out: steps that are not shown.
+    """
+
+    title: str
+    correct: bool
+    answer: str
+    prms: tuple[str, ...]
+    steps: tuple[Step, ...]
+    num_left_out: int
+
+
+@dataclass(frozen=True)
+class ProblemExamples:
+    """A few solutions of one problem.
+
+    Attributes:
+        problem_id: the store's.
+        why: why this problem is shown.
+        question: as the policy read it.
+        gold: the right answer.
+        rates: the share of right samples of each policy, in words.
+        solutions: one a policy and way of picking.
+    """
+
+    problem_id: str
+    why: str
+    question: str
+    gold: str
+    rates: str
+    solutions: tuple[Example, ...]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One stored search, as an HTML fragment that `ttsgrid.views.trace` made and escaped."""
+
+    title: str
+    fragment: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A still picture; the explanation stands under it and in its place.
+
+    A `wide` one keeps a readable size on a phone and is scrolled there.
+    """
+
+    title: str
+    explanation: str
+    uri: str
+    wide: bool
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """What was published elsewhere about a benchmark: accuracies without their problems."""
+
+    said: tuple[str, ...]
+    picture: Picture
+    table: Table
+
+
+@dataclass(frozen=True)
+class BenchmarkSection:
+    """All there is to say about one benchmark.
+
+    Attributes:
+        picture: None where the store holds nothing but points from elsewhere.
+        elsewhere: None where it holds none of those.
+    """
+
+    name: str
+    question: str
+    answer: tuple[str, ...]
+    picture: Picture | None
+    elsewhere: Elsewhere | None
+    tables: tuple[Table, ...]
+    drawings: tuple[Drawing, ...]
+    examples: tuple[ProblemExamples, ...]
+    traces: tuple[Trace, ...]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number worth knowing and what it counts."""
+
+    number: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole page.
+
+    Attributes:
+        store: the store's name, as given.
+        benchmarks: their names for a title; their number where they are many.
+        facts: the store in a few numbers.
+        sections: one a benchmark.
+        runs: what ran where at what cost.
+        runs_said: the same in sentences.
+        sureness: how sure it is: the method and its limits, a paragraph each.
+    """
+
+    store: str
+    benchmarks: str
+    facts: tuple[Fact, ...]
+    sections: tuple[BenchmarkSection, ...]
+    runs: tuple[Table, ...]
+    runs_said: tuple[str, ...]
+    sureness: tuple[str, ...]

@@ -1,0 +1,115 @@
+"""How the report writes numbers and names: one way each, everywhere.
+
+Accuracies are percentages with one digit (more would claim more than hundreds of
+problems can), costs have three significant digits and an SI prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ttsgrid.analysis.cells.outcomes import BEST_OF_N, COT, MAJORITY, PASS_AT_K
+from ttsgrid.views.html.view import Entry, Interval
+
+Row = Mapping[str, Any]
+_STRATEGIES = {
+    COT: "CoT (greedy)",
+    MAJORITY: "majority vote",
+    BEST_OF_N: "best-of-N",
+    "beam": "beam search",
+    "dvts": "DVTS",
+    "rebase": "REBASE",
+    "lookahead": "lookahead search",
+    PASS_AT_K: "pass@N (a bound)",
+}
+_PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def strategy_name(strategy: str) -> str:
+    """Return a strategy's name for people; one that is not known keeps its own.
+
+    Args:
+        strategy: as in `Cells.frame`; a variant names its settings in brackets.
+    """
+    base, bracket, settings = strategy.partition(" (")
+    return _STRATEGIES.get(base, base.replace("_", " ")) + bracket + settings
+
+
+def in_order(strategies: Sequence[str]) -> list[str]:
+    """Return distinct strategies, known ones in their usual order, the bound last."""
+    usual = {name: i for i, name in enumerate(_STRATEGIES) if name != PASS_AT_K}
+    rank = usual | {PASS_AT_K: len(usual) + 1}
+    return sorted(
+        set(strategies), key=lambda name: (rank.get(name.split(" (")[0], len(usual)), name)
+    )
+
+
+def short_name(row: Row) -> str:
+    """Return a cell's name without its PRM and N, which stand beside it."""
+    if row["n"] == 1 and row["strategy"] == MAJORITY:
+        return "one sample"
+    choices = [row[part] for part in ("aggregation", "vote") if row[part]]
+    name = strategy_name(row["strategy"])
+    return f"{name} ({'-'.join(choices)})" if choices else name
+
+
+def percent(share: float) -> str:
+    """Return a share in [0, 1] as a percentage without its sign, e.g. `62.1`."""
+    return f"{100 * share:.1f}"
+
+
+def points(difference: float, *, sign: bool = True) -> str:
+    """Return a difference of shares in percentage points, e.g. `+3.2` or `−0.4`."""
+    rounded = round(100 * difference, 1) + 0.0  # which makes -0.0 a plain zero
+    return f"{rounded:{'+' if sign and rounded else ''}.1f}".replace("-", "−")
+
+
+def span(low: float, high: float) -> str:
+    """Return an interval of shares, in whole percentages, e.g. `55–70`."""
+    return f"{100 * low:.0f}–{100 * high:.0f}"
+
+
+def points_span(low: float, high: float) -> str:
+    """Return an interval of differences, in percentage points, e.g. `−1.2 to +4.0`."""
+    return f"{points(low)} to {points(high)}"
+
+
+def times(ratio: float | None) -> str:
+    """Return a ratio, e.g. `3.4×`; a dash where it is unknown."""
+    if ratio is None:
+        return "–"
+    return f"{ratio:.1f}×" if ratio >= 1 else f"{ratio:.2g}×"
+
+
+def quantity(value: float | None, unit: str = "") -> str:
+    """Return a cost with three digits and an SI prefix, e.g. `2.41 GFLOPs`; a dash for None."""
+    if value is None:
+        return "–"
+    value = float(f"{value:.3g}")  # first, so that 999.9 k becomes 1 M
+    for size, prefix in _PREFIXES:
+        if value >= size:
+            return f"{value / size:.3g} {prefix}{unit}".rstrip()
+    return f"{value:.3g} {unit}".rstrip()
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as people say it, e.g. `3 min 20 s` or `2.5 h`."""
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{seconds / 3600:.1f} h"
+
+
+def accuracy_entry(row: Row, detail: str = "") -> Entry:
+    """Return an accuracy with its interval, drawn and in words; `row` has `accuracy` etc."""
+    low, middle, high = float(row["low"]), float(row["accuracy"]), float(row["high"])
+    bar = Interval(low, middle, high)
+    return Entry(percent(middle), span(low, high), detail, interval=bar)
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Join parts as in a sentence: `a, b and c`."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"

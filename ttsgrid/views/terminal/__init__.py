@@ -1,0 +1,1 @@
+"""The terminal: tables as rich prints them."""

@@ -1,0 +1,149 @@
+"""A search as HTML: a fragment for any page, or a page of its own.
+
+Plain HTML and CSS in one piece: it opens offline, folds without scripts
+(`<details>`), fits a phone, and follows the page's light or dark scheme
+(`light-dark()`). All text is escaped. Scores are numbers beside a bar, so that
+colour is never the only sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from ttsgrid.core.search_trace import Fate, SearchTrace, TracedCandidate
+from ttsgrid.views.trace.tree import (
+    NO_TEXT,
+    Branch,
+    headline,
+    pruned_in_short,
+    stretch_from,
+    tree_of,
+)
+
+CSS = """
+.ttsgrid-trace{--line:light-dark(#d0d4da,#3b414b);--soft:light-dark(#5b6470,#9aa4b2);
+--card:light-dark(#f5f6f8,#1e2228);--right:light-dark(#15803d,#4ade80);
+--wrong:light-dark(#b91c1c,#f87171);font:16px/1.5 system-ui,sans-serif;
+color:light-dark(#16191d,#e6e9ee);overflow-wrap:anywhere}
+.ttsgrid-trace *{box-sizing:border-box}
+.ttsgrid-trace .question{white-space:pre-wrap;background:var(--card);border-radius:8px;
+padding:12px;margin:0 0 12px}
+.ttsgrid-trace .about,.ttsgrid-trace .why,.ttsgrid-trace .fold{color:var(--soft);font-size:.875rem}
+.ttsgrid-trace ol{list-style:none;margin:0;padding:0}
+.ttsgrid-trace details>ol{margin-left:6px;padding-left:10px;
+border-left:2px solid var(--line)}
+.ttsgrid-trace li,.ttsgrid-trace .leaf{padding:4px 0}
+.ttsgrid-trace summary{cursor:pointer;padding:6px 0;min-height:32px}
+.ttsgrid-trace .text{white-space:pre-wrap}
+.ttsgrid-trace .pruned .text{color:var(--soft)}
+.ttsgrid-trace .score{display:inline-block;min-width:3.6em;margin-right:6px;padding:0 4px;
+text-align:center;font-variant-numeric:tabular-nums;border-radius:4px;
+border-bottom:4px solid var(--line);background:var(--card)}
+.ttsgrid-trace .scored{border-image:linear-gradient(90deg,
+light-dark(hsl(calc(var(--s)*120) 70% 38%),hsl(calc(var(--s)*120) 65% 55%)) calc(var(--s)*100%),
+var(--line) 0) 1;border-width:0 0 4px;border-style:solid}
+.ttsgrid-trace .answer{font-weight:600;border:1px solid currentColor;border-radius:4px;
+padding:0 5px;margin-left:4px;font-size:.875rem;white-space:nowrap}
+.ttsgrid-trace .right{color:var(--right)}.ttsgrid-trace .wrong{color:var(--wrong)}
+"""
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>{title}</title>
+<style>:root{{color-scheme:light dark}}body{{margin:0 auto;max-width:60rem;padding:16px}}
+h1{{font:600 1.25rem/1.3 system-ui,sans-serif}}</style></head>
+<body><h1>{title}</h1>{fragment}</body></html>
+"""
+
+
+def trace_page(trace: SearchTrace, title: str, correct: Sequence[bool] = ()) -> str:
+    """Return a whole HTML page of a search; see `trace_html`."""
+    return PAGE.format(title=escape(title), fragment=trace_html(trace, correct))
+
+
+def trace_html(trace: SearchTrace, correct: Sequence[bool] = ()) -> str:
+    """Return a search as an HTML fragment that brings its own style.
+
+    Args:
+        trace: the search.
+        correct: the grader's verdict on each answer, in the answers' order; leave it
+            out where answers are not graded.
+    """
+    roots = tree_of(trace)
+    alive = [root for root in roots if root.candidate.fate is not Fate.PRUNED]
+    pruned = [root for root in roots if root.candidate.fate is Fate.PRUNED]
+    return (
+        f'<div class="ttsgrid-trace"><style>{CSS}</style>'
+        f'<p class="question">{escape(trace.question.strip())}</p>'
+        f'<p class="about">{escape(headline(trace))}</p>'
+        f"{_forks(alive, correct)}{_folded(pruned)}</div>"
+    )
+
+
+def _forks(branches: Sequence[Branch], correct: Sequence[bool]) -> str:
+    """A single branch runs on in place; several fold one by one."""
+    if len(branches) == 1:
+        return f"<ol>{_stretch(branches[0], correct)}</ol>"
+    return "".join(_fork(branch, correct) for branch in branches)
+
+
+def _fork(branch: Branch, correct: Sequence[bool]) -> str:
+    first, inside = _step(branch, correct), _stretch(branch, correct, skip_first=True)
+    if not inside:
+        return f'<div class="leaf">{first}</div>'
+    return f"<details open><summary>{first}</summary><ol>{inside}</ol></details>"
+
+
+def _stretch(branch: Branch, correct: Sequence[bool], skip_first: bool = False) -> str:
+    stretch = stretch_from(branch)
+    parts = []
+    for place, member in enumerate(stretch):
+        if place or not skip_first:
+            parts.append(f"<li>{_step(member, correct)}</li>")
+        if member.pruned:
+            parts.append(f"<li>{_folded(member.pruned)}</li>")
+    if forks := stretch[-1].alive:
+        parts.append(f"<li>{_forks(forks, correct)}</li>")
+    return "".join(parts)
+
+
+def _folded(pruned: Sequence[Branch]) -> str:
+    if not pruned:
+        return ""
+    items = "".join(f"<li>{_step(branch, ())}</li>" for branch in pruned)
+    return (
+        f'<details class="pruned"><summary class="fold">{pruned_in_short(pruned)}'
+        f"</summary><ol>{items}</ol></details>"
+    )
+
+
+def _step(branch: Branch, correct: Sequence[bool]) -> str:
+    candidate = branch.candidate
+    text = candidate.text.strip() or NO_TEXT
+    why = f' <span class="why">{escape(candidate.reason)}</span>'
+    return (
+        f'{_score(candidate)}<span class="text">{escape(text)}</span>'
+        f"{_answers(branch, correct)}{'' if candidate.fate is Fate.KEPT else why}"
+    )
+
+
+def _score(candidate: TracedCandidate) -> str:
+    if candidate.score is None:
+        return '<span class="score">–</span>'
+    share = min(1.0, max(0.0, candidate.score))
+    history = ", ".join(f"{score:.3f}" for score in candidate.step_scores)
+    return (
+        f'<span class="score scored" style="--s:{share:.4f}" title="steps so far: {history}">'
+        f"{candidate.score:.3f}</span>"
+    )
+
+
+def _answers(branch: Branch, correct: Sequence[bool]) -> str:
+    if not branch.answers:
+        return ""
+    places = ", ".join(map(str, branch.answers))
+    verdict = branch.verdict(correct)
+    shown = f"answer {places}: {verdict}" if verdict else f"answer {places}"
+    return f'<span class="answer {verdict or ""}">{shown}</span>'

@@ -1,0 +1,1 @@
+"""Words: what may be said of a finding, in plain sentences."""

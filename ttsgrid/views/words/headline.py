@@ -1,0 +1,215 @@
+"""What the comparisons show, in plain sentences that claim no more than the intervals.
+
+The rules, from what needs most to what needs least:
+
+* "beats" needs at least `MIN_PROBLEMS` problems and an interval, adjusted for picking the
+  best of all compared, that lies above zero;
+* "is behind" needs the same below zero, for every comparison together;
+* an interval that includes zero shows no winner; where it is wider than
+  `MAX_HALF_WIDTH` on each side, the sentence says that there are too few problems to tell;
+* with fewer than `MIN_PROBLEMS` problems nothing is claimed at all.
+
+Every sentence says what the smaller policy spends, its PRM included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from ttsgrid.analysis.cells.outcomes import PASS_AT_K
+from ttsgrid.analysis.findings.selection import describe
+from ttsgrid.analysis.frontier import Frontier
+from ttsgrid.analysis.statistics.thresholds import MAX_HALF_WIDTH, MIN_PROBLEMS
+
+Comparison = Mapping[str, Any]
+
+
+def headline_of(frontier: Frontier, benchmark: str) -> str:
+    """Say whether small beats large on a benchmark, and how sure that is."""
+    return " ".join(headline_paragraphs(frontier, benchmark))
+
+
+def headline_paragraphs(frontier: Frontier, benchmark: str) -> tuple[str, ...]:
+    """Return the headline in paragraphs, what matters most first."""
+    overall = frontier.cells.frame.filter(benchmark=benchmark)
+    num_problems = int(overall["num_problems"].to_numpy().max(initial=0))
+    return headline(frontier.comparisons.filter(benchmark=benchmark), num_problems)
+
+
+def headline(comparisons: pl.DataFrame, num_problems: int | None = None) -> tuple[str, ...]:
+    """Say whether small beats large, at what cost, and how sure that is.
+
+    Args:
+        comparisons: the rows of `ttsgrid.analysis.findings.comparisons.compare`, of one benchmark.
+        num_problems: of the benchmark, to say so where they are too few for any claim.
+
+    Returns:
+        Paragraphs of a few sentences, what matters most first.
+    """
+    if comparisons.is_empty():
+        few = num_problems is not None and num_problems < MIN_PROBLEMS
+        nothing = (
+            "Nothing to compare: it takes a larger policy's CoT and a smaller policy with TTS, "
+            "with known sizes, on the same problems."
+        )
+        too_few = f" And {num_problems} problems are too few for any claim." if few else ""
+        return (nothing + too_few,)
+    enough = comparisons.filter(pl.col("num_problems") >= MIN_PROBLEMS)
+    best = strongest(comparisons if enough.is_empty() else enough)
+    if best["num_problems"] < MIN_PROBLEMS:
+        return (f"{_seen(best)} But {best['num_problems']} problems are too few to tell.",)
+    if best["low_adjusted"] > 0:
+        more = [*_cheapest(enough, best), *_largest(enough, best)]
+        return (f"{_claim(best)} {_cost(best)}", *([" ".join(more)] if more else []))
+    if best["low"] > 0:
+        said = f"{_seen(best)} {_picked(best)} includes zero: not enough to claim a win."
+        return (f"{said} {_cost(best)}",)
+    return (f"{_no_win(enough, best)} {_seen(best)} {_cost(best)}{_guided(enough, best)}",)
+
+
+def strongest(comparisons: pl.DataFrame) -> dict[str, Any]:
+    """Return the comparison to report first.
+
+    Among certain wins, the one over the largest policy, by the smallest, by most; where
+    there is none, the one whose adjusted interval comes nearest.
+    """
+    certain = comparisons.filter(pl.col("low_adjusted") > 0)
+    if certain.is_empty():
+        return comparisons.sort("low_adjusted", "difference", descending=True).row(0, named=True)
+    # The size ratio orders both at once: the widest gap that is bridged for certain.
+    return certain.sort("size_ratio", "difference", descending=True).row(0, named=True)
+
+
+def _no_win(enough: pl.DataFrame, best: Comparison) -> str:
+    """That nothing was won, as firmly as the intervals allow."""
+    most = float(enough["high_adjusted"].to_numpy().max())
+    if most < 0:
+        return (
+            f"No smaller policy with TTS matches {_whose(best)} here: all {len(enough)} compared "
+            f"are behind, by at least {_points(-most)} points (95 % for all together)."
+        )
+    said = f"No smaller policy with TTS clearly beats {_whose(best)} here."
+    half_width = (best["high"] - best["low"]) / 2
+    if best["high"] > 0 and half_width > MAX_HALF_WIDTH:
+        return (
+            f"{said} Nor can it be excluded: on {best['num_problems']} problems the interval "
+            f"reaches {_points(half_width)} points to each side, too wide to tell."
+        )
+    return f"{said} A lead of more than {_points(most)} points is excluded (95 %)."
+
+
+def _whose(best: Comparison) -> str:
+    return "a larger policy's single sample" if _sampled(best) else "a larger policy's CoT"
+
+
+def _sampled(best: Comparison) -> bool:
+    return bool(best["large_strategy"] == PASS_AT_K)
+
+
+def _large(best: Comparison) -> str:
+    return f"{best['large']}'s {'single sample' if _sampled(best) else 'CoT'}"
+
+
+def _claim(best: Comparison) -> str:
+    return (
+        f"{best['policy']} with {describe(best)} answers {_percent(best['accuracy'])} of "
+        f"{best['num_problems']} problems and beats {_large(best)} "
+        f"({_percent(best['accuracy_large'])}) by {_points(best['difference'])} points "
+        f"(95 % interval {_range(best, '')}; {_range(best, '_adjusted')} when adjusted for being "
+        f"the best of {best['num_compared']} compared)."
+    )
+
+
+def _seen(best: Comparison) -> str:
+    return (
+        f"{best['policy']} with {describe(best)} answers {_percent(best['accuracy'])}, "
+        f"{_large(best)} {_percent(best['accuracy_large'])}, on {best['num_problems']} "
+        f"problems: a difference of {_points(best['difference'])} points "
+        f"(95 % interval {_range(best, '')})."
+    )
+
+
+def _picked(best: Comparison) -> str:
+    return (
+        f"It is the best of {best['num_compared']} compared, and the interval adjusted for "
+        f"that ({_range(best, '_adjusted')})"
+    )
+
+
+def _cost(best: Comparison) -> str:
+    """How its compute compares, the PRM's included."""
+    if best["flops_ratio"] is None:
+        return "The models' sizes are unknown, and so is the cost."
+    counted = "prompts" if best["prm"] is None else "PRM and prompts"
+    what = f"the larger one's FLOPs a problem, {counted} included."
+    return f"It takes {_times(best['flops_ratio'])} {what}"
+
+
+def _guided(enough: pl.DataFrame, best: Comparison) -> str:
+    """The nearest that a PRM guides, where the nearest of all is none."""
+    with_prm = enough.filter(pl.col("prm").is_not_null())
+    if best["prm"] is not None or with_prm.is_empty():
+        return ""
+    nearest = with_prm.sort("difference", descending=True).row(0, named=True)
+    cost = nearest["flops_ratio"]
+    spent = "" if cost is None else f" at {_times(cost)} the FLOPs, the PRM's counted"
+    return (
+        f" With a PRM the nearest is {nearest['policy']} with {describe(nearest)} against "
+        f"{_large(nearest)}: {_points(nearest['difference'])} points "
+        f"({_range(nearest, '')}){spent}."
+    )
+
+
+def _cheapest(comparisons: pl.DataFrame, best: Comparison) -> Iterator[str]:
+    """The cheapest certain win over the same policy, or that none is cheaper than its CoT."""
+    rivals = comparisons.filter(pl.col("low_adjusted") > 0, large=best["large"])
+    priced = rivals.filter(pl.col("flops_ratio").is_not_null()).sort("flops_ratio")
+    if priced.is_empty():
+        return
+    cheapest = priced.row(0, named=True)
+    if cheapest["flops_ratio"] < best["flops_ratio"]:
+        yield (
+            f"The cheapest certain win over {_large(best)} is {cheapest['policy']} with "
+            f"{describe(cheapest)}: {_points(cheapest['difference'])} points "
+            f"({_range(cheapest, '_adjusted')} adjusted) at {_times(cheapest['flops_ratio'])} "
+            "the FLOPs."
+        )
+    if cheapest["flops_ratio"] >= 1:
+        yield "None compared wins for certain with less compute."
+
+
+def _largest(comparisons: pl.DataFrame, best: Comparison) -> Iterator[str]:
+    """How it stands against the largest policy, where the win reported is over a smaller one."""
+    widest = comparisons.sort("size_ratio", descending=True).row(0, named=True)["large"]
+    if widest == best["large"]:
+        return
+    rivals = comparisons.filter(large=widest).sort("low_adjusted", "difference", descending=True)
+    nearest = rivals.row(0, named=True)
+    measured = f"{_points(nearest['difference'])} points ({_range(nearest, '_adjusted')} adjusted)"
+    by = f"{nearest['policy']} with {describe(nearest)}"
+    if nearest["low_adjusted"] > 0:
+        yield f"{_large(nearest)}, the largest policy's, is beaten by {by}: {measured}."
+        return
+    yield (
+        f"No win over {_large(nearest)}, the largest policy's, is certain: the nearest, {by}, "
+        f"is at {measured}."
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:.1f}".replace("-", "−")
+
+
+def _range(best: Comparison, suffix: str) -> str:
+    return f"{_points(best[f'low{suffix}'])} to {_points(best[f'high{suffix}'])}"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.1f}x" if ratio >= 1 else f"{ratio:.2g}x"
