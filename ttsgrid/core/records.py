@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ttsgrid.core.price import NO_PREFIXES, Prefixes
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -86,11 +88,45 @@ class Solution:
 
 @dataclass(frozen=True)
 class StepScores:
-    """What a PRM says of one solution: a probability a step, in step order."""
+    """What a PRM says of one solution: one probability per step, in step order.
+
+    Attributes:
+        scores: empty for a solution that has no score: one without steps, or one that the
+            PRM can't read. It stays in its pool, unscored.
+        usage: what the engine spent, in the run that scored it.
+        unscored: why there are no scores, in words; None where there are.
+        input_tokens: length of the PRM's input; 0 where none was made.
+        prefixes: of that input, for its price.
+    """
 
     sample: int
     scores: tuple[float, ...]
     usage: Usage
+    unscored: str | None = None
+    input_tokens: int = 0
+    prefixes: Prefixes = NO_PREFIXES
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a unit costs run alone (`ttsgrid.core.price`), whatever ran beside it.
+
+    Attributes:
+        policy: tokens of the policy's requests; cached ones are those that the unit itself
+            computed before.
+        prm: the same of the PRM's inputs.
+        question_tokens: length of the policy's prompt: units of one run share it.
+        policy_block_tokens: the block size of the policy's prefix cache.
+        prm_block_tokens: of the PRM's; 0 without one.
+        prm_prefixes: distinct parts of all PRM inputs of a search; empty for other kinds.
+    """
+
+    policy: Usage = Usage()
+    prm: Usage = Usage()
+    question_tokens: int = 0
+    policy_block_tokens: int = 0
+    prm_block_tokens: int = 0
+    prm_prefixes: Prefixes = NO_PREFIXES
 
 
 @dataclass(frozen=True)
@@ -100,8 +136,9 @@ class UnitResult:
     Attributes:
         unit_id: content address of the unit (see `ttsgrid.grid.plan`).
         error: None when the unit is done; else why it failed.
-        policy_usage: tokens of the policy's engine, over the whole unit.
+        policy_usage: tokens of the policy's engine, over the whole unit: a fact of this run.
         prm_usage: tokens of the PRM's engine, over the whole unit.
+        price: what the unit costs run alone.
         seconds: wall time from hand-out to result, engine queueing included.
         provenance: where and with what it ran: host, engine and package versions.
         trace: JSON of a search tree; None for other kinds.
@@ -113,6 +150,7 @@ class UnitResult:
     error: str | None = None
     policy_usage: Usage = Usage()
     prm_usage: Usage = Usage()
+    price: Price = Price()
     seconds: float = 0.0
     attempt: int = 1
     provenance: dict[str, str] = field(default_factory=dict)

@@ -9,7 +9,12 @@ empty: `benchmarks` says who grades a benchmark that ttsgrid doesn't know, and
 A column that may be null says so here, and Parquet refuses a null anywhere else, so a
 forgotten value is an error and not a hole.
 
-Token columns follow `ttsgrid.core.records.Usage`: prompt tokens include the cached.
+Token columns follow `ttsgrid.core.records.Usage`: prompt tokens include the cached. Plain
+ones are facts of a run; `*_lone_*` are prices (`ttsgrid.core.price`): what the unit costs
+alone, whatever ran beside it.
+
+`VERSION` goes into every file's metadata. It rises when a column is added; readers fill
+what older files lack and refuse files of a later version.
 """
 
 from __future__ import annotations
@@ -17,10 +22,15 @@ from __future__ import annotations
 import polars as pl
 import pyarrow as pa
 
+VERSION = 2
+VERSION_KEY = b"ttsgrid_schema"  # absent in files of version 1
+
 _TEXT = pa.string()
 _INT = pa.int64()
 _FLOAT = pa.float64()
 _SCORES = pa.list_(pa.field("element", _FLOAT, nullable=False))
+_KEYS = pa.list_(pa.field("element", pa.int64(), nullable=False))
+_COUNTS = pa.list_(pa.field("element", pa.int32(), nullable=False))
 _STEPS = pa.list_(pa.field("element", _TEXT, nullable=False))
 
 
@@ -31,6 +41,11 @@ def _required(name: str, dtype: pa.DataType) -> pa.Field:
 def _tokens(prefix: str = "") -> list[pa.Field]:
     kinds = ("prompt", "cached", "generated")
     return [_required(f"{prefix}{kind}_tokens", _INT) for kind in kinds]
+
+
+def _prices(prefix: str) -> list[pa.Field]:
+    """The same, for what a unit costs run alone (`ttsgrid.core.price`)."""
+    return [field.with_nullable(True) for field in _tokens(prefix)]
 
 
 PROBLEMS = pa.schema(
@@ -55,6 +70,10 @@ MODELS = pa.schema(
         _required("format", _TEXT),
         pa.field("num_parameters", _INT),
         pa.field("pretraining_tokens", _FLOAT),
+        # Since schema 2.
+        pa.field("format_name", _TEXT),
+        pa.field("dtype", _TEXT),  # as resolved, never `auto`
+        pa.field("is_fake", pa.bool_()),  # the fake engine's rows enter no cell with real ones
     ]
 )
 
@@ -82,6 +101,27 @@ UNITS = pa.schema(
         pa.field("trace", _TEXT),  # JSON of a search tree
         _required("run_id", _TEXT),
         _required("committed_at", pa.timestamp("us", tz="UTC")),
+        # Since schema 2; readers fill them from `spec` and `provenance` of older files.
+        pa.field("sampling", _TEXT),  # canonical JSON
+        pa.field("temperature", _FLOAT),
+        pa.field("strategy", _TEXT),  # of a search
+        pa.field("budget", _INT),  # of a search that has one; null for subtrees
+        pa.field("subtree", _INT),
+        pa.field("beam_width", _INT),
+        pa.field("preset", _TEXT),
+        pa.field("params", _TEXT),  # canonical JSON of a search's settings, without the subtree
+        pa.field("host", _TEXT),
+        pa.field("device", _TEXT),
+        pa.field("num_gpus", _INT),
+        pa.field("process", _TEXT),  # tells workers of one host apart
+        # Since schema 2; null in older files: the price is then unknown.
+        *_prices("policy_lone_"),
+        *_prices("prm_lone_"),
+        pa.field("question_tokens", _INT),
+        pa.field("policy_block_tokens", _INT),
+        pa.field("prm_block_tokens", _INT),
+        pa.field("prm_prefix_keys", _KEYS),  # of a search
+        pa.field("prm_prefix_tokens", _COUNTS),
     ]
 )
 
@@ -122,8 +162,13 @@ SCORES = pa.schema(
         _required("prm", _TEXT),
         _required("prm_id", _TEXT),
         _required("sample", _INT),
-        _required("step_scores", _SCORES),
+        _required("step_scores", _SCORES),  # empty: unscored
         *_tokens(),
+        # Since schema 2.
+        pa.field("unscored", _TEXT),  # why there is no score
+        pa.field("input_tokens", _INT),
+        pa.field("prefix_keys", _KEYS),
+        pa.field("prefix_tokens", _COUNTS),
     ]
 )
 
