@@ -92,7 +92,7 @@ def test_an_environment_with_the_base_packages_alone_reads_a_store(tmp_path: Pat
     look = f"import importlib.util as u; print([n for n in {HEAVY!r} if u.find_spec(n)])"
     found = subprocess.run([python, "-c", look], capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"
-    for module in ("ttsgrid.store", "ttsgrid.analysis", "ttsgrid.views.html"):
+    for module in ("ttsgrid.store", "ttsgrid.frontier", "ttsgrid.report"):
         command = [python, "-P", "-m", module, str(tmp_path / "store")]
         ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert ran.returncode == 0, ran.stderr
