@@ -15,10 +15,11 @@ from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.analysis.study.summary import make_study
 from ttsgrid.analysis.study.tables import TABLES
 from ttsgrid.core.errors import TtsgridError
-from ttsgrid.views.export import write_frontier, write_tables
 from ttsgrid.views.figures.study import STUDY_FIGURES, write_figures
+from ttsgrid.views.files.export import write_frontier, write_tables
+from ttsgrid.views.tables.study import study_table
 from ttsgrid.views.terminal.frontier import print_frontier
-from ttsgrid.views.terminal.study_tables import render, wide_enough
+from ttsgrid.views.terminal.render import as_rich, print_table
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -70,8 +71,8 @@ def _show(frontier: Frontier, options: argparse.Namespace, folder: Path) -> None
     if options.table is not None:
         table = TABLES[options.table]
         frame = table.build(study)
-        shown = render(table, frame)
-        wide_enough(Console(), shown).print(shown)
+        shown = as_rich(study_table(table, frame))
+        print_table(Console(), shown)
         # As the whole frontier's files are called, so that none lies there twice.
         paths = write_tables({options.table.replace("-", "_"): frame}, folder)
         print(f"Table: {paths[-1]}")

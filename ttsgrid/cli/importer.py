@@ -6,9 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-import polars as pl
 from rich.console import Console
-from rich.table import Table
 
 from ttsgrid.analysis.frames.equivalence import store_equivalence
 from ttsgrid.analysis.frames.load import load
@@ -20,7 +18,8 @@ from ttsgrid.importer.layout import load_layout, shipped_layouts
 from ttsgrid.importer.points import import_points, load_points_layout
 from ttsgrid.importer.run import RecordedRun, recorded_policy, recorded_prm
 from ttsgrid.importer.samples import import_samples
-from ttsgrid.views.terminal.study_tables import wide_enough
+from ttsgrid.views.tables.recorded import recorded_table
+from ttsgrid.views.terminal.render import as_rich, print_table
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -63,8 +62,7 @@ def _samples(options: argparse.Namespace, console: Console) -> None:
         highlight=False,
     )
     frames = load(options.store, store_equivalence(options.store))
-    figures = _figures(recorded_figures(frames))
-    wide_enough(console, figures).print(figures)
+    print_table(console, as_rich(recorded_table(recorded_figures(frames))))
 
 
 def _points(options: argparse.Namespace) -> None:
@@ -78,17 +76,6 @@ def _points(options: argparse.Namespace) -> None:
     constants = {name: str(value) for name, value in given.items() if value is not None}
     layout = load_points_layout(options.layout, _pairs(options.column, "--column"), constants)
     print(f"points imported: {import_points(options.store, options.file, layout):,}")
-
-
-def _figures(figures: pl.DataFrame) -> Table:
-    """What to hold against the figures that the run's authors gave."""
-    view = Table(title="The store's pools, whole and in recorded order", title_justify="left")
-    for name in figures.columns:
-        view.add_column(name, no_wrap=True)
-    for row in figures.iter_rows(named=True):
-        shown = [f"{100 * row['accuracy']:.2f} %" if c == "accuracy" else row[c] for c in row]
-        view.add_row(*("" if value is None else str(value) for value in shown))
-    return view
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -33,7 +33,7 @@ from ttsgrid.grid.resolve import ResolvedModel, resolve_model
 from ttsgrid.models import prompt_format
 from ttsgrid.models.prms import PrmFormat, served_prm_format
 from ttsgrid.store import ModelRecord, Store, committed_units
-from ttsgrid.views.export import write_frontier
+from ttsgrid.views.files.export import write_frontier
 from ttsgrid.views.terminal.frontier import print_frontier
 
 PACKAGE = Path(__file__).parent.parent

@@ -16,7 +16,7 @@ from tests.unit.analysis.conftest import by_string
 from tests.unit.analysis.synthetic import Policy, Prm, World, write_store
 from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.cli.frontier import main
-from ttsgrid.views.export import write_frontier
+from ttsgrid.views.files.export import write_frontier
 from ttsgrid.views.terminal.frontier import print_frontier
 from ttsgrid.views.words.headline import headline_of
 
@@ -36,11 +36,11 @@ def _printed(frontier: Frontier, width: int) -> str:
 
 def test_the_tables_name_every_policy_strategy_prm_and_bin(frontier: Frontier) -> None:
     text = _printed(frontier, width=140)
-    for word in ("tiny", "small", "large", "CoT", "majority", "best-of-N", "pass@N", "sharp"):
+    for word in ("tiny", "small", "large", "CoT", "majority vote", "best-of-N", "pass@N", "sharp"):
         assert word in text
-    for heading in ("all", "easy", "medium", "hard", "optimal", "N = 16"):
+    for heading in ("all problems", "easy", "medium", "hard", "N = 16"):
         assert heading in text
-    for heading in ("promised", "kept", "same bin", "votes only"):
+    for heading in ("promised", "kept", "same bin", "What to use"):
         assert heading in text
     assert headline_of(frontier, "made-up") in " ".join(text.split())
 
@@ -92,7 +92,7 @@ def test_two_benchmarks_are_reported_apart(tmp_path: Path) -> None:
     assert frontier.benchmarks == ["another", "made-up"]
     assert set(frontier.cells.frame.filter(bin="all")["num_problems"]) == {8}
     write_frontier(frontier, tmp_path / "frontier")
-    assert "another: accuracy" in _printed(frontier, 120)
+    assert "another: Accuracy" in _printed(frontier, 120)
 
 
 def test_the_command_prints_writes_and_says_where(

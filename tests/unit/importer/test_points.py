@@ -14,7 +14,7 @@ from ttsgrid.analysis.frontier import analyse
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.importer import import_points, load_points_layout
 from ttsgrid.importer.points import PointsLayout, read_points
-from ttsgrid.views.export import write_frontier
+from ttsgrid.views.files.export import write_frontier
 from ttsgrid.views.terminal.frontier import print_frontier
 from ttsgrid.views.words.external import note
 
@@ -86,7 +86,7 @@ def test_a_store_of_points_alone_has_a_frontier_to_print_and_to_write(
     print_frontier(frontier, Console(file=out, width=100))
     printed = " ".join(out.getvalue().split())
     assert "published elsewhere" in printed
-    assert "* 55.0 [50.0,60.0]" in printed
+    assert "yes 55.0 (50.0–60.0)" in printed
     assert "* 90.0" not in printed
     written = {path.name for path in write_frontier(frontier, tmp_path / "out")}
     assert {"external.csv", "headline.txt"} <= written

@@ -14,13 +14,14 @@ from ttsgrid.views.html.elsewhere import elsewhere
 from ttsgrid.views.html.examples import examples
 from ttsgrid.views.html.pictures import picture
 from ttsgrid.views.html.runs import busy_seconds, run_sentences, run_tables, units_by_kind
-from ttsgrid.views.html.sentences import answer, num_problems, question, question_elsewhere
-from ttsgrid.views.html.study import study_drawings, study_tables
-from ttsgrid.views.html.sureness import sureness
-from ttsgrid.views.html.tables import benchmark_tables
+from ttsgrid.views.html.study import study_drawings
 from ttsgrid.views.html.traces import traces
 from ttsgrid.views.html.view import BenchmarkSection, Elsewhere, Fact, Report
-from ttsgrid.views.html.words import duration, listed
+from ttsgrid.views.tables.benchmark import benchmark_tables
+from ttsgrid.views.tables.study import study_tables
+from ttsgrid.views.words.answer import answer, num_problems, question, question_elsewhere
+from ttsgrid.views.words.numbers import duration, listed
+from ttsgrid.views.words.sureness import sureness
 
 MOST_NAMED = 3  # benchmarks in the title
 

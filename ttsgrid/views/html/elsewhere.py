@@ -13,11 +13,11 @@ import polars as pl
 
 from ttsgrid.analysis.cells.outcomes import PASS_AT_K
 from ttsgrid.views.html.pictures import picture_of
-from ttsgrid.views.html.view import Elsewhere, Entry, Interval, Picture, Table
-from ttsgrid.views.html.words import listed, percent, quantity, strategy_name
+from ttsgrid.views.html.view import Elsewhere, Picture
+from ttsgrid.views.tables.external import N_ALONE, external_table
 from ttsgrid.views.words.external import note
+from ttsgrid.views.words.numbers import listed, percent, quantity, strategy_name
 
-_N = "N"  # what `external_points` calls the cost where nothing better is known
 _CAPTION = (
     "Each point was published elsewhere, without its problems: there is no interval. Where there "
     "are several seeds, it is their mean, and the whisker is their range."
@@ -34,7 +34,9 @@ def elsewhere(external: pl.DataFrame, benchmark: str) -> Elsewhere | None:
     points = external.filter(benchmark=benchmark)
     if points.is_empty():
         return None
-    return Elsewhere((_frontier_said(points), note(points)), _picture(points), _table(points))
+    return Elsewhere(
+        (_frontier_said(points), note(points)), _picture(points), external_table(points)
+    )
 
 
 def _frontier_said(points: pl.DataFrame) -> str:
@@ -74,45 +76,8 @@ def _picture(points: pl.DataFrame) -> Picture:
     return picture_of(drawn, policies, None, _CAPTION)
 
 
-def _table(points: pl.DataFrame) -> Table:
-    """The frontier, and the best point of each policy and strategy."""
-    ranked = points.sort("accuracy", "cost", descending=[True, False]).with_row_index("rank")
-    best = pl.col("rank") == pl.col("rank").min().over("policy", "prm", "strategy")
-    shown = ranked.filter(pl.col("on_frontier") | best).sort("policy", "strategy", "cost")
-    counted = [name for name in shown["cost_is"].head(1) if name != _N]
-    return Table(
-        "On the frontier, and the best of each strategy",
-        "Accuracy in %, with the range of the seeds where there are several. Where only N is "
-        "known, each policy has a frontier of its own.",
-        ("policy", "strategy", "N", "setting", "on the frontier", "accuracy", *counted),
-        5,
-        tuple(_row(row) for row in shown.iter_rows(named=True)),
-    )
-
-
-def _row(row: Mapping[str, Any]) -> tuple[Entry, ...]:
-    cost = () if row["cost_is"] == _N else (Entry(quantity(row["cost"])),)
-    return (
-        Entry(row["policy"]),
-        Entry(strategy_name(row["strategy"])),
-        Entry(str(row["n"])),
-        Entry(row["setting"] or "–"),
-        Entry("yes", tone="good") if row["on_frontier"] else Entry("no"),
-        _accuracy(row),
-        *cost,
-    )
-
-
-def _accuracy(row: Mapping[str, Any]) -> Entry:
-    if row["seed_low"] is None:
-        return Entry(percent(row["accuracy"]))
-    low, high = row["seed_low"], row["seed_high"]
-    bar = Interval(low, row["accuracy"], high)
-    return Entry(percent(row["accuracy"]), f"{percent(low)}–{percent(high)}", interval=bar)
-
-
 def _cost(row: Mapping[str, Any]) -> str:
-    if row["cost_is"] == _N:
+    if row["cost_is"] == N_ALONE:
         return f"N = {row['n']}"
     if row["cost_is"].startswith("FLOPs"):
         return quantity(row["cost"], "FLOPs")

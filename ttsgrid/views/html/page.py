@@ -23,6 +23,7 @@ from ttsgrid.store import StorePath
 from ttsgrid.views.html.build import build_report
 from ttsgrid.views.html.chart import POINTS, REFERENCE, library, specification
 from ttsgrid.views.html.view import Picture, Report
+from ttsgrid.views.tables.table import Table
 
 _TEMPLATES = "templates"
 _BEFORE_UNIT = re.compile(
@@ -46,6 +47,27 @@ def write_report(store: StorePath, frontier: Frontier, path: Path) -> Path:
 
 def render(report: Report) -> str:
     """Return the page as HTML; it needs nothing else to be read."""
+    return (
+        _templates()
+        .get_template("page.html.jinja")
+        .render(
+            report=report,
+            version=__version__,
+            data_of=_picture_data,
+            style=_own_file("style.css"),
+            script=_own_file("picture.js"),
+            library=Markup(library()),
+        )
+    )
+
+
+def render_table(table: Table, name: str) -> str:
+    """Return one table as HTML, as the page has it; `name` is the start of its ids."""
+    parts = _templates().get_template("parts.html.jinja").module
+    return str(parts.table(table, name))  # type: ignore[attr-defined]
+
+
+def _templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("ttsgrid.views.html", _TEMPLATES),
         autoescape=True,
@@ -54,14 +76,7 @@ def render(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters["unbroken"] = unbroken
-    return environment.get_template("page.html.jinja").render(
-        report=report,
-        version=__version__,
-        data_of=_picture_data,
-        style=_own_file("style.css"),
-        script=_own_file("picture.js"),
-        library=Markup(library()),
-    )
+    return environment
 
 
 def unbroken(text: str) -> str:

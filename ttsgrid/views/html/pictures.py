@@ -18,7 +18,8 @@ from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.cells.outcomes import COT, PASS_AT_K
 from ttsgrid.analysis.findings.selection import describe, pareto
 from ttsgrid.views.html.view import Choice, Mark, Picture, Points, Reference
-from ttsgrid.views.html.words import in_order, listed, percent, quantity, strategy_name
+from ttsgrid.views.words.numbers import in_order, listed, percent, quantity, strategy_name
+from ttsgrid.views.words.order import by_size
 
 _GROUP = ["policy", "strategy", "n", "bin"]
 _MEASURES = {
@@ -107,11 +108,6 @@ def best_points(cells: Cells, benchmark: str) -> pl.DataFrame:
     marked = best.with_columns(best_prm=pl.int_range(pl.len()).over(_GROUP) == 0)
     labels = [describe(row) for row in marked.iter_rows(named=True)]
     return marked.with_columns(label=pl.Series(labels, dtype=pl.String)).sort(*_GROUP, "prm")
-
-
-def by_size(cells: Cells, policies: Sequence[str]) -> list[str]:
-    """Return distinct policies, the smallest first; those of unknown size before all."""
-    return sorted(set(policies), key=lambda name: (cells.sizes.get(name) or 0, name))
 
 
 def _columns(best: pl.DataFrame) -> Points:

@@ -17,8 +17,8 @@ import polars as pl
 
 from ttsgrid.analysis.frames.devices import worker_seconds
 from ttsgrid.store import StorePath, latest_units, scan
-from ttsgrid.views.html.view import Entry, Table
-from ttsgrid.views.html.words import duration, listed, quantity
+from ttsgrid.views.tables.table import Entry, Table
+from ttsgrid.views.words.numbers import duration, listed, quantity
 
 _KINDS = {"sample": "sampling", "score": "scoring", "search": "searching"}
 _TOKENS = ("prompt", "cached", "generated")

@@ -10,18 +10,13 @@ import base64
 import io
 from collections.abc import Iterator
 
-from rich.table import Table as RichTable
-from rich.text import Text
-
 from ttsgrid.analysis.cells.outcomes import COT
-from ttsgrid.analysis.study import STUDY_TABLES, Study, StudyTable
+from ttsgrid.analysis.study import Study
 from ttsgrid.store import StorePath
 from ttsgrid.views.figures.panels import settings
 from ttsgrid.views.figures.study import STUDY_FIGURES
-from ttsgrid.views.html.view import Drawing, Entry, Table
-from ttsgrid.views.terminal.study_tables import render
+from ttsgrid.views.html.view import Drawing
 
-_LONG_COT, _SMALL_VS_LARGE = "long-cot", "small-vs-large"
 _WIDE = ("prm-bias",)
 _DRAWN = {
     "strength": (
@@ -41,16 +36,6 @@ _DRAWN = {
 }
 
 
-def study_tables(study: Study, benchmark: str) -> tuple[Table, ...]:
-    """Return the study's tables of one benchmark that have something to say."""
-    return tuple(
-        found
-        for name, table in STUDY_TABLES.items()
-        if _wanted(name, study)
-        for found in _table(name, table, study, benchmark)
-    )
-
-
 def study_drawings(store: StorePath, study: Study, benchmark: str) -> tuple[Drawing, ...]:
     """Return gain against policy strength and the PRMs' biases, where there is such a thing.
 
@@ -63,41 +48,6 @@ def study_drawings(store: StorePath, study: Study, benchmark: str) -> tuple[Draw
         Drawing(*_DRAWN[name], uri=_drawn(name, store, study, benchmark), wide=name in _WIDE)
         for name in _drawable(study, benchmark)
     )
-
-
-def _wanted(name: str, study: Study) -> bool:
-    return name != _LONG_COT or bool(study.long_cot)
-
-
-def _table(name: str, table: StudyTable, study: Study, benchmark: str) -> Iterator[Table]:
-    whole = table.build(study)
-    if whole.is_empty():
-        return
-    frame = whole.filter(benchmark=benchmark)
-    if frame.is_empty() or (name == _SMALL_VS_LARGE and frame["paper"].is_null().all()):
-        return
-    shown = render(table, frame.drop("benchmark"))
-    yield Table(
-        f"As the study has it: {_lower_first(table.title)}",
-        f"Table {table.number} of arXiv 2502.06703. {table.note}",
-        tuple(_plain(column.header) for column in shown.columns),
-        sum(column.justify == "left" for column in shown.columns),
-        tuple(_rows(shown)),
-    )
-
-
-def _rows(shown: RichTable) -> Iterator[tuple[Entry, ...]]:
-    columns = [[_plain(cell) for cell in column.cells] for column in shown.columns]
-    for row in zip(*columns, strict=True):
-        yield tuple(Entry(text) for text in row)
-
-
-def _plain(cell: object) -> str:
-    return Text.from_markup(str(cell)).plain
-
-
-def _lower_first(title: str) -> str:
-    return title if title[:2].isupper() or title.startswith("CoT") else title[0].lower() + title[1:]
 
 
 def _drawable(study: Study, benchmark: str) -> Iterator[str]:

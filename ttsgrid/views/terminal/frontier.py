@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import Console
+from rich.text import Text
 
 from ttsgrid.analysis.frontier import Frontier
-from ttsgrid.views.terminal.external_table import external_table
-from ttsgrid.views.terminal.frontier_tables import accuracy_table, best_table, footnote
-from ttsgrid.views.terminal.optimism_table import optimism_table
-from ttsgrid.views.terminal.prediction_table import quality_table
+from ttsgrid.views.tables.accuracy import accuracy_table, best_table
+from ttsgrid.views.tables.advice import kept_table, prediction_table, recommendation_table
+from ttsgrid.views.tables.external import external_table
+from ttsgrid.views.tables.table import Table
+from ttsgrid.views.terminal.render import as_rich, print_table
 from ttsgrid.views.words.external import note
+from ttsgrid.views.words.footnote import footnote
 from ttsgrid.views.words.headline import headline_of
 
 
 def print_frontier(frontier: Frontier, console: Console) -> None:
     """Print the tables and the headline of each benchmark."""
     for benchmark in frontier.benchmarks:
-        console.print(accuracy_table(frontier.cells, benchmark))
-        console.print(best_table(frontier.cells, frontier.best, frontier.curve, benchmark))
-        if not frontier.optimism.filter(benchmark=benchmark).is_empty():
-            console.print(optimism_table(frontier.optimism, benchmark))
-        if not frontier.predicted.quality.filter(benchmark=benchmark).is_empty():
-            console.print(quality_table(frontier.predicted.quality, benchmark))
-        said = headline_of(frontier, benchmark)
-        console.print(f"[bold]{benchmark}:[/bold] {said}", highlight=False)
+        for table in _tables(frontier, benchmark):
+            if table.rows:
+                print_table(console, as_rich(table, benchmark))
+        said = Text.assemble((f"{benchmark}: ", "bold"), headline_of(frontier, benchmark))
+        console.print(said, highlight=False)
     if frontier.benchmarks:
         console.print(footnote(frontier.cells), style="dim", highlight=False)
     for benchmark in frontier.external["benchmark"].unique().sort():
-        console.print(external_table(frontier.external, benchmark))
+        points = frontier.external.filter(benchmark=benchmark)
+        print_table(console, as_rich(external_table(points), f"{benchmark}, published elsewhere"))
     if not frontier.external.is_empty():
         console.print(note(frontier.external), style="dim", highlight=False)
+
+
+def _tables(frontier: Frontier, benchmark: str) -> Iterator[Table]:
+    yield accuracy_table(frontier.cells, benchmark)
+    yield best_table(frontier, benchmark)
+    yield kept_table(frontier, benchmark)
+    yield recommendation_table(frontier, benchmark)
+    yield prediction_table(frontier, benchmark)

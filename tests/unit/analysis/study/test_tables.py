@@ -21,7 +21,8 @@ from ttsgrid.cli.frontier import main
 from ttsgrid.core.units import ModelIdentity
 from ttsgrid.models import prompt_format
 from ttsgrid.store import ModelRecord, Store
-from ttsgrid.views.terminal.study_tables import render
+from ttsgrid.views.tables.study import study_table
+from ttsgrid.views.terminal.render import as_rich
 
 NUM_POLICIES, NUM_PRMS = len(WORLD.policies), len(WORLD.prms)
 
@@ -143,7 +144,7 @@ def test_a_policy_without_cot_stands_with_its_one_sample_and_never_as_tts(
 @pytest.mark.parametrize("name", STUDY_TABLES)
 def test_a_printed_table_leaves_out_columns_without_numbers(study: Study, name: str) -> None:
     frame, out = _built(study, name), io.StringIO()
-    Console(file=out, width=240).print(render(STUDY_TABLES[name], frame))
+    Console(file=out, width=240).print(as_rich(study_table(STUDY_TABLES[name], frame)))
     text = out.getvalue()
     assert "llama3.2-3b" in text
     papers = [name for name in frame.columns if name.startswith("paper")]
@@ -151,17 +152,18 @@ def test_a_printed_table_leaves_out_columns_without_numbers(study: Study, name: 
     assert ("paper" in text) == bool(known)
     without = frame.with_columns(pl.lit(None, pl.Float64).alias(name) for name in papers)
     blank = io.StringIO()
-    Console(file=blank, width=240).print(render(STUDY_TABLES[name], without))
+    Console(file=blank, width=240).print(as_rich(study_table(STUDY_TABLES[name], without)))
     assert "paper" not in blank.getvalue()
 
 
 def test_a_difference_is_printed_with_both_its_intervals(study: Study) -> None:
     out, table = io.StringIO(), TABLES["search-vs-best-of-n"]
     frame = _built(study, "search-vs-best-of-n")
-    Console(file=out, width=240).print(render(table, frame))
+    Console(file=out, width=240).print(as_rich(study_table(table, frame)))
     row = frame.row(0, named=True)
     bounds = [round(100 * row[name]) for name in ("low", "high", "low_adjusted", "high_adjusted")]
-    assert "{:.1f} [{},{}] [{},{}]".format(100 * row["difference"], *bounds) in out.getvalue()
+    said = "{:.1f} ({} to {}; adjusted {} to {})".format(100 * row["difference"], *bounds)
+    assert said.replace("-", "−") in out.getvalue().replace("-", "−")
 
 
 def test_costs_have_a_row_a_strategy_and_n_with_the_cells_own_numbers(study: Study) -> None:

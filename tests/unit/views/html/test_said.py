@@ -15,11 +15,11 @@ from tests.unit.views.html.made_store import MadePolicy, MadeWorld, write_made_s
 from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.views.html import Report, build_report
 from ttsgrid.views.html.runs import busy_seconds, run_tables, units_by_kind
-from ttsgrid.views.html.sentences import answer
-from ttsgrid.views.html.tables import comparison_table
-from ttsgrid.views.html.view import Table
-from ttsgrid.views.html.words import duration
+from ttsgrid.views.tables.comparisons import comparison_table
+from ttsgrid.views.tables.table import Table
+from ttsgrid.views.words.answer import answer
 from ttsgrid.views.words.headline import headline_of, headline_paragraphs
+from ttsgrid.views.words.numbers import duration
 
 
 def _table(report: Report, title: str) -> Table:

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from ttsgrid.analysis.frontier import Frontier
-from ttsgrid.views.html.searching import rival_sentences, rival_table
+from ttsgrid.views.tables.searches import rival_table
+from ttsgrid.views.words.searches import rival_sentences
 
 
 def changed(frontier: Frontier, low: float, high: float, number: int) -> Frontier:

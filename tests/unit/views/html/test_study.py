@@ -9,7 +9,8 @@ from pathlib import Path
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.study import STUDY_TABLES, make_study
 from ttsgrid.views.html import Report
-from ttsgrid.views.html.study import study_drawings, study_tables
+from ttsgrid.views.html.study import study_drawings
+from ttsgrid.views.tables.study import study_tables
 
 
 def test_the_study_tables_have_the_frames_rows(made_store: Path, frontier: Frontier) -> None:

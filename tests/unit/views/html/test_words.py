@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ttsgrid.views.html.words import (
+from ttsgrid.views.words.numbers import (
     duration,
     in_order,
     listed,

@@ -1,4 +1,4 @@
-"""Does search beat best-of-N? What `analysis.findings.rivals` measured, as a table and a sentence.
+"""Does search beat best-of-N? What `ttsgrid.analysis.findings.rivals` measured, in sentences.
 
 Only the adjusted intervals decide: they hold together for all searches of a benchmark,
 so that the surest of many wins may be named.
@@ -13,53 +13,18 @@ import polars as pl
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
-from ttsgrid.views.html.pictures import by_size
-from ttsgrid.views.html.view import Entry, Table
-from ttsgrid.views.html.words import (
+from ttsgrid.views.words.numbers import (
     Row,
     listed,
     percent,
     points,
     points_span,
     strategy_name,
-    times,
 )
+from ttsgrid.views.words.order import by_size
 
 BINS = {Bin.ALL: "over all problems", Bin.HARD: "over hard problems"}
 _GROUP = ["prm", "strategy", "n"]
-
-
-def rival_table(frontier: Frontier, benchmark: str) -> Table:
-    """Every search against best-of-N, over all problems and over hard ones."""
-    rivals = frontier.rivals.filter(benchmark=benchmark)
-    return Table(
-        "Search against best-of-N",
-        "At the same N and with the same PRM, each with the aggregation and vote that are best "
-        "for it on other problems. The difference, in points, is paired by problem. Adjusted: an "
-        "interval that holds for all rows together; only it decides the verdict. How hard a "
-        "problem is, half of a policy's samples say, and best-of-N picks from the other half. "
-        "FLOPs: the search's over those of best-of-N.",
-        (
-            "policy",
-            "strategy",
-            "problems",
-            "verdict",
-            "difference",
-            "adjusted",
-            "search",
-            "best-of-N",
-            "FLOPs",
-        ),
-        4,
-        tuple(
-            _row(row)
-            for name in BINS
-            for policy in by_size(frontier.cells, rivals["policy"].to_list())
-            for row in rivals.filter(policy=policy, bin=name.value)
-            .sort(_GROUP)
-            .iter_rows(named=True)
-        ),
-    )
 
 
 def rival_sentences(frontier: Frontier, benchmark: str) -> Iterator[str]:
@@ -128,27 +93,3 @@ def _won(row: Row, note: str = "") -> str:
 
 def _name(row: Row) -> str:
     return strategy_name(row["strategy"])
-
-
-def _row(row: Row) -> tuple[Entry, ...]:
-    return (
-        Entry(row["policy"]),
-        Entry(_name(row), f"N = {row['n']}", f"PRM {row['prm']}"),
-        Entry(f"{row['bin']}, {row['num_problems']}"),
-        _verdict(row),
-        Entry(points(row["difference"]), detail=points_span(row["low"], row["high"])),
-        Entry(points_span(row["low_adjusted"], row["high_adjusted"])),
-        Entry(percent(row["accuracy"])),
-        Entry(percent(row["accuracy_best_of_n"])),
-        Entry(times(row["flops_ratio"])),
-    )
-
-
-def _verdict(row: Row) -> Entry:
-    if row["num_problems"] < MIN_PROBLEMS:
-        return Entry("too few")
-    if row["low_adjusted"] > 0:
-        return Entry("search wins", tone="good")
-    if row["high_adjusted"] < 0:
-        return Entry("best-of-N wins", tone="bad")
-    return Entry("can't tell")

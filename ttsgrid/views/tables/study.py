@@ -1,21 +1,19 @@
-"""A study table on a terminal: what a column is called says how its numbers are written.
+"""Tables of the study: what a column is called says how its numbers are written.
 
-What all rows share stands once, above the table, and numbers are never broken: where a
-terminal is too narrow for them, lines run on.
+What all rows share stands once, above the table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from ttsgrid.analysis.study.tables import StudyTable
+from ttsgrid.analysis.study import STUDY_TABLES, Study, StudyTable
+from ttsgrid.views.tables.entries import NOTHING
+from ttsgrid.views.tables.table import Entry, Table
 
 _SHARES = {
     "accuracy",
@@ -52,32 +50,59 @@ _HEADINGS = {
     "prm_tokens": "PRM tokens",
     "prm_cached_tokens": "cached tokens",
 }
-WIDEST = 1000
 _SHARED = {"benchmark": "", "num_problems": "problems"}
+_LONG_COT, _SMALL_VS_LARGE = "long-cot", "small-vs-large"
 Row = Mapping[str, Any]
 
 
-def render(table: StudyTable, frame: pl.DataFrame) -> Table:
-    """Return a table with the columns that hold anything; bounds go into brackets."""
+def study_table(table: StudyTable, frame: pl.DataFrame) -> Table:
+    """Return the columns that hold anything; bounds are notes beside their number.
+
+    Args:
+        table: what it is called and how to read it.
+        frame: what it built, or a part of that.
+    """
     said = {name: unit for name, unit in _SHARED.items() if _is_shared(name, frame)}
     shared = ", ".join(f"{frame[name][0]} {unit}".strip() for name, unit in said.items())
-    title = f"{table.title}: {shared}" if shared else table.title
-    shown = Table(title=title, caption=table.note, box=SIMPLE_HEAD, pad_edge=False)
     columns = [n for n in frame.columns if n not in said and _has_its_own(n, frame)]
-    for name in columns:
-        left = frame[name].dtype == pl.String
-        heading = _heading(name).replace(" ", "\n")
-        shown.add_column(heading, justify="left" if left else "right", no_wrap=True)
-    for row in frame.iter_rows(named=True):
-        shown.add_row(*(_entry(name, row) for name in columns))
-    return shown
+    names = [name for name in columns if frame[name].dtype == pl.String]
+    columns = [*names, *(name for name in columns if name not in names)]
+    return Table(
+        f"{table.title}: {shared}" if shared else table.title,
+        table.note,
+        tuple(_heading(name) for name in columns),
+        len(names),
+        tuple(tuple(_entry(name, row) for name in columns) for row in frame.iter_rows(named=True)),
+    )
 
 
-def wide_enough(console: Console, table: Table) -> Console:
-    """Widen a console to what a table needs, so that no number is broken or cut."""
-    needed = table.__rich_measure__(console, console.options.update(max_width=WIDEST)).maximum
-    console.width = max(console.width, needed)
-    return console
+def study_tables(study: Study, benchmark: str) -> tuple[Table, ...]:
+    """Return the study's tables of one benchmark that have something to say."""
+    return tuple(
+        found
+        for name, table in STUDY_TABLES.items()
+        if name != _LONG_COT or study.long_cot
+        for found in _of_benchmark(name, table, study, benchmark)
+    )
+
+
+def _of_benchmark(name: str, table: StudyTable, study: Study, benchmark: str) -> Iterator[Table]:
+    whole = table.build(study)
+    if whole.is_empty():
+        return
+    frame = whole.filter(benchmark=benchmark)
+    if frame.is_empty() or (name == _SMALL_VS_LARGE and frame["paper"].is_null().all()):
+        return
+    shown = study_table(table, frame.drop("benchmark"))
+    yield replace(
+        shown,
+        title=f"As the study has it: {_lower_first(shown.title)}",
+        explanation=f"Table {table.number} of arXiv 2502.06703. {table.note}",
+    )
+
+
+def _lower_first(title: str) -> str:
+    return title if title[:2].isupper() or title.startswith("CoT") else title[0].lower() + title[1:]
 
 
 def _is_shared(name: str, frame: pl.DataFrame) -> bool:
@@ -100,14 +125,14 @@ def _heading(name: str) -> str:
     return f"paper: {text}" if ours != name else text
 
 
-def _entry(name: str, row: Row) -> str:
+def _entry(name: str, row: Row) -> Entry:
     value = row[name]
     if value is None:
-        return "-"
+        return NOTHING
     if isinstance(value, str | int) or value == 0:
-        return f"{value}" if value else "0"
+        return Entry(f"{value}" if value else "0")
     more = "> " if row.get(f"{name}_at_least") else ""
-    return f"{more}{_number(name, value)}{_bounds(name, row)}"
+    return Entry(f"{more}{_number(name, value)}", _bounds(name, row))
 
 
 def _number(name: str, value: float) -> str:
@@ -134,8 +159,8 @@ def _bounds(name: str, row: Row) -> str:
         "gain": [("gain_low", "gain_high")],
     }
     spans = [
-        f"[{100 * row[low]:z.0f},{100 * row[high]:z.0f}]"
+        f"{100 * row[low]:z.0f} to {100 * row[high]:z.0f}".replace("-", "−")
         for low, high in pairs.get(name, [])
         if row.get(low) is not None
     ]
-    return f" [dim]{escape(' '.join(spans))}[/dim]" if spans else ""
+    return "; adjusted ".join(spans)

@@ -17,10 +17,10 @@ from ttsgrid.analysis.cells.outcomes import COT, MAJORITY, PASS_AT_K
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.bootstrap import difference_intervals
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
-from ttsgrid.views.html.pictures import by_size
-from ttsgrid.views.html.searching import rival_sentences
-from ttsgrid.views.html.words import Row, listed, percent, points, points_span, short_name, span
 from ttsgrid.views.words.headline import headline_paragraphs
+from ttsgrid.views.words.numbers import Row, listed, percent, points, points_span, short_name, span
+from ttsgrid.views.words.order import by_size
+from ttsgrid.views.words.searches import rival_sentences
 
 _ONCE = {COT: "one greedy solution", PASS_AT_K: "one sample"}
 """What a policy's majority vote is set against: the first of these that was run."""

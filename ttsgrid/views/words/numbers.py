@@ -1,4 +1,4 @@
-"""How the report writes numbers and names: one way each, everywhere.
+"""How reports write numbers and names: one way each, everywhere.
 
 Accuracies are percentages with one digit (more would claim more than hundreds of
 problems can), costs have three significant digits and an SI prefix.
@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ttsgrid.analysis.cells.outcomes import BEST_OF_N, COT, MAJORITY, PASS_AT_K
-from ttsgrid.views.html.view import Entry, Interval
 
 Row = Mapping[str, Any]
 _STRATEGIES = {
@@ -51,7 +50,7 @@ def short_name(row: Row) -> str:
         return "one sample"
     choices = [row[part] for part in ("aggregation", "vote") if row[part]]
     name = strategy_name(row["strategy"])
-    return f"{name} ({'-'.join(choices)})" if choices else name
+    return f"{name} ({', '.join(choices)})" if choices else name
 
 
 def percent(share: float) -> str:
@@ -99,13 +98,6 @@ def duration(seconds: float) -> str:
         return f"{seconds:.3g} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{seconds / 3600:.1f} h"
-
-
-def accuracy_entry(row: Row, detail: str = "") -> Entry:
-    """Return an accuracy with its interval, drawn and in words; `row` has `accuracy` etc."""
-    low, middle, high = float(row["low"]), float(row["accuracy"]), float(row["high"])
-    bar = Interval(low, middle, high)
-    return Entry(percent(middle), span(low, high), detail, interval=bar)
 
 
 def listed(parts: Sequence[str]) -> str:

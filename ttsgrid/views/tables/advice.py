@@ -14,11 +14,10 @@ import polars as pl
 
 from ttsgrid.analysis.advice.recommendation import Recommendation, Rule
 from ttsgrid.analysis.frontier import Frontier
-from ttsgrid.views.html.pictures import by_size
-from ttsgrid.views.html.view import Entry, Interval, Table
-from ttsgrid.views.html.words import (
+from ttsgrid.views.tables.entries import accuracy_entry
+from ttsgrid.views.tables.table import Entry, Interval, Table
+from ttsgrid.views.words.numbers import (
     Row,
-    accuracy_entry,
     percent,
     points,
     points_span,
@@ -26,6 +25,7 @@ from ttsgrid.views.html.words import (
     short_name,
     span,
 )
+from ttsgrid.views.words.order import by_size
 
 
 def kept_table(frontier: Frontier, benchmark: str) -> Table:

@@ -1,0 +1,1 @@
+"""Files: the frontier written for any tool to read."""

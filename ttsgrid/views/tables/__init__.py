@@ -1,0 +1,1 @@
+"""Tables: each built once from the analysis, as plain data that every renderer shows."""

@@ -1,0 +1,97 @@
+"""Accuracy by policy, strategy and N; and the best strategy by difficulty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from ttsgrid.analysis.cells.cells import Cells
+from ttsgrid.analysis.cells.difficulty import Bin
+from ttsgrid.analysis.findings.selection import best_per_strategy
+from ttsgrid.analysis.frontier import Frontier
+from ttsgrid.views.tables.entries import NOTHING, accuracy_entry
+from ttsgrid.views.tables.table import Entry, Table
+from ttsgrid.views.words.numbers import (
+    Row,
+    in_order,
+    short_name,
+    strategy_name,
+)
+from ttsgrid.views.words.order import by_size
+
+_BINS = {
+    Bin.ALL: "all problems",
+    Bin.EASY: "easy",
+    Bin.MEDIUM: "medium",
+    Bin.HARD: "hard",
+}
+
+
+def accuracy_table(cells: Cells, benchmark: str) -> Table:
+    """Accuracy by policy, strategy and N, each with its best PRM, aggregation and vote."""
+    best = best_per_strategy(cells).filter(benchmark=benchmark)
+    budgets, most = best["n"].unique().sort().to_list(), int(best["num_problems"].to_numpy().max())
+    rows = tuple(
+        (Entry(policy), Entry(strategy_name(strategy)), *_by_budget(found, budgets, most))
+        for policy in by_size(cells, best["policy"].to_list())
+        for strategy, found in _by_strategy(best.filter(policy=policy))
+    )
+    return Table(
+        "Accuracy by policy, strategy and N",
+        f"In %, with the 95 % interval, on {most} problems. Each entry has the best PRM, "
+        "aggregation and vote of its strategy, chosen on the same problems, which flatters it a "
+        "little. "
+        "pass@N counts a problem when any of N solutions is right: no strategy, but a bound.",
+        ("policy", "strategy", *(f"N = {n}" for n in budgets)),
+        2,
+        rows,
+    )
+
+
+def _by_strategy(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    for strategy in in_order(rows["strategy"].to_list()):
+        yield strategy, rows.filter(strategy=strategy)
+
+
+def _by_budget(rows: pl.DataFrame, budgets: Sequence[int], most: int) -> Iterator[Entry]:
+    """Entries of one policy and strategy; those that ran on fewer than `most` problems say so."""
+    at = {row["n"]: row for row in rows.iter_rows(named=True)}
+    for n in budgets:
+        fewer = n in at and at[n]["num_problems"] < most
+        detail = f"on {at[n]['num_problems']} problems" if fewer else ""
+        yield accuracy_entry(at[n], detail) if n in at else NOTHING
+
+
+def best_table(frontier: Frontier, benchmark: str) -> Table:
+    """The best strategy of each (policy, PRM, N), over all problems and by difficulty."""
+    best = frontier.best.filter(benchmark=benchmark)
+    groups = best.group_by("policy", "prm", "n", maintain_order=True)
+    found = {key: {row["bin"]: row for row in g.iter_rows(named=True)} for key, g in groups}
+    order = by_size(frontier.cells, best["policy"].to_list())
+    keys = sorted(found, key=lambda key: (order.index(str(key[0])), str(key[1] or ""), key[2]))
+    return Table(
+        "The best strategy by difficulty",
+        "Accuracy in %, with the strategy and the 95 % interval. Difficulty is each policy's own "
+        "pass@1: easy from 50 %, medium from 10 %, hard below. In brackets: how step scores become "
+        "a solution's score (their lowest, last, average or product), and whose answer wins: max, "
+        "that of the best score; weighted, the answer with the largest sum of scores. Chosen and "
+        "reported on the same problems: a hint at what to try, not what to expect.",
+        ("policy", "PRM", "N", *_BINS.values()),
+        3,
+        tuple(
+            (
+                Entry(str(policy)),
+                Entry(str(prm or "–")),
+                Entry(str(n)),
+                *(_choice(found[policy, prm, n].get(name.value)) for name in _BINS),
+            )
+            for policy, prm, n in keys
+        ),
+    )
+
+
+def _choice(row: Row | None) -> Entry:
+    if row is None:
+        return NOTHING
+    return accuracy_entry(row, short_name(row))

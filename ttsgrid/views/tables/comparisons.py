@@ -1,0 +1,75 @@
+"""Small with test-time scaling against large with one solution, as a table."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ttsgrid.analysis.cells.outcomes import COT
+from ttsgrid.analysis.findings.selection import describe
+from ttsgrid.analysis.frontier import Frontier
+from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
+from ttsgrid.views.tables.table import Entry, Table
+from ttsgrid.views.words.numbers import (
+    Row,
+    percent,
+    points,
+    points_span,
+    times,
+)
+from ttsgrid.views.words.order import by_size
+
+
+def comparison_table(frontier: Frontier, benchmark: str) -> Table:
+    """Each smaller policy's strongest TTS against each larger policy's one solution."""
+    compared = frontier.comparisons.filter(benchmark=benchmark)
+    enough = pl.col("num_problems") >= MIN_PROBLEMS
+    strongest = compared.sort(enough, "low_adjusted", "difference", descending=True)
+    pairs = strongest.unique(["policy", "large"], keep="first", maintain_order=True)
+    number = int(compared["num_compared"].to_numpy().max(initial=0))
+    return Table(
+        "Small with test-time scaling against large with one solution",
+        "One row a pair of policies: of all the smaller one's cells the one whose win is surest. "
+        "The difference, in points, is paired by problem. Adjusted: an interval that still holds "
+        f"for the best of all {number} comparisons made; only it decides the verdict. "
+        "FLOPs: the smaller policy's, with its PRM and prompts, over the larger one's.",
+        (
+            "smaller policy",
+            "larger policy",
+            "verdict",
+            "difference",
+            "adjusted",
+            "smaller",
+            "larger",
+            "FLOPs",
+        ),
+        3,
+        tuple(
+            _comparison(row)
+            for policy in by_size(frontier.cells, pairs["policy"].to_list())
+            for row in pairs.filter(policy=policy).sort("size_ratio").iter_rows(named=True)
+        ),
+    )
+
+
+def _comparison(row: Row) -> tuple[Entry, ...]:
+    once = "CoT" if row["large_strategy"] == COT else "one sample"
+    return (
+        Entry(row["policy"], detail=describe(row)),
+        Entry(row["large"], detail=f"{once}, {times(row['size_ratio'])} the size"),
+        _verdict(row),
+        Entry(points(row["difference"]), detail=points_span(row["low"], row["high"])),
+        Entry(points_span(row["low_adjusted"], row["high_adjusted"])),
+        Entry(percent(row["accuracy"])),
+        Entry(percent(row["accuracy_large"])),
+        Entry(times(row["flops_ratio"])),
+    )
+
+
+def _verdict(row: Row) -> Entry:
+    if row["num_problems"] < MIN_PROBLEMS:
+        return Entry(f"{row['num_problems']} problems: too few")
+    if row["low_adjusted"] > 0:
+        return Entry("small wins", tone="good")
+    if row["high_adjusted"] < 0:
+        return Entry("large wins", tone="bad")
+    return Entry("can't tell")

@@ -1,0 +1,75 @@
+"""A table on a terminal: the same figures and words as on the page, set for fixed width.
+
+Words and numbers are never broken: where a terminal is too narrow for them, lines run on
+(`print_table`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from ttsgrid.views.tables.table import Entry, Table
+
+WIDEST = 1000
+_TONES = {"good": "green", "bad": "red"}
+
+
+def as_rich(table: Table, about: str = "") -> RichTable:
+    """Return a table for rich to print.
+
+    Args:
+        table: what to show.
+        about: what it is about, before its title, e.g. the benchmark's name.
+    """
+    title = f"{about}: {table.title}" if about else table.title
+    shown = RichTable(
+        title=Text(title),
+        caption=Text(table.explanation),
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
+    for position, heading in enumerate(table.headings):
+        names = position < table.num_text_columns
+        shown.add_column(
+            Text(heading),
+            justify="left" if names else "right",
+            min_width=_longest_word([heading, *_words_of(table, position)]),
+        )
+    group = ""
+    for row in table.rows:
+        if group and row[0].text != group:
+            shown.add_section()
+        group = row[0].text
+        shown.add_row(*(_as_text(entry) for entry in row))
+    return shown
+
+
+def print_table(console: Console, table: RichTable) -> None:
+    """Print a table, wider than the terminal where a number would be broken or cut."""
+    needed = table.__rich_measure__(console, console.options.update(max_width=WIDEST)).minimum
+    console.print(table, width=max(console.width, needed), crop=False)
+
+
+def _words_of(table: Table, position: int) -> Iterator[str]:
+    for row in table.rows:
+        yield from (row[position].text, f"({row[position].note})", row[position].detail)
+
+
+def _longest_word(texts: Iterable[str]) -> int:
+    return max((len(word) for text in texts for word in text.split()), default=1)
+
+
+def _as_text(entry: Entry) -> Text:
+    """What is said, its note in brackets beside it, its detail on a line below."""
+    text = Text(entry.text, style=_TONES.get(entry.tone, ""))
+    if entry.note:
+        text.append(f" ({entry.note})", style="dim")
+    if entry.detail:
+        text.append(f"\n{entry.detail}", style="dim")
+    return text

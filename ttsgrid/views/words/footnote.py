@@ -1,0 +1,15 @@
+"""How exact the numbers of a frontier are, in a sentence."""
+
+from __future__ import annotations
+
+from ttsgrid.analysis.cells.cells import Cells
+from ttsgrid.analysis.cells.difficulty import Bin
+
+
+def footnote(cells: Cells) -> str:
+    """Say what the Monte Carlo adds to what the problems leave open."""
+    overall = cells.frame.filter(bin=Bin.ALL.value)["standard_error_mc"].to_numpy()
+    return (
+        "Budgets below a pool's size are estimated from the whole pool; the Monte Carlo "
+        f"error of an accuracy is at most {100 * overall.max():.2f} points."
+    )
