@@ -21,15 +21,15 @@ from multiprocessing.connection import Connection
 import uvloop
 from transformers import AutoTokenizer
 
+from ttsgrid.cluster.driver.ray_cluster import ray_cluster
 from ttsgrid.cluster.driver.remote_worker import RemoteWorker
-from ttsgrid.cluster.driver.session import ray_session
-from ttsgrid.cluster.wire.tasks import Finished, SampleTask, WorkerSpec
+from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.cluster.worker.runtime import start_runtime
 from ttsgrid.grid.config import ClusterConfig
 from ttsgrid.models import encode_prompt, prompt_format
 from ttsgrid.strategies.sampling import sample_seed
 
-Chunks = Sequence[tuple[SampleTask, ...]]
+Chunks = Sequence[tuple[Task, ...]]
 START_TIMEOUT_S = 240.0
 
 
@@ -60,8 +60,10 @@ def bare_llm(spec: WorkerSpec, chunks: Chunks, pipe: Connection) -> None:
     for task in itertools.chain.from_iterable(chunks):
         ids = encode_prompt(fmt, tokenizer, task.problem.question)
         sampling = task.unit.sampling
-        for index in range(task.unit.start, task.unit.stop):
-            seed = None if sampling.greedy else sample_seed(task.unit.family, index)
+        block = task.unit.block
+        assert block is not None
+        for index in range(block.start, block.stop):
+            seed = None if sampling.greedy else sample_seed(block.family, index)
             prompts.append(TokensPrompt(prompt_token_ids=ids))
             parameters.append(
                 SamplingParams(
@@ -106,13 +108,13 @@ def ray_worker(spec: WorkerSpec, chunks: Chunks, pipe: Connection) -> None:
         finally:
             await worker.stop()
 
-    with ray_session(ClusterConfig(dashboard=False)):
+    with ray_cluster(ClusterConfig(dashboard=False)):
         asyncio.run(main())
 
 
 async def _serve_async(
     pipe: Connection,
-    run: Callable[[tuple[SampleTask, ...], None], Awaitable[list[Finished]]],
+    run: Callable[[tuple[Task, ...], None], Awaitable[list[TaskOutcome]]],
     chunks: Chunks,
 ) -> None:
     pipe.send("ready")
@@ -122,7 +124,7 @@ async def _serve_async(
         pipe.send(_measured(finished, time.perf_counter() - started))
 
 
-def _measured(finished: Sequence[list[Finished]], seconds: float) -> Round:
+def _measured(finished: Sequence[list[TaskOutcome]], seconds: float) -> Round:
     results = [item.result for chunk in finished for item in chunk]
     failed = [result.error for result in results if result.error]
     if failed:

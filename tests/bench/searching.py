@@ -18,7 +18,7 @@ from typing import Any
 from transformers import AutoTokenizer
 
 from ttsgrid.cluster.wire.scoring_link import ScoreReply, ScoreRequest
-from ttsgrid.cluster.wire.tasks import SearchTask, WorkerSpec
+from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
 from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.core.identity import derive_seed
@@ -30,6 +30,7 @@ from ttsgrid.engines.vllm_engine import VllmPolicyEngine, VllmPrmEngine, start_e
 from ttsgrid.models import encode_prompt, prompt_format
 from ttsgrid.models.prms import PrmFormat, prm_format, score_from_logits
 from ttsgrid.strategies.search.run import run_search
+from ttsgrid.strategies.search.session import Session
 
 
 @dataclass(frozen=True)
@@ -93,14 +94,14 @@ class Engines:
 
 
 async def bare_tokens_per_s(
-    engines: Engines, tasks: Sequence[SearchTask], samples: int, at_once: int
+    engines: Engines, tasks: Sequence[Task], samples: int, at_once: int
 ) -> float:
     """Sample whole solutions, `samples` a task, and return the policy's tokens/s."""
     await engines.forget()
     room = asyncio.Semaphore(at_once)
     sampling = tasks[0].unit.sampling
 
-    async def one(task: SearchTask, index: int) -> int:
+    async def one(task: Task, index: int) -> int:
         async with room:
             request = GenerationRequest(
                 prompt_ids=engines.prompt(task.problem.question),
@@ -116,13 +117,13 @@ async def bare_tokens_per_s(
     return sum(tokens) / (time.perf_counter() - began)
 
 
-async def together(engines: Engines, tasks: Sequence[SearchTask], requests_in_flight: int) -> Ran:
+async def together(engines: Engines, tasks: Sequence[Task], requests_in_flight: int) -> Ran:
     """Search as workers do: many problems at once, scores computed incrementally."""
     writer = PolicyRuntime(engines.policy_spec, engines.policy, engines.policy_tokenizer)
     reader = _Peer(PrmRuntime(engines.prm_spec, engines.prm, engines.prm_tokenizer))
-    room = asyncio.Semaphore(requests_in_flight // tasks[0].unit.settings.budget)
+    room = asyncio.Semaphore(requests_in_flight // tasks[0].unit.num_requests)
 
-    async def one(task: SearchTask) -> UnitResult:
+    async def one(task: Task) -> UnitResult:
         async with room:
             (finished,) = await writer.run([task], reader)
         if finished.result.error:
@@ -136,7 +137,7 @@ async def together(engines: Engines, tasks: Sequence[SearchTask], requests_in_fl
     return await _measured(engines, all_of_them)
 
 
-async def one_at_a_time(engines: Engines, tasks: Sequence[SearchTask]) -> Ran:
+async def one_at_a_time(engines: Engines, tasks: Sequence[Task]) -> Ran:
     """Search one problem after the other, each step's solutions scored from the start."""
 
     async def all_of_them() -> list[SearchTrace]:
@@ -145,9 +146,10 @@ async def one_at_a_time(engines: Engines, tasks: Sequence[SearchTask]) -> Ran:
     return await _measured(engines, all_of_them)
 
 
-async def _search_alone(engines: Engines, task: SearchTask) -> SearchTrace:
-    outcome = await run_search(
-        task.unit.settings,
+async def _search_alone(engines: Engines, task: Task) -> SearchTrace:
+    assert task.unit.tree is not None
+    session = Session(
+        task.unit.tree.settings,
         engines.policy,
         _FullScorer(engines),
         question=task.problem.question,
@@ -157,7 +159,7 @@ async def _search_alone(engines: Engines, task: SearchTask) -> SearchTrace:
         sampling=task.unit.sampling,
         seed_of=partial(derive_seed, task.unit.id),
     )
-    return outcome.trace
+    return (await run_search(session)).trace
 
 
 async def _measured(

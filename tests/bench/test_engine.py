@@ -18,7 +18,7 @@ from tests.bench.contenders import Chunks, Round, bare_llm, policy_runtime, ray_
 from ttsgrid.benchmarks import load_benchmark
 from ttsgrid.cli.sweep import CONF, resolve_models
 from ttsgrid.cluster.driver.launch import worker_spec
-from ttsgrid.cluster.wire.tasks import SampleTask
+from ttsgrid.cluster.wire.tasks import Task
 from ttsgrid.core.units import SampleBlock
 from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig
@@ -51,11 +51,11 @@ def plan_of(grid: GridConfig) -> Plan:
 
 def sampling_chunks(plan: Plan) -> Chunks:
     """A problem's blocks to a chunk, as the driver hands them out."""
-    chunks: dict[str, list[SampleTask]] = {problem.id: [] for problem in plan.problems}
+    chunks: dict[str, list[Task]] = {problem.id: [] for problem in plan.problems}
     by_id = {problem.id: problem for problem in plan.problems}
     for unit in plan.units:
         if isinstance(unit, SampleBlock):
-            chunks[unit.problem_id].append(SampleTask(unit, by_id[unit.problem_id]))
+            chunks[unit.problem_id].append(Task(unit, by_id[unit.problem_id]))
     return [tuple(tasks) for tasks in chunks.values()]
 
 

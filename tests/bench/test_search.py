@@ -20,7 +20,7 @@ from tests.bench.searching import Engines, Ran, bare_tokens_per_s, one_at_a_time
 from ttsgrid.benchmarks import load_benchmark
 from ttsgrid.cli.sweep import CONF, resolve_models
 from ttsgrid.cluster.driver.launch import REQUESTS_PER_SEQUENCE, worker_spec
-from ttsgrid.cluster.wire.tasks import SearchTask
+from ttsgrid.cluster.wire.tasks import Task
 from ttsgrid.core.units import SearchTree
 from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig
@@ -77,7 +77,7 @@ async def measure() -> Found:
     identities = {model.identity.name: model.identity for model in (policy, prm)}
     by_id = {problem.id: problem for problem in problems}
     tasks = [
-        SearchTask(unit, by_id[unit.problem_id])
+        Task(unit, by_id[unit.problem_id])
         for unit in make_plan(grid, problems, identities).units
         if isinstance(unit, SearchTree)
     ]

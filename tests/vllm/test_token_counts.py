@@ -20,7 +20,7 @@ from ttsgrid.benchmarks import load_benchmark
 from ttsgrid.cli.sweep import CONF, resolve_models
 from ttsgrid.cluster.driver.launch import worker_spec
 from ttsgrid.cluster.wire.scoring_link import ScoreReply, ScoreRequest
-from ttsgrid.cluster.wire.tasks import SampleTask, ScoreTask, SearchTask, Task
+from ttsgrid.cluster.wire.tasks import Task
 from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.core.records import UnitResult
@@ -104,19 +104,15 @@ async def run_all(monkeypatch: pytest.MonkeyPatch) -> tuple[list[UnitResult], Le
     prm = PrmRuntime(specs[1], reader, tokenizers[1])
     try:
         pools: list[Task] = [
-            SampleTask(unit, by_id[unit.problem_id])
-            for unit in units
-            if isinstance(unit, SampleBlock)
+            Task(unit, by_id[unit.problem_id]) for unit in units if isinstance(unit, SampleBlock)
         ]
         searches: list[Task] = [
-            SearchTask(unit, by_id[unit.problem_id])
-            for unit in units
-            if isinstance(unit, SearchTree)
+            Task(unit, by_id[unit.problem_id]) for unit in units if isinstance(unit, SearchTree)
         ]
         written = await policy.run([*pools, *searches], Peer(prm))
         solutions = {item.result.unit_id: item.result.solutions for item in written}
         scoring = [
-            ScoreTask(
+            Task(
                 unit,
                 by_id[unit.block.problem_id],
                 tuple((s.sample, s.steps) for s in solutions[unit.block.id]),

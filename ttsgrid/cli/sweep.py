@@ -28,7 +28,7 @@ from ttsgrid.core.identity import canonical_json
 from ttsgrid.grid.arguments import checked_arguments
 from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig, ModelConfig
-from ttsgrid.grid.plan import Plan, budgets_of, make_plan, model_of
+from ttsgrid.grid.plan import Plan, budgets_of, make_plan
 from ttsgrid.grid.resolve import ResolvedModel, resolve_model
 from ttsgrid.models import prompt_format
 from ttsgrid.models.prms import PrmFormat, served_prm_format
@@ -152,7 +152,7 @@ def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel]) -> int:
         # Ray, and what comes with it, is loaded only when there is something to run.
         from ttsgrid.cluster.driver.launch import run_missing  # noqa: PLC0415
 
-        todo = Counter(model_of(unit).name for unit in plan.missing)
+        todo = Counter(unit.runs_on.name for unit in plan.missing)
         return asyncio.run(run_missing(grid, plan, models, store, console, todo))
 
 

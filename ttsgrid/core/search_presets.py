@@ -82,3 +82,8 @@ def preset(name: str, kind: SearchKind | str) -> SearchRules:
     if name == "paper" or kind == SearchKind.STEP_BEST_OF_M:
         return PAPER
     return SEARCH_AND_LEARN_DVTS if kind == SearchKind.DVTS else SEARCH_AND_LEARN_BEAM
+
+
+def preset_of(rules: SearchRules, kind: SearchKind | str) -> str | None:
+    """Return the name of the first preset that has these rules for a search; None without one."""
+    return next((name for name in PRESETS if preset(name, kind) == rules), None)

@@ -13,63 +13,35 @@ Three kinds cover every cell of a grid:
 A unit's `family` names everything but the sample range, so the blocks of one
 pool (and the subtrees of one DVTS run) share it. Identity holds what determines
 the outcome; where and how it ran is provenance.
+
+Units answer for themselves, all kinds alike, so that nobody outside this module asks for
+a unit's class: which models must be there (`models`) and whose worker runs it (`runs_on`),
+how much it asks of an engine (`num_requests`) and brings (`num_solutions`), which block it
+waits for (`awaits`), which block or tree it is about (`block`, `tree`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar, Literal
 
 from ttsgrid.core.identity import Canonical, content_id
+from ttsgrid.core.model_identity import ModelIdentity, SamplingIdentity
+from ttsgrid.core.search_presets import preset_of
 from ttsgrid.core.search_settings import SearchSettings
 
+__all__ = [
+    "ModelIdentity",
+    "SampleBlock",
+    "SamplingIdentity",
+    "ScoreBlock",
+    "SearchTree",
+    "Unit",
+    "pool_blocks",
+]
+
 FIRST_BLOCK = 4
-
-
-@dataclass(frozen=True)
-class ModelIdentity:
-    """What determines a model's outputs.
-
-    Attributes:
-        name: the short name used in tables; not part of the identity.
-        model: hub id or path as configured.
-        revision: content hash of a local checkpoint, or the hub revision.
-        format: the prompt (or PRM) format with its parameters, canonical JSON.
-    """
-
-    name: str
-    model: str
-    revision: str
-    format: str
-
-    @cached_property
-    def id(self) -> str:
-        """Content address of (revision, format); paths may move, weights may not change."""
-        return content_id({"revision": self.revision, "format": self.format})
-
-
-@dataclass(frozen=True)
-class SamplingIdentity:
-    """The sampling settings that determine the distribution of a solution."""
-
-    temperature: float
-    top_p: float
-    max_tokens: int
-    seed: int
-
-    @property
-    def greedy(self) -> bool:
-        """True at temperature 0, where one sample says all."""
-        return self.temperature == 0.0
-
-    def as_json(self) -> dict[str, float | int]:
-        """Plain data for hashing and for the store."""
-        return {
-            "temperature": self.temperature,
-            "top_p": self.top_p,
-            "max_tokens": self.max_tokens,
-            "seed": self.seed,
-        }
 
 
 @dataclass(frozen=True)
@@ -82,7 +54,40 @@ class SampleBlock:
     start: int
     stop: int
 
-    kind = "sample"
+    kind: ClassVar[Literal["sample"]] = "sample"
+    prm: ClassVar[None] = None
+    awaits: ClassVar[None] = None
+    tree: ClassVar[None] = None
+
+    @property
+    def block(self) -> SampleBlock:
+        """The block that is sampled."""
+        return self
+
+    @property
+    def runs_on(self) -> ModelIdentity:
+        """The model whose worker runs this unit."""
+        return self.policy
+
+    @property
+    def models(self) -> tuple[ModelIdentity, ...]:
+        """The models that must be there while this unit runs."""
+        return (self.policy,)
+
+    @property
+    def num_solutions(self) -> int:
+        """Solutions that this unit generates."""
+        return self.stop - self.start
+
+    @property
+    def num_requests(self) -> int:
+        """Engine requests that this unit makes at once."""
+        return self.stop - self.start
+
+    @property
+    def spec(self) -> dict[str, Canonical]:
+        """What determines the outcome, as plain data to print; `id` is its address."""
+        return _spec(self) | {"start": self.start, "stop": self.stop}
 
     @cached_property
     def family(self) -> str:
@@ -109,7 +114,50 @@ class ScoreBlock:
     block: SampleBlock
     prm: ModelIdentity
 
-    kind = "score"
+    kind: ClassVar[Literal["score"]] = "score"
+    tree: ClassVar[None] = None
+    num_solutions: ClassVar[int] = 0
+
+    @property
+    def problem_id(self) -> str:
+        """The problem whose solutions are scored."""
+        return self.block.problem_id
+
+    @property
+    def policy(self) -> ModelIdentity:
+        """The model that wrote the solutions."""
+        return self.block.policy
+
+    @property
+    def sampling(self) -> SamplingIdentity:
+        """How the solutions were sampled."""
+        return self.block.sampling
+
+    @property
+    def awaits(self) -> str:
+        """Id of the block whose solutions this unit needs."""
+        return self.block.id
+
+    @property
+    def runs_on(self) -> ModelIdentity:
+        """The model whose worker runs this unit."""
+        return self.prm
+
+    @property
+    def models(self) -> tuple[ModelIdentity, ...]:
+        """The models that must be there while this unit runs."""
+        return (self.prm,)
+
+    @property
+    def num_requests(self) -> int:
+        """Engine requests that this unit makes at once."""
+        return self.block.num_requests
+
+    @property
+    def spec(self) -> dict[str, Canonical]:
+        """What determines the outcome, as plain data to print; `id` is its address."""
+        block = {"start": self.block.start, "stop": self.block.stop}
+        return _spec(self) | {"prm": self.prm.id} | block
 
     @cached_property
     def family(self) -> str:
@@ -143,7 +191,34 @@ class SearchTree:
     subtree: int | None = None
     keep_trace: bool = True
 
-    kind = "search"
+    kind: ClassVar[Literal["search"]] = "search"
+    block: ClassVar[None] = None
+    awaits: ClassVar[None] = None
+
+    @property
+    def tree(self) -> SearchTree:
+        """The tree that is grown."""
+        return self
+
+    @property
+    def runs_on(self) -> ModelIdentity:
+        """The model whose worker runs this unit: a search runs beside its policy."""
+        return self.policy
+
+    @property
+    def models(self) -> tuple[ModelIdentity, ...]:
+        """The models that must be there while this unit runs: policy, then PRM."""
+        return (self.policy, self.prm)
+
+    @property
+    def num_solutions(self) -> int:
+        """Solutions that this unit generates: its N."""
+        return self.settings.budget
+
+    @property
+    def num_requests(self) -> int:
+        """Engine requests that this unit makes at once, at most: its N."""
+        return self.settings.budget
 
     @property
     def strategy(self) -> str:
@@ -160,6 +235,22 @@ class SearchTree:
         """All that determines the outcome beside problem, models and sampling."""
         params = self.settings.as_params()
         return params if self.subtree is None else params | {"subtree": self.subtree}
+
+    @property
+    def beam_width(self) -> int | None:
+        """M; None for a search that has none (REBASE)."""
+        return self.settings.beam_width if "beam_width" in self.params else None
+
+    @property
+    def preset(self) -> str | None:
+        """Name of the preset whose rules these are; None where they are of no preset."""
+        return preset_of(self.settings.rules, self.settings.kind)
+
+    @property
+    def spec(self) -> dict[str, Canonical]:
+        """What determines the outcome, as plain data to print; `id` is its address."""
+        search: dict[str, Canonical] = {"strategy": self.strategy, "budget": self.budget}
+        return _spec(self) | {"prm": self.prm.id, "params": self.params} | search
 
     @cached_property
     def family(self) -> str:
@@ -179,6 +270,19 @@ class SearchTree:
     def id(self) -> str:
         """Content address of this tree."""
         return content_id({"family": self.family, "subtree": self.subtree})
+
+
+Unit = SampleBlock | ScoreBlock | SearchTree
+
+
+def _spec(unit: Unit) -> dict[str, Canonical]:
+    """Return what all kinds have in common."""
+    return {
+        "kind": unit.kind,
+        "problem": unit.problem_id,
+        "policy": unit.policy.id,
+        "sampling": {**unit.sampling.as_json()},
+    }
 
 
 def pool_blocks(pool_size: int) -> tuple[tuple[int, int], ...]:

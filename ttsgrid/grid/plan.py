@@ -25,13 +25,13 @@ from ttsgrid.core.units import (
     SamplingIdentity,
     ScoreBlock,
     SearchTree,
+    Unit,
     pool_blocks,
 )
 from ttsgrid.grid.config import AGGREGATIONS, GridConfig, ModelConfig, StrategyConfig
 from ttsgrid.grid.trees import trees_of
 
 BEST_OF_N_VOTES = ("max", "weighted")
-Unit = SampleBlock | ScoreBlock | SearchTree
 
 
 @dataclass(frozen=True)
@@ -70,37 +70,16 @@ class Plan:
     @cached_property
     def planned_solutions(self) -> int:
         """Solutions that all units of the plan generate."""
-        return num_solutions(self.units)
+        return sum(unit.num_solutions for unit in self.units)
 
     @cached_property
     def solutions_to_generate(self) -> int:
         """Solutions that the missing units generate."""
-        return num_solutions(self.missing)
+        return sum(unit.num_solutions for unit in self.missing)
 
     def count(self, units: Collection[Unit]) -> dict[tuple[str, str], int]:
-        """Count units by (kind, name of the model that `model_of` returns)."""
-        return dict(Counter((unit.kind, model_of(unit).name) for unit in units))
-
-
-def model_of(unit: Unit) -> ModelIdentity:
-    """Return the model whose worker runs a unit: a search runs beside its policy."""
-    return unit.prm if isinstance(unit, ScoreBlock) else unit.policy
-
-
-def models_of(unit: Unit) -> tuple[ModelIdentity, ...]:
-    """Return the models that must be there while a unit runs."""
-    return (unit.policy, unit.prm) if isinstance(unit, SearchTree) else (model_of(unit),)
-
-
-def num_solutions(units: Collection[Unit]) -> int:
-    """Count the solutions that units generate; a search counts as its N, scoring as none."""
-    return sum(_num_solutions(unit) for unit in units)
-
-
-def _num_solutions(unit: Unit) -> int:
-    if isinstance(unit, SampleBlock):
-        return unit.stop - unit.start
-    return unit.settings.budget if isinstance(unit, SearchTree) else 0
+        """Count units by (kind, name of the model whose worker runs them)."""
+        return dict(Counter((unit.kind, unit.runs_on.name) for unit in units))
 
 
 def make_plan(

@@ -110,7 +110,7 @@ def _refuse_rivals(store: Store, converted: list[Converted], source: str) -> Non
         if came_from != source:
             held.setdefault(family, []).append((start, stop))
     for item in converted:
-        block = item.commits[0].block
+        block = item.commits[0].unit.block
         assert block is not None
         for start, stop in held.get(block.family, []):
             if start < block.stop and block.start < stop:

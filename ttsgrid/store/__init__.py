@@ -13,7 +13,7 @@ from ttsgrid.store.local import LocalFiles
 from ttsgrid.store.location import StorePath
 from ttsgrid.store.read import CommittedUnits, committed_units, latest_units, pool_sizes, scan
 from ttsgrid.store.remote import RemoteFiles
-from ttsgrid.store.rows import Commit, SearchUnit
+from ttsgrid.store.rows import Commit
 from ttsgrid.store.schema import SCHEMAS
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "ModelRecord",
     "Point",
     "RemoteFiles",
-    "SearchUnit",
     "Store",
     "StorePath",
     "committed_units",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain, combinations
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -22,7 +21,8 @@ from ttsgrid.analysis.frames.load import StoreFrames, load
 from ttsgrid.core.errors import StoreError
 from ttsgrid.core.identity import Canonical
 from ttsgrid.core.records import Problem, UnitResult
-from ttsgrid.core.units import ModelIdentity, SamplingIdentity
+from ttsgrid.core.search_settings import SearchKind, SearchSettings
+from ttsgrid.core.units import SearchTree
 from ttsgrid.core.voting import NO_ANSWER, aggregate
 from ttsgrid.store import Commit, Store, scan
 
@@ -207,24 +207,22 @@ def test_a_tree_without_answers_is_wrong_and_not_missing(frames: StoreFrames) ->
         assert outcome.accuracy[0] == 0
 
 
-@dataclass(frozen=True)
-class Odd:
+class Odd(SearchTree):
     """A search of somebody else's that says neither N nor its share of it."""
 
-    problem_id: str
-    policy: ModelIdentity
-    prm: ModelIdentity
-    sampling: SamplingIdentity = STEP_SAMPLING
-    id = family = "odd"
-    kind = "search"
-    strategy = "odd"
-    budget = None
-    params: ClassVar[dict[str, Canonical]] = {}
+    @property
+    def budget(self) -> None:
+        return None
+
+    @property
+    def params(self) -> dict[str, Canonical]:
+        return {}
 
 
 def test_a_search_that_does_not_say_its_share_of_n_is_refused(tmp_path: Path) -> None:
     problem, policy, prm = Problem("p", "b", 0, "?", "0"), WORLD.policies[0], WORLD.prms[0]
-    unit = Odd(problem.id, policy.identity, prm.identity)
+    settings = SearchSettings(SearchKind.REBASE, 4)
+    unit = Odd(problem.id, policy.identity, prm.identity, STEP_SAMPLING, settings)
     with Store.open(tmp_path, run_id="test") as opened:
         opened.write_problems([problem])
         opened.commit([Commit(unit, UnitResult(unit.id), problem)])

@@ -24,19 +24,19 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 
+from ttsgrid.cluster.driver.capacity import Capacity
 from ttsgrid.cluster.driver.committer import Committer
 from ttsgrid.cluster.driver.driver import Driver
 from ttsgrid.cluster.driver.fleet import FleetWorker, WorkerDiedError
 from ttsgrid.cluster.driver.progress import Progress
-from ttsgrid.cluster.driver.service import Limits
-from ttsgrid.cluster.driver.session import Capacity
+from ttsgrid.cluster.driver.replica import Limits
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, PrmPeer, ScoreReply, ScoreRequest
-from ttsgrid.cluster.wire.tasks import Finished, Task, WorkerSpec
+from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.engines.base import EngineStats
 from ttsgrid.engines.fake import FakePolicyEngine, FakePrmEngine
-from ttsgrid.grid.plan import Plan, model_of
+from ttsgrid.grid.plan import Plan
 from ttsgrid.store import Store
 from ttsgrid.zoo.tokenizer import build_tokenizer
 
@@ -108,7 +108,7 @@ class SimulatedWorker:
     def stats(self) -> EngineStats:
         return self.runtime.stats()
 
-    async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[Finished]:
+    async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[TaskOutcome]:
         self.num_calls += 1
         return await self._unless_ended(lambda: self.runtime.run(tasks, prm), WorkerDiedError)
 
@@ -201,7 +201,7 @@ async def drive(
     max_attempts: int = 3,
 ) -> float:
     """Run a plan as `launch` does; return how long it took, in virtual seconds."""
-    todo = Counter(model_of(unit).name for unit in plan.missing)
+    todo = Counter(unit.runs_on.name for unit in plan.missing)
     slots = min(spec.engine.max_num_seqs for specs in fleet.values() for spec in specs)
     with Store.open(folder, run_id="simulated") as store:
         store.write_problems(plan.problems)

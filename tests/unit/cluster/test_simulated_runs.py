@@ -24,7 +24,7 @@ from tests.unit.grid.test_units_and_plan import (
     search,
     strategies,
 )
-from ttsgrid.cluster.driver.session import Capacity
+from ttsgrid.cluster.driver.capacity import Capacity
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.engines.spec import EngineSpec

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from ttsgrid.cluster.driver.session import Capacity
+from ttsgrid.cluster.driver.capacity import Capacity
 from ttsgrid.cluster.driver.waves import plan_waves
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.errors import PlacementError
 from ttsgrid.core.search_settings import SearchKind, SearchSettings
-from ttsgrid.core.units import ModelIdentity, SampleBlock, SamplingIdentity, ScoreBlock, SearchTree
+from ttsgrid.core.units import (
+    ModelIdentity,
+    SampleBlock,
+    SamplingIdentity,
+    ScoreBlock,
+    SearchTree,
+    Unit,
+)
 from ttsgrid.engines.spec import EngineSpec
-from ttsgrid.grid.plan import Unit, models_of
 
 SAMPLING = SamplingIdentity(0.7, 1.0, 160, 0)
 POLICIES, PRMS = ("a", "b", "c"), ("p", "q")
@@ -44,7 +50,7 @@ def cluster(gpus: float) -> Capacity:
 
 
 def resident(wave: tuple[Unit, ...]) -> set[str]:
-    return {model.name for unit in wave for model in models_of(unit)}
+    return {model.name for unit in wave for model in unit.models}
 
 
 def test_where_all_models_fit_everything_runs_at_once() -> None:

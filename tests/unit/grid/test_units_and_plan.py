@@ -36,9 +36,6 @@ from ttsgrid.grid.plan import (
     Plan,
     budgets_of,
     make_plan,
-    model_of,
-    models_of,
-    num_solutions,
 )
 
 POLICIES, PRMS = ("small", "medium", "large"), ("prm-a", "prm-b")
@@ -216,7 +213,7 @@ def test_what_the_store_holds_is_not_run_again() -> None:
     rest = make_plan(grid(), problems(2), IDENTITIES, held)
     assert rest.units == whole.units
     assert rest.missing == whole.units[1::2]
-    assert rest.solutions_to_generate == num_solutions(whole.units[1::2])
+    assert rest.solutions_to_generate == sum(unit.num_solutions for unit in whole.units[1::2])
 
 
 def test_a_grown_grid_runs_only_what_is_new() -> None:
@@ -248,7 +245,7 @@ def test_units_are_counted_by_the_model_that_runs_them() -> None:
     expected = {("sample", policy): 2 * (blocks + 1) for policy in POLICIES}
     expected |= {("score", prm): 2 * len(POLICIES) * blocks for prm in PRMS}
     assert made.count(made.units) == expected
-    assert model_of(ScoreBlock(BLOCK, IDENTITIES["prm-a"])).name == "prm-a"
+    assert ScoreBlock(BLOCK, IDENTITIES["prm-a"]).runs_on.name == "prm-a"
 
 
 TREE = SearchTree(
@@ -375,7 +372,7 @@ def test_keeping_traces_or_not_repeats_no_search() -> None:
 
 
 def test_a_search_runs_beside_its_policy_and_needs_its_prm_there() -> None:
-    assert model_of(TREE).name == "small"
-    assert [model.name for model in models_of(TREE)] == ["small", "prm-a"]
-    assert [model.name for model in models_of(ScoreBlock(BLOCK, IDENTITIES["prm-a"]))] == ["prm-a"]
-    assert [model.name for model in models_of(BLOCK)] == ["small"]
+    assert TREE.runs_on.name == "small"
+    assert [model.name for model in TREE.models] == ["small", "prm-a"]
+    assert [model.name for model in ScoreBlock(BLOCK, IDENTITIES["prm-a"]).models] == ["prm-a"]
+    assert [model.name for model in BLOCK.models] == ["small"]

@@ -8,47 +8,23 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
-from ttsgrid.core.identity import Canonical, content_id
 from ttsgrid.core.records import FinishReason, Problem, Solution, StepScores, UnitResult, Usage
-from ttsgrid.core.units import ModelIdentity, SampleBlock, SamplingIdentity, ScoreBlock
+from ttsgrid.core.search_settings import SearchKind, SearchSettings
+from ttsgrid.core.units import ModelIdentity, SampleBlock, SamplingIdentity, ScoreBlock, SearchTree
 from ttsgrid.store import Commit, Store, local
 
 POLICY = ModelIdentity("small", "org/small", "r1", '{"name":"plain"}')
 PRM = ModelIdentity("judge", "org/judge", "r1", '{"name":"token"}')
 SAMPLING = SamplingIdentity(temperature=0.7, top_p=1.0, max_tokens=64, seed=0)
+BEAM = SearchSettings(SearchKind.BEAM, budget=16)
 
 # A clean process with everything imported: its forks start in milliseconds.
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.unit.store.driver"])
-
-
-@dataclass(frozen=True)
-class Tree:
-    """A search as the store knows it."""
-
-    problem_id: str
-    strategy: str = "beam"
-    budget: int | None = 16
-    policy: ModelIdentity = POLICY
-    prm: ModelIdentity = PRM
-    sampling: SamplingIdentity = SAMPLING
-    params: dict[str, Canonical] = field(default_factory=lambda: {"beam_width": 4})
-
-    kind = "search"
-
-    @cached_property
-    def family(self) -> str:
-        return content_id([self.problem_id, self.strategy, self.budget])
-
-    @cached_property
-    def id(self) -> str:
-        return content_id([self.family, "tree"])
 
 
 def problem(number: int) -> Problem:
@@ -84,7 +60,7 @@ def scored(number: int, start: int = 0, stop: int = 4) -> Commit:
 
 
 def searched(number: int) -> Commit:
-    tree = Tree(f"p{number}")
+    tree = SearchTree(f"p{number}", POLICY, PRM, SAMPLING, BEAM)
     solutions = tuple(solution(i, scores=(0.9, 0.1)) for i in range(4))
     return Commit(tree, UnitResult(tree.id, solutions, trace='{"root":1}'), problem(number))
 

@@ -11,6 +11,7 @@ import pyarrow.fs
 import pytest
 
 from tests.unit.store.driver import (
+    BEAM,
     POLICY,
     PRM,
     failed,
@@ -145,7 +146,7 @@ def test_a_search_rows_carry_its_prm_strategy_budget_and_step_scores(tmp_path: P
     assert (row["prm"], row["strategy"], row["budget"]) == ("judge", "beam", 16)
     assert row["step_scores"] == [0.9, 0.1]
     unit = glob(tmp_path, "units").row(0, named=True)
-    assert json.loads(unit["spec"])["params"] == {"beam_width": 4}
+    assert json.loads(unit["spec"])["params"] == BEAM.as_params()
     assert unit["trace"] == '{"root":1}'
     assert unit["start"] is None
 

@@ -1,4 +1,4 @@
-"""Finished units on their way to the store: small groups, in the order they finished.
+"""TaskOutcome units on their way to the store: small groups, in the order they finished.
 
 A commit takes about ten milliseconds, so it is made in the driver's own thread; groups
 of a second keep their number small. Order matters: a block is committed before, or

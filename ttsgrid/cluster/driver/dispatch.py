@@ -15,10 +15,9 @@ from dataclasses import replace
 from ttsgrid.cluster.driver.backlog import Backlog, Chunk
 from ttsgrid.cluster.driver.committer import Committer
 from ttsgrid.cluster.driver.progress import Progress
-from ttsgrid.cluster.wire.tasks import Finished, SampleTask, ScoreTask, SearchTask, Task
+from ttsgrid.cluster.wire.tasks import Task, TaskOutcome
 from ttsgrid.core.records import Problem, Solution, UnitResult
-from ttsgrid.core.units import SampleBlock, ScoreBlock, SearchTree
-from ttsgrid.grid.plan import Unit, model_of, models_of
+from ttsgrid.core.units import Unit
 
 Held = Mapping[str, Sequence[Solution]]
 """By block id, the solutions of committed blocks that a missing scoring unit needs."""
@@ -40,8 +39,8 @@ class Dispatch:
         self._committer = committer
         self._progress = progress
         self._max_attempts = max_attempts
-        self._backlog = Backlog(Counter(model.name for unit in units for model in models_of(unit)))
-        self._scorers: dict[str, list[ScoreBlock]] = defaultdict(list)
+        self._backlog = Backlog(Counter(model.name for unit in units for model in unit.models))
+        self._scorers: dict[str, list[Unit]] = defaultdict(list)
         self._searches: dict[str, dict[tuple[str, str], list[Task]]] = defaultdict(dict)
         self._fill(units, held)
 
@@ -67,14 +66,13 @@ class Dispatch:
         """
         return len(self._problems[problem].question)
 
-    def accept(self, item: Finished) -> None:
+    def accept(self, item: TaskOutcome) -> None:
         """Commit a result and make the work that follows from it ready."""
         unit = item.task.unit
         self._committer.add(item.task, item.result)
-        self._progress.finished(model_of(unit).name, item.result)
-        if isinstance(unit, SampleBlock):
-            self._release_scorers(unit.id, item.result)
-        for model in models_of(unit):
+        self._progress.finished(unit.runs_on.name, item.result)
+        self._release_scorers(unit.id, item.result)
+        for model in unit.models:
             self._backlog.settle(model.name, 1)
 
     def hand_out_again(self, tasks: Iterable[Task]) -> None:
@@ -82,42 +80,41 @@ class Dispatch:
         again: dict[str, list[Task]] = defaultdict(list)
         for task in tasks:
             if task.attempt < self._max_attempts:
-                again[model_of(task.unit).name].append(replace(task, attempt=task.attempt + 1))
+                again[task.unit.runs_on.name].append(replace(task, attempt=task.attempt + 1))
                 continue
             error = f"its worker died at each of {task.attempt} attempts"
             failed = UnitResult(task.unit.id, error=error, attempt=task.attempt)
-            self.accept(Finished(task, failed))
+            self.accept(TaskOutcome(task, failed))
         for model, chunk in again.items():
             self._backlog.give_back(model, chunk)
 
     def _fill(self, units: Sequence[Unit], held: Held) -> None:
-        by_problem: dict[tuple[str, str], list[Task]] = defaultdict(list)
-        to_sample = {unit.id for unit in units if isinstance(unit, SampleBlock)}
+        chunks: dict[tuple[str, str], list[Task]] = defaultdict(list)
+        planned = {unit.id for unit in units}
         for unit in units:
-            if isinstance(unit, SampleBlock):
-                task: Task = SampleTask(unit, self._problems[unit.problem_id])
-                by_problem[unit.policy.name, unit.problem_id].append(task)
-            elif isinstance(unit, SearchTree):
-                searches = self._searches[unit.prm.name]
-                task = SearchTask(unit, self._problems[unit.problem_id])
-                searches.setdefault((unit.policy.name, unit.problem_id), []).append(task)
-            elif unit.block.id in to_sample:
-                self._scorers[unit.block.id].append(unit)
+            if unit.tree:
+                key = (unit.policy.name, unit.problem_id)
+                self._searches[unit.tree.prm.name].setdefault(key, []).append(self._task(unit))
+            elif unit.awaits is None:
+                chunks[unit.runs_on.name, unit.problem_id].append(self._task(unit))
+            elif unit.awaits in planned:
+                self._scorers[unit.awaits].append(unit)
             else:
-                task = self._score_task(unit, held[unit.block.id])
-                by_problem[unit.prm.name, unit.block.family].append(task)
-        for (model, _), tasks in by_problem.items():
+                task = self._task(unit, held[unit.awaits])
+                chunks[unit.runs_on.name, unit.family].append(task)
+        for (model, _), tasks in chunks.items():
             self._backlog.add(model, tasks)
 
-    def _score_task(self, unit: ScoreBlock, solutions: Sequence[Solution]) -> ScoreTask:
-        problem = self._problems[unit.block.problem_id]
-        return ScoreTask(unit, problem, tuple((s.sample, s.steps) for s in solutions))
+    def _task(self, unit: Unit, to_score: Sequence[Solution] = ()) -> Task:
+        problem = self._problems[unit.problem_id]
+        return Task(unit, problem, tuple((s.sample, s.steps) for s in to_score))
 
     def _release_scorers(self, block_id: str, result: UnitResult) -> None:
         for unit in self._scorers.pop(block_id, []):
+            prm = unit.runs_on.name
             if result.error is None:
-                self._backlog.add(unit.prm.name, [self._score_task(unit, result.solutions)])
+                self._backlog.add(prm, [self._task(unit, result.solutions)])
             else:
                 # Nothing to score; the next run samples the block and then scores it.
-                self._backlog.settle(unit.prm.name, 1)
-                self._progress.skipped(unit.prm.name)
+                self._backlog.settle(prm, 1)
+                self._progress.skipped(prm)

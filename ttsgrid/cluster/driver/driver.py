@@ -1,10 +1,10 @@
 """The driver: hands units to workers, commits what comes back, loses nothing.
 
-One service a replica: it waits for room, starts a worker, keeps enough in flight to
+Each replica of a model waits for room, starts a worker, keeps enough in flight to
 fill the engine, and ends when nothing needs its model. A policy's searches score with
 workers of its PRM, from process to process; the driver names the worker and hears of
 each search once, when it has ended. When a worker dies, what it had goes back to the
-front of the line with the attempt counted, and the service starts another; a search
+front of the line with the attempt counted, and the replica starts another; a search
 whose PRM worker died is handed out again likewise.
 """
 
@@ -13,17 +13,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from ttsgrid.cluster.driver.capacity import Capacity
 from ttsgrid.cluster.driver.committer import Committer
 from ttsgrid.cluster.driver.dispatch import Dispatch, Held
 from ttsgrid.cluster.driver.fleet import StartWorker
 from ttsgrid.cluster.driver.prm_directory import PrmDirectory
 from ttsgrid.cluster.driver.progress import Progress
+from ttsgrid.cluster.driver.replica import Limits, Replica
 from ttsgrid.cluster.driver.residency import Residency
-from ttsgrid.cluster.driver.service import Limits, Service
-from ttsgrid.cluster.driver.session import Capacity
 from ttsgrid.cluster.driver.waves import Wave, plan_waves
 from ttsgrid.cluster.wire.tasks import WorkerSpec
-from ttsgrid.grid.plan import Plan, models_of
+from ttsgrid.grid.plan import Plan
 
 STATS_EVERY_S = 1.0
 
@@ -54,7 +54,7 @@ class Driver:
         self._progress = progress
         self._residency = Residency(capacity)
         self._limits = limits
-        self._services: list[Service] = []
+        self._replicas: list[Replica] = []
 
     async def run(self, held: Held) -> None:
         """Run everything that is missing.
@@ -76,9 +76,9 @@ class Driver:
             await self._committer.flush()
 
     async def _run_wave(self, wave: Wave, held: Held) -> None:
-        self._services = self._services_for(wave, held)
+        self._replicas = self._replicas_for(wave, held)
         running = [
-            asyncio.create_task(service.serve(self._residency)) for service in self._services
+            asyncio.create_task(replica.serve(self._residency)) for replica in self._replicas
         ]
         try:
             await asyncio.gather(*running)
@@ -87,7 +87,7 @@ class Driver:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    def _services_for(self, wave: Wave, held: Held) -> list[Service]:
+    def _replicas_for(self, wave: Wave, held: Held) -> list[Replica]:
         """Return the replicas of a wave in the order in which they wait for room.
 
         First one of each model, which fit together where the wave has searches.
@@ -101,15 +101,15 @@ class Driver:
             self._limits.max_attempts,
         )
         prms = PrmDirectory()
-        needed = {model.name for unit in wave for model in models_of(unit)}
-        replicas = [
+        needed = {model.name for unit in wave for model in unit.models}
+        waiting = [
             (position, model, model if len(specs) == 1 else f"{model}/{position}", spec)
             for model, specs in self._specs.items()
             if model in needed
             for position, spec in enumerate(specs)
         ]
         return [
-            Service(
+            Replica(
                 model,
                 label,
                 spec,
@@ -119,13 +119,13 @@ class Driver:
                 self._progress,
                 self._limits,
             )
-            for _, model, label, spec in sorted(replicas, key=lambda replica: replica[0])
+            for _, model, label, spec in sorted(waiting, key=lambda replica: replica[0])
         ]
 
     async def _poll_stats(self) -> None:
         while True:
             await asyncio.sleep(STATS_EVERY_S)
-            live = [(s.label, s.worker) for s in self._services if s.worker is not None]
+            live = [(r.label, r.worker) for r in self._replicas if r.worker is not None]
             await asyncio.gather(*(worker.refresh_stats() for _, worker in live))
             for label, worker in live:
                 self._progress.counters(label, worker.stats)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from ttsgrid.cluster.wire.scoring_link import PrmPeer
-from ttsgrid.cluster.wire.tasks import Finished, Task, WorkerSpec
+from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.core.errors import TtsgridError
 from ttsgrid.engines.base import EngineStats
 
@@ -27,7 +27,7 @@ class FleetWorker(Protocol):
         """The engine's counters as last heard."""
         ...
 
-    async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[Finished]:
+    async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[TaskOutcome]:
         """Run tasks together; a search scores with `prm`. One message there, one back.
 
         Raises:

@@ -8,17 +8,17 @@ from functools import partial
 from rich.console import Console
 from transformers import AutoTokenizer
 
+from ttsgrid.cluster.driver.capacity import Capacity, require_room
 from ttsgrid.cluster.driver.committer import Committer
 from ttsgrid.cluster.driver.driver import Driver
 from ttsgrid.cluster.driver.progress import Progress
+from ttsgrid.cluster.driver.ray_cluster import cluster_capacity, ray_cluster
 from ttsgrid.cluster.driver.remote_worker import RemoteWorker
-from ttsgrid.cluster.driver.service import Limits
-from ttsgrid.cluster.driver.session import Capacity, cluster_capacity, ray_session, require_room
+from ttsgrid.cluster.driver.replica import Limits
 from ttsgrid.cluster.wire.tasks import WorkerSpec
-from ttsgrid.core.units import SampleBlock, ScoreBlock
 from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.grid.config import GridConfig
-from ttsgrid.grid.plan import Plan, models_of
+from ttsgrid.grid.plan import Plan
 from ttsgrid.grid.resolve import ResolvedModel
 from ttsgrid.models.prms import prm_format
 from ttsgrid.store import Store
@@ -36,7 +36,7 @@ async def run_missing(
     todo: Mapping[str, int],
 ) -> int:
     """Run a plan's missing units; return how many failed."""
-    with ray_session(grid.cluster) as dashboard:
+    with ray_cluster(grid.cluster) as dashboard:
         if dashboard:
             console.print(f"Ray dashboard: http://{dashboard}", highlight=False)
         capacity = cluster_capacity()
@@ -61,16 +61,15 @@ async def run_missing(
 
 def blocks_to_score(plan: Plan) -> set[str]:
     """Return ids of committed blocks whose solutions a missing scoring unit needs."""
-    to_sample = {unit.id for unit in plan.missing if isinstance(unit, SampleBlock)}
-    scored = {unit.block.id for unit in plan.missing if isinstance(unit, ScoreBlock)}
-    return scored - to_sample
+    awaited = {unit.awaits for unit in plan.missing if unit.awaits}
+    return awaited - {unit.id for unit in plan.missing}
 
 
 def worker_specs(
     grid: GridConfig, models: list[ResolvedModel], plan: Plan, capacity: Capacity
 ) -> dict[str, list[WorkerSpec]]:
-    """Return a spec a replica for each model that a missing unit needs, in the grid's order."""
-    needed = {model.name for unit in plan.missing for model in models_of(unit)}
+    """Return one spec per replica of each model that a missing unit needs, in the grid's order."""
+    needed = {model.name for unit in plan.missing for model in unit.models}
     use_gpus = capacity.gpus > 0 if grid.cluster.use_gpus is None else grid.cluster.use_gpus
     return {
         model.identity.name: [worker_spec(grid, model, use_gpus)] * model.config.replicas

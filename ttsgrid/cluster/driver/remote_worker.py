@@ -12,9 +12,9 @@ import ray
 from ray.exceptions import RayActorError, RayTaskError
 
 from ttsgrid.cluster.driver.fleet import WorkerDiedError
-from ttsgrid.cluster.driver.session import cluster_capacity
+from ttsgrid.cluster.driver.ray_cluster import cluster_capacity
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, PrmPeer, ScoreReply, ScoreRequest
-from ttsgrid.cluster.wire.tasks import Finished, Task, WorkerSpec
+from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.cluster.worker.actors import create_actor
 from ttsgrid.core.errors import PlacementError, TtsgridError, WorkerStartError
 from ttsgrid.engines.base import EngineStats
@@ -82,9 +82,9 @@ class RemoteWorker:
             raise WorkerStartError(f"{name} ended while it loaded: {error}") from error
         return worker
 
-    async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[Finished]:
+    async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[TaskOutcome]:
         """Run tasks together; see `FleetWorker.run`."""
-        finished: list[Finished] = await _unwrapped(self._actor.run.remote(list(tasks), prm))
+        finished: list[TaskOutcome] = await _unwrapped(self._actor.run.remote(list(tasks), prm))
         return finished
 
     async def watch(self) -> None:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ttsgrid.cluster.driver.session import NOTHING, Capacity
+from ttsgrid.cluster.driver.capacity import NOTHING, Capacity
 
 
 class Residency:

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ttsgrid.cluster.driver.session import NOTHING, Capacity, demand
+from ttsgrid.cluster.driver.capacity import NOTHING, Capacity, demand
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.errors import PlacementError
-from ttsgrid.core.units import SearchTree
-from ttsgrid.grid.plan import Unit, models_of
+from ttsgrid.core.units import SearchTree, Unit
 
 Wave = tuple[Unit, ...]
 Fleet = Mapping[str, Sequence[WorkerSpec]]
@@ -33,10 +32,10 @@ def plan_waves(units: Sequence[Unit], fleet: Fleet, capacity: Capacity) -> list[
         PlacementError: a search's policy and PRM do not fit together; the message
             names the settings.
     """
-    searches = [unit for unit in units if isinstance(unit, SearchTree)]
+    searches = [unit.tree for unit in units if unit.tree]
     if not searches or capacity.holds(_together(_models(units), fleet)):
         return [tuple(units)]
-    pool = tuple(unit for unit in units if not isinstance(unit, SearchTree))
+    pool = tuple(unit for unit in units if not unit.tree)
     return ([pool] if pool else []) + _search_waves(searches, fleet, capacity)
 
 
@@ -62,7 +61,7 @@ def _by_pair(searches: Iterable[SearchTree]) -> dict[tuple[str, ...], list[Searc
 
 
 def _models(units: Iterable[Unit]) -> set[str]:
-    return {model.name for unit in units for model in models_of(unit)}
+    return {model.name for unit in units for model in unit.models}
 
 
 def _together(models: Iterable[str], fleet: Fleet) -> Capacity:

@@ -2,7 +2,7 @@
 
 A chunk is a problem's tasks for one model. It goes to one replica whole, so that
 the problem's prompt is computed once and its samples share a prefix cache. Results
-come back in one message a chunk, or one a search: searches take long and end apart.
+come back in one message per chunk, or one per search: searches take long and end apart.
 """
 
 from __future__ import annotations
@@ -10,47 +10,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ttsgrid.core.records import Problem, UnitResult
-from ttsgrid.core.units import SampleBlock, ScoreBlock, SearchTree
+from ttsgrid.core.units import Unit
 from ttsgrid.engines.spec import EngineSpec
 
 
 @dataclass(frozen=True)
-class SampleTask:
-    """Sample one block of a problem's pool."""
-
-    unit: SampleBlock
-    problem: Problem
-    attempt: int = 1
-
-
-@dataclass(frozen=True)
-class ScoreTask:
-    """Score the solutions of one finished block.
+class Task:
+    """One unit to run, with what its worker needs for it.
 
     Attributes:
-        solutions: (sample index, steps) of each solution of the block.
+        to_score: of a score block, (sample index, steps) of each solution; else empty.
+        attempt: counts from 1; one more for each worker that died with it.
     """
 
-    unit: ScoreBlock
+    unit: Unit
     problem: Problem
-    solutions: tuple[tuple[int, tuple[str, ...]], ...]
+    to_score: tuple[tuple[int, tuple[str, ...]], ...] = ()
     attempt: int = 1
 
 
 @dataclass(frozen=True)
-class SearchTask:
-    """Grow one search tree."""
-
-    unit: SearchTree
-    problem: Problem
-    attempt: int = 1
-
-
-Task = SampleTask | ScoreTask | SearchTask
-
-
-@dataclass(frozen=True)
-class Finished:
+class TaskOutcome:
     """A task with what became of it.
 
     Attributes:

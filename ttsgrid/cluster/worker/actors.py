@@ -12,7 +12,7 @@ import ray
 from ray.actor import ActorClass, ActorHandle
 
 from ttsgrid.cluster.wire.scoring_link import PrmPeer, ScoreReply, ScoreRequest
-from ttsgrid.cluster.wire.tasks import Finished, Task, WorkerSpec
+from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.cluster.worker.runtime import Runtime, start_runtime
 from ttsgrid.core.errors import WorkerStartError
@@ -47,7 +47,7 @@ class Worker:
                 f"{type(error).__name__}: {error}"
             ) from None  # the cause may not pickle
 
-    async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[Finished]:
+    async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[TaskOutcome]:
         """Run tasks together; one message back, whatever the number of steps."""
         assert self._runtime is not None, "the driver starts a worker before it uses it"
         return await self._runtime.run(tasks, prm)

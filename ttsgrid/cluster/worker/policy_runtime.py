@@ -9,21 +9,23 @@ has ended.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from functools import partial, reduce
 from operator import add
 
 from ttsgrid.benchmarks import grader_for
 from ttsgrid.cluster.wire.scoring_link import BatchingScorer, PrmPeer
-from ttsgrid.cluster.wire.tasks import SampleTask, ScoreTask, SearchTask, Task, WorkerSpec
+from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
 from ttsgrid.cluster.worker.grading import Grading
 from ttsgrid.cluster.worker.task_runner import TaskRunner
 from ttsgrid.core.identity import derive_seed
-from ttsgrid.core.records import UnitResult, Usage
+from ttsgrid.core.records import Problem, UnitResult, Usage
+from ttsgrid.core.units import SampleBlock, SearchTree
 from ttsgrid.engines.base import EngineStats, PolicyEngine
 from ttsgrid.models import DecodingTokenizer, encode_prompt, prompt_format
 from ttsgrid.strategies.sampling import sample_block
+from ttsgrid.strategies.search.protocol import StepScoring
 from ttsgrid.strategies.search.run import run_search
+from ttsgrid.strategies.search.session import Session
 
 
 class PolicyRuntime(TaskRunner):
@@ -40,38 +42,39 @@ class PolicyRuntime(TaskRunner):
         self._scorers: dict[str, BatchingScorer] = {}
 
     async def _result(self, task: Task, prm: PrmPeer | None) -> UnitResult:
-        assert not isinstance(task, ScoreTask)
-        prompt_ids = encode_prompt(self._format, self._tokenizer, task.problem.question)
-        if isinstance(task, SampleTask):
-            return await self._sampled(task, prompt_ids)
-        assert prm is not None, "the driver names a search's PRM worker"
-        return await self._searched(task, prompt_ids, self._scorer(prm))
+        problem = task.problem
+        prompt_ids = tuple(encode_prompt(self._format, self._tokenizer, problem.question))
+        if task.unit.tree:
+            assert prm is not None, "the driver names a search's PRM worker"
+            return await self._searched(task.unit.tree, problem, prompt_ids, self._scorer(prm))
+        assert task.unit.block is not None, "a policy's unit is a block or a tree"
+        return await self._sampled(task.unit.block, problem, prompt_ids)
 
-    async def _sampled(self, task: SampleTask, prompt_ids: Sequence[int]) -> UnitResult:
-        samples = await sample_block(self._engine, prompt_ids, task.unit)
+    async def _sampled(
+        self, block: SampleBlock, problem: Problem, prompt_ids: tuple[int, ...]
+    ) -> UnitResult:
+        samples = await sample_block(self._engine, prompt_ids, block)
         # Off the event loop: a grader may take its time, and the engine must not wait.
-        gold = task.problem.answer
-        solutions = await asyncio.to_thread(self._grading.samples, samples, gold)
+        solutions = await asyncio.to_thread(self._grading.samples, samples, problem.answer)
         usage = reduce(add, (sample.generation.usage for sample in samples), Usage())
-        return UnitResult(task.unit.id, solutions=solutions, policy_usage=usage)
+        return UnitResult(block.id, solutions=solutions, policy_usage=usage)
 
     async def _searched(
-        self, task: SearchTask, prompt_ids: Sequence[int], scorer: BatchingScorer
+        self, unit: SearchTree, problem: Problem, prompt_ids: tuple[int, ...], scorer: StepScoring
     ) -> UnitResult:
-        unit = task.unit
-        outcome = await run_search(
-            unit.settings,
-            self._engine,
-            scorer,
-            question=task.problem.question,
-            prompt_ids=tuple(prompt_ids),
+        session = Session(
+            settings=unit.settings,
+            engine=self._engine,
+            scorer=scorer,
+            question=problem.question,
+            prompt_ids=prompt_ids,
             decode=self._grading.decode,
             is_final=self._grading.is_final,
             sampling=unit.sampling,
             seed_of=partial(derive_seed, unit.id),
         )
-        gold = task.problem.answer
-        solutions = await asyncio.to_thread(self._grading.answers, outcome.answers, gold)
+        outcome = await run_search(session)
+        solutions = await asyncio.to_thread(self._grading.answers, outcome.answers, problem.answer)
         return UnitResult(
             unit.id,
             solutions=solutions,

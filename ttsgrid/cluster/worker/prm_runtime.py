@@ -8,7 +8,7 @@ from functools import reduce
 from operator import add
 
 from ttsgrid.cluster.wire.scoring_link import PrmPeer, ScoreReply, ScoreRequest
-from ttsgrid.cluster.wire.tasks import ScoreTask, Task, WorkerSpec
+from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
 from ttsgrid.cluster.worker.task_runner import TaskRunner
 from ttsgrid.core.errors import EngineError, ScoringError
 from ttsgrid.core.records import StepScores, UnitResult, Usage
@@ -37,14 +37,13 @@ class PrmRuntime(TaskRunner):
             return ScoringError(f"{type(error).__name__}: {error}")
 
     async def _result(self, task: Task, prm: PrmPeer | None) -> UnitResult:
-        assert isinstance(task, ScoreTask)
         scores = await asyncio.gather(
-            *(self._score(task, sample, steps) for sample, steps in task.solutions)
+            *(self._score(task, sample, steps) for sample, steps in task.to_score)
         )
         usage = reduce(add, (score.usage for score in scores), Usage())
         return UnitResult(task.unit.id, scores=tuple(scores), prm_usage=usage)
 
-    async def _score(self, task: ScoreTask, sample: int, steps: tuple[str, ...]) -> StepScores:
+    async def _score(self, task: Task, sample: int, steps: tuple[str, ...]) -> StepScores:
         if not steps:
             return StepScores(sample, (), Usage())  # nothing to score is no score, not a zero
         scored = await self._scorer.score(task.problem.question, steps)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from transformers import AutoTokenizer
 
 from ttsgrid.cluster.wire.scoring_link import PrmPeer
-from ttsgrid.cluster.wire.tasks import Finished, Task, WorkerSpec
+from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.engines.base import EngineStats
@@ -22,7 +22,7 @@ from ttsgrid.engines.spec import EngineSpec
 class Runtime(Protocol):
     """A worker's engine with what turns tasks into results."""
 
-    async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[Finished]:
+    async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[TaskOutcome]:
         """Run tasks together; every task gets a result. Searches score with `prm`."""
         ...
 

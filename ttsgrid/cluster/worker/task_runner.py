@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from platform import node, python_version
 
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, PrmPeer
-from ttsgrid.cluster.wire.tasks import Finished, Task, WorkerSpec
+from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.core.errors import EngineError, ScoringError
 from ttsgrid.core.records import UnitResult
 from ttsgrid.engines.spec import EngineSpec
@@ -52,11 +52,11 @@ class TaskRunner:
     def __init__(self, spec: WorkerSpec) -> None:
         self._provenance = provenance(spec.engine)
 
-    async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[Finished]:
+    async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[TaskOutcome]:
         """Run tasks together; every task gets a result."""
         return list(await asyncio.gather(*(self._guarded(task, prm) for task in tasks)))
 
-    async def _guarded(self, task: Task, prm: PrmPeer | None) -> Finished:
+    async def _guarded(self, task: Task, prm: PrmPeer | None) -> TaskOutcome:
         clock, prm_lost = _Timed(time.monotonic()), False
         try:
             result = await self._result(task, prm)
@@ -66,7 +66,7 @@ class TaskRunner:
         result = replace(
             result, seconds=clock.seconds, attempt=task.attempt, provenance=self._provenance
         )
-        return Finished(task, result, prm_lost)
+        return TaskOutcome(task, result, prm_lost)
 
     async def _result(self, task: Task, prm: PrmPeer | None) -> UnitResult:
         raise NotImplementedError

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from ttsgrid.core.records import FinishReason, Usage
 from ttsgrid.core.search_trace import SearchTrace
+from ttsgrid.engines.scoring import ScoredSteps
 
 Decode = Callable[[Sequence[int]], str]
 """Token ids of a whole continuation to its text, special tokens skipped."""
@@ -23,22 +24,10 @@ SeedOf = Callable[[int, int], int]
 """(step, index of the expansion within the step) to the seed of its request."""
 
 
-class StepScores(Protocol):
-    """Scores of a solution's steps; `ttsgrid.engines.scoring.ScoredSteps` is one."""
-
-    @property
-    def scores(self) -> tuple[float, ...]:
-        """One score a step, in step order."""
-
-    @property
-    def usage(self) -> Usage:
-        """What the PRM's engine spent on this call."""
-
-
 class StepScoring(Protocol):
     """Scores steps; `ttsgrid.engines.scoring.StepScorer` is one."""
 
-    async def score(self, question: str, steps: Sequence[str]) -> StepScores:
+    async def score(self, question: str, steps: Sequence[str]) -> ScoredSteps:
         """Score every step of a (partial) solution.
 
         Args:

@@ -13,49 +13,17 @@ from collections.abc import Sequence
 from ttsgrid.core.records import FinishReason
 from ttsgrid.core.search_settings import SearchKind, SearchSettings
 from ttsgrid.core.search_trace import SearchTrace, TracedCandidate
-from ttsgrid.core.units import SamplingIdentity
-from ttsgrid.engines.base import PolicyEngine
 from ttsgrid.strategies.search.beam import BeamMethod
 from ttsgrid.strategies.search.expansion import expand
 from ttsgrid.strategies.search.method import Method, Round, Verdict, first_round
 from ttsgrid.strategies.search.nodes import ROOT, Node
-from ttsgrid.strategies.search.protocol import (
-    Decode,
-    IsFinal,
-    SearchAnswer,
-    SearchOutcome,
-    SeedOf,
-    StepScoring,
-)
+from ttsgrid.strategies.search.protocol import SearchAnswer, SearchOutcome
 from ttsgrid.strategies.search.rebase import RebaseMethod
 from ttsgrid.strategies.search.session import Session
 
 
-async def run_search(
-    settings: SearchSettings,
-    engine: PolicyEngine,
-    scorer: StepScoring,
-    *,
-    question: str,
-    prompt_ids: Sequence[int],
-    decode: Decode,
-    is_final: IsFinal | None,
-    sampling: SamplingIdentity,
-    seed_of: SeedOf,
-) -> SearchOutcome:
+async def run_search(session: Session) -> SearchOutcome:
     """Search for one problem's answers.
-
-    Args:
-        settings: which search, how wide, how deep, by which rules.
-        engine: the policy.
-        scorer: the PRM.
-        question: the problem's text, for the PRM.
-        prompt_ids: the policy's prompt, BOS included.
-        decode: ids of a whole continuation to text.
-        is_final: whether a text states its final answer; None: only end marks end.
-        sampling: temperature and top_p of a step; `max_tokens` bounds a whole solution.
-        seed_of: (step, index) to a request's seed. Indices stay below N times
-            `rules.max_tries`; DVTS subtrees differ by it alone.
 
     Returns:
         Answers, usage and trace.
@@ -64,9 +32,7 @@ async def run_search(
         EngineError: a policy request failed; the search fails as a whole.
         ScoringError: a step could not be scored; likewise.
     """
-    session = Session(
-        settings, engine, scorer, question, tuple(prompt_ids), decode, is_final, sampling, seed_of
-    )
+    settings = session.settings
     method = method_for(settings)
     state, candidates = first_round(settings.budget), list[Node]()
     recorded: list[tuple[TracedCandidate, ...]] = []
@@ -80,7 +46,7 @@ async def run_search(
             break
     chosen = method.answers(state, candidates)
     trace = SearchTrace(
-        question, settings.as_params(), tuple(recorded), tuple(node.id for node in chosen)
+        session.question, settings.as_params(), tuple(recorded), tuple(node.id for node in chosen)
     )
     answers = tuple(_answer(node) for node in chosen)
     return SearchOutcome(answers, session.policy_usage, session.prm_usage, trace)

@@ -22,8 +22,16 @@ class Session:
     """What a search works with.
 
     Attributes:
+        settings: which search, how wide, how deep, by which rules.
+        engine: the policy.
+        scorer: the PRM.
+        question: the problem's text, for the PRM.
         prompt_ids: BOS included; every request is these and a node's own ids.
-        sampling: its `max_tokens` bounds a whole solution, over all its steps.
+        decode: ids of a whole continuation to text.
+        is_final: whether a text states its final answer; None: only end marks end.
+        sampling: temperature and top_p of a step; `max_tokens` bounds a whole solution.
+        seed_of: (step, index) to a request's seed. Indices stay below N times
+            `rules.max_tries`; DVTS subtrees differ by it alone.
     """
 
     settings: SearchSettings

@@ -29,6 +29,7 @@ from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.core.voting import Aggregation
 from ttsgrid.strategies.search.protocol import SearchOutcome
 from ttsgrid.strategies.search.run import run_search
+from ttsgrid.strategies.search.session import Session
 
 NUM_SCRIPTS = 400
 SAMPLING = SamplingIdentity(temperature=0.7, top_p=1.0, max_tokens=10_000, seed=0)
@@ -41,19 +42,18 @@ def seeds(step: int, index: int) -> int:
 
 def play(settings: SearchSettings, script: Script) -> tuple[SearchOutcome, ScriptedPolicy]:
     policy, prm = ScriptedPolicy(script), ScriptedPrm(script)
-    outcome = asyncio.run(
-        run_search(
-            settings,
-            policy,
-            prm,
-            question=QUESTION,
-            prompt_ids=PROMPT,
-            decode=decode,
-            is_final=is_final,
-            sampling=SAMPLING,
-            seed_of=seeds,
-        )
+    session = Session(
+        settings,
+        policy,
+        prm,
+        question=QUESTION,
+        prompt_ids=PROMPT,
+        decode=decode,
+        is_final=is_final,
+        sampling=SAMPLING,
+        seed_of=seeds,
     )
+    outcome = asyncio.run(run_search(session))
     assert outcome.policy_usage == policy.usage
     assert outcome.prm_usage == prm.usage
     if not settings.lookahead_steps:  # rolled steps are paid for and not in the tree

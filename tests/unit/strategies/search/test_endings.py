@@ -18,6 +18,7 @@ from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest
 from ttsgrid.engines.scoring import ScoredSteps
 from ttsgrid.strategies.search.run import run_search
+from ttsgrid.strategies.search.session import Session
 
 PRESETS = pytest.mark.parametrize("name", ["paper", "search_and_learn"])
 
@@ -183,19 +184,18 @@ class FreshIds:
 
 def test_children_continue_the_exact_ids_of_their_parent() -> None:
     policy = FreshIds()
-    outcome = asyncio.run(
-        run_search(
-            beam("search_and_learn", 4, 2),
-            policy,
-            Table({"a": 0.5, "boxed": 0.5}),
-            question=QUESTION,
-            prompt_ids=PROMPT,
-            decode=policy.decode,
-            is_final=None,
-            sampling=SamplingIdentity(0.7, 1.0, 99, 0),
-            seed_of=seeds,
-        )
+    session = Session(
+        beam("search_and_learn", 4, 2),
+        policy,
+        Table({"a": 0.5, "boxed": 0.5}),
+        question=QUESTION,
+        prompt_ids=PROMPT,
+        decode=policy.decode,
+        is_final=None,
+        sampling=SamplingIdentity(0.7, 1.0, 99, 0),
+        seed_of=seeds,
     )
+    outcome = asyncio.run(run_search(session))
     assert outcome.answers[0].text == "a\n\na\n\nboxed"
 
 

@@ -27,6 +27,7 @@ from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest
 from ttsgrid.engines.scoring import ScoredSteps
 from ttsgrid.strategies.search.run import run_search
+from ttsgrid.strategies.search.session import Session
 
 FILE = "recorded/ovm_gsm8k_llama7b_beam5_trees.jsonl"
 NUM_TREES = 10
@@ -110,21 +111,20 @@ def test_a_recorded_search_is_chosen_again(name: str, number: int, shared_data: 
     *searched, final = recorded.choices
     replay = Replay(recorded)
     rules = replace(preset(name, SearchKind.BEAM), last_step_to_end=False)
-    outcome = asyncio.run(
-        run_search(
-            SearchSettings(
-                SearchKind.BEAM, WIDTH * CHILDREN, CHILDREN, max_steps=len(searched), rules=rules
-            ),
-            replay,
-            replay,
-            question="",
-            prompt_ids=(0,),
-            decode=decode,
-            is_final=None,
-            sampling=SamplingIdentity(1.0, 1.0, 100, 0),
-            seed_of=lambda step, index: step * CHILD_SEED + index,
-        )
+    session = Session(
+        SearchSettings(
+            SearchKind.BEAM, WIDTH * CHILDREN, CHILDREN, max_steps=len(searched), rules=rules
+        ),
+        replay,
+        replay,
+        question="",
+        prompt_ids=(0,),
+        decode=decode,
+        is_final=None,
+        sampling=SamplingIdentity(1.0, 1.0, 100, 0),
+        seed_of=lambda step, index: step * CHILD_SEED + index,
     )
+    outcome = asyncio.run(run_search(session))
     for step, choices in enumerate(searched):
         candidates = recorded.candidates[step]
         kept = [int(c.text) for c in outcome.trace.steps[step] if c.fate is Fate.KEPT]

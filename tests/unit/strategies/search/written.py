@@ -15,6 +15,7 @@ from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest
 from ttsgrid.engines.scoring import ScoredSteps
 from ttsgrid.strategies.search.protocol import SearchOutcome
 from ttsgrid.strategies.search.run import run_search
+from ttsgrid.strategies.search.session import Session
 
 END = "<end>"
 CUT = "<cut>"
@@ -66,7 +67,7 @@ def seeds(step: int, index: int) -> int:
 async def searching(
     settings: SearchSettings, book: Book, table: Table, max_tokens: int = 1000
 ) -> SearchOutcome:
-    return await run_search(
+    session = Session(
         settings,
         book,
         table,
@@ -77,6 +78,7 @@ async def searching(
         sampling=SamplingIdentity(0.7, 0.95, max_tokens, 0),
         seed_of=seeds,
     )
+    return await run_search(session)
 
 
 def search(

@@ -1,8 +1,8 @@
 """One replica of a model at work: started, fed, started again when it dies.
 
-A service keeps enough requests in flight to fill its engine. A chunk's samples or
+A replica keeps enough requests in flight to fill its engine. A chunk's samples or
 scores are one message to the worker; each of its searches is a message of its own,
-since searches take long and end apart. The service, not the calls it makes, owns what
+since searches take long and end apart. The replica, not the calls it makes, owns what
 is in flight: when the worker dies its calls are cancelled, some before their first
 step, and what only a call knew would be lost.
 """
@@ -13,13 +13,13 @@ import asyncio
 from dataclasses import dataclass, field
 
 from ttsgrid.cluster.driver.backlog import Chunk
+from ttsgrid.cluster.driver.capacity import demand
 from ttsgrid.cluster.driver.dispatch import Dispatch
 from ttsgrid.cluster.driver.fleet import FleetWorker, StartWorker, WorkerDiedError
 from ttsgrid.cluster.driver.prm_directory import PrmDirectory
 from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.driver.residency import Residency
-from ttsgrid.cluster.driver.session import demand
-from ttsgrid.cluster.wire.tasks import SampleTask, ScoreTask, SearchTask, Task, WorkerSpec
+from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.errors import WorkerStartError
 
 
@@ -37,7 +37,7 @@ class Limits:
 
 
 @dataclass
-class Service:
+class Replica:
     """One replica, from its place in line to the end of its model's work."""
 
     model: str
@@ -131,12 +131,12 @@ class Service:
     ) -> None:
         task = call[0]
         prm = None
-        if isinstance(task, SearchTask):
-            prm = await self.prms.worker_for(task.unit.prm.name, task.problem.id)
+        if task.unit.tree:
+            prm = await self.prms.worker_for(task.unit.tree.prm.name, task.problem.id)
         finished = await worker.run(call, prm.as_prm() if prm else None)
         lost = [item.task for item in finished if item.prm_lost]
         if lost and prm is not None:
-            prm.kill()  # it may have been out of reach only; now its service knows too
+            prm.kill()  # it may have been out of reach only; now its replica knows too
             await self.prms.gone(prm)
         del in_flight[id(call)]
         for _ in range(weight):
@@ -155,18 +155,11 @@ class Service:
         limits, attempt = self.limits, max(task.attempt for task in call)
         if 1 < attempt >= limits.max_attempts:
             return limits.requests_in_flight
-        return min(limits.requests_in_flight, sum(map(num_requests, call)))
+        return min(limits.requests_in_flight, sum(task.unit.num_requests for task in call))
 
 
 def calls_of(chunk: Chunk) -> list[Chunk]:
     """Split a chunk into messages: each search by itself, all else together."""
-    searches = [(task,) for task in chunk if isinstance(task, SearchTask)]
-    together = tuple(task for task in chunk if not isinstance(task, SearchTask))
+    searches = [(task,) for task in chunk if task.unit.tree]
+    together = tuple(task for task in chunk if not task.unit.tree)
     return [together, *searches] if together else [*searches]
-
-
-def num_requests(task: Task) -> int:
-    """Return how many engine requests a task makes at once."""
-    if isinstance(task, SampleTask):
-        return task.unit.stop - task.unit.start
-    return len(task.solutions) if isinstance(task, ScoreTask) else task.unit.settings.budget

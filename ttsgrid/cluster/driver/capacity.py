@@ -1,20 +1,11 @@
-"""Joining or starting Ray, and what the cluster can hold at once."""
+"""What a cluster can hold at once and what a worker takes of it; plain sums, free of Ray."""
 
 from __future__ import annotations
 
-import logging
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-
-import ray
 
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.errors import PlacementError
-from ttsgrid.grid.config import ClusterConfig
-
-GIB = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -45,40 +36,6 @@ NOTHING = Capacity(0, 0, 0)
 def demand(spec: WorkerSpec) -> Capacity:
     """Return what one worker reserves."""
     return Capacity(spec.cpus, spec.gpus, spec.memory_gib)
-
-
-@contextmanager
-def ray_session(config: ClusterConfig) -> Iterator[str]:
-    """Join the configured cluster, or start Ray here; yield the dashboard's address.
-
-    A cluster that was joined is left running; one that was started is shut down.
-    """
-    address = config.address or os.environ.get("RAY_ADDRESS")
-    # Actors inherit this; uv's run hook would otherwise rebuild environments a worker.
-    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    try:
-        context = ray.init(
-            address=address,
-            include_dashboard=config.dashboard if address is None else None,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            namespace="ttsgrid",
-        )
-    except ConnectionError as error:
-        raise PlacementError(
-            f"no Ray cluster answers at cluster.address={address}: {error}"
-        ) from error
-    try:
-        yield context.dashboard_url or ""
-    finally:
-        ray.shutdown()
-
-
-def cluster_capacity() -> Capacity:
-    """Return the resources of the joined cluster, in use or not."""
-    total = ray.cluster_resources()
-    return Capacity(total.get("CPU", 0), total.get("GPU", 0), total.get("memory", 0) / GIB)
 
 
 def require_room(spec: WorkerSpec, capacity: Capacity) -> None:
