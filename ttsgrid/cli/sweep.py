@@ -85,7 +85,7 @@ def frontier_folder(store: str) -> Path:
 
 def report(grid: GridConfig) -> None:
     """Compute the frontier from the store alone, print it and say where it is."""
-    pools = [strategy for strategy in grid.strategies if strategy.kind != "cot"]
+    pools = [strategy for strategy in grid.strategies if not strategy.entry.is_greedy]
     budgets = sorted({n for strategy in pools for n in budgets_of(grid, strategy)})
     frontier = analyse(grid.store, budgets=budgets or None)
     folder = frontier_folder(grid.store)

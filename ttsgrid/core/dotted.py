@@ -14,7 +14,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,28 @@ def load_own(
         ) from error
     _require_members(made, path, setting, protocol)
     return made
+
+
+def callable_of(code: str | Callable[..., Any], setting: str) -> Callable[..., Any]:
+    """Return a catalogue entry's code: itself, or what its dotted path names.
+
+    Raises:
+        ConfigError: the path leads to nothing that can be called.
+    """
+    found = load_named(code, setting) if isinstance(code, str) else code
+    if not callable(found):
+        raise ConfigError(f"{setting}: {code} can't be called")
+    return found
+
+
+def load_plugins(modules: Iterable[str], setting: str = "plugins") -> None:
+    """Import modules for what they add to catalogues; one imported before is not run again.
+
+    Raises:
+        ConfigError: a module is not found, or fails when it is imported.
+    """
+    for module in modules:
+        _imported(module, module, setting)
 
 
 def members_of(protocol: type) -> tuple[str, ...]:

@@ -9,14 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ttsgrid.core.errors import ConfigError
-from ttsgrid.core.search_rules import (
-    Answers,
-    Duplicates,
-    Finished,
-    SearchKind,
-    SearchRules,
-)
+from ttsgrid.core.search_rules import Answers, Duplicates, Finished, SearchRules
 
 PAPER = SearchRules(
     answers=Answers.BEAMS,
@@ -63,27 +56,3 @@ REBASE = replace(
 )
 
 PRESETS = ("paper", "search_and_learn")
-
-
-def preset(name: str, kind: SearchKind | str) -> SearchRules:
-    """Return the rules of a preset for one kind of search.
-
-    Lookahead follows the preset's beam search. REBASE and step-level best-of-M are in
-    neither code: theirs are the same for both presets, the latter's those of a DVTS
-    subtree of the study.
-
-    Raises:
-        ConfigError: there is no preset of that name.
-    """
-    if name not in PRESETS:
-        raise ConfigError(f"preset={name!r} is not one of: {', '.join(PRESETS)}")
-    if kind == SearchKind.REBASE:
-        return REBASE
-    if name == "paper" or kind == SearchKind.STEP_BEST_OF_M:
-        return PAPER
-    return SEARCH_AND_LEARN_DVTS if kind == SearchKind.DVTS else SEARCH_AND_LEARN_BEAM
-
-
-def preset_of(rules: SearchRules, kind: SearchKind | str) -> str | None:
-    """Return the name of the first preset that has these rules for a search; None without one."""
-    return next((name for name in PRESETS if preset(name, kind) == rules), None)

@@ -26,16 +26,6 @@ from ttsgrid.core.errors import ConfigError
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
-class SearchKind(StrEnum):
-    """The searches."""
-
-    BEAM = "beam"
-    DVTS = "dvts"
-    LOOKAHEAD = "lookahead"
-    REBASE = "rebase"
-    STEP_BEST_OF_M = "step_best_of_m"
-
-
 class Answers(StrEnum):
     """How many answers a search with N beams gives at most."""
 

@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass, fields
 
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.identity import Canonical
-from ttsgrid.core.search_presets import PAPER, PRESETS, preset
-from ttsgrid.core.search_rules import SearchKind, SearchRules, choose
-from ttsgrid.core.voting import Aggregation
+from ttsgrid.core.search_presets import PAPER, PRESETS
+from ttsgrid.core.search_rules import SearchRules
+from ttsgrid.core.strategies import OWN_SETTINGS, preset, search_of
+from ttsgrid.core.voting import AGGREGATIONS, LAST
 
-__all__ = ["PRESETS", "SearchKind", "SearchRules", "SearchSettings", "num_subtrees", "preset"]
+__all__ = ["PRESETS", "SearchRules", "SearchSettings", "num_subtrees", "preset"]
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,16 @@ class SearchSettings:
     r"""One search of one problem.
 
     Attributes:
+        kind: name of the search (`ttsgrid.core.strategies`).
         budget: N, the candidates of a step. A DVTS subtree has N = M: one of its
             N/M subtrees is one search, and subtrees differ by their seeds alone.
         beam_width: M, the children of a kept beam; N/M beams are kept.
         max_steps: depth; what is open after it is cut off.
         max_step_tokens: of one step; a step that reaches it is dropped.
         step_separator: ends a step, and stays in the text.
-        ranking: how a candidate's step scores become the score that ranks it.
+        ranking: name of the aggregation that makes the score that ranks a candidate.
         lookahead_steps: greedy steps ahead of a candidate that its score sees;
-            above 0 for `lookahead` alone.
+            above 0 for searches that take it alone.
         score_temperature: of REBASE's softmax over scores; other kinds ignore it.
         rules: what codes differ in; see `preset`.
 
@@ -39,36 +41,37 @@ class SearchSettings:
         ConfigError: N < M, N is no multiple of M, or a value is out of range.
     """
 
-    kind: SearchKind
+    kind: str
     budget: int
     beam_width: int = 4
     max_steps: int = 40
     max_step_tokens: int = 2048
     step_separator: str = "\n\n"
-    ranking: Aggregation = Aggregation.LAST
+    ranking: str = LAST.name
     lookahead_steps: int = 0
     score_temperature: float = 0.2
     rules: SearchRules = PAPER
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kind", choose("kind", self.kind, SearchKind))
-        object.__setattr__(self, "ranking", choose("ranking", self.ranking, Aggregation))
+        search = search_of(self.kind)
+        AGGREGATIONS.find("ranking", self.ranking)
         for name in ("budget", "beam_width", "max_steps", "max_step_tokens"):
             _require(getattr(self, name) >= 1, f"{name}={getattr(self, name)} must be at least 1")
         _require(bool(self.step_separator), "step_separator='' would end no step")
         _require(self.score_temperature > 0, "score_temperature must be above 0")
         self._require_widths()
-        least, most = (1, self.max_steps) if self.kind is SearchKind.LOOKAHEAD else (0, 0)
+        least, most = (1, self.max_steps) if search.takes("lookahead_steps") else (0, 0)
         _require(
             least <= self.lookahead_steps <= most,
             f"lookahead_steps={self.lookahead_steps} of {self.kind} must be {least} to {most}",
         )
 
     def _require_widths(self) -> None:
-        if self.kind is SearchKind.REBASE:
+        search = search_of(self.kind)
+        if not search.takes("beam_width"):
             return
         num_subtrees(self.budget, self.beam_width)
-        if self.kind in (SearchKind.DVTS, SearchKind.STEP_BEST_OF_M):
+        if search.in_subtrees or search.one_beam:
             _require(
                 self.budget == self.beam_width,
                 f"budget={self.budget} of one {self.kind} search must be "
@@ -84,12 +87,12 @@ class SearchSettings:
         """Plain JSON data of all that determines the outcome; part of a unit's identity."""
         params: dict[str, Canonical] = {
             **asdict(self),
-            "kind": self.kind.value,
-            "ranking": self.ranking.value,
             "rules": {**self.rules.as_params()},
         }
-        for name in _WITHOUT_EFFECT[self.kind]:
-            del params[name]
+        # Left out where nothing depends on them, so that setting them repeats no work.
+        for name in OWN_SETTINGS:
+            if not search_of(self.kind).takes(name):
+                del params[name]
         return params
 
     @classmethod
@@ -125,13 +128,3 @@ def num_subtrees(budget: int, beam_width: int) -> int:
 def _require(condition: bool, message: str) -> None:
     if not condition:
         raise ConfigError(message)
-
-
-# Left out of the identity where nothing depends on them, so that setting them repeats no work.
-_WITHOUT_EFFECT: dict[SearchKind, tuple[str, ...]] = {
-    SearchKind.BEAM: ("lookahead_steps", "score_temperature"),
-    SearchKind.DVTS: ("lookahead_steps", "score_temperature"),
-    SearchKind.STEP_BEST_OF_M: ("lookahead_steps", "score_temperature"),
-    SearchKind.LOOKAHEAD: ("score_temperature",),
-    SearchKind.REBASE: ("lookahead_steps", "beam_width"),
-}

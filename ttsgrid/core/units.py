@@ -28,8 +28,8 @@ from typing import ClassVar, Literal
 
 from ttsgrid.core.identity import Canonical, content_id
 from ttsgrid.core.model_identity import ModelIdentity, SamplingIdentity
-from ttsgrid.core.search_presets import preset_of
 from ttsgrid.core.search_settings import SearchSettings
+from ttsgrid.core.strategies import preset_of
 
 __all__ = [
     "ModelIdentity",
@@ -223,7 +223,7 @@ class SearchTree:
     @property
     def strategy(self) -> str:
         """The kind of search, e.g. `beam`."""
-        return self.settings.kind.value
+        return self.settings.kind
 
     @property
     def budget(self) -> int | None:

@@ -18,10 +18,13 @@ gave none. Invariants:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from ttsgrid.core.catalogue import Catalogue, Entry
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -31,21 +34,70 @@ NO_ANSWER = -1
 TIE_TOLERANCE = 1e-9  # relative: sums of the same scores in another order differ by rounding
 
 
-class Aggregation(StrEnum):
-    """How a solution's step scores become one score."""
+@dataclass(frozen=True)
+class Aggregation:
+    """How a solution's step scores become one score.
 
-    MIN = "min"
-    LAST = "last"
-    AVG = "avg"
-    PROD = "prod"
+    Attributes:
+        reduce: called with the step scores of all solutions end to end, where each starts and
+            how many it has (at least one), returns one score each.
+    """
+
+    name: str
+    reduce: Callable[[Floats, Ints, Ints], Floats]
 
 
-class Vote(StrEnum):
-    """How scored solutions elect an answer."""
+class Combine(StrEnum):
+    """How the weights of the solutions that share an answer become the answer's."""
 
-    MAJORITY = "majority"
+    SUM = "sum"
+    """They add up; on a tie the answer seen first wins."""
     MAX = "max"
-    WEIGHTED = "weighted"
+    """The largest counts, so that the heaviest solution's answer wins."""
+
+
+@dataclass(frozen=True)
+class Vote:
+    """How solutions elect an answer: each gives its answer a weight, and the heaviest wins.
+
+    A vote of one's own is a weight, which is exact or nearly so at every N:
+
+        >>> from ttsgrid.core.voting import VOTES, Combine, Vote, elect
+        >>> squared = VOTES.add(Vote("squared", "squared sum", weight=lambda scores: scores**2))
+        >>> elect([0, 0, 1], squared, scores=[0.5, 0.5, 0.8])
+        2
+
+    Attributes:
+        name: in stores and tables.
+        display: its name for people, as in `min-vote`; the name where empty.
+        weight: scores of solutions that have an answer, shape (k,), to weights of that shape.
+        combine: how weights of one answer are put together.
+        needs_scores: whether a PRM's scores are read; else all weights are 1.
+        needs_non_negative: whether a score below 0 has no meaning as a weight.
+        choose: for what no weight can say: answer classes, shape (k,), and scores of the
+            solutions that have an answer, to the winner's position. Estimated by drawing
+            subsets.
+        line: matplotlib's style of its line, where votes are told apart by it.
+    """
+
+    name: str
+    display: str = ""
+    weight: Callable[[Floats], Floats] | None = None
+    combine: Combine = Combine.SUM
+    needs_scores: bool = True
+    needs_non_negative: bool = False
+    choose: Callable[[Ints, Floats], int] | None = None
+    line: str = "-."
+
+    def __post_init__(self) -> None:
+        if not self.display:
+            object.__setattr__(self, "display", self.name)
+
+    def weights(self, scores: Floats) -> Floats:
+        """Return the weights of solutions from their scores, any shape."""
+        if not self.needs_scores:
+            return np.ones_like(scores)
+        return scores if self.weight is None else np.asarray(self.weight(scores), float)
 
 
 def aggregate(step_scores: Sequence[float], how: Aggregation | str) -> float:
@@ -53,7 +105,7 @@ def aggregate(step_scores: Sequence[float], how: Aggregation | str) -> float:
 
     Args:
         step_scores: the PRM's score of each step, in order.
-        how: `min`, `last`, `avg` (mean) or `prod`.
+        how: an aggregation, or its name.
 
     Raises:
         ValueError: there are no steps, so there is nothing to aggregate.
@@ -69,7 +121,7 @@ def aggregate_ragged(values: ArrayLike, offsets: ArrayLike, how: Aggregation | s
     Args:
         values: the step scores of all solutions end to end, shape (num_steps,).
         offsets: where each solution starts, shape (num_solutions + 1,).
-        how: `min`, `last`, `avg` or `prod`.
+        how: an aggregation, or its name.
 
     Returns:
         One score a solution, shape (num_solutions,); NaN where it has no steps.
@@ -81,31 +133,33 @@ def aggregate_ragged(values: ArrayLike, offsets: ArrayLike, how: Aggregation | s
     result = np.full(len(starts), np.nan)
     filled = lengths > 0
     if filled.any():
-        result[filled] = _AGGREGATE[Aggregation(how)](flat, starts[filled], lengths[filled])
+        result[filled] = _entry(AGGREGATIONS, how).reduce(flat, starts[filled], lengths[filled])
     return result
 
 
 def elect(classes: ArrayLike, how: Vote | str, scores: ArrayLike | None = None) -> int | None:
     """Return the index of the solution whose answer wins, or None if no solution has one.
 
-    The winner of `majority` and `weighted` is the first solution of the winning
-    class; of `max`, the highest-scored solution itself.
+    The winner of a sum is the first solution of the winning class; of a maximum, the
+    heaviest solution itself.
 
     Args:
         classes: answer class of each solution, `NO_ANSWER` for none; shape (n,).
-        how: `majority` (most frequent class), `max` (class of the highest score) or
-            `weighted` (largest sum of scores).
+        how: a vote, or its name.
         scores: one score a solution, shape (n,); `majority` needs none.
 
     Raises:
         ValueError: scores are missing, or NaN for a solution that has an answer.
     """
-    labels = np.asarray(classes, np.int64)
+    vote, labels = _entry(VOTES, how), np.asarray(classes, np.int64)
     answered = np.flatnonzero(labels != NO_ANSWER)
     if not answered.size:
         return None
-    weights = _weights(answered, Vote(how), scores)
-    if how == Vote.MAX:
+    given = _scores(answered, vote, scores)
+    if vote.choose is not None:
+        return int(answered[vote.choose(labels[answered], given)])
+    weights = vote.weights(given)
+    if vote.combine is Combine.MAX:
         return int(answered[np.argmax(weights)])
     return int(answered[np.argmax(ties_with_best(_class_tally(labels[answered], weights)))])
 
@@ -122,15 +176,19 @@ def _class_tally(classes: Ints, weights: Floats) -> Floats:
     return np.asarray(np.bincount(inverse, weights=weights)[inverse], float)
 
 
-def _weights(answered: Ints, how: Vote, scores: ArrayLike | None) -> Floats:
-    if how is Vote.MAJORITY:
+def _scores(answered: Ints, vote: Vote, scores: ArrayLike | None) -> Floats:
+    if not vote.needs_scores:
         return np.ones(len(answered))
     if scores is None:
-        raise ValueError(f"the {how} vote needs a score for each solution")
-    weights = np.asarray(scores, float)[answered]
-    if np.isnan(weights).any():
-        raise ValueError(f"the {how} vote met a solution that has an answer but no score")
-    return weights
+        raise ValueError(f"the {vote.name} vote needs a score for each solution")
+    given = np.asarray(scores, float)[answered]
+    if np.isnan(given).any():
+        raise ValueError(f"the {vote.name} vote met a solution that has an answer but no score")
+    return given
+
+
+def _entry(catalogue: Catalogue[Entry], how: Entry | str) -> Entry:
+    return catalogue.find("how", how) if isinstance(how, str) else how
 
 
 def _minimum(flat: Floats, starts: Ints, lengths: Ints) -> Floats:
@@ -151,9 +209,28 @@ def _product(flat: Floats, starts: Ints, lengths: Ints) -> Floats:
 
 # Empty solutions are left out of `starts`: reduceat would give them a neighbour's value,
 # and without them each run ends where the next one starts.
-_AGGREGATE: dict[Aggregation, Callable[[Floats, Ints, Ints], Floats]] = {
-    Aggregation.MIN: _minimum,
-    Aggregation.LAST: _last,
-    Aggregation.AVG: _mean,
-    Aggregation.PROD: _product,
-}
+LAST = Aggregation("last", _last)
+AGGREGATIONS: Catalogue[Aggregation] = Catalogue(
+    "aggregation",
+    (
+        Aggregation("min", _minimum),
+        LAST,
+        Aggregation("avg", _mean),
+        Aggregation("prod", _product),
+    ),
+)
+MAJORITY_VOTE = Vote("majority", needs_scores=False, line=":")
+VOTES: Catalogue[Vote] = Catalogue(
+    "vote",
+    (
+        MAJORITY_VOTE,
+        Vote("max", combine=Combine.MAX, line="--"),
+        # As arXiv 2502.06703 names it: PRM-Min-Vote.
+        Vote("weighted", "vote", needs_non_negative=True, line="-"),
+    ),
+)
+
+
+def scored_votes() -> tuple[Vote, ...]:
+    """Return the votes that read a PRM's scores."""
+    return tuple(vote for vote in VOTES if vote.needs_scores)

@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 
 from ttsgrid.core.checks import require_choice
 from ttsgrid.core.errors import ConfigError
-from ttsgrid.core.search_settings import PRESETS, SearchKind
+from ttsgrid.core.search_presets import PRESETS
+from ttsgrid.core.strategies import STRATEGIES, Strategy
+from ttsgrid.core.voting import AGGREGATIONS
 
-AGGREGATIONS = ("min", "last", "avg", "prod")
-VOTES = ("majority", "max", "weighted")
-POOL_STRATEGIES = ("cot", "majority", "best_of_n")
-SEARCH_STRATEGIES = tuple(kind.value for kind in SearchKind)
 ENGINES = ("vllm", "fake")
 DTYPES = ("auto", "float32", "bfloat16", "float16", "float", "half")
 
@@ -109,7 +107,7 @@ class StrategyConfig:
     """One strategy of the grid; all parameters but the first three are of searches.
 
     Attributes:
-        kind: one of the pool strategies (views over a pool of samples) or searches.
+        kind: a strategy of the catalogue (`ttsgrid.core.strategies`) that is no bound.
         budgets: overrides the grid's budgets for this strategy; None for the grid's.
         preset: whose rules a search follows (`ttsgrid.core.search_presets`).
         beam_width: M, the children of a kept beam. `step_best_of_m` takes N for it,
@@ -139,18 +137,25 @@ class StrategyConfig:
 
     def __post_init__(self) -> None:
         where = f"strategies: {self.name}."
-        require_choice(f"{where}kind", self.kind, (*POOL_STRATEGIES, *SEARCH_STRATEGIES))
+        require_choice(
+            f"{where}kind", self.kind, [one.name for one in STRATEGIES if not one.is_bound]
+        )
         require_choice(f"{where}preset", self.preset, PRESETS)
-        require_choice(f"{where}ranking", self.ranking, AGGREGATIONS)
+        require_choice(f"{where}ranking", self.ranking, AGGREGATIONS.names)
         for setting in ("beam_width", "max_steps", "max_step_tokens", "num_problems"):
             require_positive(f"{self.name}.{setting}", getattr(self, setting))
         if self.budgets is not None:
             _require_budgets(f"{self.name}.budgets", self.budgets)
 
     @property
+    def entry(self) -> Strategy:
+        """What the catalogue says of its kind."""
+        return STRATEGIES.find(f"strategies: {self.name}.kind", self.kind)
+
+    @property
     def is_search(self) -> bool:
         """Whether a PRM guides it step by step."""
-        return self.kind in SEARCH_STRATEGIES
+        return self.entry.is_search
 
 
 @dataclass(frozen=True)
@@ -237,7 +242,7 @@ class GridConfig:
             _require_distinct(setting, [item.name for item in getattr(self, setting)])
         _require_budgets("budgets", self.budgets)
         require(bool(self.store), "store is empty; name a folder or a URI")
-        needs_prm = [s.name for s in self.strategies if s.kind not in ("cot", "majority")]
+        needs_prm = [s.name for s in self.strategies if s.entry.needs_prm]
         if needs_prm and not self.prms:
             raise ConfigError(f"prms=[] but {', '.join(needs_prm)} need a PRM; name one in prms")
 

@@ -28,10 +28,9 @@ from ttsgrid.core.units import (
     Unit,
     pool_blocks,
 )
-from ttsgrid.grid.config import AGGREGATIONS, GridConfig, ModelConfig, StrategyConfig
+from ttsgrid.core.voting import AGGREGATIONS, scored_votes
+from ttsgrid.grid.config import GridConfig, ModelConfig, StrategyConfig
 from ttsgrid.grid.trees import trees_of
-
-BEST_OF_N_VOTES = ("max", "weighted")
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ def make_plan(
 
 def budgets_of(grid: GridConfig, strategy: StrategyConfig) -> tuple[int, ...]:
     """Return the budgets at which a strategy is reported; CoT has the one answer."""
-    if strategy.kind == "cot":
+    if strategy.entry.is_greedy:
         return (1,)
     return strategy.budgets or grid.budgets
 
@@ -132,18 +131,18 @@ def _units(
     identities: Mapping[str, ModelIdentity],
 ) -> list[Unit]:
     identity = identities[policy.name]
-    kinds = {strategy.kind for strategy in grid.strategies}
     units: list[Unit] = []
-    if "cot" in kinds:
+    if any(strategy.entry.is_greedy for strategy in grid.strategies):
         greedy = _sampling(grid, policy, greedy=True)
         units.append(SampleBlock(problem.id, identity, greedy, 0, 1))
     sampled = _sampling(grid, policy, greedy=False)
+    pooled = [strategy for strategy in grid.strategies if strategy.entry.is_pooled]
     blocks = [
         SampleBlock(problem.id, identity, sampled, start, stop)
-        for start, stop in pool_blocks(_pool_size(grid, {"majority", "best_of_n"}))
+        for start, stop in pool_blocks(_pool_size(grid, pooled))
     ]
     units.extend(blocks)
-    scored = _pool_size(grid, {"best_of_n"})
+    scored = _pool_size(grid, [strategy for strategy in pooled if strategy.entry.needs_prm])
     units.extend(
         ScoreBlock(block, identities[prm.name])
         for prm in grid.prms
@@ -184,9 +183,8 @@ def num_searched(grid: GridConfig, strategy: StrategyConfig, num_problems: int) 
     return min(num_problems, limit)
 
 
-def _pool_size(grid: GridConfig, kinds: set[str]) -> int:
-    """Return the largest budget among strategies of these kinds; 0 when there are none."""
-    chosen = [strategy for strategy in grid.strategies if strategy.kind in kinds]
+def _pool_size(grid: GridConfig, chosen: Collection[StrategyConfig]) -> int:
+    """Return the largest budget among these strategies; 0 when there are none."""
     return max((n for strategy in chosen for n in budgets_of(grid, strategy)), default=0)
 
 
@@ -210,13 +208,13 @@ def _cells(grid: GridConfig) -> tuple[Cell, ...]:
 
 
 def _cells_at(grid: GridConfig, policy: str, strategy: StrategyConfig, budget: int) -> list[Cell]:
-    if strategy.kind in ("cot", "majority"):
+    if not strategy.entry.needs_prm:
         return [Cell(policy, strategy.name, budget)]
     return [
-        Cell(policy, strategy.name, budget, prm.name, aggregation, vote)
+        Cell(policy, strategy.name, budget, prm.name, aggregation, vote.name)
         for prm in grid.prms
-        for aggregation in AGGREGATIONS
-        for vote in BEST_OF_N_VOTES
+        for aggregation in AGGREGATIONS.names
+        for vote in scored_votes()
     ]
 
 
@@ -224,7 +222,7 @@ def _naive_solutions(grid: GridConfig, num_problems: int) -> int:
     """Solutions when each (policy, PRM, strategy, N) is a run of its own."""
     total = 0
     for strategy in grid.strategies:
-        runs = 1 if strategy.kind in ("cot", "majority") else len(grid.prms)
+        runs = len(grid.prms) if strategy.entry.needs_prm else 1
         on = num_searched(grid, strategy, num_problems) if strategy.is_search else num_problems
         total += runs * on * sum(budgets_of(grid, strategy))
     return total * len(grid.policies)

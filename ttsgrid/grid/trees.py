@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ttsgrid.core.errors import ConfigError
-from ttsgrid.core.search_settings import SearchKind, SearchSettings, num_subtrees, preset
-from ttsgrid.core.voting import Aggregation
+from ttsgrid.core.search_settings import SearchSettings, num_subtrees
+from ttsgrid.core.strategies import preset, search_of
 from ttsgrid.grid.config import ModelConfig, StrategyConfig
 from ttsgrid.models import prompt_format
 
@@ -26,7 +26,7 @@ def trees_of(strategy: StrategyConfig, policy: ModelConfig, budgets: Sequence[in
         ConfigError: a budget is impossible, or a setting out of range.
     """
     try:
-        if strategy.kind != SearchKind.DVTS:
+        if not search_of(strategy.kind).in_subtrees:
             return [(_settings(strategy, policy, budget), None) for budget in budgets]
         subtrees = max(num_subtrees(budget, strategy.beam_width) for budget in budgets)
         settings = _settings(strategy, policy, strategy.beam_width)
@@ -36,17 +36,16 @@ def trees_of(strategy: StrategyConfig, policy: ModelConfig, budgets: Sequence[in
 
 
 def _settings(strategy: StrategyConfig, policy: ModelConfig, budget: int) -> SearchSettings:
-    kind = SearchKind(strategy.kind)
     return SearchSettings(
-        kind=kind,
+        kind=strategy.kind,
         budget=budget,
         # A greedy search keeps one beam whatever its budget: all of N are its children.
-        beam_width=budget if kind is SearchKind.STEP_BEST_OF_M else strategy.beam_width,
+        beam_width=budget if search_of(strategy.kind).one_beam else strategy.beam_width,
         max_steps=strategy.max_steps,
         max_step_tokens=strategy.max_step_tokens,
         step_separator=prompt_format(policy.format).step_separator,
-        ranking=Aggregation(strategy.ranking),
+        ranking=strategy.ranking,
         lookahead_steps=strategy.lookahead_steps,
         score_temperature=strategy.score_temperature,
-        rules=preset(strategy.preset, kind),
+        rules=preset(strategy.preset, strategy.kind),
     )

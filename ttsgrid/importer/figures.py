@@ -16,8 +16,7 @@ import polars as pl
 from ttsgrid.analysis.cells.outcomes import aggregations_of
 from ttsgrid.analysis.cells.pools import PoolBatch, scored_pools, unscored_pools
 from ttsgrid.analysis.frames.load import StoreFrames
-from ttsgrid.analysis.frames.solutions import AGGREGATIONS
-from ttsgrid.core.voting import Floats, Vote, elect
+from ttsgrid.core.voting import AGGREGATIONS, MAJORITY_VOTE, Floats, Vote, elect, scored_votes
 
 SCHEMA: dict[str, type[pl.DataType]] = {
     "benchmark": pl.String,
@@ -30,6 +29,7 @@ SCHEMA: dict[str, type[pl.DataType]] = {
     "accuracy": pl.Float64,
 }
 Row = dict[str, object]
+_PUBLISHED = {"max": "best-of-n"}  # as authors call it
 
 
 def recorded_figures(frames: StoreFrames) -> pl.DataFrame:
@@ -54,17 +54,18 @@ def recorded_figures(frames: StoreFrames) -> pl.DataFrame:
 def _plain(batch: PoolBatch) -> Iterator[Row]:
     yield _row(batch, "pass@1", batch.correct.mean(axis=1)) | {"n": 1}
     if batch.size > 1:
-        yield _row(batch, "majority", _elected(batch, Vote.MAJORITY, None))
+        yield _row(batch, "majority", _elected(batch, MAJORITY_VOTE, None))
         yield _row(batch, "pass@n", batch.correct.max(axis=1).astype(float))
 
 
 def _guided(batch: PoolBatch, aggregations: tuple[str, ...]) -> Iterator[Row]:
     if batch.scores is None or batch.size == 1:
         return
-    for how, scores in zip(AGGREGATIONS, batch.scores, strict=True):
+    for how, scores in zip(AGGREGATIONS.names, batch.scores, strict=True):
         if how not in aggregations:
             continue
-        for figure, vote in (("best-of-n", Vote.MAX), ("weighted", Vote.WEIGHTED)):
+        for vote in scored_votes():
+            figure = _PUBLISHED.get(vote.name, vote.name)
             yield _row(batch, figure, _elected(batch, vote, scores)) | {"aggregation": how}
 
 

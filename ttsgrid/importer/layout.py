@@ -15,13 +15,13 @@ from typing import Any
 import yaml
 
 from ttsgrid.core.errors import ConfigError
-from ttsgrid.core.voting import Aggregation
+from ttsgrid.core.voting import AGGREGATIONS
 from ttsgrid.importer.paths import parse_path
 
 KEYED = "{}"
 STEPS = "steps"
 SCALES = ("probability", "logit", "raw")
-SCORES_ARE = (STEPS, *(how.value for how in Aggregation))
+SCORES_ARE = (STEPS, *AGGREGATIONS.names)
 SHIPPED = Path(__file__).parent / "layouts"
 _NOT_PATHS = ("records", "answer_after", "scores_are", "scale", "no_answer")
 

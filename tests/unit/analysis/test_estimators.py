@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ttsgrid.analysis.statistics.estimators import best_of_k, pass_at_k, rank_groups, vote_at_k
 from ttsgrid.analysis.statistics.subsets import MAX_ENUMERATED
-from ttsgrid.core.voting import NO_ANSWER, Bools, Floats, Ints, Vote, elect
+from ttsgrid.core.voting import NO_ANSWER, Bools, Floats, Ints, elect
 
 # Eighths add exactly, so that the tests' own sums tie where they should.
 Sample = tuple[int, bool, float]
@@ -29,7 +29,7 @@ def _arrays(pool: list[Sample]) -> tuple[Ints, Bools, Floats]:
     return classes, correct, np.array([[s for _, _, s in pool]])
 
 
-def _by_every_ordering(pool: list[Sample], k: int, how: Vote) -> float:
+def _by_every_ordering(pool: list[Sample], k: int, how: str) -> float:
     """Mean outcome of the vote over every subset in every order."""
     outcomes = []
     for ordering in permutations(pool, k):
@@ -46,18 +46,18 @@ def test_best_of_k_is_the_mean_of_the_max_vote_over_all_ordered_subsets(
     k = data.draw(st.integers(1, len(pool)))
     classes, correct, scores = _arrays(pool)
     estimate = best_of_k(scores, correct, classes, k)
-    assert estimate.accuracy[0] == pytest.approx(_by_every_ordering(pool, k, Vote.MAX))
+    assert estimate.accuracy[0] == pytest.approx(_by_every_ordering(pool, k, "max"))
     assert estimate.standard_error[0] == 0
 
 
 @settings(deadline=None)
-@given(small_pools, st.data(), st.sampled_from([Vote.MAJORITY, Vote.WEIGHTED]))
+@given(small_pools, st.data(), st.sampled_from(["majority", "weighted"]))
 def test_vote_at_k_is_the_mean_of_the_vote_over_all_ordered_subsets(
-    pool: list[Sample], data: st.DataObject, how: Vote
+    pool: list[Sample], data: st.DataObject, how: str
 ) -> None:
     k = data.draw(st.integers(1, len(pool)))
     classes, correct, scores = _arrays(pool)
-    estimate = vote_at_k(classes, correct, k, scores if how is Vote.WEIGHTED else None)
+    estimate = vote_at_k(classes, correct, k, scores if how == "weighted" else None)
     # The first seen of a class speaks for it; over all orders that is the mean of its members.
     assert estimate.accuracy[0] == pytest.approx(_by_every_ordering(pool, k, how))
     assert estimate.standard_error[0] == 0

@@ -21,7 +21,7 @@ from ttsgrid.analysis.frames.load import StoreFrames, load
 from ttsgrid.core.errors import StoreError
 from ttsgrid.core.identity import Canonical
 from ttsgrid.core.records import Problem, UnitResult
-from ttsgrid.core.search_settings import SearchKind, SearchSettings
+from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.units import SearchTree
 from ttsgrid.core.voting import NO_ANSWER, aggregate
 from ttsgrid.store import Commit, Store, scan
@@ -221,7 +221,7 @@ class Odd(SearchTree):
 
 def test_a_search_that_does_not_say_its_share_of_n_is_refused(tmp_path: Path) -> None:
     problem, policy, prm = Problem("p", "b", 0, "?", "0"), WORLD.policies[0], WORLD.prms[0]
-    settings = SearchSettings(SearchKind.REBASE, 4)
+    settings = SearchSettings("rebase", 4)
     unit = Odd(problem.id, policy.identity, prm.identity, STEP_SAMPLING, settings)
     with Store.open(tmp_path, run_id="test") as opened:
         opened.write_problems([problem])

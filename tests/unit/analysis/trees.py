@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ttsgrid.core.records import FinishReason, Problem, Solution, UnitResult, Usage
-from ttsgrid.core.search_settings import SearchKind, SearchSettings, preset
+from ttsgrid.core.search_settings import SearchSettings, preset
 from ttsgrid.core.units import ModelIdentity, SamplingIdentity, SearchTree
 from ttsgrid.store import Commit
 
@@ -35,7 +35,7 @@ class Search:
     def settings(self) -> SearchSettings:
         rules = preset(self.preset, self.kind)
         budget = self.budget or self.beam_width
-        return SearchSettings(SearchKind(self.kind), budget, self.beam_width, rules=rules)
+        return SearchSettings(self.kind, budget, self.beam_width, rules=rules)
 
 
 def search_commits(

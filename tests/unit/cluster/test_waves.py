@@ -8,7 +8,7 @@ from ttsgrid.cluster.driver.capacity import Capacity
 from ttsgrid.cluster.driver.waves import plan_waves
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.errors import PlacementError
-from ttsgrid.core.search_settings import SearchKind, SearchSettings
+from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.units import (
     ModelIdentity,
     SampleBlock,
@@ -21,7 +21,7 @@ from ttsgrid.engines.spec import EngineSpec
 
 SAMPLING = SamplingIdentity(0.7, 1.0, 160, 0)
 POLICIES, PRMS = ("a", "b", "c"), ("p", "q")
-BEAM = SearchSettings(SearchKind.BEAM, 4)
+BEAM = SearchSettings("beam", 4)
 
 
 def identity(name: str) -> ModelIdentity:

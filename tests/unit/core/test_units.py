@@ -10,8 +10,8 @@ import pytest
 
 import ttsgrid
 from ttsgrid.core.identity import canonical_json
-from ttsgrid.core.search_presets import PRESETS, preset
-from ttsgrid.core.search_settings import SearchKind, SearchSettings
+from ttsgrid.core.search_presets import PRESETS
+from ttsgrid.core.search_settings import SearchSettings, preset
 from ttsgrid.core.units import (
     ModelIdentity,
     SampleBlock,
@@ -26,7 +26,7 @@ PRM = ModelIdentity("judge", "org/judge", "r1", "token")
 SAMPLING = SamplingIdentity(0.7, 1.0, 64, 0)
 BLOCK = SampleBlock("p", POLICY, SAMPLING, 4, 8)
 SCORES = ScoreBlock(BLOCK, PRM)
-TREE = SearchTree("p", POLICY, PRM, SAMPLING, SearchSettings(SearchKind.BEAM, 16))
+TREE = SearchTree("p", POLICY, PRM, SAMPLING, SearchSettings("beam", 16))
 UNITS: tuple[Unit, ...] = (BLOCK, SCORES, TREE)
 UNIT_CLASSES = {"SampleBlock", "ScoreBlock", "SearchTree"}
 
@@ -51,8 +51,8 @@ def test_specs_of_different_units_differ_and_can_be_hashed() -> None:
 
 
 @pytest.mark.parametrize("name", PRESETS)
-@pytest.mark.parametrize("kind", [SearchKind.BEAM, SearchKind.DVTS])
-def test_a_search_names_the_preset_that_its_rules_are_of(name: str, kind: SearchKind) -> None:
+@pytest.mark.parametrize("kind", ["beam", "dvts"])
+def test_a_search_names_the_preset_that_its_rules_are_of(name: str, kind: str) -> None:
     settings = SearchSettings(kind, 4, rules=preset(name, kind))
     assert replace(TREE, settings=settings).preset == name
     own = replace(settings, rules=replace(settings.rules, max_tries=7))

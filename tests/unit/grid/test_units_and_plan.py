@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.records import Problem
-from ttsgrid.core.search_settings import SearchKind, SearchSettings, preset
+from ttsgrid.core.search_settings import SearchSettings, preset
 from ttsgrid.core.units import (
     ModelIdentity,
     SampleBlock,
@@ -21,8 +21,8 @@ from ttsgrid.core.units import (
     SearchTree,
     pool_blocks,
 )
+from ttsgrid.core.voting import AGGREGATIONS, scored_votes
 from ttsgrid.grid.config import (
-    AGGREGATIONS,
     BenchmarkConfig,
     ClusterConfig,
     EngineConfig,
@@ -32,7 +32,6 @@ from ttsgrid.grid.config import (
     StrategyConfig,
 )
 from ttsgrid.grid.plan import (
-    BEST_OF_N_VOTES,
     Plan,
     budgets_of,
     make_plan,
@@ -195,7 +194,7 @@ def test_a_smaller_best_of_n_scores_only_the_blocks_it_reads() -> None:
 
 def test_cells_are_every_point_of_the_grid_once() -> None:
     cells = plan().cells
-    best_of_n = len(PRMS) * len(AGGREGATIONS) * len(BEST_OF_N_VOTES)
+    best_of_n = len(PRMS) * len(AGGREGATIONS.names) * len(scored_votes())
     assert len(cells) == len(POLICIES) * (1 + 4 + 4 * best_of_n)
     assert len(set(cells)) == len(cells)
 
@@ -253,9 +252,9 @@ TREE = SearchTree(
     IDENTITIES["small"],
     IDENTITIES["prm-a"],
     SAMPLING,
-    SearchSettings(SearchKind.BEAM, 8),
+    SearchSettings("beam", 8),
 )
-SUBTREE = replace(TREE, settings=SearchSettings(SearchKind.DVTS, 4), subtree=0)
+SUBTREE = replace(TREE, settings=SearchSettings("dvts", 4), subtree=0)
 
 
 def search(kind: str, *budgets: int, **settings: Any) -> StrategyConfig:  # noqa: ANN401 (fields)
@@ -348,7 +347,7 @@ def test_strategies_that_ask_for_the_same_search_share_it() -> None:
 
 def test_searches_have_a_cell_for_each_aggregation_and_vote_as_best_of_n_has() -> None:
     made = plan(1, strategies=(search("beam", 4, 16),))
-    cells = len(PRMS) * len(AGGREGATIONS) * len(BEST_OF_N_VOTES)
+    cells = len(PRMS) * len(AGGREGATIONS.names) * len(scored_votes())
     assert len(made.cells) == len(POLICIES) * 2 * cells
 
 

@@ -13,14 +13,14 @@ from pathlib import Path
 import polars as pl
 
 from ttsgrid.core.records import FinishReason, Problem, Solution, StepScores, UnitResult, Usage
-from ttsgrid.core.search_settings import SearchKind, SearchSettings
+from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.units import ModelIdentity, SampleBlock, SamplingIdentity, ScoreBlock, SearchTree
 from ttsgrid.store import Commit, Store, local
 
 POLICY = ModelIdentity("small", "org/small", "r1", '{"name":"plain"}')
 PRM = ModelIdentity("judge", "org/judge", "r1", '{"name":"token"}')
 SAMPLING = SamplingIdentity(temperature=0.7, top_p=1.0, max_tokens=64, seed=0)
-BEAM = SearchSettings(SearchKind.BEAM, budget=16)
+BEAM = SearchSettings("beam", budget=16)
 
 # A clean process with everything imported: its forks start in milliseconds.
 PROCESSES = multiprocessing.get_context("forkserver")

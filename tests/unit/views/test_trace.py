@@ -16,7 +16,7 @@ from tests.unit.strategies.search.written import Book, Table, search
 from ttsgrid.cli.trace import main
 from ttsgrid.core.errors import StoreError
 from ttsgrid.core.records import UnitResult
-from ttsgrid.core.search_settings import SearchKind, SearchSettings, preset
+from ttsgrid.core.search_settings import SearchSettings, preset
 from ttsgrid.core.search_trace import SearchTrace
 from ttsgrid.store import Commit, Store
 from ttsgrid.views.trace import trace_html, trace_page
@@ -27,7 +27,7 @@ VOID = {"meta", "br", "hr"}
 
 
 def small_search() -> SearchTrace:
-    settings = SearchSettings(SearchKind.BEAM, 4, 2, rules=preset("paper", SearchKind.BEAM))
+    settings = SearchSettings("beam", 4, 2, rules=preset("paper", "beam"))
     book = Book(
         {
             "": ["good\n\n", "fair\n\n", "bad <b>\n\n", "long<cut>"],
@@ -132,7 +132,7 @@ def test_the_fragment_styles_nothing_but_itself() -> None:
 
 
 def test_an_answer_that_was_cut_off_is_shown_as_unfinished() -> None:
-    settings = SearchSettings(SearchKind.BEAM, 2, 2, max_steps=1)
+    settings = SearchSettings("beam", 2, 2, max_steps=1)
     trace = search(settings, Book({"": ["a\n\n", "b\n\n"]}), Table({"a": 0.5, "b": 0.1})).trace
     assert "0.500 a [1] unfinished" in printed(trace, (False,))
     assert "answer 1: unfinished" in trace_html(trace)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ttsgrid.analysis.cells.cells import Cells
-from ttsgrid.analysis.cells.outcomes import BEST_OF_N, MAJORITY, Outcome
+from ttsgrid.analysis.cells.outcomes import Outcome
+from ttsgrid.core.strategies import strategy_of
 from ttsgrid.core.voting import Bools
 
 
@@ -58,7 +59,7 @@ def probe_cost(
     Returns:
         With unknown FLOPs where no vote is large enough to tell a sample's price.
     """
-    votes = [r for r in rivals if r["strategy"] in (MAJORITY, BEST_OF_N) and r["n"] >= probe_size]
+    votes = [r for r in rivals if strategy_of(r["strategy"]).is_pooled and r["n"] >= probe_size]
     if not votes:  # only other budgets were asked for
         return Cost(0.0, None)
     # A vote with the PRM pays for all that a probe needs; without one there is no PRM.
@@ -66,10 +67,9 @@ def probe_cost(
     share = probe_size / priced["n"]
     means = cells.meter.means(cells.outcomes[priced["outcome"]], problems)
     prm = Cost(share * (means["prm_tokens"] or 0.0), _scaled(means["flops_prm"], share))
-    if row["strategy"] == BEST_OF_N and row["n"] >= probe_size:
-        return NOTHING
-    if row["strategy"] == MAJORITY and row["n"] >= probe_size:
-        return prm
+    chosen = strategy_of(row["strategy"])
+    if chosen.is_pooled and row["n"] >= probe_size:
+        return NOTHING if chosen.needs_prm else prm
     generated = share * (means["policy_generated_tokens"] or 0.0)
     return prm + Cost(generated, _scaled(means["flops_policy"], share))
 

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from ttsgrid.analysis.cells.costs import COST_COLUMNS, Meter, make_meter
 from ttsgrid.analysis.cells.difficulty import Bin, absolute_bins
-from ttsgrid.analysis.cells.outcomes import PASS_AT_K, CellKey, Outcome
+from ttsgrid.analysis.cells.outcomes import CellKey, Outcome
 from ttsgrid.analysis.frames.load import StoreFrames
 from ttsgrid.analysis.statistics.bootstrap import mean_intervals
+from ttsgrid.core.strategies import PASS_AT_K
 from ttsgrid.core.voting import Bools, Floats
 
 KEY_COLUMNS = list(CellKey._fields)
@@ -136,7 +137,7 @@ def difficulty_bins(outcomes: Iterable[Outcome]) -> dict[Problems, Labels]:
     return {
         (outcome.key.benchmark, outcome.key.policy): absolute_bins(outcome.accuracy)
         for outcome in outcomes
-        if outcome.key.strategy == PASS_AT_K and outcome.key.n == 1
+        if outcome.key.strategy == PASS_AT_K.name and outcome.key.n == 1
     }
 
 

@@ -15,7 +15,8 @@ import polars as pl
 
 from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.cells.difficulty import absolute_bins, quantile_bins
-from ttsgrid.analysis.cells.outcomes import PASS_AT_K, Outcome
+from ttsgrid.analysis.cells.outcomes import Outcome
+from ttsgrid.core.strategies import PASS_AT_K
 
 DIFFICULTY_SCHEMA: dict[str, type[pl.DataType]] = {
     "benchmark": pl.String,
@@ -37,7 +38,7 @@ def measured_difficulty(cells: Cells, problem_ids: Sequence[str]) -> pl.DataFram
     rows = (
         row
         for outcome in cells.outcomes
-        if outcome.key.strategy == PASS_AT_K and outcome.key.n == 1
+        if outcome.key.strategy == PASS_AT_K.name and outcome.key.n == 1
         for row in _rows(outcome, problem_ids)
     )
     return pl.DataFrame(list(rows), schema=DIFFICULTY_SCHEMA)

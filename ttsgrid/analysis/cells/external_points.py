@@ -11,9 +11,9 @@ from __future__ import annotations
 import polars as pl
 
 from ttsgrid.analysis.cells.flops import inference_flops
+from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.store import StorePath, scan
 
-PASS_AT_K = "pass@k"
 _GROUP = ["benchmark", "policy", "prm", "strategy", "n", "setting", "source"]
 _COST_NAMES = {"flops": "FLOPs a problem", "tokens": "generated tokens a problem", "n": "N"}
 
@@ -67,7 +67,7 @@ def _benchmark(points: pl.DataFrame) -> pl.DataFrame:
     # N is no common currency: between policies of different size it can't order costs.
     group = ["policy"] if known == "n" else ["benchmark"]
     ordered = priced.sort("cost", pl.col("accuracy"), descending=[False, True])
-    real = pl.col("strategy") != PASS_AT_K
+    real = competes()
     reached = pl.when(real).then(pl.col("accuracy")).cum_max().shift(1).over(group)
     better = real & (pl.col("accuracy") > reached.forward_fill().over(group).fill_null(-1.0))
     return ordered.with_columns(on_frontier=better)

@@ -17,11 +17,11 @@ import numpy as np
 from ttsgrid.analysis.cells.flops import Spent
 from ttsgrid.analysis.cells.pools import PoolBatch, scored_pools, unscored_pools
 from ttsgrid.analysis.frames.load import StoreFrames
-from ttsgrid.analysis.frames.solutions import AGGREGATIONS
-from ttsgrid.analysis.statistics.estimators import Estimate, pass_at_k, vote_at_k
-from ttsgrid.core.voting import Floats, Ints, Vote
-
-COT, MAJORITY, BEST_OF_N, PASS_AT_K = "cot", "majority", "best_of_n", "pass@k"
+from ttsgrid.analysis.statistics.estimators import Estimate, vote_at_k
+from ttsgrid.analysis.statistics.votes import elected_at_k
+from ttsgrid.core.dotted import callable_of
+from ttsgrid.core.strategies import BEST_OF_N, COT, MAJORITY, PASS_AT_K, STRATEGIES, bound_names
+from ttsgrid.core.voting import AGGREGATIONS, VOTES, Floats, Ints, scored_votes
 
 
 class CellKey(NamedTuple):
@@ -90,21 +90,21 @@ def pool_outcomes(frames: StoreFrames, budgets: Sequence[int] | None = None) -> 
         plain = list(unscored_pools(frames, series))
         num_problems = len(frames.problems)
         if row["greedy"]:
-            yield from _greedy(plain, num_problems, CellKey(benchmark, policy, None, COT, 1))
+            yield from _greedy(plain, num_problems, CellKey(benchmark, policy, None, COT.name, 1))
             continue
         wanted = budgets or default_budgets(max((batch.size for batch in plain), default=0))
-        single = CellKey(benchmark, policy, None, PASS_AT_K, 1)
+        single = CellKey(benchmark, policy, None, PASS_AT_K.name, 1)
         # Whatever budgets are asked for: difficulty and comparisons are made of pass@1.
         yield from _joined(plain, num_problems, [single])
         for n in wanted:
-            for strategy in (PASS_AT_K, MAJORITY):
+            for strategy in (*bound_names(), MAJORITY.name):
                 key = CellKey(benchmark, policy, None, strategy, n)
                 if key != single:
                     yield from _joined(plain, num_problems, [key])
         for prm in prms:
             scored = list(scored_pools(frames, series, prm))
             for n in wanted:
-                key = CellKey(benchmark, policy, prm, BEST_OF_N, n)
+                key = CellKey(benchmark, policy, prm, BEST_OF_N.name, n)
                 keys = scored_keys(key, aggregations_of(frames, prm))
                 yield from _joined(scored, num_problems, keys)
 
@@ -118,21 +118,21 @@ def default_budgets(pool_size: int) -> list[int]:
 def aggregations_of(frames: StoreFrames, prm: str) -> tuple[str, ...]:
     """Return the aggregations that a PRM's scores have: one where one number was recorded."""
     recorded = frames.models.filter(role="prm", label=prm)["aggregation"].drop_nulls().to_list()
-    return tuple(recorded) or AGGREGATIONS
+    return tuple(recorded) or AGGREGATIONS.names
 
 
-def scored_keys(key: CellKey, aggregations: tuple[str, ...] = AGGREGATIONS) -> list[CellKey]:
+def scored_keys(key: CellKey, aggregations: tuple[str, ...] | None = None) -> list[CellKey]:
     """Return the cells that a PRM makes of one: each vote with each aggregation."""
     return [
-        key._replace(aggregation=aggregation, vote=vote.value)
-        for vote in (Vote.MAX, Vote.WEIGHTED)
-        for aggregation in aggregations
+        key._replace(aggregation=aggregation, vote=vote.name)
+        for vote in scored_votes()
+        for aggregation in aggregations or AGGREGATIONS.names
     ]
 
 
 def _greedy(pools: Iterable[PoolBatch], num_problems: int, key: CellKey) -> Iterator[Outcome]:
     """CoT is a pool of one: its pass@1."""
-    for outcome in _joined(pools, num_problems, [key._replace(strategy=PASS_AT_K)]):
+    for outcome in _joined(pools, num_problems, [key._replace(strategy=PASS_AT_K.name)]):
         yield Outcome(key, outcome.accuracy, outcome.standard_error, outcome.spent)
 
 
@@ -151,18 +151,24 @@ def _joined(
 
 def _estimates(batch: PoolBatch, keys: list[CellKey]) -> list[Estimate]:
     """One estimate a key; all keys have one budget, and one strategy."""
-    n, strategy = keys[0].n, keys[0].strategy
-    if strategy == PASS_AT_K:
-        accuracy = pass_at_k(batch.correct.sum(axis=1), batch.size, n)
+    n, strategy = keys[0].n, STRATEGIES.find("strategy", keys[0].strategy)
+    if strategy.bound is not None:
+        bound = callable_of(strategy.bound, f"bound of {strategy.name}")
+        accuracy = np.asarray(bound(batch.correct, n), float)
         return [Estimate(accuracy, np.zeros_like(accuracy))]
-    if strategy == MAJORITY:
+    if batch.scores is None:
         return [vote_at_k(batch.classes, batch.correct, n)]
-    assert batch.scores is not None
     by_vote = {
-        Vote.MAX: batch.ranking.best_of(n),
-        Vote.WEIGHTED: vote_at_k(batch.classes, batch.correct, n, batch.scores),
+        vote: elected_at_k(
+            VOTES.find("vote", vote),
+            n,
+            batch.classes,
+            batch.correct,
+            batch.scores,
+            ranking=batch.ranking,
+        )
+        for vote in dict.fromkeys(str(key.vote) for key in keys)
     }
-    chosen = [
-        (by_vote[Vote(str(key.vote))], AGGREGATIONS.index(str(key.aggregation))) for key in keys
-    ]
+    places = AGGREGATIONS.names
+    chosen = [(by_vote[str(key.vote)], places.index(str(key.aggregation))) for key in keys]
     return [Estimate(e.accuracy[i], e.standard_error[i]) for e, i in chosen]

@@ -21,9 +21,8 @@ import polars as pl
 
 from ttsgrid.analysis.cells.flops import Spent
 from ttsgrid.analysis.frames.load import StoreFrames
-from ttsgrid.analysis.frames.solutions import AGGREGATIONS
 from ttsgrid.analysis.statistics.estimators import Ranking, rank
-from ttsgrid.core.voting import NO_ANSWER, Bools, Floats, Ints
+from ttsgrid.core.voting import AGGREGATIONS, NO_ANSWER, Bools, Floats, Ints
 
 _PRM_TOKENS = ("prm_prompt_tokens", "prm_cached_tokens")
 _TOTALS = {
@@ -95,7 +94,7 @@ def scored_pools(frames: StoreFrames, series: int, prm: str) -> Iterator[PoolBat
     """Yield what one PRM scored of the pools of one series, by size."""
     scores = frames.scores.filter((pl.col("series") == series) & (pl.col("prm") == prm))
     renamed = {name: name.removeprefix("prm_") for name in _PRM_TOKENS}
-    read = scores.select("problem", "sample", *AGGREGATIONS, **renamed)
+    read = scores.select("problem", "sample", *AGGREGATIONS.names, **renamed)
     seconds = frames.seconds.filter(pl.col("prm").is_null() | (pl.col("prm") == prm), series=series)
     yield from _batches(_side_by_side(frames.solutions.filter(series=series), read), seconds)
 
@@ -128,7 +127,7 @@ def _batch(rows: pl.DataFrame, size: int, seconds: Floats) -> PoolBatch:
         return np.asarray(_floats(rows, column).reshape(-1, size).sum(axis=1))
 
     scored = _PRM_TOKENS[0] in rows.columns
-    scores = [_floats(rows, how).reshape(-1, size) for how in AGGREGATIONS] if scored else []
+    scores = [_floats(rows, how).reshape(-1, size) for how in AGGREGATIONS.names] if scored else []
     return PoolBatch(
         problems=_ints(rows, "problem")[::size],
         classes=dense(_ints(rows, "answer_class").reshape(-1, size)),

@@ -30,9 +30,17 @@ from ttsgrid.analysis.cells.outcomes import (
 )
 from ttsgrid.analysis.cells.pools import dense
 from ttsgrid.analysis.frames.load import StoreFrames
-from ttsgrid.analysis.frames.solutions import AGGREGATIONS
 from ttsgrid.analysis.statistics.estimators import Estimate, Ranking, rank_groups, vote_at_k
-from ttsgrid.core.voting import NO_ANSWER, Bools, Floats, Ints, Vote
+from ttsgrid.analysis.statistics.votes import elected_at_k
+from ttsgrid.core.voting import (
+    AGGREGATIONS,
+    MAJORITY_VOTE,
+    NO_ANSWER,
+    Bools,
+    Floats,
+    Ints,
+    scored_votes,
+)
 
 _SPENT = {
     "policy_prompt": "policy_prompt_tokens",
@@ -72,12 +80,22 @@ class Forest:
     def estimates(self, num_trees: int) -> list[Estimate]:
         """Accuracy with so many of the trees: majority first, then as `scored_keys` orders."""
         votes = vote_at_k(self.classes, self.correct, num_trees, group=self.group)
-        best = self._ranking.best_of(num_trees)
-        weighted = vote_at_k(self.classes, self.correct, num_trees, self.scores, group=self.group)
+        elected = [
+            elected_at_k(
+                vote,
+                num_trees,
+                self.classes,
+                self.correct,
+                self.scores,
+                group=self.group,
+                ranking=self._ranking,
+            )
+            for vote in scored_votes()
+        ]
         by_vote = (
             Estimate(e.accuracy[i], e.standard_error[i])
-            for e in (best, weighted)
-            for i in range(len(AGGREGATIONS))
+            for e in elected
+            for i in range(len(self.scores))
         )
         return [votes, *by_vote]
 
@@ -105,7 +123,7 @@ def search_outcomes(frames: StoreFrames, budgets: Sequence[int] | None = None) -
             key = CellKey(
                 search["benchmark"], search["policy"], search["prm"], search["strategy"], n
             )
-            keys = [key._replace(vote=Vote.MAJORITY.value), *scored_keys(key)]
+            keys = [key._replace(vote=MAJORITY_VOTE.name), *scored_keys(key)]
             sheet = OutcomeSheet(len(frames.problems), keys)
             for forest in forests:
                 if forest.num_trees >= num_trees:
@@ -153,7 +171,7 @@ def _forest(trees: pl.DataFrame, answers: pl.DataFrame, size: int) -> Forest:
         problems=trees["problem"].cast(pl.Int64).to_numpy()[::size],
         classes=dense(laid_out("answer_class", NO_ANSWER, np.int64)),
         correct=laid_out("correct", False, np.bool_),
-        scores=np.stack([laid_out(how, np.nan, np.float64) for how in AGGREGATIONS]),
+        scores=np.stack([laid_out(how, np.nan, np.float64) for how in AGGREGATIONS.names]),
         group=group,
         total=Spent(**{name: v.reshape(-1, size).sum(axis=1) for name, v in spent.items()}),
     )

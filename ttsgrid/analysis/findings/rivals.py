@@ -26,7 +26,7 @@ import polars as pl
 from ttsgrid.analysis.cells.cells import Labels
 from ttsgrid.analysis.cells.costs import Meter, known
 from ttsgrid.analysis.cells.difficulty import Bin, absolute_bins
-from ttsgrid.analysis.cells.outcomes import BEST_OF_N, PASS_AT_K, Outcome, pool_outcomes
+from ttsgrid.analysis.cells.outcomes import Outcome, pool_outcomes
 from ttsgrid.analysis.cells.tree_outcomes import search_outcomes
 from ttsgrid.analysis.frames.load import StoreFrames
 from ttsgrid.analysis.statistics.bootstrap import (
@@ -35,6 +35,7 @@ from ttsgrid.analysis.statistics.bootstrap import (
     simultaneous_intervals,
 )
 from ttsgrid.analysis.statistics.crossfit import chosen_held_out
+from ttsgrid.core.strategies import BEST_OF_N, PASS_AT_K
 from ttsgrid.core.voting import Bools, Floats
 
 MIN_CHOOSING = 2  # problems that choosing on one half and scoring on the other needs
@@ -103,11 +104,11 @@ def _duels(frames: StoreFrames, meter: Meter) -> Iterator[_Duel]:
     labels = {
         outcome.key[:2]: absolute_bins(outcome.accuracy)
         for outcome in pool_outcomes(judging, [1])
-        if outcome.key.strategy == PASS_AT_K
+        if outcome.key.strategy == PASS_AT_K.name
     }
-    pools = _grouped(o for o in pool_outcomes(picking, budgets) if o.key.strategy == BEST_OF_N)
+    pools = _grouped(o for o in pool_outcomes(picking, budgets) if o.key.strategy == BEST_OF_N.name)
     for (group, strategy), mine in searches.items():
-        rivals = pools.get((group, BEST_OF_N))
+        rivals = pools.get((group, BEST_OF_N.name))
         if rivals is not None and group[:2] in labels:
             yield from _duel(group, strategy, [mine, rivals], labels[group[:2]], meter)
 

@@ -24,9 +24,10 @@ from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.cells.common import common_ground, group_on_common_ground
 from ttsgrid.analysis.cells.costs import COST_COLUMNS, known
 from ttsgrid.analysis.cells.difficulty import Bin
-from ttsgrid.analysis.cells.outcomes import BEST_OF_N, COT, MAJORITY, PASS_AT_K
+from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.analysis.statistics.bootstrap import mean_intervals
 from ttsgrid.analysis.statistics.crossfit import chosen_in_sample, weights_held_out
+from ttsgrid.core.strategies import BEST_OF_N, COT, MAJORITY, PASS_AT_K
 from ttsgrid.core.voting import Bools, Floats, Ints
 
 GROUP = ["benchmark", "policy", "prm", "n"]
@@ -52,7 +53,7 @@ def candidates(cells: Cells) -> pl.DataFrame:
     Majority voting needs no PRM and competes for every PRM of its policy; where a
     policy has none, for the PRM null. CoT competes at N = 1 likewise.
     """
-    frame = cells.frame.filter(pl.col("strategy") != PASS_AT_K)
+    frame = cells.frame.filter(competes())
     guided = frame.filter(pl.col("prm").is_not_null()).with_columns(cell_prm="prm")
     plain = frame.filter(pl.col("prm").is_null()).with_columns(cell_prm="prm").drop("prm")
     prms = guided.select("benchmark", "policy", "prm").unique()
@@ -211,7 +212,7 @@ def pareto(points: pl.DataFrame) -> pl.DataFrame:
         points: rows of `Cells.frame` of one benchmark and bin, all on the same problems
             (`ttsgrid.analysis.cells.common.on_common_ground`); pass@k is left out.
     """
-    real = points.filter(pl.col("strategy") != PASS_AT_K, pl.col("flops").is_not_null())
+    real = points.filter(competes(), pl.col("flops").is_not_null())
     ordered = real.sort("flops", pl.col("accuracy"), descending=[False, True])
     record = pl.col("accuracy").cum_max().shift(1, fill_value=-1.0)
     return ordered.filter(pl.col("accuracy") > record)
@@ -219,13 +220,13 @@ def pareto(points: pl.DataFrame) -> pl.DataFrame:
 
 def describe(cell: Mapping[str, Any]) -> str:
     """Return a cell's name for a sentence, e.g. `best-of-16 (PRM zoo-prm, weighted, min)`."""
-    if cell["strategy"] == COT:
+    if cell["strategy"] == COT.name:
         return "CoT"
-    if cell["n"] == 1 and cell["strategy"] == MAJORITY:
+    if cell["n"] == 1 and cell["strategy"] == MAJORITY.name:
         return "one sample"
-    if cell["strategy"] in (MAJORITY, PASS_AT_K):
+    if cell["strategy"] in (MAJORITY.name, PASS_AT_K.name):
         return f"{cell['strategy']}-{cell['n']}"
-    name = "best-of" if cell["strategy"] == BEST_OF_N else cell["strategy"]
+    name = "best-of" if cell["strategy"] == BEST_OF_N.name else cell["strategy"]
     prm = cell["cell_prm"] if "cell_prm" in cell else cell["prm"]
     said = [f"PRM {prm}", cell["vote"], *([cell["aggregation"]] if cell["aggregation"] else [])]
     return f"{name}-{cell['n']} ({', '.join(said)})"

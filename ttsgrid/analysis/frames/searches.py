@@ -18,7 +18,8 @@ import polars as pl
 
 from ttsgrid.analysis.frames.labels import difference, label_search_samplings
 from ttsgrid.core.errors import StoreError
-from ttsgrid.core.search_presets import PRESETS, preset
+from ttsgrid.core.search_presets import PRESETS
+from ttsgrid.core.strategies import strategy_of
 
 SUBTREE, BEAM_WIDTH = "subtree", "beam_width"
 _NAMED = ["benchmark", "policy", "policy_id", "prm", "strategy", "budget", "params"]
@@ -85,9 +86,10 @@ def _parameters(written: str) -> tuple[str, str, int | None, int | None]:
 
 def _preset_of(params: dict[str, Any]) -> str | None:
     """The name of the preset whose rules these are: shorter to say than what differs."""
-    if "rules" not in params or "kind" not in params:
+    search = strategy_of(params.get("kind", "")).search
+    if "rules" not in params or search is None:
         return None
-    rules = {name: preset(name, params["kind"]).as_params() for name in PRESETS}
+    rules = {name: search.rules_of(name).as_params() for name in PRESETS}
     return next((name for name in PRESETS if rules[name] == params["rules"]), None)
 
 

@@ -12,13 +12,12 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from ttsgrid.core.voting import NO_ANSWER, Aggregation, aggregate_ragged
+from ttsgrid.core.voting import AGGREGATIONS, NO_ANSWER, aggregate_ragged
 from ttsgrid.store import StorePath, scan
 
 Equivalence = Callable[[Sequence[str]], list[int]]
 """Answers of one problem to a class index each; equal index means the same answer."""
 
-AGGREGATIONS = tuple(how.value for how in Aggregation)
 SAMPLE = ["series", "problem", "sample"]
 _TOKENS = ["prompt_tokens", "cached_tokens", "generated_tokens"]
 
@@ -130,11 +129,9 @@ def _answer() -> pl.Expr:
 
 def aggregations() -> pl.Expr:
     """Column `step_scores` to a struct with a field an aggregation; NaN without steps."""
-    return (
-        pl.col("step_scores")
-        .map_batches(_aggregated, return_dtype=pl.Struct(dict.fromkeys(AGGREGATIONS, pl.Float64)))
-        .alias("aggregations")
-    )
+    fields = pl.Struct(dict.fromkeys(AGGREGATIONS.names, pl.Float64))
+    scores = pl.col("step_scores")
+    return scores.map_batches(_aggregated, return_dtype=fields).alias("aggregations")
 
 
 def _aggregated(step_scores: pl.Series) -> pl.Series:
@@ -146,7 +143,7 @@ def _aggregated(step_scores: pl.Series) -> pl.Series:
 def _aggregated_chunk(step_scores: pl.Series) -> pl.Series:
     lists = step_scores.to_arrow()
     flat, offsets = lists.values.to_numpy(), lists.offsets.to_numpy()
-    fields = {how: aggregate_ragged(flat, offsets, how) for how in AGGREGATIONS}
+    fields = {how: aggregate_ragged(flat, offsets, how) for how in AGGREGATIONS.names}
     return pl.DataFrame(fields).to_struct(step_scores.name)
 
 

@@ -59,6 +59,11 @@ def pass_at_k(num_correct: Ints, n: int, k: int) -> Floats:
     return np.asarray(1.0 - none_right[np.asarray(num_correct, np.int64)])
 
 
+def any_correct(correct: Bools, k: int) -> Floats:
+    """Return `pass_at_k` of pools' verdicts, shape (P, n): the bound of any vote over k."""
+    return pass_at_k(correct.sum(axis=1), correct.shape[1], k)
+
+
 @dataclass(frozen=True)
 class Ranking:
     """Pools in order of score, ready for any budget.

@@ -11,8 +11,8 @@ import polars as pl
 
 from ttsgrid.analysis.cells.costs import COST_COLUMNS
 from ttsgrid.analysis.cells.difficulty import Bin
-from ttsgrid.analysis.cells.outcomes import PASS_AT_K
 from ttsgrid.analysis.findings.selection import pareto
+from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.analysis.study.summary import Study
 
 _NAMES = ["benchmark", "policy", "prm", "strategy", "n"]
@@ -44,4 +44,4 @@ def searches_against_best_of_n(study: Study) -> pl.DataFrame:
 
 def _overall(study: Study) -> pl.DataFrame:
     """The cells over all problems; pass@k is a bound and costs nothing of its own."""
-    return study.cells.frame.filter(pl.col("strategy") != PASS_AT_K, bin=Bin.ALL.value)
+    return study.cells.frame.filter(competes(), bin=Bin.ALL.value)

@@ -20,10 +20,10 @@ import polars as pl
 
 from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.cells.difficulty import Bin
-from ttsgrid.analysis.cells.outcomes import COT, MAJORITY, PASS_AT_K
 from ttsgrid.analysis.findings.selection import Choice, choices, curve_point
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.bootstrap import Intervals, difference_intervals
+from ttsgrid.core.strategies import COT, MAJORITY, PASS_AT_K
 from ttsgrid.models import prompt_format
 from ttsgrid.store import StorePath, scan
 
@@ -77,20 +77,20 @@ class Study:
 
     def once(self) -> list[tuple[str, Row]]:
         """Return each policy's CoT, or its one sample where it has none, with its name."""
-        cot = [(COT_NAME, row) for row in self.overall(COT).iter_rows(named=True)]
+        cot = [(COT_NAME, row) for row in self.overall(COT.name).iter_rows(named=True)]
         asked = {(row["benchmark"], row["policy"]) for _, row in cot}
-        sampled = self.overall(PASS_AT_K).filter(n=1).iter_rows(named=True)
+        sampled = self.overall(PASS_AT_K.name).filter(n=1).iter_rows(named=True)
         alone = [row for row in sampled if (row["benchmark"], row["policy"]) not in asked]
         return cot + [(ONE_SAMPLE, row) for row in alone]
 
     def cot(self, benchmark: str, policy: str) -> Row | None:
         """Return the CoT row of a policy; None where it was not run."""
-        rows = self.overall(COT).filter(benchmark=benchmark, policy=policy)
+        rows = self.overall(COT.name).filter(benchmark=benchmark, policy=policy)
         return None if rows.is_empty() else rows.row(0, named=True)
 
     def majority(self, benchmark: str, policy: str) -> list[Row]:
         """Return the majority-voting rows of a policy by N."""
-        rows = self.overall(MAJORITY).filter(benchmark=benchmark, policy=policy)
+        rows = self.overall(MAJORITY.name).filter(benchmark=benchmark, policy=policy)
         return rows.sort("n").to_dicts()
 
     def gain_interval(self, optimal: Optimal, cot: Row) -> Intervals:

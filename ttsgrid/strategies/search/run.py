@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ttsgrid.core.dotted import callable_of
 from ttsgrid.core.records import FinishReason
-from ttsgrid.core.search_settings import SearchKind, SearchSettings
+from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.search_trace import SearchTrace, TracedCandidate
-from ttsgrid.strategies.search.beam import BeamMethod
+from ttsgrid.core.strategies import search_of
 from ttsgrid.strategies.search.expansion import expand
 from ttsgrid.strategies.search.method import Method, Round, Verdict, first_round
 from ttsgrid.strategies.search.nodes import ROOT, Node
 from ttsgrid.strategies.search.protocol import SearchAnswer, SearchOutcome
-from ttsgrid.strategies.search.rebase import RebaseMethod
 from ttsgrid.strategies.search.session import Session
 
 
@@ -53,10 +53,15 @@ async def run_search(session: Session) -> SearchOutcome:
 
 
 def method_for(settings: SearchSettings) -> Method:
-    """Return the method that makes a search's choices."""
-    if settings.kind is SearchKind.REBASE:
-        return RebaseMethod(settings)
-    return BeamMethod(settings)
+    """Return the method that makes a search's choices.
+
+    Raises:
+        ConfigError: the catalogue names one that can't be imported.
+    """
+    method: Method = callable_of(search_of(settings.kind).method, f"method of {settings.kind}")(
+        settings
+    )
+    return method
 
 
 def _answer(node: Node) -> SearchAnswer:

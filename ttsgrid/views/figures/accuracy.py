@@ -14,8 +14,9 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from ttsgrid.analysis.cells.difficulty import Bin
-from ttsgrid.analysis.cells.outcomes import COT, MAJORITY, PASS_AT_K
+from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.analysis.study.summary import Study
+from ttsgrid.core.strategies import COT, MAJORITY, PASS_AT_K
 from ttsgrid.views.figures.panels import (
     GREY,
     colour_of,
@@ -45,7 +46,7 @@ def draw_accuracy(study: Study, benchmark: str) -> Figure:
         mine = frame.filter(pl.col("prm").is_null() | (pl.col("prm") == rows[row]), policy=policy)
         for strategy in strategies:
             for vote, points in _by_vote(mine.filter(strategy=strategy)):
-                style = ":" if strategy == PASS_AT_K else VOTE_STYLES[vote]
+                style = ":" if strategy == PASS_AT_K.name else VOTE_STYLES[vote]
                 line(panel, points, colour_of(strategy, strategies), style, band=False)
         mark_cot(panel, mine)
     over_budgets(grid, _budgets(frame))
@@ -55,7 +56,7 @@ def draw_accuracy(study: Study, benchmark: str) -> Figure:
 
 def draw_difficulty(study: Study, benchmark: str) -> Figure:
     """A panel a (bin, policy): each strategy with its best PRM, aggregation and vote."""
-    frame = _rows(study, benchmark).filter(pl.col("strategy") != PASS_AT_K)
+    frame = _rows(study, benchmark).filter(competes())
     bins = [name for name in _BINS if name in set(frame["bin"])] or [Bin.ALL.value]
     grid = make_grid(bins, _policies(study, frame), f"{benchmark}: accuracy by difficulty")
     strategies = _strategies(frame)
@@ -82,8 +83,8 @@ def _policies(study: Study, frame: pl.DataFrame) -> list[str]:
 
 def _strategies(frame: pl.DataFrame) -> list[str]:
     """Those with a line, the ones without a PRM first."""
-    found = set(frame["strategy"]) - {COT}
-    first = [name for name in (PASS_AT_K, MAJORITY) if name in found]
+    found = set(frame["strategy"]) - {COT.name}
+    first = [name for name in (PASS_AT_K.name, MAJORITY.name) if name in found]
     return [*first, *sorted(found - {*first})]
 
 

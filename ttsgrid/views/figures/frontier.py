@@ -23,20 +23,26 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
 from ttsgrid.analysis.cells.cells import Cells
-from ttsgrid.analysis.cells.outcomes import BEST_OF_N, COT, MAJORITY, PASS_AT_K
 from ttsgrid.analysis.findings.selection import best_per_strategy, pareto
+from ttsgrid.analysis.frames.competing import competes
+from ttsgrid.core.strategies import BEST_OF_N, COT, MAJORITY
 from ttsgrid.views.figures.labelling import spread
 
 WIDTH_INCHES, HEIGHT_INCHES, DPI = 9.0, 5.2, 170
 LEGEND_COLUMNS = 5
 COLOURS = ("#2f6fc4", "#dd6b20", "#218c5f", "#a63d7d", "#6b4fbb", "#8a6a1f", "#16808f", "#c23b3b")
 STYLES: dict[str, str | tuple[int, tuple[float, ...]]] = {
-    BEST_OF_N: "-",
-    MAJORITY: (0, (4, 2)),
+    BEST_OF_N.name: "-",
+    MAJORITY.name: (0, (4, 2)),
     "beam": (0, (6, 1.5, 1, 1.5)),
     "dvts": (0, (1, 1.4)),
 }
-NAMES = {BEST_OF_N: "best-of-N", MAJORITY: "majority vote", "beam": "beam search", "dvts": "DVTS"}
+NAMES = {
+    BEST_OF_N.name: "best-of-N",
+    MAJORITY.name: "majority vote",
+    "beam": "beam search",
+    "dvts": "DVTS",
+}
 INK, GREY, PALE, PARETO = "#222222", "#777777", "#e6e6e6", "#bdbdbd"
 _SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "ttsgrid", "font.family": "DejaVu Sans"}
 
@@ -59,7 +65,7 @@ def draw(cells: Cells) -> Figure:
     Give cells on common ground (`ttsgrid.analysis.cells.common`): a picture compares. Where a
     model's size is unknown, the policy's generated tokens take the place of FLOPs.
     """
-    points = best_per_strategy(cells).filter(pl.col("strategy") != PASS_AT_K)
+    points = best_per_strategy(cells).filter(competes())
     benchmarks = points["benchmark"].unique().sort().to_list()
     policies = _by_size(points, cells.sizes)
     x = "policy_generated_tokens" if points["flops"].is_null().any() else "flops"
@@ -105,7 +111,7 @@ def _draw_policy(panel: _Panel, points: pl.DataFrame, colour: str) -> None:
         panel.axes.fill_between(x, low, high, color=colour, alpha=0.09, linewidth=0)
         panel.axes.plot(x, line["accuracy"], color=colour, linestyle=style, linewidth=1.8, zorder=3)
         panel.axes.plot(x, line["accuracy"], "o", color=colour, markersize=3.6, zorder=4)
-    cot = points.filter(strategy=COT)
+    cot = points.filter(strategy=COT.name)
     panel.axes.plot(
         cot[panel.x],
         cot["accuracy"],
@@ -140,7 +146,7 @@ def _draw_pareto(panel: _Panel, points: pl.DataFrame) -> None:
 def _draw_reference(panel: _Panel, points: pl.DataFrame) -> None:
     """The largest policy's CoT as a horizontal line, labelled where it starts."""
     for policy in reversed(panel.policies):
-        cot = points.filter(policy=policy, strategy=COT)
+        cot = points.filter(policy=policy, strategy=COT.name)
         if cot.is_empty():
             continue
         height = cot["accuracy"].item()
@@ -161,7 +167,7 @@ def _draw_reference(panel: _Panel, points: pl.DataFrame) -> None:
 
 def _label_policies(panel: _Panel, points: pl.DataFrame) -> None:
     """Each policy's name in the right margin, tied to the end of its best line."""
-    lines = points.filter(pl.col("strategy") != COT)
+    lines = points.filter(pl.col("strategy") != COT.name)
     ends = lines.sort("n", "accuracy").group_by("policy", maintain_order=True).last()
     rows = sorted(ends.iter_rows(named=True), key=lambda row: float(row["accuracy"]))
     bottom, top = panel.axes.get_ylim()
@@ -222,7 +228,7 @@ def _head(panel: _Panel, benchmark: str, num_rows: int) -> None:
 
 def _explain(panel: _Panel, points: pl.DataFrame) -> int:
     """Rows under the title for what is not a policy; return how many."""
-    budgets = points.filter(pl.col("strategy") != COT)["n"].unique().sort().to_list()
+    budgets = points.filter(pl.col("strategy") != COT.name)["n"].unique().sort().to_list()
     present = [s for s in STYLES if s in set(points["strategy"])]
     handles = [
         Line2D([], [], color=GREY, marker="D", linestyle="", markersize=6, label="CoT (greedy)"),

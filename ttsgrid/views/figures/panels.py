@@ -20,20 +20,25 @@ from matplotlib.ticker import (
     StrMethodFormatter,
 )
 
-from ttsgrid.analysis.cells.outcomes import BEST_OF_N, COT, MAJORITY, PASS_AT_K
+from ttsgrid.core.strategies import BEST_OF_N, COT, MAJORITY, PASS_AT_K
 
 PANEL_WIDTH_INCHES, PANEL_HEIGHT_INCHES = 3.1, 2.6
 INK, GREY, PALE = "#222222", "#777777", "#e6e6e6"
 SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "ttsgrid", "font.family": "DejaVu Sans"}
 COLOURS = {
-    MAJORITY: "#444444",
-    BEST_OF_N: "#2f6fc4",
+    MAJORITY.name: "#444444",
+    BEST_OF_N.name: "#2f6fc4",
     "beam": "#dd6b20",
     "dvts": "#218c5f",
-    PASS_AT_K: "#bbbbbb",
+    PASS_AT_K.name: "#bbbbbb",
 }
 _SPARE = ("#a63d7d", "#6b4fbb", "#8a6a1f", "#16808f", "#c23b3b")
-NAMES = {MAJORITY: "majority", BEST_OF_N: "best-of-N", PASS_AT_K: "pass@N", "dvts": "DVTS"}
+NAMES = {
+    MAJORITY.name: "majority",
+    BEST_OF_N.name: "best-of-N",
+    PASS_AT_K.name: "pass@N",
+    "dvts": "DVTS",
+}
 
 
 @dataclass(frozen=True)
@@ -152,5 +157,5 @@ def legend(grid: Grid, strategies: Sequence[str], styles: dict[str, str]) -> Non
 
 def mark_cot(panel: Axes, rows: pl.DataFrame) -> None:
     """The accuracy of CoT as a horizontal line, where it was run."""
-    for accuracy in rows.filter(strategy=COT)["accuracy"]:
+    for accuracy in rows.filter(strategy=COT.name)["accuracy"]:
         panel.axhline(accuracy, color=INK, linewidth=1, linestyle=(0, (2, 2)))

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from ttsgrid.analysis.cells.outcomes import PASS_AT_K
+from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.views.html.pictures import picture_of
 from ttsgrid.views.html.view import Elsewhere, Picture
 from ttsgrid.views.tables.external import N_ALONE, external_table
@@ -55,7 +55,7 @@ def _frontier_said(points: pl.DataFrame) -> str:
 
 
 def _picture(points: pl.DataFrame) -> Picture:
-    real = points.filter(pl.col("strategy") != PASS_AT_K)
+    real = points.filter(competes())
     unknown = pl.lit(None, pl.Float64)
     labels = [_name(row) for row in real.iter_rows(named=True)]
     drawn = real.rename({"setting": "variant", "seed_low": "low", "seed_high": "high"})

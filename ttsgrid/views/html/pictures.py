@@ -15,8 +15,9 @@ import polars as pl
 
 from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.cells.difficulty import Bin
-from ttsgrid.analysis.cells.outcomes import COT, PASS_AT_K
 from ttsgrid.analysis.findings.selection import describe, pareto
+from ttsgrid.analysis.frames.competing import competes
+from ttsgrid.core.strategies import COT, PASS_AT_K
 from ttsgrid.views.html.view import Choice, Mark, Picture, Points, Reference
 from ttsgrid.views.words.numbers import in_order, listed, percent, quantity, strategy_name
 from ttsgrid.views.words.order import by_size
@@ -102,7 +103,7 @@ def best_points(cells: Cells, benchmark: str) -> pl.DataFrame:
 
     Column `best_prm` marks the best over PRMs, `label` names the cell in words.
     """
-    frame = cells.frame.filter(pl.col("strategy") != PASS_AT_K, benchmark=benchmark)
+    frame = cells.frame.filter(competes(), benchmark=benchmark)
     ranked = frame.sort("accuracy", "flops", descending=[True, False], nulls_last=True)
     best = ranked.unique([*_GROUP, "prm"], keep="first", maintain_order=True)
     marked = best.with_columns(best_prm=pl.int_range(pl.len()).over(_GROUP) == 0)
@@ -136,7 +137,7 @@ def _reference(cells: Cells, benchmark: str, policies: Sequence[str]) -> Referen
     """The largest policy's CoT, or its single sample where it was only sampled."""
     overall = cells.frame.filter(benchmark=benchmark, bin=Bin.ALL.value)
     for policy in reversed(policies):
-        for strategy, named in ((COT, "CoT"), (PASS_AT_K, "one sample")):
+        for strategy, named in ((COT.name, "CoT"), (PASS_AT_K.name, "one sample")):
             for accuracy in overall.filter(policy=policy, strategy=strategy, n=1)["accuracy"]:
                 return Reference(f"{policy} with {named}: {percent(accuracy)} %", accuracy)
     return None

@@ -10,8 +10,8 @@ import base64
 import io
 from collections.abc import Iterator
 
-from ttsgrid.analysis.cells.outcomes import COT
 from ttsgrid.analysis.study import Study
+from ttsgrid.core.strategies import COT
 from ttsgrid.store import StorePath
 from ttsgrid.views.figures.panels import settings
 from ttsgrid.views.figures.study import STUDY_FIGURES
@@ -52,7 +52,7 @@ def study_drawings(store: StorePath, study: Study, benchmark: str) -> tuple[Draw
 
 def _drawable(study: Study, benchmark: str) -> Iterator[str]:
     optimal = [one for one in study.optimal if one.choice.key["benchmark"] == benchmark]
-    if optimal and not study.overall(COT).filter(benchmark=benchmark).is_empty():
+    if optimal and not study.overall(COT.name).filter(benchmark=benchmark).is_empty():
         yield "strength"
     if any(one.choice.key["prm"] is not None for one in optimal):
         yield "prm-bias"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from ttsgrid.analysis.cells.outcomes import COT
 from ttsgrid.analysis.findings.selection import describe
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
+from ttsgrid.core.strategies import COT
 from ttsgrid.views.tables.table import Entry, Table
 from ttsgrid.views.words.numbers import (
     Row,
@@ -52,7 +52,7 @@ def comparison_table(frontier: Frontier, benchmark: str) -> Table:
 
 
 def _comparison(row: Row) -> tuple[Entry, ...]:
-    once = "CoT" if row["large_strategy"] == COT else "one sample"
+    once = "CoT" if row["large_strategy"] == COT.name else "one sample"
     return (
         Entry(row["policy"], detail=describe(row)),
         Entry(row["large"], detail=f"{once}, {times(row['size_ratio'])} the size"),

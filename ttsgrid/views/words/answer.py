@@ -13,16 +13,16 @@ import numpy as np
 import polars as pl
 
 from ttsgrid.analysis.cells.difficulty import Bin
-from ttsgrid.analysis.cells.outcomes import COT, MAJORITY, PASS_AT_K
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.bootstrap import difference_intervals
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
+from ttsgrid.core.strategies import COT, MAJORITY, PASS_AT_K
 from ttsgrid.views.words.headline import headline_paragraphs
 from ttsgrid.views.words.numbers import Row, listed, percent, points, points_span, short_name, span
 from ttsgrid.views.words.order import by_size
 from ttsgrid.views.words.searches import rival_sentences
 
-_ONCE = {COT: "one greedy solution", PASS_AT_K: "one sample"}
+_ONCE = {COT.name: "one greedy solution", PASS_AT_K.name: "one sample"}
 """What a policy's majority vote is set against: the first of these that was run."""
 
 
@@ -87,7 +87,7 @@ def _gains(frontier: Frontier, benchmark: str) -> Iterator[str]:
     parts: dict[str, list[str]] = {}
     for policy in by_size(frontier.cells, frame["policy"].to_list()):
         mine = frame.filter(policy=policy)
-        votes = mine.filter(pl.col("n") > 1, strategy=MAJORITY).sort("n")
+        votes = mine.filter(pl.col("n") > 1, strategy=MAJORITY.name).sort("n")
         for strategy, name in _ONCE.items():
             once = mine.filter(strategy=strategy, n=1)
             if len(once) and len(votes):

@@ -19,10 +19,10 @@ from typing import Any
 
 import polars as pl
 
-from ttsgrid.analysis.cells.outcomes import PASS_AT_K
 from ttsgrid.analysis.findings.selection import describe
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MAX_HALF_WIDTH, MIN_PROBLEMS
+from ttsgrid.core.strategies import PASS_AT_K
 
 Comparison = Mapping[str, Any]
 
@@ -106,7 +106,7 @@ def _whose(best: Comparison) -> str:
 
 
 def _sampled(best: Comparison) -> bool:
-    return bool(best["large_strategy"] == PASS_AT_K)
+    return bool(best["large_strategy"] == PASS_AT_K.name)
 
 
 def _large(best: Comparison) -> str:

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ttsgrid.analysis.cells.outcomes import BEST_OF_N, COT, MAJORITY, PASS_AT_K
+from ttsgrid.core.strategies import BEST_OF_N, COT, MAJORITY, PASS_AT_K
 
 Row = Mapping[str, Any]
 _STRATEGIES = {
-    COT: "CoT (greedy)",
-    MAJORITY: "majority vote",
-    BEST_OF_N: "best-of-N",
+    COT.name: "CoT (greedy)",
+    MAJORITY.name: "majority vote",
+    BEST_OF_N.name: "best-of-N",
     "beam": "beam search",
     "dvts": "DVTS",
     "rebase": "REBASE",
     "lookahead": "lookahead search",
-    PASS_AT_K: "pass@N (a bound)",
+    PASS_AT_K.name: "pass@N (a bound)",
 }
 _PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
@@ -37,8 +37,8 @@ def strategy_name(strategy: str) -> str:
 
 def in_order(strategies: Sequence[str]) -> list[str]:
     """Return distinct strategies, known ones in their usual order, the bound last."""
-    usual = {name: i for i, name in enumerate(_STRATEGIES) if name != PASS_AT_K}
-    rank = usual | {PASS_AT_K: len(usual) + 1}
+    usual = {name: i for i, name in enumerate(_STRATEGIES) if name != PASS_AT_K.name}
+    rank = usual | {PASS_AT_K.name: len(usual) + 1}
     return sorted(
         set(strategies), key=lambda name: (rank.get(name.split(" (")[0], len(usual)), name)
     )
@@ -46,7 +46,7 @@ def in_order(strategies: Sequence[str]) -> list[str]:
 
 def short_name(row: Row) -> str:
     """Return a cell's name without its PRM and N, which stand beside it."""
-    if row["n"] == 1 and row["strategy"] == MAJORITY:
+    if row["n"] == 1 and row["strategy"] == MAJORITY.name:
         return "one sample"
     choices = [row[part] for part in ("aggregation", "vote") if row[part]]
     name = strategy_name(row["strategy"])

@@ -23,10 +23,10 @@ from tests.unit.strategies.search.scripted import (
     is_final,
 )
 from ttsgrid.core.identity import derive_seed
-from ttsgrid.core.search_settings import SearchKind, SearchSettings, preset
+from ttsgrid.core.search_settings import SearchSettings, preset
 from ttsgrid.core.search_trace import Fate, SearchTrace
 from ttsgrid.core.units import SamplingIdentity
-from ttsgrid.core.voting import Aggregation
+from ttsgrid.core.voting import AGGREGATIONS
 from ttsgrid.strategies.search.protocol import SearchOutcome
 from ttsgrid.strategies.search.run import run_search
 from ttsgrid.strategies.search.session import Session
@@ -85,7 +85,7 @@ def without_empty_tail(kept: list[list[str]]) -> list[list[str]]:
 
 def test_an_answers_tokens_are_those_of_the_steps_that_lead_to_it() -> None:
     for number in range(100):
-        settings = SearchSettings(SearchKind.BEAM, 8, 4, max_steps=5)
+        settings = SearchSettings("beam", 8, 4, max_steps=5)
         outcome, _ = play(settings, Script.random(number))
         by_id = {c.id: c for step in outcome.trace.steps for c in step}
         for answer in outcome.answers:
@@ -100,10 +100,10 @@ def test_an_answers_tokens_are_those_of_the_steps_that_lead_to_it() -> None:
             assert len(answer.steps) == len(answer.step_scores)
 
 
-def setting_of(number: int) -> tuple[int, int, int, Aggregation]:
+def setting_of(number: int) -> tuple[int, int, int, str]:
     rng = random.Random(f"setting {number}")
     n, m = rng.choice(WIDTHS)
-    return n, m, rng.choice((1, 2, 4, 12)), rng.choice(list(Aggregation))
+    return n, m, rng.choice((1, 2, 4, 12)), rng.choice(AGGREGATIONS.names)
 
 
 @pytest.mark.parametrize("name", ["paper", "search_and_learn"])
@@ -111,8 +111,8 @@ def test_beam_search_keeps_and_answers_what_the_plain_search_does(name: str) -> 
     reference = {"paper": paper, "search_and_learn": search_and_learn_beam}[name]
     for number in range(NUM_SCRIPTS):
         n, m, depth, how = setting_of(number)
-        script, rules = Script.random(number), preset(name, SearchKind.BEAM)
-        settings = SearchSettings(SearchKind.BEAM, n, m, max_steps=depth, ranking=how, rules=rules)
+        script, rules = Script.random(number), preset(name, "beam")
+        settings = SearchSettings("beam", n, m, max_steps=depth, ranking=how, rules=rules)
         expected = reference(script, n, m, depth, seeds, how)
         found = played(play(settings, script)[0])
         assert without_empty_tail(found.kept) == without_empty_tail(expected.kept), number
@@ -123,8 +123,8 @@ def test_beam_search_keeps_and_answers_what_the_plain_search_does(name: str) -> 
 def test_a_dvts_subtree_keeps_and_answers_what_the_plain_search_does(name: str) -> None:
     for number in range(NUM_SCRIPTS):
         _, m, depth, how = setting_of(number)
-        script, rules = Script.random(number), preset(name, SearchKind.DVTS)
-        settings = SearchSettings(SearchKind.DVTS, m, m, max_steps=depth, ranking=how, rules=rules)
+        script, rules = Script.random(number), preset(name, "dvts")
+        settings = SearchSettings("dvts", m, m, max_steps=depth, ranking=how, rules=rules)
         expected = (
             paper(script, m, m, depth, seeds, how)
             if name == "paper"

@@ -12,7 +12,7 @@ from tests.unit.strategies.search.scripted import PROMPT, QUESTION
 from tests.unit.strategies.search.written import Book, Table, search, searching, seeds
 from ttsgrid.core.errors import EngineError, ScoringError
 from ttsgrid.core.records import FinishReason, Usage
-from ttsgrid.core.search_settings import SearchKind, SearchSettings, preset
+from ttsgrid.core.search_settings import SearchSettings, preset
 from ttsgrid.core.search_trace import Fate
 from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest
@@ -23,9 +23,7 @@ from ttsgrid.strategies.search.session import Session
 PRESETS = pytest.mark.parametrize("name", ["paper", "search_and_learn"])
 
 
-def beam(
-    name: str, n: int = 2, m: int = 2, kind: SearchKind = SearchKind.BEAM, depth: int = 40
-) -> SearchSettings:
+def beam(name: str, n: int = 2, m: int = 2, kind: str = "beam", depth: int = 40) -> SearchSettings:
     return SearchSettings(kind, n, m, max_steps=depth, rules=preset(name, kind))
 
 
@@ -125,7 +123,7 @@ def test_a_final_answer_before_the_end_mark_ends_a_beam_in_paper_only() -> None:
 def test_unfinished_siblings_of_a_dvts_subtree_are_no_answers(name: str) -> None:
     book = Book({"": ["a\n\n", "boxed 1<end>", "b\n\n", "boxed 2<end>"]})
     table = Table({"a": 0.4, "b": 0.5, "boxed 1": 0.9, "boxed 2": 0.1})
-    outcome = search(beam(name, 4, 4, SearchKind.DVTS), book, table)
+    outcome = search(beam(name, 4, 4, "dvts"), book, table)
     expected = {"paper": ["boxed 1"], "search_and_learn": ["boxed 1", "boxed 2"]}
     assert [answer.text for answer in outcome.answers] == expected[name]
     assert all(answer.complete for answer in outcome.answers)
@@ -149,7 +147,7 @@ def test_a_solution_stays_within_max_tokens_and_ends_incomplete_when_they_are_sp
 
 
 def test_a_step_stays_within_max_step_tokens() -> None:
-    settings = SearchSettings(SearchKind.BEAM, 2, 2, max_step_tokens=5)
+    settings = SearchSettings("beam", 2, 2, max_step_tokens=5)
     book = Book({"": ["boxed<end>"] * 2})
     search(settings, book, Table({"boxed": 0.5}))
     assert {request.max_tokens for request in book.requests} == {5}

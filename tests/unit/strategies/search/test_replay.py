@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from ttsgrid.core.records import FinishReason, Usage
-from ttsgrid.core.search_settings import SearchKind, SearchSettings, preset
+from ttsgrid.core.search_settings import SearchSettings, preset
 from ttsgrid.core.search_trace import Fate
 from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest
@@ -110,11 +110,9 @@ def test_a_recorded_search_is_chosen_again(name: str, number: int, shared_data: 
     recorded = recorded_search(json.loads((shared_data / FILE).read_text().splitlines()[number]))
     *searched, final = recorded.choices
     replay = Replay(recorded)
-    rules = replace(preset(name, SearchKind.BEAM), last_step_to_end=False)
+    rules = replace(preset(name, "beam"), last_step_to_end=False)
     session = Session(
-        SearchSettings(
-            SearchKind.BEAM, WIDTH * CHILDREN, CHILDREN, max_steps=len(searched), rules=rules
-        ),
+        SearchSettings("beam", WIDTH * CHILDREN, CHILDREN, max_steps=len(searched), rules=rules),
         replay,
         replay,
         question="",

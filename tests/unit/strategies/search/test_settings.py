@@ -10,28 +10,29 @@ from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.identity import canonical_json, content_id
 from ttsgrid.core.search_settings import (
     PRESETS,
-    SearchKind,
     SearchSettings,
     num_subtrees,
     preset,
 )
-from ttsgrid.core.voting import Aggregation
+from ttsgrid.core.strategies import STRATEGIES
+
+SEARCHES = [entry.name for entry in STRATEGIES if entry.is_search]
 
 
-def settings_of(kind: SearchKind, name: str = "paper") -> SearchSettings:
-    ahead = 2 if kind is SearchKind.LOOKAHEAD else 0
+def settings_of(kind: str, name: str = "paper") -> SearchSettings:
+    ahead = 2 if kind == "lookahead" else 0
     return SearchSettings(kind, 4, 4, lookahead_steps=ahead, rules=preset(name, kind))
 
 
-@pytest.mark.parametrize("kind", [SearchKind.BEAM, SearchKind.DVTS, SearchKind.LOOKAHEAD])
-def test_n_below_m_is_refused_since_it_would_keep_nothing(kind: SearchKind) -> None:
+@pytest.mark.parametrize("kind", ["beam", "dvts", "lookahead"])
+def test_n_below_m_is_refused_since_it_would_keep_nothing(kind: str) -> None:
     with pytest.raises(ConfigError, match=r"budget N=2 is below beam_width M=4; change budgets"):
-        SearchSettings(kind, 2, 4, lookahead_steps=int(kind is SearchKind.LOOKAHEAD))
+        SearchSettings(kind, 2, 4, lookahead_steps=int(kind == "lookahead"))
 
 
 def test_n_that_is_no_multiple_of_m_is_refused() -> None:
     with pytest.raises(ConfigError, match="budget N=6 is no multiple of beam_width M=4"):
-        SearchSettings(SearchKind.BEAM, 6, 4)
+        SearchSettings("beam", 6, 4)
     with pytest.raises(ConfigError, match="no multiple"):
         num_subtrees(6, 4)
 
@@ -39,7 +40,7 @@ def test_n_that_is_no_multiple_of_m_is_refused() -> None:
 def test_a_dvts_run_has_n_over_m_subtrees_and_one_search_is_one_of_them() -> None:
     assert num_subtrees(64, 4) == 16
     with pytest.raises(ConfigError, match="budget=64 of one dvts search must be beam_width=4"):
-        SearchSettings(SearchKind.DVTS, 64, 4)
+        SearchSettings("dvts", 64, 4)
 
 
 @pytest.mark.parametrize(
@@ -57,29 +58,29 @@ def test_a_dvts_run_has_n_over_m_subtrees_and_one_search_is_one_of_them() -> Non
 )
 def test_a_value_out_of_range_is_refused_by_name(setting: str, value: object) -> None:
     with pytest.raises(ConfigError, match=setting):
-        replace(settings_of(SearchKind.BEAM), **{setting: value})  # type: ignore[arg-type]
+        replace(settings_of("beam"), **{setting: value})  # type: ignore[arg-type]
 
 
 def test_lookahead_needs_steps_to_look_ahead() -> None:
     with pytest.raises(ConfigError, match="lookahead_steps=0 of lookahead must be 1 to 40"):
-        SearchSettings(SearchKind.LOOKAHEAD, 4, 4)
+        SearchSettings("lookahead", 4, 4)
 
 
 def test_an_unknown_preset_is_refused_with_the_choices() -> None:
     with pytest.raises(ConfigError, match="paper, search_and_learn"):
-        preset("openr", SearchKind.BEAM)
+        preset("openr", "beam")
 
 
 @pytest.mark.parametrize("name", PRESETS)
-@pytest.mark.parametrize("kind", list(SearchKind))
-def test_parameters_are_plain_json_and_are_read_back(kind: SearchKind, name: str) -> None:
+@pytest.mark.parametrize("kind", SEARCHES)
+def test_parameters_are_plain_json_and_are_read_back(kind: str, name: str) -> None:
     settings = settings_of(kind, name)
     assert canonical_json(settings.as_params())
     assert SearchSettings.from_params(settings.as_params()) == settings
 
 
 def test_parameters_that_do_not_fit_are_refused_by_name() -> None:
-    params = settings_of(SearchKind.BEAM).as_params()
+    params = settings_of("beam").as_params()
     with pytest.raises(ConfigError, match="no parameter depth"):
         SearchSettings.from_params({**params, "depth": 3})
     rules = params["rules"]
@@ -92,15 +93,15 @@ def test_parameters_that_do_not_fit_are_refused_by_name() -> None:
 
 
 def test_what_changes_the_outcome_changes_the_identity_and_nothing_else_does() -> None:
-    base = settings_of(SearchKind.BEAM)
+    base = settings_of("beam")
     others = [
         replace(base, budget=8),
         replace(base, beam_width=2),
         replace(base, max_steps=39),
-        replace(base, ranking=Aggregation.MIN),
+        replace(base, ranking="min"),
         replace(base, step_separator="\n"),
-        replace(base, rules=preset("search_and_learn", SearchKind.BEAM)),
-        settings_of(SearchKind.DVTS),
+        replace(base, rules=preset("search_and_learn", "beam")),
+        settings_of("dvts"),
     ]
     ids = [content_id(settings.as_params()) for settings in [base, *others]]
     assert len(set(ids)) == len(ids)

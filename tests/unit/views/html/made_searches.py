@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ttsgrid.benchmarks.zoo.task import Recipe, boxed_answer
 from ttsgrid.core.records import FinishReason, Problem, Solution, UnitResult, Usage
-from ttsgrid.core.search_settings import SearchKind, SearchSettings
+from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.search_trace import Fate, SearchTrace, TracedCandidate
 from ttsgrid.core.units import ModelIdentity, SamplingIdentity, SearchTree
 from ttsgrid.store import Commit
@@ -31,7 +31,7 @@ def beam_commit(
         write: the steps so far to the next step.
         judge: the steps so far, the newest included, to its score.
     """
-    settings = SearchSettings(SearchKind.BEAM, budget=4, beam_width=2)
+    settings = SearchSettings("beam", budget=4, beam_width=2)
     unit = SearchTree(problem.id, policy, prm, SamplingIdentity(0.7, 1.0, 33, 0), settings)
     rounds = _rounds(len(recipe.steps), settings, write, judge)
     finished = [c for c in rounds[-1] if c.fate is Fate.FINISHED]

@@ -1,0 +1,12 @@
+"""Which rows compete: those of strategies that somebody without gold answers can have."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ttsgrid.core.strategies import bound_names
+
+
+def competes() -> pl.Expr:
+    """Return whether a row's strategy may be chosen; bounds are drawn and never chosen."""
+    return ~pl.col("strategy").is_in(bound_names())
