@@ -10,10 +10,13 @@ from typing import cast
 import pytest
 
 from ttsgrid.core.errors import ScoringError
+from ttsgrid.core.price import prefixes_of
+from ttsgrid.core.records import Usage
 from ttsgrid.engines.base import EngineStats, TokenLogits
 from ttsgrid.engines.scoring import ScoredSteps, StepScorer, prefix_keys
 from ttsgrid.models import Tokenizer
 from ttsgrid.models.prms import PrmFormat, ScoringInput, score_from_logits
+from ttsgrid.models.prms.base import require_marks
 
 MARK = 7
 QUESTION = "ab"
@@ -43,6 +46,10 @@ def logit(prefix: Sequence[int]) -> float:
 
 class ScriptedEngine:
     """Causal logits; `cached` says how many tokens each call that reads the cache skips."""
+
+    device = "cpu"
+    block_tokens = 32
+    max_input_tokens = 1 << 20
 
     def __init__(self, *cached: int) -> None:
         self.cached = list(cached)
@@ -263,11 +270,49 @@ def test_different_solutions_in_flight_do_not_wait_for_each_other() -> None:
     assert asyncio.run(run()) == 4
 
 
-def test_a_solution_without_steps_has_no_score() -> None:
+def test_a_solution_that_is_longer_than_the_context_stays_unscored_and_asks_no_engine() -> None:
     engine = ScriptedEngine()
-    with pytest.raises(ScoringError, match="without steps"):
-        score_in_turn(engine, ())
+    engine.max_input_tokens = len(ids_of("cd"))
+    fits, longer = score_in_turn(engine, ("cd",), ("cd", "e"))
+    assert fits.scores == expected("cd")
+    assert (longer.scores, longer.usage) == ((), Usage())
+    assert longer.unscored == "7 tokens, the PRM reads 5 (prms' max_model_len)"
+    assert len(engine.calls) == 1
+
+
+def test_a_solution_without_steps_stays_unscored() -> None:
+    engine = ScriptedEngine()
+    (scored,) = score_in_turn(engine, ())
+    assert (scored.scores, scored.unscored) == ((), "no steps")
     assert engine.calls == []
+
+
+def test_a_solution_whose_text_holds_the_mark_stays_unscored_with_the_reason() -> None:
+    class Refusing(Letters):
+        def encode_open(
+            self, tokenizer: Tokenizer, question: str, steps: Sequence[str]
+        ) -> ScoringInput:
+            encoded = super().encode_open(tokenizer, question, steps)
+            return require_marks(encoded, [MARK], "letters")
+
+    async def run() -> ScoredSteps:
+        scorer = StepScorer(ScriptedEngine(), cast(PrmFormat, Refusing()), cast(Tokenizer, None))
+        return await scorer.score(QUESTION, ["c", chr(MARK)])
+
+    scored = asyncio.run(run())
+    assert scored.scores == ()
+    assert scored.unscored is not None
+    assert "letters: 3 step marks for 2 steps" in scored.unscored
+
+
+def test_scores_come_with_what_their_input_consists_of_remembered_or_not() -> None:
+    engine = ScriptedEngine()
+    engine.block_tokens = 4
+    first, again, part = score_in_turn(engine, ("cd", "e"), ("cd", "e"), ("cd",))
+    assert first.input_tokens == len(ids_of("cd", "e"))
+    assert first.prefixes == prefixes_of(ids_of("cd", "e"), 4) == again.prefixes
+    assert part.prefixes == prefixes_of(ids_of("cd"), 4)
+    assert {one.block_tokens for one in (first, again, part)} == {4}
 
 
 def test_a_logit_that_is_not_finite_is_an_error_and_not_a_score() -> None:

@@ -37,3 +37,7 @@ class EngineError(TtsgridError):
 
 class ScoringError(TtsgridError):
     """A PRM's output does not match the steps it was asked about."""
+
+
+class UnreadableError(ScoringError):
+    """A PRM can't read this one solution, whatever is tried: it stays, without a score."""

@@ -138,7 +138,7 @@ class UnitResult:
         error: None when the unit is done; else why it failed.
         policy_usage: tokens of the policy's engine, over the whole unit: a fact of this run.
         prm_usage: tokens of the PRM's engine, over the whole unit.
-        price: what the unit costs run alone.
+        price: what the unit costs run alone; None where it is unknown (failed, or imported).
         seconds: wall time from hand-out to result, engine queueing included.
         provenance: where and with what it ran: host, engine and package versions.
         trace: JSON of a search tree; None for other kinds.
@@ -150,7 +150,7 @@ class UnitResult:
     error: str | None = None
     policy_usage: Usage = Usage()
     prm_usage: Usage = Usage()
-    price: Price = Price()
+    price: Price | None = None
     seconds: float = 0.0
     attempt: int = 1
     provenance: dict[str, str] = field(default_factory=dict)

@@ -55,7 +55,7 @@ class TokenLogits:
 
     Attributes:
         start: position of the first row; earlier tokens came from the prefix cache.
-        rows: (negative, positive) logits, one pair a token from `start` on.
+        rows: (negative, positive) logits, one pair per token from `start` on.
     """
 
     start: int
@@ -76,6 +76,21 @@ class EngineStats:
 class PolicyEngine(Protocol):
     """Continues token ids."""
 
+    @property
+    def device(self) -> str:
+        """What it runs on: `cpu`, or the GPU's name."""
+        ...
+
+    @property
+    def block_tokens(self) -> int:
+        """Tokens of a block of its prefix cache: only whole blocks are shared."""
+        ...
+
+    @property
+    def max_input_tokens(self) -> int:
+        """The longest prompt that it can continue."""
+        ...
+
     async def generate(self, request: GenerationRequest) -> Generation:
         """Sample one continuation.
 
@@ -95,6 +110,21 @@ class PolicyEngine(Protocol):
 
 class PrmEngine(Protocol):
     """Gives a PRM's two logits at every token of an input."""
+
+    @property
+    def device(self) -> str:
+        """What it runs on: `cpu`, or the GPU's name."""
+        ...
+
+    @property
+    def block_tokens(self) -> int:
+        """Tokens of a block of its prefix cache: only whole blocks are shared."""
+        ...
+
+    @property
+    def max_input_tokens(self) -> int:
+        """The longest input that it reads; callers ask for no longer one."""
+        ...
 
     async def token_logits(self, ids: tuple[int, ...], *, read_cache: bool) -> TokenLogits:
         """Run the PRM over `ids`.

@@ -7,10 +7,10 @@ it writes a few steps and an answer; asked to stop at a step's end it writes one
 or, now and then, the last one with the answer.
 
 Options (numbers, from `engine.fake`; with `policy_` or `prm_` in front, of that role
-alone): `delay_s` a request, `start_s` to load, `end_rate` of steps that are the last (or
+alone): `delay_s` per request, `start_s` to load, `end_rate` of steps that are the last (or
 `step_a_sentence`: as many steps as the question has sentences, as the zoo's have about),
 `error_rate` of requests that fail, `die_at_request` and in how many processes
-(`num_deaths`), `fail_start`.
+(`num_deaths`), `fail_start`, `block_tokens` of the prefix cache that prices assume.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.models import DecodingTokenizer
 
 END_RATE = 0.3
+BLOCK_TOKENS = 32
+UNLIMITED_TOKENS = 1 << 30  # what a fake reads where `max_model_len` is not set
 
 
 class _FakeEngine:
@@ -47,6 +49,21 @@ class _FakeEngine:
     def _option(self, name: str, default: float = 0.0) -> float:
         options = self._spec.fake
         return options.get(f"{self._spec.role}_{name}", options.get(name, default))
+
+    @property
+    def device(self) -> str:
+        """It computes nothing anywhere else."""
+        return "cpu"
+
+    @property
+    def block_tokens(self) -> int:
+        """Tokens of a block of the prefix cache that a real engine would have."""
+        return int(self._option("block_tokens", BLOCK_TOKENS))
+
+    @property
+    def max_input_tokens(self) -> int:
+        """The longest input that it takes."""
+        return self._spec.max_model_len or UNLIMITED_TOKENS
 
     async def _take_a_turn(self) -> None:
         self._requests += 1
@@ -136,7 +153,7 @@ class FakePrmEngine(_FakeEngine):
     """Gives each token logits that its prefix determines."""
 
     async def token_logits(self, ids: tuple[int, ...], *, read_cache: bool) -> TokenLogits:
-        """Answer with a row a token; nothing is ever cached."""
+        """Answer with one row per token; nothing is ever cached."""
         await self._take_a_turn()
         self._computed += len(ids)
         return TokenLogits(0, tuple((0.0, logit) for logit in _logits(ids)))

@@ -23,13 +23,15 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ttsgrid.core.errors import ScoringError
+from ttsgrid.core.errors import ScoringError, UnreadableError
+from ttsgrid.core.price import NO_PREFIXES, Prefixes, prefixes_of
 from ttsgrid.core.records import Usage
 from ttsgrid.engines.base import PrmEngine
 from ttsgrid.models import Tokenizer
 from ttsgrid.models.prms import PrmFormat, score_from_logits
 
 REMEMBERED_STEPS = 1_000_000
+NO_STEPS = "no steps"
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,21 @@ class ScoredSteps:
     """Scores in step order, each in [0, 1], and what they cost.
 
     Attributes:
+        scores: one per step; empty for a solution that the PRM can't read.
         usage: summed over the engine's runs; an input that was remembered whole counts
-            as one run with every token cached.
+            as one run with every token cached. A fact of this run, not the price.
+        unscored: why there are no scores, in words; None where there are.
+        input_tokens: length of the PRM's input.
+        prefixes: of that input, for its price.
+        block_tokens: size of the blocks that the prefixes are cut into.
     """
 
     scores: tuple[float, ...]
     usage: Usage
+    unscored: str | None = None
+    input_tokens: int = 0
+    prefixes: Prefixes = NO_PREFIXES
+    block_tokens: int = 0
 
 
 class StepScorer:
@@ -69,24 +80,42 @@ class StepScorer:
     async def score(self, question: str, steps: Sequence[str]) -> ScoredSteps:
         """Score every step of a (partial) solution.
 
+        One that the PRM can't read (too long, no steps, a mark in its text) comes back
+        unscored, with the reason, and never reaches the engine.
+
         Raises:
-            ScoringError: there are no steps, or the format cannot mark them.
+            ScoringError: the PRM's output or its format does not match the steps.
+            EngineError: the engine could not answer.
         """
         if not steps:
-            raise ScoringError("a solution without steps has no score")
-        encoded = self._format.encode_open(self._tokenizer, question, steps)
-        ids = tuple(encoded.ids)
-        keys = prefix_keys(ids, encoded.positions)
+            return ScoredSteps((), Usage(), unscored=NO_STEPS)
+        try:
+            encoded = self._format.encode_open(self._tokenizer, question, steps)
+        except UnreadableError as error:
+            return ScoredSteps((), Usage(), unscored=str(error))
+        ids, context = tuple(encoded.ids), self._engine.max_input_tokens
+        if len(ids) > context:
+            return ScoredSteps((), Usage(), unscored=too_long(len(ids), context))
+        scores, usage = await self._scores(ids, encoded.positions)
+        block_tokens = self._engine.block_tokens
+        prefixes = prefixes_of(ids, block_tokens)
+        return ScoredSteps(scores, usage, None, len(ids), prefixes, block_tokens)
+
+    async def _scores(
+        self, ids: tuple[int, ...], positions: Sequence[int]
+    ) -> tuple[tuple[float, ...], Usage]:
+        """Return the scores at `positions`, remembered or computed, and what they cost."""
+        keys = prefix_keys(ids, positions)
         await self._wait_for_twin(keys[-1])
         own = self._recall(keys)
         if all(key in own for key in keys):
-            return ScoredSteps(_in_order(own, keys), Usage(len(ids), len(ids), 0))
+            return _in_order(own, keys), Usage(len(ids), len(ids), 0)
         self._pending[keys[-1]] = asyncio.Event()
         try:
-            usage = await self._compute(ids, dict(zip(keys, encoded.positions, strict=True)), own)
+            usage = await self._compute(ids, dict(zip(keys, positions, strict=True)), own)
         finally:
             self._pending.pop(keys[-1]).set()
-        return ScoredSteps(_in_order(own, keys), usage)
+        return _in_order(own, keys), usage
 
     async def _wait_for_twin(self, key: bytes) -> None:
         """Wait while an equal input is being computed; its scores then serve both."""
@@ -129,6 +158,11 @@ class StepScorer:
         self._known.move_to_end(key)
         if len(self._known) > self._capacity:
             self._known.popitem(last=False)
+
+
+def too_long(num_tokens: int, context: int) -> str:
+    """Say that an input has more tokens than the PRM's context."""
+    return f"{num_tokens:,} tokens, the PRM reads {context:,} (prms' max_model_len)"
 
 
 def prefix_keys(ids: Sequence[int], positions: Sequence[int]) -> list[bytes]:

@@ -3,7 +3,7 @@
 Policies run as `AsyncLLM` generators. PRMs of both kinds run as token classifiers
 (`runner="pooling"`): a checkpoint with its own two-class head directly, and a
 causal LM that scores a step tag with two tokens by taking those two rows of its LM
-head as the classifier. So both return two logits a token, both read the prefix
+head as the classifier. So both return two logits per token, both read the prefix
 cache, and a step costs its own tokens only.
 
 Rows come back for the uncached tail of an input: vLLM says so by returning fewer
@@ -19,7 +19,7 @@ import sys
 import time
 import traceback
 from collections.abc import AsyncGenerator
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from ttsgrid.core.errors import EngineError
 from ttsgrid.core.records import FinishReason, Usage
@@ -42,6 +42,7 @@ for _name, _value in CPU_ENVIRONMENT.items():
 from vllm import AsyncEngineArgs, PoolingParams, SamplingParams  # noqa: E402
 from vllm.config import PoolerConfig  # noqa: E402
 from vllm.inputs import TokensPrompt  # noqa: E402
+from vllm.platforms import current_platform  # noqa: E402
 from vllm.sampling_params import RequestOutputKind  # noqa: E402
 from vllm.v1.engine.async_llm import AsyncLLM  # noqa: E402
 from vllm.v1.engine.exceptions import EngineDeadError  # noqa: E402
@@ -112,6 +113,7 @@ class _VllmEngine:
 
     def __init__(self, spec: EngineSpec) -> None:
         self._engine = AsyncLLM.from_engine_args(AsyncEngineArgs(**engine_arguments(spec)))
+        self._num_gpus = spec.num_gpus
         self._ids = itertools.count()
         self._running = 0
         self._generated = self._computed = self._requests = 0
@@ -130,17 +132,27 @@ class _VllmEngine:
             final: T | None = None
             async for output in stream:
                 final = output
-        except EngineDeadError:
-            traceback.print_exc(file=sys.stderr)
-            sys.stderr.flush()
-            os._exit(1)
-        except ValueError as error:
-            raise EngineError(str(error)) from error
+        except Exception as error:
+            if isinstance(error, EngineDeadError) or self._engine.errored:
+                _end_process()
+            # Whatever vLLM says of one request (its VLLMValidationError is no ValueError) is
+            # of that request alone.
+            raise EngineError(f"{type(error).__name__}: {error}") from error
         finally:
             self._leave()
         if final is None:
             raise EngineError("the engine ended a request without any output")
         return final
+
+    @property
+    def device(self) -> str:
+        """`cpu`, or the GPU's name as the driver library gives it, without starting CUDA here."""
+        return str(current_platform.get_device_name()) if self._num_gpus else "cpu"
+
+    @property
+    def block_tokens(self) -> int:
+        """Tokens of a block of vLLM's prefix cache, as vLLM itself settled it."""
+        return int(self._engine.vllm_config.cache_config.block_size)
 
     def _enter(self) -> None:
         if self._running == 0:
@@ -166,8 +178,19 @@ class _VllmEngine:
         self._engine.shutdown()
 
 
+def _end_process() -> NoReturn:
+    traceback.print_exc(file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(1)
+
+
 class VllmPolicyEngine(_VllmEngine):
     """A policy on vLLM."""
+
+    @property
+    def max_input_tokens(self) -> int:
+        """The context length less the one token that any continuation needs."""
+        return int(self._engine.model_config.max_model_len) - 1
 
     async def generate(self, request: GenerationRequest) -> Generation:
         """Sample one continuation; see `PolicyEngine.generate`."""
@@ -195,6 +218,11 @@ class VllmPolicyEngine(_VllmEngine):
 
 class VllmPrmEngine(_VllmEngine):
     """A PRM on vLLM, as a two-class token classifier."""
+
+    @property
+    def max_input_tokens(self) -> int:
+        """The context length."""
+        return int(self._engine.model_config.max_model_len)
 
     async def token_logits(self, ids: tuple[int, ...], *, read_cache: bool) -> TokenLogits:
         """Run the PRM over `ids`; see `PrmEngine.token_logits`."""

@@ -9,14 +9,14 @@ Units answer for themselves (`ttsgrid.core.units`), so a new search needs no cha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from ttsgrid.core.errors import StoreError
 from ttsgrid.core.identity import canonical_json
-from ttsgrid.core.records import Problem, Solution, StepScores, UnitResult, Usage
-from ttsgrid.core.units import Unit
+from ttsgrid.core.records import Price, Problem, Solution, StepScores, UnitResult, Usage
+from ttsgrid.core.units import SearchTree, Unit
 
 Row = dict[str, object]
 
@@ -86,10 +86,54 @@ def unit_row(commit: Commit, run_id: str, committed_at: datetime) -> Row:
         "seconds": result.seconds,
         **_tokens(result.policy_usage, "policy_"),
         **_tokens(result.prm_usage, "prm_"),
+        **_price(result.price),
+        **_search_columns(unit.tree),
+        **_place(result.provenance),
+        "sampling": canonical_json({**unit.sampling.as_json()}),
+        "temperature": unit.sampling.temperature,
         "provenance": canonical_json(result.provenance),
         "trace": result.trace,
         "run_id": run_id,
         "committed_at": committed_at,
+    }
+
+
+def _price(price: Price | None) -> Row:
+    """Return what the unit costs alone; nothing where that is unknown."""
+    if price is None:
+        return {}
+    return {
+        **_tokens(price.policy, "policy_lone_"),
+        **_tokens(price.prm, "prm_lone_"),
+        "question_tokens": price.question_tokens,
+        "policy_block_tokens": price.policy_block_tokens,
+        "prm_block_tokens": price.prm_block_tokens,
+        "prm_prefix_keys": list(price.prm_prefixes.keys),
+        "prm_prefix_tokens": list(price.prm_prefixes.tokens),
+    }
+
+
+def _search_columns(tree: SearchTree | None) -> Row:
+    if tree is None:
+        return {}
+    return {
+        "strategy": tree.strategy,
+        "budget": tree.budget,
+        "subtree": tree.subtree,
+        "beam_width": tree.beam_width,
+        "preset": tree.preset,
+        "params": canonical_json(tree.settings.as_params()),
+    }
+
+
+def _place(provenance: Mapping[str, str]) -> Row:
+    """Return where the unit ran, as far as its worker said."""
+    num_gpus = provenance.get("num_gpus")
+    return {
+        "host": provenance.get("host"),
+        "device": provenance.get("device"),
+        "num_gpus": None if num_gpus is None else int(num_gpus),
+        "process": provenance.get("process"),
     }
 
 
@@ -151,6 +195,10 @@ def _score_row(unit: Unit, scores: StepScores) -> Row:
         "sample": scores.sample,
         "step_scores": list(scores.scores),
         **_tokens(scores.usage),
+        "unscored": scores.unscored,
+        "input_tokens": scores.input_tokens,
+        "prefix_keys": list(scores.prefixes.keys),
+        "prefix_tokens": list(scores.prefixes.tokens),
     }
 
 

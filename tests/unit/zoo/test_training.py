@@ -142,6 +142,10 @@ def test_a_step_mark_begins_as_the_separator() -> None:
 class Completer:
     """Goes on without an error from whatever is written, and only at one index of four."""
 
+    device = "cpu"
+    block_tokens = 32
+    max_input_tokens = 1 << 20
+
     recipe: Recipe
     asked: int = 0
 

@@ -22,6 +22,7 @@ from ttsgrid.core.records import Problem, UnitResult, Usage
 from ttsgrid.core.units import SampleBlock, SearchTree
 from ttsgrid.engines.base import EngineStats, PolicyEngine
 from ttsgrid.models import DecodingTokenizer, encode_prompt, prompt_format
+from ttsgrid.strategies.pricing import price_of_samples
 from ttsgrid.strategies.sampling import sample_block
 from ttsgrid.strategies.search.protocol import StepScoring
 from ttsgrid.strategies.search.run import run_search
@@ -34,7 +35,7 @@ class PolicyRuntime(TaskRunner):
     def __init__(
         self, spec: WorkerSpec, engine: PolicyEngine, tokenizer: DecodingTokenizer
     ) -> None:
-        super().__init__(spec)
+        super().__init__(spec, engine.device)
         self._engine = engine
         self._tokenizer = tokenizer
         self._format = prompt_format(spec.format)
@@ -57,7 +58,12 @@ class PolicyRuntime(TaskRunner):
         # Off the event loop: a grader may take its time, and the engine must not wait.
         solutions = await asyncio.to_thread(self._grading.samples, samples, problem.answer)
         usage = reduce(add, (sample.generation.usage for sample in samples), Usage())
-        return UnitResult(block.id, solutions=solutions, policy_usage=usage)
+        price = price_of_samples(
+            len(prompt_ids),
+            [sample.generation.usage.generated_tokens for sample in samples],
+            self._engine.block_tokens,
+        )
+        return UnitResult(block.id, solutions=solutions, policy_usage=usage, price=price)
 
     async def _searched(
         self, unit: SearchTree, problem: Problem, prompt_ids: tuple[int, ...], scorer: StepScoring
@@ -80,6 +86,7 @@ class PolicyRuntime(TaskRunner):
             solutions=solutions,
             policy_usage=outcome.policy_usage,
             prm_usage=outcome.prm_usage,
+            price=outcome.price,
             trace=outcome.trace.as_json() if unit.keep_trace else None,
         )
 

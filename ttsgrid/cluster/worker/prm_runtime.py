@@ -10,19 +10,20 @@ from operator import add
 from ttsgrid.cluster.wire.scoring_link import PrmPeer, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
 from ttsgrid.cluster.worker.task_runner import TaskRunner
-from ttsgrid.core.errors import EngineError, ScoringError
+from ttsgrid.core.errors import ScoringError
 from ttsgrid.core.records import StepScores, UnitResult, Usage
 from ttsgrid.engines.base import EngineStats, PrmEngine
 from ttsgrid.engines.scoring import StepScorer
 from ttsgrid.models import Tokenizer
 from ttsgrid.models.prms import prm_format
+from ttsgrid.strategies.pricing import price_of_scores
 
 
 class PrmRuntime(TaskRunner):
     """Scores the steps of finished solutions, and those that searches ask about."""
 
     def __init__(self, spec: WorkerSpec, engine: PrmEngine, tokenizer: Tokenizer) -> None:
-        super().__init__(spec)
+        super().__init__(spec, engine.device)
         self._engine = engine
         self._scorer = StepScorer(engine, prm_format(spec.format), tokenizer)
 
@@ -33,21 +34,30 @@ class PrmRuntime(TaskRunner):
     async def _reply(self, request: ScoreRequest) -> ScoreReply:
         try:
             return await self._scorer.score(request.question, request.steps)
-        except (EngineError, ScoringError) as error:
+        except Exception as error:  # whatever it is, it is of this request alone
             return ScoringError(f"{type(error).__name__}: {error}")
 
     async def _result(self, task: Task, prm: PrmPeer | None) -> UnitResult:
         scores = await asyncio.gather(
             *(self._score(task, sample, steps) for sample, steps in task.to_score)
         )
-        usage = reduce(add, (score.usage for score in scores), Usage())
-        return UnitResult(task.unit.id, scores=tuple(scores), prm_usage=usage)
+        return UnitResult(
+            task.unit.id,
+            scores=tuple(scores),
+            prm_usage=reduce(add, (score.usage for score in scores), Usage()),
+            price=price_of_scores(scores, self._engine.block_tokens),
+        )
 
     async def _score(self, task: Task, sample: int, steps: tuple[str, ...]) -> StepScores:
-        if not steps:
-            return StepScores(sample, (), Usage())  # nothing to score is no score, not a zero
         scored = await self._scorer.score(task.problem.question, steps)
-        return StepScores(sample, scored.scores, scored.usage)
+        return StepScores(
+            sample,
+            scored.scores,
+            scored.usage,
+            unscored=scored.unscored,
+            input_tokens=scored.input_tokens,
+            prefixes=scored.prefixes,
+        )
 
     def stats(self) -> EngineStats:
         """Return the engine's counters."""

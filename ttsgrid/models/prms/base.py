@@ -7,7 +7,8 @@ that of k + 1, so an engine's prefix cache serves all but the newest step, and a
 causal model's scores of earlier steps stay what they were.
 
 Nothing here guesses. An empty step, no steps at all, or a text that holds the
-mark itself (which would shift every later score) is a `ScoringError`.
+mark itself (which would shift every later score) is an `UnreadableError`: that solution
+stays unscored. A tokenizer that does not fit the format is a plain `ScoringError`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from ttsgrid.core.errors import ScoringError
+from ttsgrid.core.errors import ScoringError, UnreadableError
 from ttsgrid.models import Tokenizer
 
 EngineTask = Literal["token_classify", "marker_logits", "value_head"]
@@ -123,20 +124,22 @@ def require_steps(steps: Sequence[str]) -> None:
     """Refuse a solution without steps or with an empty one.
 
     Raises:
-        ScoringError: there is nothing to score.
+        UnreadableError: there is nothing to score.
     """
     if not steps:
-        raise ScoringError("a solution without steps has no step scores")
+        raise UnreadableError("a solution without steps has no step scores")
     for index, step in enumerate(steps):
         if not step.strip():
-            raise ScoringError(f"step {index} of {len(steps)} is empty; an empty step has no score")
+            raise UnreadableError(
+                f"step {index} of {len(steps)} is empty; an empty step has no score"
+            )
 
 
 def require_marks(encoded: ScoringInput, mark: Sequence[int], name: str) -> ScoringInput:
     """Return `encoded` if `mark` occurs in it at its positions, each ended there, and nowhere else.
 
     Raises:
-        ScoringError: the question or a step holds the mark, or one got lost.
+        UnreadableError: the question or a step holds the mark, or one got lost.
     """
     width, ids = len(mark), encoded.ids
     ends = [
@@ -145,7 +148,7 @@ def require_marks(encoded: ScoringInput, mark: Sequence[int], name: str) -> Scor
         if ids[end] == mark[-1] and ids[end - width + 1 : end + 1] == list(mark)
     ]
     if ends != encoded.positions:
-        raise ScoringError(
+        raise UnreadableError(
             f"{name}: {len(ends)} step marks for {len(encoded.positions)} steps; "
             "does the question or a step contain the mark itself?"
         )

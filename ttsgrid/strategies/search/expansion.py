@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from ttsgrid.core.records import FinishReason
 from ttsgrid.core.voting import aggregate
 from ttsgrid.engines.base import Generation
+from ttsgrid.engines.scoring import ScoredSteps
 from ttsgrid.models import split_steps
 from ttsgrid.strategies.search.lookahead import rolled_steps
 from ttsgrid.strategies.search.nodes import Ending, Node
@@ -102,10 +103,21 @@ async def _scored(session: Session, child: Node) -> Node:
     parent = child.parent
     if parent is not None and child.steps == parent.steps:
         return replace(child, scores=parent.scores, rank_score=parent.rank_score)
+    scored = await _ahead(session, child)
+    if scored.unscored is not None:
+        return replace(child, ending=Ending.UNREADABLE, unscored=scored.unscored)
+    rank_score = aggregate(scored.scores, session.settings.ranking)
+    return replace(child, scores=scored.scores[: len(child.steps)], rank_score=rank_score)
+
+
+async def _ahead(session: Session, child: Node) -> ScoredSteps:
+    """Score a child with the steps it was rolled on by, as many as the PRM can read."""
     steps = await rolled_steps(session, child)
-    scores = await session.score(steps)
-    rank_score = aggregate(scores, session.settings.ranking)
-    return replace(child, scores=scores[: len(child.steps)], rank_score=rank_score)
+    scored = await session.score(steps)
+    while scored.unscored is not None and len(steps) > len(child.steps):
+        steps = steps[:-1]
+        scored = await session.score(steps)
+    return scored
 
 
 async def _all(coroutines: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

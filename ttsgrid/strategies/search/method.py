@@ -71,7 +71,7 @@ def sift(candidates: Sequence[Node], rule: Duplicates) -> tuple[list[Node], dict
     for node in candidates:
         key = _duplicate_key(node, rule)
         if node.dropped:
-            verdicts[node.id] = Verdict(Fate.PRUNED, _DROPPED[node.ending])
+            verdicts[node.id] = Verdict(Fate.PRUNED, _why_dropped(node))
         elif key is not None and key in first:
             verdicts[node.id] = Verdict(Fate.PRUNED, f"same text as {first[key]}")
         else:
@@ -91,10 +91,12 @@ def _duplicate_key(node: Node, rule: Duplicates) -> object:
     return None
 
 
-_DROPPED = {
-    Ending.CUT_OFF: "cut off by a token limit, so not a step",
-    Ending.EMPTY: "no text, so nothing to score",
-}
+def _why_dropped(node: Node) -> str:
+    if node.ending is Ending.UNREADABLE:
+        return f"cut off, since it has no score: {node.unscored}"
+    if node.ending is Ending.EMPTY:
+        return "no text, so nothing to score"
+    return "cut off by a token limit, so not a step"
 
 
 def judged(ordered: Sequence[Node], num_kept: int) -> dict[int, Verdict]:

@@ -25,10 +25,12 @@ class Ending(StrEnum):
     """By a token limit: not a step, whatever its text says."""
     EMPTY = "empty"
     """Without text, so there is no step to score."""
+    UNREADABLE = "unreadable"
+    """The PRM can't read the solution any more: the branch ends, cut off."""
 
 
 FINISHED = (Ending.END_MARK, Ending.FINAL_TEXT)
-DROPPED = (Ending.CUT_OFF, Ending.EMPTY)
+DROPPED = (Ending.CUT_OFF, Ending.EMPTY, Ending.UNREADABLE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +42,10 @@ class Node:
         token_ids: all ids sampled after the prompt, newest step included.
         text: their text.
         steps: its non-empty steps, separators stripped; a step cut off is among them.
-        scores: one a step; empty where the node was dropped unscored.
+        scores: one per step; empty where the node was dropped unscored.
         rank_score: what ranks it; NaN where it was dropped unscored.
         num_step_tokens: tokens of the newest step.
+        unscored: why the PRM can't read it; None where it can.
     """
 
     parent: Node | None
@@ -54,6 +57,7 @@ class Node:
     scores: tuple[float, ...] = ()
     rank_score: float = math.nan
     num_step_tokens: int = 0
+    unscored: str | None = None
     id: int = -1
 
     @property

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ttsgrid.core.records import FinishReason, Usage
+from ttsgrid.core.records import FinishReason, Price, Usage
 from ttsgrid.core.search_trace import SearchTrace
 from ttsgrid.engines.scoring import ScoredSteps
 
@@ -71,9 +71,11 @@ class SearchOutcome:
         answers: best first; may be empty where no beam got a single step.
         policy_usage: sum over the policy engine's requests.
         prm_usage: sum over the scorer's calls.
+        price: what the search costs run alone.
     """
 
     answers: tuple[SearchAnswer, ...]
     policy_usage: Usage
     prm_usage: Usage
+    price: Price
     trace: SearchTrace

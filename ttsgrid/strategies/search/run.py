@@ -26,12 +26,14 @@ async def run_search(session: Session) -> SearchOutcome:
     """Search for one problem's answers.
 
     Returns:
-        Answers, usage and trace.
+        Answers, usage, price and trace.
 
     Raises:
-        EngineError: a policy request failed; the search fails as a whole.
+        EngineError: a request failed, or the prompt fills the policy's context; the search
+            fails as a whole.
         ScoringError: a step could not be scored; likewise.
     """
+    session.require_room()
     settings = session.settings
     method = method_for(settings)
     state, candidates = first_round(settings.budget), list[Node]()
@@ -49,7 +51,7 @@ async def run_search(session: Session) -> SearchOutcome:
         session.question, settings.as_params(), tuple(recorded), tuple(node.id for node in chosen)
     )
     answers = tuple(_answer(node) for node in chosen)
-    return SearchOutcome(answers, session.policy_usage, session.prm_usage, trace)
+    return SearchOutcome(answers, session.policy_usage, session.prm_usage, session.price(), trace)
 
 
 def method_for(settings: SearchSettings) -> Method:

@@ -1,6 +1,7 @@
 """One search's access to its engines: it asks, checks and counts.
 
-Usage is the sum of what the engines themselves report, to the token.
+Usage is the sum of what the engines themselves report, to the token; the price follows
+from the lengths of what was asked (`ttsgrid.strategies.pricing`).
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ttsgrid.core.errors import ScoringError
-from ttsgrid.core.records import Usage
+from ttsgrid.core.errors import EngineError, ScoringError
+from ttsgrid.core.records import Price, Usage
 from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.engines.base import Generation, GenerationRequest, PolicyEngine
+from ttsgrid.engines.scoring import ScoredSteps
+from ttsgrid.strategies.pricing import SearchMeter
 from ttsgrid.strategies.search.protocol import Decode, IsFinal, SeedOf, StepScoring
 
 
@@ -45,11 +48,14 @@ class Session:
     seed_of: SeedOf
     policy_usage: Usage = field(default=Usage(), init=False)
     prm_usage: Usage = field(default=Usage(), init=False)
+    meter: SearchMeter = field(default_factory=SearchMeter, init=False)
 
     def room(self, token_ids: Sequence[int]) -> int:
         """Return how many tokens the next step of a solution may have."""
         left = self.sampling.max_tokens - len(token_ids)
-        return min(self.settings.max_step_tokens, left)
+        # One that fills the policy's context is cut off like one that spent its tokens.
+        context = self.engine.max_input_tokens + 1 - len(self.prompt_ids) - len(token_ids)
+        return min(self.settings.max_step_tokens, left, context)
 
     async def write(
         self, token_ids: tuple[int, ...], seed: int, *, to_end: bool = False, greedy: bool = False
@@ -66,18 +72,40 @@ class Session:
             )
         )
         self.policy_usage += generation.usage
+        self.meter.prompt_lengths.append(len(self.prompt_ids) + len(token_ids))
+        self.meter.generated_tokens += len(generation.token_ids)
         return generation
 
-    async def score(self, steps: Sequence[str]) -> tuple[float, ...]:
-        """Score a solution's steps.
+    async def score(self, steps: Sequence[str]) -> ScoredSteps:
+        """Score a solution's steps; one that the PRM can't read comes back unscored.
 
         Raises:
             ScoringError: a score is missing or is no number; it never becomes 0.
         """
         scored = await self.scorer.score(self.question, steps)
+        if scored.unscored is not None:
+            return scored
         self.prm_usage += scored.usage
+        self.meter.scored.append(scored)
         if len(scored.scores) != len(steps):
             raise ScoringError(f"the PRM gave {len(scored.scores)} scores for {len(steps)} steps")
         if not all(math.isfinite(score) for score in scored.scores):
             raise ScoringError(f"the PRM gave a score that is no number: {scored.scores}")
-        return scored.scores
+        return scored
+
+    def price(self) -> Price:
+        """Return what the search cost so far, run alone."""
+        return self.meter.price(len(self.prompt_ids), self.engine.block_tokens)
+
+    def require_room(self) -> None:
+        """Refuse a prompt that the policy can't continue.
+
+        Raises:
+            EngineError: it fills the policy's context.
+        """
+        asked, context = len(self.prompt_ids), self.engine.max_input_tokens
+        if asked > context:
+            raise EngineError(
+                f"the prompt has {asked:,} tokens, the policy continues at most {context:,} "
+                "(policies' max_model_len)"
+            )

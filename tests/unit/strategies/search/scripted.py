@@ -78,6 +78,10 @@ class Script:
 class ScriptedPolicy:
     """Plays a script, answering in an order that the script shuffles."""
 
+    device = "cpu"
+    block_tokens = 32
+    max_input_tokens = 1 << 20
+
     script: Script
     requests: list[GenerationRequest] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)

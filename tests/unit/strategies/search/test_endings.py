@@ -156,6 +156,10 @@ def test_a_step_stays_within_max_step_tokens() -> None:
 class FreshIds:
     """Writes each step with ids that no tokenizer would give its text."""
 
+    device = "cpu"
+    block_tokens = 32
+    max_input_tokens = 1 << 20
+
     def __init__(self) -> None:
         self.spelling: dict[int, str] = {}
         self.written: set[tuple[int, ...]] = {()}

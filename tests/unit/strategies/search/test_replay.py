@@ -51,6 +51,10 @@ class Replay:
     that was given to its equal. `slots` maps our kept ids of a step to recorded slots.
     """
 
+    device = "cpu"
+    block_tokens = 32
+    max_input_tokens = 1 << 20
+
     recorded: Recorded
     slots: list[dict[int, int]] = field(default_factory=list)
     given: dict[tuple[int, int], int] = field(default_factory=dict)

@@ -29,6 +29,10 @@ class Book:
     mark, one in `<cut>` met a token limit.
     """
 
+    device = "cpu"
+    block_tokens = 32
+    max_input_tokens = 1 << 20
+
     lines: dict[str, list[str]]
     requests: list[GenerationRequest] = field(default_factory=list)
 
