@@ -45,11 +45,21 @@ console = Console()
 def resolve_models(grid: GridConfig) -> list[ResolvedModel]:
     """Find every model of the grid and identify it."""
     policies = [
-        resolve_model(m, "policy", prompt_format(m.format, f"policies.{m.name}.format").as_json())
-        for m in grid.policies
+        resolve_model(m, "policy", _prompt_json(m), grid.engine, _note) for m in grid.policies
     ]
-    prms = [resolve_model(m, "prm", canonical_json({"prm": _served(m).name})) for m in grid.prms]
+    prms = [
+        resolve_model(m, "prm", canonical_json({"prm": _served(m).name}), grid.engine, _note)
+        for m in grid.prms
+    ]
     return [*policies, *prms]
+
+
+def _note(sentence: str) -> None:
+    console.print(sentence, highlight=False, markup=False)
+
+
+def _prompt_json(policy: ModelConfig) -> str:
+    return prompt_format(policy.format, f"policies.{policy.name}.format").as_json()
 
 
 def _served(prm: ModelConfig) -> PrmFormat:
@@ -144,7 +154,13 @@ def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel]) -> int:
     with Store.open(grid.store, run_id=uuid.uuid4().hex[:12]) as store:
         store.write_problems(plan.problems)
         store.write_models(
-            ModelRecord(m.identity, m.role, m.num_parameters, m.config.pretraining_tokens)
+            ModelRecord(
+                m.identity,
+                m.role,
+                m.num_parameters,
+                m.config.pretraining_tokens,
+                format_name=m.config.format,
+            )
             for m in models
         )
         if not plan.missing:

@@ -14,30 +14,59 @@ class ModelIdentity:
 
     Attributes:
         name: the short name used in tables; not part of the identity.
-        model: hub id or path as configured.
-        revision: content hash of a local checkpoint, or the hub revision.
+        model: hub id or path as configured; not part of it either.
+        revision: content hash of a local checkpoint, or the hub's commit.
         format: the prompt (or PRM) format with its parameters, canonical JSON.
+        dtype: the number format it is computed in, as resolved and never `auto`; None where
+            that was not recorded.
+        quantization: how its weights are quantized when they are loaded; None as stored.
+        max_model_len: of a PRM, which leaves longer inputs unscored; None for its own limit.
+        fake: of a fake engine, the parameters that determine what it writes, canonical JSON;
+            None for every engine that runs the model.
     """
 
     name: str
     model: str
     revision: str
     format: str
+    dtype: str | None = None
+    quantization: str | None = None
+    max_model_len: int | None = None
+    fake: str | None = None
+
+    @property
+    def is_fake(self) -> bool:
+        """Whether a fake engine answers in the model's place."""
+        return self.fake is not None
 
     @cached_property
     def id(self) -> str:
-        """Content address of (revision, format); paths may move, weights may not change."""
-        return content_id({"revision": self.revision, "format": self.format})
+        """Content address of all but names; paths may move, weights may not change."""
+        optional = {
+            "dtype": self.dtype,
+            "quantization": self.quantization,
+            "max_model_len": self.max_model_len,
+            "fake": self.fake,
+        }
+        given = {name: value for name, value in optional.items() if value is not None}
+        return content_id({"revision": self.revision, "format": self.format, **given})
 
 
 @dataclass(frozen=True)
 class SamplingIdentity:
-    """The sampling settings that determine the distribution of a solution."""
+    """The sampling settings that determine the distribution of a solution.
+
+    Attributes:
+        max_tokens: of one solution.
+        max_model_len: of prompt and solution together, where that may end a solution before
+            `max_tokens` does; None where it can't.
+    """
 
     temperature: float
     top_p: float
     max_tokens: int
     seed: int
+    max_model_len: int | None = None
 
     @property
     def greedy(self) -> bool:
@@ -46,9 +75,11 @@ class SamplingIdentity:
 
     def as_json(self) -> dict[str, float | int]:
         """Plain data for hashing and for the store."""
+        limit = {} if self.max_model_len is None else {"max_model_len": self.max_model_len}
         return {
             "temperature": self.temperature,
             "top_p": self.top_p,
             "max_tokens": self.max_tokens,
             "seed": self.seed,
+            **limit,
         }

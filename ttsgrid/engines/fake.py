@@ -47,8 +47,7 @@ class _FakeEngine:
             raise WorkerStartError(f"{spec.name}: the fake engine was told not to start")
 
     def _option(self, name: str, default: float = 0.0) -> float:
-        options = self._spec.fake
-        return options.get(f"{self._spec.role}_{name}", options.get(name, default))
+        return self._spec.fake_option(self._spec.role, name, default)
 
     @property
     def device(self) -> str:
@@ -169,7 +168,7 @@ def _logits(ids: tuple[int, ...]) -> Iterator[float]:
 
 async def start_engine(spec: EngineSpec) -> FakePolicyEngine | FakePrmEngine:
     """Start a fake engine after the delay it was told."""
-    await asyncio.sleep(spec.fake.get("start_s", 0.0))
+    await asyncio.sleep(spec.fake_option(spec.role, "start_s"))
     if spec.role == "prm":
         return FakePrmEngine(spec)
     return FakePolicyEngine(spec, AutoTokenizer.from_pretrained(spec.source))

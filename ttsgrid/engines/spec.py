@@ -2,36 +2,94 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+ENGINES = ("vllm", "fake")
+
+# What the fake engine can be told, and whether it changes what it writes: see `engines.fake`.
+FAKE_OPTIONS: Mapping[str, bool] = {
+    "delay_s": False,
+    "start_s": False,
+    "fail_start": False,
+    "die_at_request": False,
+    "num_deaths": False,
+    "end_rate": True,
+    "step_a_sentence": True,
+    "error_rate": True,
+}
+ROLES = ("policy", "prm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineSettings:
+    """What all engines of a grid have in common.
+
+    Attributes:
+        kind: `vllm`; `fake` is for tests of scheduling and is never a default.
+        max_num_seqs: sequences an engine decodes at once.
+        kv_cache_gib: KV cache of a CPU engine.
+        gpu_memory_utilization: share of a GPU's memory that an engine may take.
+        enforce_eager: run the model as it is written, without compiling it.
+        fake: parameters of the fake engine.
+    """
+
+    kind: str = field(kw_only=False)
+    max_num_seqs: int = 256
+    kv_cache_gib: float = 0.5
+    gpu_memory_utilization: float = 0.9
+    enforce_eager: bool = True
+    fake: dict[str, float] = field(default_factory=dict)
+
+    def as_told(self) -> dict[str, Any]:
+        """Return the fields of this class alone, to tell them to an engine."""
+        return {item.name: getattr(self, item.name) for item in fields(EngineSettings)}
+
+    @property
+    def is_fake(self) -> bool:
+        """Whether what it writes says nothing of a model."""
+        return self.kind == "fake"
+
+    def fake_option(self, role: str, name: str, default: float = 0.0) -> float:
+        """Return an option of the fake engine: the role's own, or else that of both roles."""
+        return self.fake.get(f"{role}_{name}", self.fake.get(name, default))
+
+    def fake_outputs(self, role: str) -> dict[str, float]:
+        """Return the options that determine what the fake engine of a role writes."""
+        return {
+            name: self.fake_option(role, name)
+            for name, is_output in FAKE_OPTIONS.items()
+            if is_output and {name, f"{role}_{name}"} & self.fake.keys()
+        }
 
 
 @dataclass(frozen=True)
-class EngineSpec:
+class EngineSpec(EngineSettings):
     """One engine to start.
 
     Attributes:
-        kind: `vllm` or `fake`.
         role: `policy` or `prm`.
         source: a folder or a hub id.
         num_gpus: GPUs of the engine (tensor parallelism); 0 runs on CPU cores.
         head: how a PRM's two logits are read: `token_classify` (the checkpoint's own
             two-class head) or `marker_logits` (two rows of its LM head).
         marker_tokens: for `marker_logits`, the (negative, positive) token ids.
-        fake: parameters of the fake engine.
     """
 
-    kind: str
     role: str
     name: str
     source: str
     revision: str | None = None
     dtype: str = "auto"
+    quantization: str | None = None
     num_gpus: int = 0
     max_model_len: int | None = None
-    max_num_seqs: int = 256
-    kv_cache_gib: float = 0.5
-    gpu_memory_utilization: float = 0.9
-    enforce_eager: bool = True
     head: str = "token_classify"
     marker_tokens: tuple[int, int] | None = None
-    fake: dict[str, float] = field(default_factory=dict)
+
+
+def fake_option_names() -> list[str]:
+    """Return what `engine.fake` may hold: each option, for both roles or for one."""
+    prefixes = ("", *(f"{role}_" for role in ROLES))
+    return [prefix + name for prefix in prefixes for name in FAKE_OPTIONS]

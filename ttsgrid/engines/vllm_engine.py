@@ -57,6 +57,7 @@ def engine_arguments(spec: EngineSpec) -> dict[str, Any]:
         "model": spec.source,
         "revision": spec.revision,
         "dtype": spec.dtype,
+        "quantization": spec.quantization,
         "max_num_seqs": spec.max_num_seqs,
         "max_model_len": spec.max_model_len,
         "enable_prefix_caching": True,

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ttsgrid.core.checks import require_choice
+from ttsgrid.core.checks import refuse_unknown, require_choice
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.search_presets import PRESETS
 from ttsgrid.core.strategies import STRATEGIES, Strategy
 from ttsgrid.core.voting import AGGREGATIONS
+from ttsgrid.engines.spec import ENGINES, EngineSettings, fake_option_names
 
-ENGINES = ("vllm", "fake")
 DTYPES = ("auto", "float32", "bfloat16", "float16", "float", "half")
 
 
@@ -80,7 +80,9 @@ class ModelConfig:
         replicas: how many engines serve it.
         max_model_len: longest sequence; None for the model's own limit.
         pretraining_tokens: for training FLOPs; None where unknown.
-        dtype: as vLLM spells it.
+        dtype: as vLLM spells it; `auto` is resolved when the grid is planned.
+        quantization: how to quantize the weights when they are loaded, as vLLM spells it,
+            e.g. `fp8`; None as the checkpoint stores them.
     """
 
     name: str
@@ -92,6 +94,7 @@ class ModelConfig:
     max_model_len: int | None = None
     pretraining_tokens: float | None = None
     dtype: str = "auto"
+    quantization: str | None = None
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
 
     def __post_init__(self) -> None:
@@ -159,29 +162,19 @@ class StrategyConfig:
 
 
 @dataclass(frozen=True)
-class EngineConfig:
-    """How engines run; changes speed, not results.
+class EngineConfig(EngineSettings):
+    """How engines run: what each is told, and what its worker reserves.
 
     Attributes:
-        kind: `vllm`; `fake` is for tests of scheduling and is never a default.
-        max_num_seqs: sequences an engine decodes at once.
         cpus: CPUs a worker reserves from Ray. Below 1 several small engines share a core.
         memory_gib: memory a worker reserves from Ray.
-        kv_cache_gib: KV cache of a CPU engine.
-        gpu_memory_utilization: share of a GPU's memory that an engine may take.
         start_timeout_s: how long a worker may take to load its model.
-        fake: parameters of the fake engine.
     """
 
     kind: str = "vllm"
-    max_num_seqs: int = 256
     cpus: float = 1.0
     memory_gib: float = 2.0
-    kv_cache_gib: float = 0.5
-    gpu_memory_utilization: float = 0.9
     start_timeout_s: float = 600.0
-    enforce_eager: bool = True
-    fake: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         require_choice("engine.kind", self.kind, ENGINES)
@@ -189,6 +182,12 @@ class EngineConfig:
             require_positive(f"engine.{setting}", getattr(self, setting))
         share = self.gpu_memory_utilization
         require(0 < share <= 1, f"engine.gpu_memory_utilization={share} must be in (0, 1]")
+        refuse_unknown("engine.fake", self.fake, fake_option_names())
+        if self.fake and not self.is_fake:
+            raise ConfigError(
+                f"engine.fake is for engine.kind=fake and does nothing with {self.kind}; "
+                "leave it out, or set the kind"
+            )
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ttsgrid.core.records import Problem
@@ -30,6 +30,7 @@ from ttsgrid.core.units import (
 )
 from ttsgrid.core.voting import AGGREGATIONS, scored_votes
 from ttsgrid.grid.config import GridConfig, ModelConfig, StrategyConfig
+from ttsgrid.grid.lengths import context_limit
 from ttsgrid.grid.trees import trees_of
 
 
@@ -102,10 +103,11 @@ def make_plan(
     units = {
         unit.id: unit
         for policy in grid.policies
+        for sampling in (_sampling(grid, policy, problems),)
         for position, problem in enumerate(problems)
         for unit in (
-            *_units(grid, policy, problem, identities),
-            *_searches(grid, policy, problem, position, identities),
+            *_units(grid, policy, sampling, problem, identities),
+            *_searches(grid, policy, sampling, problem, position, identities),
         )
     }
     return Plan(
@@ -127,18 +129,18 @@ def budgets_of(grid: GridConfig, strategy: StrategyConfig) -> tuple[int, ...]:
 def _units(
     grid: GridConfig,
     policy: ModelConfig,
+    sampling: SamplingIdentity,
     problem: Problem,
     identities: Mapping[str, ModelIdentity],
 ) -> list[Unit]:
     identity = identities[policy.name]
     units: list[Unit] = []
     if any(strategy.entry.is_greedy for strategy in grid.strategies):
-        greedy = _sampling(grid, policy, greedy=True)
+        greedy = replace(sampling, temperature=0.0, top_p=1.0)
         units.append(SampleBlock(problem.id, identity, greedy, 0, 1))
-    sampled = _sampling(grid, policy, greedy=False)
     pooled = [strategy for strategy in grid.strategies if strategy.entry.is_pooled]
     blocks = [
-        SampleBlock(problem.id, identity, sampled, start, stop)
+        SampleBlock(problem.id, identity, sampling, start, stop)
         for start, stop in pool_blocks(_pool_size(grid, pooled))
     ]
     units.extend(blocks)
@@ -155,17 +157,17 @@ def _units(
 def _searches(
     grid: GridConfig,
     policy: ModelConfig,
+    sampling: SamplingIdentity,
     problem: Problem,
     position: int,
     identities: Mapping[str, ModelIdentity],
 ) -> list[SearchTree]:
-    sampled = _sampling(grid, policy, greedy=False)
     return [
         SearchTree(
             problem.id,
             identities[policy.name],
             identities[prm.name],
-            sampled,
+            sampling,
             settings,
             subtree,
             strategy.keep_traces,
@@ -188,13 +190,17 @@ def _pool_size(grid: GridConfig, chosen: Collection[StrategyConfig]) -> int:
     return max((n for strategy in chosen for n in budgets_of(grid, strategy)), default=0)
 
 
-def _sampling(grid: GridConfig, policy: ModelConfig, *, greedy: bool) -> SamplingIdentity:
+def _sampling(
+    grid: GridConfig, policy: ModelConfig, problems: tuple[Problem, ...]
+) -> SamplingIdentity:
+    """Return how a policy samples its pools and searches."""
     sampling = policy.sampling
     return SamplingIdentity(
-        temperature=0.0 if greedy else sampling.temperature,
-        top_p=1.0 if greedy else sampling.top_p,
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
         max_tokens=sampling.max_tokens,
         seed=grid.seed,
+        max_model_len=context_limit(policy, problems),
     )
 
 

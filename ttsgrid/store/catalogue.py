@@ -27,12 +27,14 @@ class ModelRecord:
     Attributes:
         role: `policy` or `prm`.
         num_parameters, pretraining_tokens: for FLOPs; None where unknown.
+        format_name: of its prompt or PRM format, as configured; None where it has none.
     """
 
     identity: ModelIdentity
     role: str
     num_parameters: int | None = None
     pretraining_tokens: float | None = None
+    format_name: str | None = None
 
 
 def write_problems(files: Files, problems: Iterable[Problem]) -> int:
@@ -78,4 +80,7 @@ def _model_row(model: ModelRecord) -> Row:
         "format": identity.format,
         "num_parameters": model.num_parameters,
         "pretraining_tokens": model.pretraining_tokens,
+        "format_name": model.format_name,
+        "dtype": identity.dtype,
+        "is_fake": identity.is_fake,
     }

@@ -64,7 +64,8 @@ def test_a_wrong_argument_is_refused_with_what_there_is(argument: str, parts: li
 def test_a_known_setting_that_the_chosen_file_does_not_hold_can_be_set() -> None:
     assert "start_timeout_s" not in (CONF / "engine" / "cpu.yaml").read_text()
     assert grid_of("engine.start_timeout_s=7").engine.start_timeout_s == 7.0
-    assert grid_of("engine.fake.delay_s=0.5").engine.fake == {"delay_s": 0.5}
+    fake = grid_of("engine.kind=fake", "engine.fake.delay_s=0.5").engine.fake
+    assert fake == {"delay_s": 0.5}
 
 
 def test_groups_lists_deletions_and_hydras_own_arguments_reach_hydra() -> None:

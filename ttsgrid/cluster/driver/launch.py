@@ -82,21 +82,17 @@ def worker_spec(grid: GridConfig, model: ResolvedModel, use_gpus: bool) -> Worke
     """Return what a worker of one model holds and reserves."""
     engine, gpus = grid.engine, model.config.num_gpus if use_gpus else 0
     spec = EngineSpec(
-        kind=engine.kind,
+        **engine.as_told(),
         role=model.role,
         name=model.identity.name,
         source=model.source,
-        revision=model.config.revision,
-        dtype=model.config.dtype,
+        revision=model.commit,
+        dtype=model.dtype,
+        quantization=model.config.quantization,
         num_gpus=gpus,
         max_model_len=model.config.max_model_len,
-        max_num_seqs=engine.max_num_seqs,
-        kv_cache_gib=engine.kv_cache_gib,
-        gpu_memory_utilization=engine.gpu_memory_utilization,
-        enforce_eager=engine.enforce_eager,
         head=_head(model),
         marker_tokens=_marker_tokens(model),
-        fake=engine.fake,
     )
     benchmark = grid.benchmark.name
     return WorkerSpec(spec, model.config.format, benchmark, engine.cpus, gpus, engine.memory_gib)
@@ -110,6 +106,6 @@ def _marker_tokens(model: ResolvedModel) -> tuple[int, int] | None:
     """Look up the (negative, positive) token ids of a PRM that scores with two tokens."""
     if _head(model) != "marker_logits":
         return None
-    tokenizer = AutoTokenizer.from_pretrained(model.source, revision=model.config.revision)
+    tokenizer = AutoTokenizer.from_pretrained(model.source, revision=model.commit)
     found = prm_format(model.config.format).marker_ids(tokenizer)
     return None if found is None else (found[1], found[0])

@@ -1,0 +1,31 @@
+"""How long a solution may get: `max_tokens`, or less where the model's context is too short.
+
+A `max_model_len` that leaves room for the longest prompt and all of `max_tokens` changes no
+output, so it is no part of an identity: raising it repeats nothing. One that may cut a
+solution short is. A model's own limit stands in its checkpoint, which is identified anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ttsgrid.core.records import Problem
+from ttsgrid.grid.config import ModelConfig
+from ttsgrid.models import prompt_format
+
+# What chat templates write of their own; Llama 3.1's, with its dates, is about 40 tokens.
+TEMPLATE_TOKENS = 256
+
+
+def context_limit(policy: ModelConfig, problems: Iterable[Problem]) -> int | None:
+    """Return `max_model_len` where it may end a solution before `max_tokens` does, else None.
+
+    Prompts are bounded, not counted: a tokenizer writes no more tokens than there are bytes.
+    """
+    if policy.max_model_len is None:
+        return None
+    questions = max((len(problem.question.encode()) for problem in problems), default=0)
+    written = len(prompt_format(policy.format).as_json().encode())
+    longest_prompt = questions + written + TEMPLATE_TOKENS
+    room = policy.max_model_len - policy.sampling.max_tokens
+    return None if room >= longest_prompt else policy.max_model_len
