@@ -15,11 +15,10 @@ import polars as pl
 import pytest
 import ray
 
-from ttsgrid.benchmarks import load_benchmark
+from ttsgrid.benchmarks import load_benchmark, shipped_benchmark
 from ttsgrid.cli.sweep import resolve_models, run_plan, sweep
 from ttsgrid.core.errors import WorkerStartError
 from ttsgrid.grid.config import (
-    BenchmarkConfig,
     ClusterConfig,
     EngineConfig,
     GridConfig,
@@ -54,7 +53,7 @@ def engine(max_num_seqs: int = 256, **fake: float) -> EngineConfig:
 def one_policy(tmp_path: Path, engine: EngineConfig, max_attempts: int = 3) -> GridConfig:
     """Three problems, five requests each: a greedy one and a pool of four."""
     return GridConfig(
-        benchmark=BenchmarkConfig("zoo", num_problems=3, seed=0),
+        benchmark=replace(shipped_benchmark("zoo"), num_problems=3),
         policies=(model(tmp_path, "policy-a", "zoo"),),
         prms=(),
         strategies=(COT, MAJORITY),
@@ -76,8 +75,7 @@ def two_by_two(tmp_path: Path) -> GridConfig:
 
 
 def planned(grid: GridConfig) -> tuple[Plan, list[ResolvedModel]]:
-    bench = grid.benchmark
-    problems = load_benchmark(bench.name, num_problems=bench.num_problems, seed=bench.seed)
+    problems = load_benchmark(grid.benchmark)
     models = resolve_models(grid)
     identities = {model.identity.name: model.identity for model in models}
     return make_plan(grid, problems, identities, committed_units(grid.store).done), models
@@ -141,7 +139,7 @@ def test_units_that_kill_each_worker_end_failed_with_an_error_and_no_score(
 ) -> None:
     grid = replace(
         one_policy(tmp_path, engine(die_at_request=1), max_attempts=2),
-        benchmark=BenchmarkConfig("zoo", num_problems=1, seed=0),
+        benchmark=replace(shipped_benchmark("zoo"), num_problems=1),
         prms=(model(tmp_path, "prm-q", "qwen"),),
         strategies=(BEST_OF_N,),
     )

@@ -17,13 +17,14 @@ from hydra import compose, initialize_config_dir
 from transformers import AutoTokenizer
 
 from ttsgrid.benchmarks import load_benchmark
-from ttsgrid.cli.sweep import CONF, resolve_models
+from ttsgrid.cli.sweep import resolve_models
 from ttsgrid.cluster.driver.launch import worker_spec
 from ttsgrid.cluster.wire.scoring_link import ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task
 from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.core.records import UnitResult
+from ttsgrid.core.shipped import CONF
 from ttsgrid.core.units import SampleBlock, ScoreBlock, SearchTree
 from ttsgrid.engines import vllm_engine
 from ttsgrid.grid.compose import to_grid

@@ -1,19 +1,27 @@
 """Benchmarks and their graders: where problems come from and when an answer is right."""
 
+from ttsgrid.benchmarks.config import BenchmarkConfig, FieldNames
 from ttsgrid.benchmarks.graders.integer import IntegerGrader
 from ttsgrid.benchmarks.graders.math import MathGrader
 from ttsgrid.benchmarks.graders.protocol import Grader
+from ttsgrid.benchmarks.graders.registry import GRADERS, make_grader
 from ttsgrid.benchmarks.graders.text import TextGrader
-from ttsgrid.benchmarks.load import grader_for, load_benchmark
-from ttsgrid.benchmarks.spec import KNOWN, BenchmarkSpec
+from ttsgrid.benchmarks.load import benchmark_grader, grader_for, load_benchmark, problem_id
+from ttsgrid.benchmarks.shipped import shipped_benchmark, shipped_benchmarks
 
 __all__ = [
-    "KNOWN",
-    "BenchmarkSpec",
+    "GRADERS",
+    "BenchmarkConfig",
+    "FieldNames",
     "Grader",
     "IntegerGrader",
     "MathGrader",
     "TextGrader",
+    "benchmark_grader",
     "grader_for",
     "load_benchmark",
+    "make_grader",
+    "problem_id",
+    "shipped_benchmark",
+    "shipped_benchmarks",
 ]

@@ -1,4 +1,4 @@
-"""Load a benchmark's problems: the zoo's own, a known file, or any JSON lines.
+"""Load a benchmark's problems: from a file, from the hub, or from a function that makes them.
 
 A problem's id is the content address of (benchmark, question, answer), so the
 same problem keeps its id in every subset and at every place in the file; one
@@ -8,47 +8,54 @@ larger one with the same seed, so growing a sweep reuses what is stored.
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from ttsgrid.benchmarks.graders.integer import IntegerGrader
-from ttsgrid.benchmarks.graders.math import MathGrader
+from ttsgrid.benchmarks.config import BenchmarkConfig
+from ttsgrid.benchmarks.fields import (
+    Columns,
+    find_columns,
+    gold_answer,
+    optional_level,
+    optional_subject,
+    question_text,
+)
+from ttsgrid.benchmarks.files import Row, read_rows
 from ttsgrid.benchmarks.graders.protocol import Grader
-from ttsgrid.benchmarks.graders.text import TextGrader
-from ttsgrid.benchmarks.spec import KNOWN, ZOO, BenchmarkSpec, level_number
-from ttsgrid.benchmarks.zoo.task import test_set
-from ttsgrid.core.checks import require_choice
+from ttsgrid.benchmarks.graders.registry import make_grader
+from ttsgrid.benchmarks.hub import hub_files
+from ttsgrid.benchmarks.shipped import shipped_benchmark, shipped_benchmarks
+from ttsgrid.core.dotted import load_named
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.identity import content_id
 from ttsgrid.core.records import Problem
 
-_GRADERS: dict[str, Callable[[], Grader]] = {
-    "math": MathGrader,
-    "integer": IntegerGrader,
-    "text": TextGrader,
-}
-
 
 @cache
 def grader_for(name: str) -> Grader:
-    """Return the grader of a known benchmark, or the grader of that name.
+    """Return the grader of a shipped benchmark, or the grader of that name.
 
     Raises:
         ConfigError: neither a benchmark nor a grader is called so.
     """
-    grader = KNOWN[name].grader if name in KNOWN else name
-    if grader not in _GRADERS:
-        choices = ", ".join([*_GRADERS, *KNOWN])
-        raise ConfigError(f"benchmark.grader: no grader {name!r}; choices: {choices}")
-    return _GRADERS[grader]()
+    if name in shipped_benchmarks():
+        return benchmark_grader(shipped_benchmark(name))
+    return make_grader(name)
+
+
+def benchmark_grader(benchmark: BenchmarkConfig) -> Grader:
+    """Return a benchmark's grader with its options.
+
+    Raises:
+        ConfigError: there is no such grader, or it takes no such option.
+    """
+    return make_grader(benchmark.grader, benchmark.options)
 
 
 def load_benchmark(
-    benchmark: str | BenchmarkSpec,
+    benchmark: str | BenchmarkConfig,
     *,
     path: str | Path | None = None,
     num_problems: int | None = None,
@@ -57,111 +64,92 @@ def load_benchmark(
     """Load problems of a benchmark.
 
     Args:
-        benchmark: the name of a known benchmark, or the spec of one's own.
-        path: its JSON-lines file; the zoo generates its problems and takes none.
-        num_problems: how many; all when None (the zoo has no "all").
-        seed: None takes the first problems in file order; a number takes the
-            first of a shuffle by that seed (for the zoo: draws by that seed).
+        benchmark: the name of a shipped benchmark, or one's own.
+        path: of its file, in the place of the benchmark's own source.
+        num_problems: how many, in the place of the benchmark's own number.
+        seed: likewise; for a generated benchmark it names the test set.
 
     Raises:
         ConfigError: a setting is wrong, the file is missing or a line of it
             lacks a field; the message names the setting and the line.
     """
-    spec = _spec(benchmark)
-    if num_problems is not None and num_problems < 1:
-        raise ConfigError(f"benchmark.num_problems must be at least 1, not {num_problems}")
-    if spec.name == ZOO:
-        return _zoo_problems(path, num_problems, seed or 0)
-    if path is None:
-        raise ConfigError(f"benchmark.path: {spec.name} needs the path of its JSON-lines file")
+    spec = benchmark if isinstance(benchmark, BenchmarkConfig) else shipped_benchmark(benchmark)
+    spec = replace(
+        spec,
+        path=spec.path if path is None else str(path),
+        num_problems=spec.num_problems if num_problems is None else num_problems,
+        seed=spec.seed if seed is None else seed,
+    )
     unique: dict[str, Problem] = {}
-    for problem in _read(spec, Path(path)):
+    for problem in _all(spec):
         unique.setdefault(problem.id, problem)
     problems = list(unique.values())
-    if seed is not None:
-        random.Random(f"ttsgrid-benchmark-{seed}").shuffle(problems)
-    if num_problems is not None and num_problems > len(problems):
+    if spec.generator is None and spec.seed is not None:
+        random.Random(f"ttsgrid-benchmark-{spec.seed}").shuffle(problems)
+    if spec.num_problems is not None and spec.num_problems > len(problems):
         raise ConfigError(
-            f"benchmark.num_problems: {path} holds {len(problems)}, not {num_problems}"
+            f"benchmark.num_problems: {spec.source} holds {len(problems)}, not {spec.num_problems}"
         )
-    return tuple(problems[:num_problems])
+    return tuple(problems[: spec.num_problems])
 
 
-def _spec(benchmark: str | BenchmarkSpec) -> BenchmarkSpec:
-    if isinstance(benchmark, BenchmarkSpec):
-        return benchmark
-    require_choice("benchmark.name", benchmark, KNOWN)
-    return KNOWN[benchmark]
-
-
-def _zoo_problems(
-    path: str | Path | None, num_problems: int | None, seed: int
-) -> tuple[Problem, ...]:
-    if path is not None:
-        raise ConfigError("benchmark.path: the zoo generates its problems; leave it empty")
-    if num_problems is None:
-        raise ConfigError("benchmark.num_problems: say how many problems the zoo shall generate")
-    return tuple(
-        _problem(ZOO, index, recipe.question, str(recipe.answer), level=recipe.level)
-        for index, recipe in enumerate(test_set(num_problems, seed))
+def _all(spec: BenchmarkConfig) -> list[Problem]:
+    if spec.generator is not None:
+        return _problems(spec, spec.generator, _generated(spec, spec.generator))
+    if spec.path is not None:
+        return _problems(spec, spec.path, read_rows(Path(spec.path).expanduser()))
+    if spec.dataset is not None:
+        rows = [row for file in hub_files(spec) for row in read_rows(file)]
+        return _problems(spec, spec.dataset, rows)
+    raise ConfigError(
+        f"benchmark.path: {spec.name} needs the path of its file, or a data set of the hub in "
+        f"benchmark.dataset"
     )
 
 
-def _problem(
-    benchmark: str,
-    index: int,
-    question: str,
-    answer: str,
-    level: int | None = None,
-    subject: str | None = None,
-) -> Problem:
-    identity = {"benchmark": benchmark, "question": question, "answer": answer}
-    return Problem(content_id(identity), benchmark, index, question, answer, level, subject)
+def _generated(spec: BenchmarkConfig, generator: str) -> list[Row]:
+    if spec.path is not None:
+        raise ConfigError(f"benchmark.path: {spec.name} generates its problems; leave it empty")
+    if spec.num_problems is None:
+        raise ConfigError(
+            f"benchmark.num_problems: say how many problems {spec.name} shall generate"
+        )
+    make = load_named(generator, "benchmark.generator")
+    rows = make(spec.num_problems, spec.seed or 0)
+    return [Row(f"problem {number}", dict(row)) for number, row in enumerate(rows, start=1)]
 
 
-def _read(spec: BenchmarkSpec, path: Path) -> list[Problem]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"benchmark.path: can't read {path}: {error.strerror}") from error
-    problems: list[Problem] = []
-    for number, row in _rows(text, path):
+def _problems(spec: BenchmarkConfig, source: str, rows: list[Row]) -> list[Problem]:
+    if not rows:
+        raise ConfigError(f"benchmark.path: {source} holds no problems")
+    problems, columns = [], None
+    for index, row in enumerate(rows):
         try:
-            problems.append(_from_row(spec, len(problems), row))
-        except KeyError as error:
-            fields = ", ".join(row)
-            raise ConfigError(
-                f"benchmark.path: {path} line {number} has no field {error}; it has: {fields}"
-            ) from error
+            columns = columns or find_columns(spec.fields, row.values)
+            problems.append(_problem(spec, columns, index, row))
         except ValueError as error:
-            raise ConfigError(f"benchmark.path: {path} line {number}: {error}") from error
-    if not problems:
-        raise ConfigError(f"benchmark.path: {path} holds no problems")
+            setting = "dataset" if spec.path is None and spec.dataset else "path"
+            raise ConfigError(f"benchmark.{setting}: {source} {row.place} {error}") from error
     return problems
 
 
-def _rows(text: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ConfigError(
-                f"benchmark.path: {path} line {number} is no JSON: {error}"
-            ) from error
-        if not isinstance(row, dict):
-            raise ConfigError(f"benchmark.path: {path} line {number} is no JSON object")
-        yield number, row
+def _problem(spec: BenchmarkConfig, columns: Columns, index: int, row: Row) -> Problem:
+    for field in (columns.question, columns.answer):
+        if field not in row.values:
+            raise ValueError(f"has no field {field!r}; it has: {', '.join(row.values)}")
+    question = question_text(row.values[columns.question], columns.question)
+    answer = gold_answer(row.values[columns.answer], columns.answer, spec.gold_form)
+    return Problem(
+        id=problem_id(spec.name, question, answer),
+        benchmark=spec.name,
+        index=index,
+        question=question,
+        answer=answer,
+        level=optional_level(row.values, columns.level),
+        subject=optional_subject(row.values, columns.subject),
+    )
 
 
-def _from_row(spec: BenchmarkSpec, index: int, row: dict[str, Any]) -> Problem:
-    question = row[spec.question_field]
-    if not isinstance(question, str) or not question.strip():
-        raise ValueError(f"field {spec.question_field!r} must be a non-empty string")
-    answer = spec.answer_from(row[spec.answer_field])
-    if not answer:
-        raise ValueError(f"field {spec.answer_field!r} is empty")
-    level = level_number(row[spec.level_field]) if spec.level_field else None
-    subject = str(row[spec.subject_field]) if spec.subject_field else None
-    return _problem(spec.name, index, question, answer, level, subject)
+def problem_id(benchmark: str, question: str, answer: str) -> str:
+    """Return a problem's id, the same in a sweep and in an import."""
+    return content_id({"benchmark": benchmark, "question": question, "answer": answer})

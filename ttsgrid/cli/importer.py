@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ttsgrid.analysis.frames.equivalence import store_equivalence
 from ttsgrid.analysis.frames.load import load
-from ttsgrid.benchmarks import KNOWN
+from ttsgrid.benchmarks import shipped_benchmark, shipped_benchmarks
 from ttsgrid.core.errors import ConfigError, TtsgridError
 from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.importer.figures import recorded_figures
@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _samples(options: argparse.Namespace, console: Console) -> None:
     layout = load_layout(options.layout, _pairs(options.field, "--field"))
-    grader = options.grader or (KNOWN[options.benchmark].grader if _known(options) else None)
+    grader = options.grader or _shipped_grader(options.benchmark)
     if grader is None:
         raise ConfigError(f"--grader: ttsgrid has none for {options.benchmark!r}; name one")
     if options.prm is not None and layout.scores is None:
@@ -118,8 +118,9 @@ def _sample_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chars-per-token", type=float, help="to estimate missing token counts")
 
 
-def _known(options: argparse.Namespace) -> bool:
-    return options.benchmark in KNOWN
+def _shipped_grader(benchmark: str) -> str | None:
+    known = benchmark in shipped_benchmarks()
+    return shipped_benchmark(benchmark).grader if known else None
 
 
 def _pairs(texts: list[str], option: str) -> dict[str, str]:

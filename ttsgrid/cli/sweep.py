@@ -22,9 +22,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from ttsgrid.analysis.frontier import analyse
-from ttsgrid.benchmarks import load_benchmark
+from ttsgrid.benchmarks import BenchmarkConfig, benchmark_grader, load_benchmark
 from ttsgrid.core.errors import StoreError, TtsgridError
 from ttsgrid.core.identity import canonical_json
+from ttsgrid.core.shipped import CONF
 from ttsgrid.grid.arguments import checked_arguments
 from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig, ModelConfig
@@ -32,13 +33,10 @@ from ttsgrid.grid.plan import Plan, budgets_of, make_plan
 from ttsgrid.grid.resolve import ResolvedModel, resolve_model
 from ttsgrid.models import prompt_format
 from ttsgrid.models.prms import PrmFormat, served_prm_format
-from ttsgrid.store import ModelRecord, Store, committed_units
+from ttsgrid.store import BenchmarkRecord, ModelRecord, Store, committed_units
 from ttsgrid.views.files.export import write_frontier
 from ttsgrid.views.terminal.frontier import print_frontier
 
-PACKAGE = Path(__file__).parent.parent
-# A checkout keeps conf/ at the top level; the wheel packs it inside the package.
-CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"
 console = Console()
 
 
@@ -116,13 +114,8 @@ def sweep(grid: GridConfig) -> None:
     Raises:
         TtsgridError: with a message that names the setting to change.
     """
-    benchmark = grid.benchmark
-    problems = load_benchmark(
-        benchmark.name,
-        path=benchmark.path,
-        num_problems=benchmark.num_problems,
-        seed=benchmark.seed,
-    )
+    benchmark_grader(grid.benchmark)  # what is wrong with it is said before anything starts
+    problems = load_benchmark(grid.benchmark)
     models = resolve_models(grid)
     identities = {model.identity.name: model.identity for model in models}
     plan = make_plan(grid, problems, identities, committed_units(grid.store).done)
@@ -145,6 +138,18 @@ def sweep(grid: GridConfig) -> None:
         )
 
 
+def benchmark_record(benchmark: BenchmarkConfig) -> BenchmarkRecord:
+    """Return what the store says of a benchmark."""
+    return BenchmarkRecord(
+        benchmark.name,
+        benchmark.grader,
+        benchmark.options_json,
+        benchmark.step_labels,
+        benchmark.instruction,
+        benchmark.source,
+    )
+
+
 def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel]) -> int:
     """Describe the models, run the missing units, all under the store's lease.
 
@@ -153,6 +158,7 @@ def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel]) -> int:
     """
     with Store.open(grid.store, run_id=uuid.uuid4().hex[:12]) as store:
         store.write_problems(plan.problems)
+        store.write_benchmark(benchmark_record(grid.benchmark))
         store.write_models(
             ModelRecord(
                 m.identity,

@@ -9,7 +9,7 @@ definition inline: `policies=[{name: mine, model: /path, format: qwen}]`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,9 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
     policies = [_sampled(item, override) for item in axes["policies"]]
     budgets = as_list("budgets", plain.get("budgets"))
     return GridConfig(
-        benchmark=build(BenchmarkConfig, "benchmark", plain.get("benchmark")),
+        benchmark=_located(
+            build(BenchmarkConfig, "benchmark", plain.get("benchmark")), search_path
+        ),
         policies=tuple(build(ModelConfig, _where("policies", p), p) for p in policies),
         prms=tuple(build(ModelConfig, _where("prms", p), p) for p in axes["prms"]),
         strategies=tuple(
@@ -83,6 +85,15 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
         seed=typed("seed", int, plain.get("seed", 0)),
         plan_only=typed("plan_only", bool, plain.get("plan_only", False)),
     )
+
+
+def _located(benchmark: BenchmarkConfig, search_path: Sequence[Path]) -> BenchmarkConfig:
+    """Return a benchmark with its file found: in the working directory, else beside its YAML."""
+    if benchmark.path is None or Path(benchmark.path).expanduser().exists():
+        return benchmark
+    beside = [folder / "benchmark" / benchmark.path for folder in search_path]
+    found = next((file for file in beside if file.is_file()), None)
+    return replace(benchmark, path=str(found)) if found else benchmark
 
 
 def group_names(group: str, search_path: Sequence[Path]) -> list[str]:

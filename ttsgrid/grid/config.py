@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+# A benchmark is configured where it is read; the grid only holds it.
+from ttsgrid.benchmarks import BenchmarkConfig as BenchmarkConfig
 from ttsgrid.core.checks import refuse_unknown, require_choice
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.search_presets import PRESETS
@@ -28,29 +30,6 @@ def require(condition: bool, message: str) -> None:
 def require_positive(setting: str, value: float | None) -> None:
     """Raise `ConfigError` unless `value` is above 0 or None."""
     require(value is None or value > 0, f"{setting}={value} must be above 0")
-
-
-@dataclass(frozen=True)
-class BenchmarkConfig:
-    """Which problems to run.
-
-    Attributes:
-        path: JSONL file; None for benchmarks that ttsgrid generates (the zoo's).
-        num_problems: how many; None for all.
-        seed: which test set of a generated benchmark, or which shuffle of a file.
-        search_problems: searches run on the first so many problems; None for all. A
-            strategy's own `num_problems` goes before it.
-    """
-
-    name: str
-    path: str | None = None
-    num_problems: int | None = None
-    seed: int | None = None
-    search_problems: int | None = None
-
-    def __post_init__(self) -> None:
-        require_positive("benchmark.num_problems", self.num_problems)
-        require_positive("benchmark.search_problems", self.search_problems)
 
 
 @dataclass(frozen=True)

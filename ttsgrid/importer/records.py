@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ttsgrid.benchmarks.spec import as_text, level_number
+from ttsgrid.benchmarks.fields import as_text, level_number
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.importer.layout import KEYED, STEPS, Layout
 from ttsgrid.importer.paths import parse_path, pick, pick_samples

@@ -15,14 +15,13 @@ from pathlib import Path
 import polars as pl
 
 from ttsgrid import __version__
-from ttsgrid.benchmarks import KNOWN
 from ttsgrid.core.errors import StoreError
 from ttsgrid.core.identity import content_id
 from ttsgrid.importer.convert import Converted, convert
 from ttsgrid.importer.layout import Layout
 from ttsgrid.importer.records import RecordedProblem, read_records
 from ttsgrid.importer.run import RecordedRun
-from ttsgrid.store import Store, StorePath, latest_units
+from ttsgrid.store import BenchmarkRecord, Store, StorePath, latest_units
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,7 @@ def import_samples(store: StorePath, path: Path, layout: Layout, run: RecordedRu
         _refuse_rivals(opened, converted, source)
         opened.write_problems(item.problem for item in converted)
         opened.write_models([run.policy, *([run.prm] if run.prm else [])])
-        if KNOWN.get(run.benchmark) is None or KNOWN[run.benchmark].grader != run.grader:
-            opened.write_benchmark(run.benchmark, run.grader)
+        opened.write_benchmark(BenchmarkRecord(run.benchmark, run.grader, source=path.name))
         num_new = opened.commit([commit for item in converted for commit in item.commits])
     return _summary(converted, num_new)
 

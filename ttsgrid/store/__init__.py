@@ -4,6 +4,7 @@ Writing: `Store.open(path, run_id=...)` takes the lease, `store.commit([...])` a
 finished units, all or none. Reading needs no lease: `scan`, `committed_units`.
 """
 
+from ttsgrid.store.benchmarks import BenchmarkRecord, read_benchmarks
 from ttsgrid.store.catalogue import ModelRecord
 from ttsgrid.store.commit import Store
 from ttsgrid.store.compact import Compaction
@@ -18,6 +19,7 @@ from ttsgrid.store.schema import SCHEMAS
 
 __all__ = [
     "SCHEMAS",
+    "BenchmarkRecord",
     "Commit",
     "CommittedUnits",
     "Compaction",
@@ -31,5 +33,6 @@ __all__ = [
     "committed_units",
     "latest_units",
     "pool_sizes",
+    "read_benchmarks",
     "scan",
 ]

@@ -16,9 +16,10 @@ from datetime import UTC, datetime
 from types import TracebackType
 
 from ttsgrid.core.records import Problem
+from ttsgrid.store.benchmarks import BenchmarkRecord, write_benchmark
 from ttsgrid.store.catalogue import ModelRecord, write_models, write_problems
 from ttsgrid.store.compact import TARGET_BYTES, Compaction, compact_files
-from ttsgrid.store.elsewhere import Point, write_benchmark, write_points
+from ttsgrid.store.elsewhere import Point, write_points
 from ttsgrid.store.files import Files
 from ttsgrid.store.layout import new_file_name
 from ttsgrid.store.lease import TTL_S, Lease
@@ -104,10 +105,10 @@ class Store:
         self._lease.check()
         write_models(self.files, models)
 
-    def write_benchmark(self, benchmark: str, grader: str) -> None:
-        """Say which grader knows the answers of a benchmark that ttsgrid doesn't."""
+    def write_benchmark(self, record: BenchmarkRecord) -> None:
+        """Say who judges the answers of a benchmark; see `ttsgrid.store.benchmarks`."""
         self._lease.check()
-        write_benchmark(self.files, benchmark, grader)
+        write_benchmark(self.files, record)
 
     def write_points(self, points: Sequence[Point]) -> None:
         """Add published accuracies; those of the same source are replaced."""

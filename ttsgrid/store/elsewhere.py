@@ -1,9 +1,9 @@
-"""The tables for results from elsewhere: who grades a benchmark, and bare points.
+"""The table for results from elsewhere: bare points.
 
 A *point* is an accuracy that somebody measured and published without its solutions.
 It has no problems behind it, so it can be shown beside a store's own cells but
 not compared with them problem by problem. Points of one source are one file, replaced
-when that source is imported again; a benchmark's grader is one file likewise.
+when that source is imported again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass
 from ttsgrid.core.identity import content_id
 from ttsgrid.store.files import Files
 from ttsgrid.store.parquet import encode_rows
-from ttsgrid.store.rows import Row
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,3 @@ def write_points(files: Files, points: Sequence[Point]) -> None:
     for source in sorted({point.source for point in points}):
         rows = [asdict(point) for point in points if point.source == source]
         files.put(f"points/{content_id(source)}.parquet", encode_rows("points", rows))
-
-
-def write_benchmark(files: Files, benchmark: str, grader: str) -> None:
-    """Say which grader knows when two answers of a benchmark are the same."""
-    row: Row = {"benchmark": benchmark, "grader": grader}
-    files.put(f"benchmarks/{content_id(benchmark)}.parquet", encode_rows("benchmarks", [row]))

@@ -2,9 +2,8 @@
 
 `problems` and `models` describe what a grid ran on; `units` holds one row a
 committed work unit (done or failed); `solutions` and `scores` hold the rows of
-units that are done. Two more tables are for results from elsewhere and may be
-empty: `benchmarks` says who grades a benchmark that ttsgrid doesn't know, and
-`points` holds published accuracies that come without their solutions.
+units that are done. `benchmarks` says who judges the answers. `points` holds published
+accuracies that come without their solutions, and may be empty.
 
 A column that may be null says so here, and Parquet refuses a null anywhere else, so a
 forgotten value is an error and not a hole.
@@ -172,7 +171,17 @@ SCORES = pa.schema(
     ]
 )
 
-BENCHMARKS = pa.schema([_required("benchmark", _TEXT), _required("grader", _TEXT)])
+BENCHMARKS = pa.schema(
+    [
+        _required("benchmark", _TEXT),
+        _required("grader", _TEXT),
+        # Since schema 2.
+        pa.field("grader_options", _TEXT),  # canonical JSON
+        pa.field("step_labels", _TEXT),
+        pa.field("instruction", _TEXT),
+        pa.field("source", _TEXT),
+    ]
+)
 
 POINTS = pa.schema(
     [

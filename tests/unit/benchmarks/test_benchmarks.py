@@ -1,18 +1,30 @@
-"""Loading benchmarks: fields, subsets, identities, and errors that name the setting."""
+"""Loading benchmarks: sources, subsets, identities, and errors that name the setting."""
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from ttsgrid.benchmarks import BenchmarkSpec, grader_for, load_benchmark
+from ttsgrid.benchmarks import (
+    BenchmarkConfig,
+    FieldNames,
+    benchmark_grader,
+    grader_for,
+    load_benchmark,
+    make_grader,
+    shipped_benchmark,
+)
 from ttsgrid.core.errors import ConfigError
+from ttsgrid.core.identity import content_id
 
 ROWS = [{"q": f"What is {i} + {i}?", "a": 2 * i} for i in range(20)]
-MINE = BenchmarkSpec("mine", question_field="q", answer_field="a")
+MINE = BenchmarkConfig("mine", fields=FieldNames(question="q", answer="a"))
 
 
 def _write(path: Path, rows: Sequence[object]) -> Path:
@@ -39,10 +51,13 @@ def test_known_benchmarks_load_whole_and_accept_their_own_gold_answers(
     assert all(grader.is_correct(p.answer, p.answer) for p in problems)
 
 
-def test_math500_knows_levels_and_subjects(shared_data: Path) -> None:
-    problems = load_benchmark("math500", path=shared_data / "problems" / "math500.jsonl")
+def test_math500_knows_levels_and_subjects_and_changes_no_answer(shared_data: Path) -> None:
+    file = shared_data / "problems" / "math500.jsonl"
+    problems = load_benchmark("math500", path=file)
     assert {problem.level for problem in problems} == {1, 2, 3, 4, 5}
     assert problems[0].subject == "Precalculus"
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(p.question, p.answer) for p in problems] == [(r["problem"], r["answer"]) for r in rows]
 
 
 def test_the_zoo_needs_no_file_and_grows_by_appending() -> None:
@@ -70,14 +85,60 @@ def test_a_problem_keeps_its_id_wherever_it_stands_and_loads_once(tmp_path: Path
     assert {p.id for p in forward} == {p.id for p in doubled}
     assert len(doubled) == len(forward)
     assert doubled[0].question == ROWS[-1]["q"]
+    identity = {"benchmark": "mine", "question": "What is 0 + 0?", "answer": "0"}
+    assert forward[0].id == content_id(identity)
+
+
+def _csv(path: Path) -> None:
+    pl.DataFrame(ROWS).write_csv(path)
+
+
+def _tsv(path: Path) -> None:
+    pl.DataFrame(ROWS).write_csv(path, separator="\t")
+
+
+def _parquet(path: Path) -> None:
+    pl.DataFrame(ROWS).write_parquet(path)
+
+
+def _array(path: Path) -> None:
+    path.write_text(json.dumps(ROWS, indent=2))
+
+
+def _with_byte_order_mark(path: Path) -> None:
+    path.write_text("".join(json.dumps(row) + "\r\n" for row in ROWS), encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("m.csv", _csv),
+        ("m.tsv", _tsv),
+        ("m.parquet", _parquet),
+        ("m.json", _array),
+        ("m.jsonl", _with_byte_order_mark),
+    ],
+)
+@pytest.mark.parametrize("zipped", [False, True])
+def test_every_kind_of_file_gives_the_same_problems(
+    tmp_path: Path, name: str, write: Callable[[Path], None], zipped: bool
+) -> None:
+    expected = load_benchmark(MINE, path=_write(tmp_path / "lines.jsonl", ROWS))
+    path = tmp_path / name
+    write(path)
+    if zipped:
+        path.with_name(f"{name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path = path.with_name(f"{name}.gz")
+    assert load_benchmark(MINE, path=path) == expected
 
 
 @pytest.mark.parametrize(
     ("rows", "complaint"),
     [
         ([ROWS[0], {"q": "no answer"}], "line 2 has no field 'a'; it has: q"),
-        ([ROWS[0], {"q": "", "a": 1}], "line 2: field 'q' must be a non-empty string"),
-        ([{"q": "x", "a": None}], "line 1: an answer must be a string or a number"),
+        ([ROWS[0], {"q": "", "a": 1}], "line 2 field 'q' must be a non-empty string"),
+        ([{"q": "x", "a": None}], "line 1 an answer must be a string or a number"),
+        ([{"q": "x", "a": float("nan")}], "line 1 an answer must be a finite number"),
         ([ROWS[0], [1]], "line 2 is no JSON object"),
         ([], "holds no problems"),
     ],
@@ -89,24 +150,50 @@ def test_a_bad_line_is_named(tmp_path: Path, rows: list[object], complaint: str)
     assert complaint in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        ("m.csv", "q,a\nx,1\ny\n", "line 3 has another number of columns than line 1"),
+        ("m.json", '[{"q": "x", "a": 1}, 2]', "record 2 is no JSON object"),
+        ("m.json", '[{"q": "x"', "as a JSON array is no JSON"),
+        ("m.jsonl", '{"q": "x"\n', "line 1 is no JSON"),
+    ],
+)
+def test_a_file_that_is_not_what_it_seems_is_named_with_its_place(
+    tmp_path: Path, name: str, text: str, complaint: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ConfigError) as error:
+        load_benchmark(MINE, path=tmp_path / name)
+    assert f"benchmark.path: {tmp_path / name} {complaint}" in str(error.value)
+
+
 def test_settings_that_cannot_work_are_named(tmp_path: Path) -> None:
     path = _write(tmp_path / "m.jsonl", ROWS)
     with pytest.raises(ConfigError, match=r"benchmark\.path: can't read .*absent"):
         load_benchmark(MINE, path=tmp_path / "absent.jsonl")
-    with pytest.raises(ConfigError, match=r"benchmark\.path: gsm8k needs"):
-        load_benchmark("gsm8k")
+    with pytest.raises(ConfigError, match=r"benchmark\.path: amc23 needs"):
+        load_benchmark("amc23")
     with pytest.raises(ConfigError, match=r"benchmark\.num_problems: .* holds 20, not 21"):
         load_benchmark(MINE, path=path, num_problems=21)
     with pytest.raises(ConfigError, match=r"benchmark\.num_problems"):
-        load_benchmark("zoo")
+        load_benchmark(replace(shipped_benchmark("zoo"), num_problems=None))
+    with pytest.raises(ConfigError, match=r"benchmark\.num_problems=0 must be above 0"):
+        load_benchmark("zoo", num_problems=0)
     with pytest.raises(ConfigError, match=r"benchmark\.path"):
         load_benchmark("zoo", path=path, num_problems=1)
-    with pytest.raises(ConfigError, match=r"is not one of: zoo, math500"):
+    with pytest.raises(ConfigError, match=r"is not one of: aime24, .*zoo"):
         load_benchmark("maths")
-    with pytest.raises(ConfigError, match=r"benchmark\.grader: .*choices: math, integer"):
-        grader_for("magic")
-    path.write_text('{"q": "x"\n')
-    with pytest.raises(ConfigError, match="line 1 is no JSON"):
-        load_benchmark(MINE, path=path)
-    with pytest.raises(ConfigError, match="line 1: no '####'"):
+    with pytest.raises(ConfigError, match="line 1 no '####'"):
         load_benchmark("gsm8k", path=_write(path, [{"question": "x", "answer": "5"}]))
+
+
+def test_a_wrong_grader_or_option_of_it_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"benchmark\.grader: 'magic' is not one of: math, inte"):
+        grader_for("magic")
+    with pytest.raises(ConfigError, match=r"unknown setting benchmark\.grader_options of text\.x"):
+        make_grader("text", {"x": 1})
+    with pytest.raises(ConfigError, match="of integer"):
+        benchmark_grader(replace(shipped_benchmark("zoo"), answer_forms=("boxed",)))
+    with pytest.raises(ConfigError, match=r"benchmark\.gold_form: 'hash' is not one of: auto, pl"):
+        BenchmarkConfig("mine", gold_form="hash")

@@ -13,11 +13,14 @@ from pathlib import Path
 
 from tests.unit.cluster.simulation import SimulatedCluster, drive, run_virtually
 from tests.unit.grid.test_units_and_plan import IDENTITIES, grid, models, problems, search
+from ttsgrid.benchmarks import shipped_benchmark
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.records import Problem
 from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.grid.plan import Plan, make_plan
 from ttsgrid.store import committed_units
+
+ZOO = shipped_benchmark("zoo")
 
 STEP_S, PRM_S = 0.05, 0.005
 SLOTS = 8  # sequences a policy engine decodes at once
@@ -26,7 +29,7 @@ POLICY, PRM = "small", "prm-a"
 
 def worker(role: str, name: str, slots: int, **fake: float) -> WorkerSpec:
     engine = EngineSpec("fake", role, name, name, max_num_seqs=slots, fake=fake)
-    return WorkerSpec(engine, "zoo" if role == "policy" else "qwen", "zoo", 1.0, 0, 1.0)
+    return WorkerSpec(engine, "zoo" if role == "policy" else "qwen", ZOO, 1.0, 0, 1.0)
 
 
 def searches(of: tuple[Problem, ...]) -> Plan:

@@ -24,6 +24,7 @@ from tests.unit.grid.test_units_and_plan import (
     search,
     strategies,
 )
+from ttsgrid.benchmarks import shipped_benchmark
 from ttsgrid.cluster.driver.capacity import Capacity
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import WorkerSpec
@@ -31,12 +32,14 @@ from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.grid.plan import Plan, make_plan
 from ttsgrid.store import scan
 
+ZOO = shipped_benchmark("zoo")
+
 POLICIES, PRMS = ("small", "medium"), ("prm-a", "prm-b")
 
 
 def worker(role: str, name: str) -> WorkerSpec:
     engine = EngineSpec("fake", role, name, name, max_num_seqs=16, fake={"delay_s": 0.05})
-    return WorkerSpec(engine, "zoo" if role == "policy" else "qwen", "zoo", 1.0, 0, 1.0)
+    return WorkerSpec(engine, "zoo" if role == "policy" else "qwen", ZOO, 1.0, 0, 1.0)
 
 
 def fleet(policies: int = 1, prms: int = 1) -> dict[str, list[WorkerSpec]]:

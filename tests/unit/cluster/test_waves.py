@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ttsgrid.benchmarks import shipped_benchmark
 from ttsgrid.cluster.driver.capacity import Capacity
 from ttsgrid.cluster.driver.waves import plan_waves
 from ttsgrid.cluster.wire.tasks import WorkerSpec
@@ -19,6 +20,8 @@ from ttsgrid.core.units import (
 )
 from ttsgrid.engines.spec import EngineSpec
 
+ZOO = shipped_benchmark("zoo")
+
 SAMPLING = SamplingIdentity(0.7, 1.0, 160, 0)
 POLICIES, PRMS = ("a", "b", "c"), ("p", "q")
 BEAM = SearchSettings("beam", 4)
@@ -29,7 +32,7 @@ def identity(name: str) -> ModelIdentity:
 
 
 def worker(role: str, name: str, gpus: int = 1) -> WorkerSpec:
-    return WorkerSpec(EngineSpec("fake", role, name, name), "zoo", "zoo", 1.0, gpus, 1.0)
+    return WorkerSpec(EngineSpec("fake", role, name, name), "zoo", ZOO, 1.0, gpus, 1.0)
 
 
 FLEET = {name: [worker("policy", name)] for name in POLICIES} | {

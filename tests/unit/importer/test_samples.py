@@ -14,7 +14,7 @@ from tests.unit.importer.made import PROBLEMS, made_run, write_lines
 from ttsgrid.analysis.frames.equivalence import store_equivalence
 from ttsgrid.analysis.frames.load import load
 from ttsgrid.analysis.frontier import analyse
-from ttsgrid.benchmarks import grader_for
+from ttsgrid.benchmarks import BenchmarkConfig, grader_for, load_benchmark
 from ttsgrid.core.errors import ConfigError, StoreError
 from ttsgrid.core.records import Problem
 from ttsgrid.core.units import SamplingIdentity
@@ -125,9 +125,7 @@ def test_a_problem_without_id_is_the_sweeps_own_problem(tmp_path: Path) -> None:
 
 
 def _benchmark_problems(path: Path) -> tuple[Problem, ...]:
-    from ttsgrid.benchmarks import BenchmarkSpec, load_benchmark  # noqa: PLC0415
-
-    return load_benchmark(BenchmarkSpec("by-hand"), path=path)
+    return load_benchmark(BenchmarkConfig("by-hand"), path=path)
 
 
 def test_one_sample_a_line_and_parallel_lists_read_alike(file: Path, tmp_path: Path) -> None:

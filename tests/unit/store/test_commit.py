@@ -26,6 +26,7 @@ from ttsgrid.core.errors import StoreError
 from ttsgrid.core.records import UnitResult
 from ttsgrid.store import (
     SCHEMAS,
+    BenchmarkRecord,
     Commit,
     Files,
     LocalFiles,
@@ -88,7 +89,7 @@ def test_every_table_has_the_columns_of_its_schema(tmp_path: Path) -> None:
     with Store.open(tmp_path, run_id="r") as store:
         store.write_problems([problem(0)])
         store.write_models([ModelRecord(POLICY, "policy", 10, 1e9)])
-        store.write_benchmark("sums", "integer")
+        store.write_benchmark(BenchmarkRecord("sums", "integer"))
         store.write_points([Point("sums", "big", None, "majority", 4, 0.5, "a table")])
         store.commit(group_of(0))
     for table, schema in SCHEMAS.items():

@@ -1,20 +1,17 @@
-"""When two answers of a benchmark mean the same: as its own grader says.
-
-Which grader that is, a store says itself where it holds an imported benchmark; for the
-others the benchmark's name does.
-"""
+"""When two answers of a benchmark mean the same: as the grader says that its store names."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from ttsgrid.analysis.frames.solutions import Equivalence
-from ttsgrid.benchmarks import grader_for
-from ttsgrid.store import StorePath, scan
+from ttsgrid.benchmarks import grader_for, make_grader
+from ttsgrid.store import StorePath, read_benchmarks
 
 
 def benchmark_equivalence(benchmark: str) -> Equivalence:
-    """Return the equivalence that a known benchmark's own grader defines.
+    """Return the equivalence that a shipped benchmark's own grader defines.
 
     Raises:
         ConfigError: no grader is known for it.
@@ -23,10 +20,16 @@ def benchmark_equivalence(benchmark: str) -> Equivalence:
 
 
 def store_equivalence(store: StorePath) -> Callable[[str], Equivalence]:
-    """Return a store's choice: a benchmark's name to its equivalence of answers."""
-    graders = dict(scan(store, "benchmarks").select("benchmark", "grader").collect().iter_rows())
+    """Return a store's choice: a benchmark's name to its equivalence of answers.
+
+    Stores written before sweeps recorded their graders hold shipped benchmarks alone.
+    """
+    records = read_benchmarks(store)
 
     def equivalence(benchmark: str) -> Equivalence:
-        return grader_for(graders.get(benchmark, benchmark)).group
+        record = records.get(benchmark)
+        if record is None:
+            return benchmark_equivalence(benchmark)
+        return make_grader(record.grader, json.loads(record.grader_options)).group
 
     return equivalence

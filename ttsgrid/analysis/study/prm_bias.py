@@ -23,7 +23,8 @@ import numpy as np
 import polars as pl
 
 from ttsgrid.analysis.statistics.rank_statistics import area_under_curve
-from ttsgrid.analysis.study.step_labels import STEP_LABELS
+from ttsgrid.analysis.study.step_labels import store_step_labels
+from ttsgrid.benchmarks.labels import StepLabels
 from ttsgrid.core.voting import aggregate
 from ttsgrid.store import StorePath, latest_units, scan
 
@@ -61,7 +62,7 @@ class PrmBias:
 def measure_prm_bias(store: StorePath, benchmark: str) -> PrmBias:
     """Measure the PRMs of a store on one benchmark."""
     rows = _scored_solutions(store, benchmark)
-    steps = _steps(rows, benchmark)
+    steps = _steps(rows, store_step_labels(store, benchmark))
     return PrmBias(
         lengths=_lengths(steps),
         solutions=_areas(_solution_scores(rows), "correct"),
@@ -97,19 +98,18 @@ def _solution_scores(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(score=pl.Series(scores, dtype=pl.Float64))
 
 
-def _steps(rows: pl.DataFrame, benchmark: str) -> pl.DataFrame:
+def _steps(rows: pl.DataFrame, labeller: StepLabels | None) -> pl.DataFrame:
     """A row a step: policy, prm, problem, correct (of its solution), length, score, label."""
-    labels = pl.Series(list(_labels(rows, benchmark)), dtype=pl.List(pl.Boolean))
+    labels = pl.Series(list(_labels(rows, labeller)), dtype=pl.List(pl.Boolean))
     apart = rows.with_columns(label=labels).explode("steps", "step_scores", "label")
     length = pl.col("steps").str.len_chars()
     kept = ("policy", "prm", "problem_id", "correct", "label")
     return apart.select(*kept, length=length, score="step_scores")
 
 
-def _labels(rows: pl.DataFrame, benchmark: str) -> Iterator[tuple[bool | None, ...]]:
-    label_steps = STEP_LABELS.get(benchmark)
+def _labels(rows: pl.DataFrame, labeller: StepLabels | None) -> Iterator[tuple[bool | None, ...]]:
     for question, steps in rows.select("question", "steps").iter_rows():
-        labels = label_steps(question, steps) if label_steps else None
+        labels = labeller.label_steps(question, steps) if labeller else None
         yield labels or (None,) * len(steps)
 
 

@@ -1,40 +1,28 @@
-"""Which steps are right, where a benchmark can say so: the zoo's alone.
+"""What labels the steps of a benchmark's solutions, where its store names something.
 
-Its problems are recipes, so a step is right or wrong beyond doubt
-(`ttsgrid.benchmarks.zoo.task.label_steps`). Other benchmarks grade final answers only.
+The zoo's problems are recipes, so its steps are right or wrong beyond doubt; most
+benchmarks judge final answers only.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-
-from ttsgrid.benchmarks.zoo.task import VERBS, Operation, Recipe, label_steps
-
-StepLabels = Callable[[str, Sequence[str]], tuple[bool, ...] | None]
-"""A question and a solution's steps to a verdict a step; None where it can't be said."""
-
-_SYMBOLS = {verb: symbol for symbol, verb in VERBS.items()}
-_START = re.compile(r"Start with (\d+)")
-_OPERATIONS = re.compile(f"({'|'.join(map(re.escape, _SYMBOLS))})(\\d+)")
+from ttsgrid.benchmarks import shipped_benchmark, shipped_benchmarks
+from ttsgrid.benchmarks.labels import StepLabels
+from ttsgrid.core.dotted import load_own
+from ttsgrid.store import StorePath, read_benchmarks
 
 
-def zoo_step_labels(question: str, steps: Sequence[str]) -> tuple[bool, ...] | None:
-    """Label the steps of a solution to one of the zoo's problems."""
-    recipe = _recipe(question)
-    return None if recipe is None else label_steps(recipe, tuple(steps))
+def store_step_labels(store: StorePath, benchmark: str) -> StepLabels | None:
+    """Return what labels a benchmark's steps; None where nothing does.
 
-
-STEP_LABELS: Mapping[str, StepLabels] = {"zoo": zoo_step_labels}
-"""Benchmarks that can label steps."""
-
-
-def _recipe(question: str) -> Recipe | None:
-    """Read a recipe back from its question; None where that is not one."""
-    start = _START.match(question)
-    if start is None:
+    Raises:
+        ConfigError: the store names code that isn't there.
+    """
+    record = read_benchmarks(store).get(benchmark)
+    path = record.step_labels if record else None
+    if record is None and benchmark in shipped_benchmarks():
+        path = shipped_benchmark(benchmark).step_labels  # a store of schema 1
+    if path is None:
         return None
-    found = _OPERATIONS.findall(question)
-    operations = tuple(Operation(_SYMBOLS[verb], int(operand)) for verb, operand in found)
-    recipe = Recipe(int(start.group(1)), operations, level=0)
-    return recipe if recipe.question == question else None
+    labels: StepLabels = load_own(path, "benchmark.step_labels", StepLabels)
+    return labels

@@ -94,7 +94,7 @@ def worker_spec(grid: GridConfig, model: ResolvedModel, use_gpus: bool) -> Worke
         head=_head(model),
         marker_tokens=_marker_tokens(model),
     )
-    benchmark = grid.benchmark.name
+    benchmark = grid.benchmark
     return WorkerSpec(spec, model.config.format, benchmark, engine.cpus, gpus, engine.memory_gib)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ttsgrid.benchmarks import BenchmarkConfig
 from ttsgrid.core.records import Problem, UnitResult
 from ttsgrid.core.units import Unit
 from ttsgrid.engines.spec import EngineSpec
@@ -49,13 +50,13 @@ class WorkerSpec:
 
     Attributes:
         format: name of the prompt format (policies) or PRM format (PRMs).
-        benchmark: names the grader that a policy worker grades with.
+        benchmark: whose grader a policy worker grades with, and what its prompts ask for.
         cpus, gpus, memory_gib: what the worker reserves from Ray.
     """
 
     engine: EngineSpec
     format: str
-    benchmark: str
+    benchmark: BenchmarkConfig
     cpus: float
     gpus: int
     memory_gib: float

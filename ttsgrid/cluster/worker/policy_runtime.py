@@ -12,7 +12,7 @@ import asyncio
 from functools import partial, reduce
 from operator import add
 
-from ttsgrid.benchmarks import grader_for
+from ttsgrid.benchmarks import benchmark_grader
 from ttsgrid.cluster.wire.scoring_link import BatchingScorer, PrmPeer
 from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
 from ttsgrid.cluster.worker.grading import Grading
@@ -39,7 +39,7 @@ class PolicyRuntime(TaskRunner):
         self._engine = engine
         self._tokenizer = tokenizer
         self._format = prompt_format(spec.format)
-        self._grading = Grading(tokenizer, grader_for(spec.benchmark), self._format)
+        self._grading = Grading(tokenizer, benchmark_grader(spec.benchmark), self._format)
         self._scorers: dict[str, BatchingScorer] = {}
 
     async def _result(self, task: Task, prm: PrmPeer | None) -> UnitResult:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ttsgrid.analysis.study.prm_bias import PrmBias, measure_prm_bias
-from ttsgrid.analysis.study.step_labels import zoo_step_labels
 from ttsgrid.benchmarks.zoo import task
+from ttsgrid.benchmarks.zoo.labels import ZooStepLabels
 from ttsgrid.benchmarks.zoo.task import Recipe, label_steps
 from ttsgrid.core.records import FinishReason, Problem, Solution, StepScores, UnitResult, Usage
 from ttsgrid.core.units import ModelIdentity, SampleBlock, SamplingIdentity, ScoreBlock
@@ -100,8 +100,8 @@ def test_the_picture_has_a_panel_for_lengths_solutions_and_steps(bias: PrmBias) 
 
 def test_steps_are_labelled_from_the_question_alone() -> None:
     recipe = task.test_set(1)[0]
-    assert zoo_step_labels(recipe.question, recipe.steps) == (True,) * len(recipe.steps)
+    assert ZooStepLabels().label_steps(recipe.question, recipe.steps) == (True,) * len(recipe.steps)
     wrong = ("1 + 1 = 3", *recipe.steps[1:])
-    assert zoo_step_labels(recipe.question, wrong) == (False,) * len(recipe.steps)
-    assert zoo_step_labels("How far is the moon?", ("far",)) is None
-    assert zoo_step_labels("Start with 3. Divide by 2. Work modulo 47.", ("3",)) is None
+    assert ZooStepLabels().label_steps(recipe.question, wrong) == (False,) * len(recipe.steps)
+    assert ZooStepLabels().label_steps("How far is the moon?", ("far",)) is None
+    assert ZooStepLabels().label_steps("Start with 3. Divide by 2. Work modulo 47.", ("3",)) is None

@@ -1,0 +1,116 @@
+"""Read a file of problems into rows: JSON lines, a JSON array, CSV or Parquet, gzipped or not.
+
+What a file is, its first bytes say where they can (gzip, Parquet, an opening bracket), else
+its name (`.csv`, `.tsv`). Whatever is wrong is one sentence that names file and line.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from ttsgrid.core.errors import ConfigError
+
+GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One record of a file.
+
+    Attributes:
+        place: where it stands, for messages, e.g. `line 3`.
+    """
+
+    place: str
+    values: dict[str, Any]
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Read the rows of a file.
+
+    Raises:
+        ConfigError: it can't be read, or a line of it is no record.
+    """
+    try:
+        data = path.read_bytes()
+        if data.startswith(GZIP):
+            data = gzip.decompress(data)
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"benchmark.path: can't read {path}: {reason}") from error
+    try:
+        return list(_rows(data, path.name.removesuffix(".gz")))
+    except (ValueError, csv.Error, pa.ArrowException) as error:
+        raise ConfigError(f"benchmark.path: {path} {error}") from error
+
+
+def _rows(data: bytes, name: str) -> Iterator[Row]:
+    if data.startswith(PARQUET):
+        return _parquet_rows(data)
+    text = _decoded(data)
+    if Path(name).suffix.lower() in (".csv", ".tsv"):
+        return _csv_rows(text, "\t" if name.lower().endswith(".tsv") else ",")
+    return _array_rows(text) if text.lstrip().startswith("[") else _json_line_rows(text)
+
+
+def _decoded(data: bytes) -> str:
+    if data.startswith(UTF16):
+        raise ValueError("line 1 is UTF-16; save it as UTF-8: iconv -f utf-16 -t utf-8")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"line {line} is not UTF-8 (byte 0x{data[error.start]:02x}), so probably Latin-1 "
+            f"(ISO 8859-1) or Windows-1252; save it as UTF-8: iconv -f latin1 -t utf-8"
+        ) from error
+
+
+def _json_line_rows(text: str) -> Iterator[Row]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield _object(_parsed(line, f"line {number}"), f"line {number}")
+
+
+def _array_rows(text: str) -> Iterator[Row]:
+    # A JSON-lines file of arrays begins like an array, and is neither.
+    for number, value in enumerate(_parsed(text, "as a JSON array"), start=1):
+        yield _object(value, f"record {number}")
+
+
+def _parsed(text: str, place: str) -> Any:  # noqa: ANN401 - JSON of any type
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{place} is no JSON: {error}") from error
+
+
+def _object(value: object, place: str) -> Row:
+    if not isinstance(value, dict):
+        raise ValueError(f"{place} is no JSON object")
+    return Row(place, value)
+
+
+def _csv_rows(text: str, delimiter: str) -> Iterator[Row]:
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    for values in reader:
+        if None in values or None in values.values():
+            raise ValueError(f"line {reader.line_num} has another number of columns than line 1")
+        yield Row(f"line {reader.line_num}", dict(values))
+
+
+def _parquet_rows(data: bytes) -> Iterator[Row]:
+    table = pyarrow.parquet.read_table(pa.BufferReader(data))
+    for number, values in enumerate(table.to_pylist(), start=1):
+        yield Row(f"row {number}", values)
