@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from ttsgrid.analysis.advice.prediction import Prediction
 from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.cells.difficulty import Bin
-from ttsgrid.analysis.findings.selection import Choice, choices
+from ttsgrid.analysis.findings.contests import Choice, choices
 from ttsgrid.analysis.statistics.bootstrap import difference_intervals, mean_intervals
 from ttsgrid.analysis.statistics.crossfit import chosen_held_out
 

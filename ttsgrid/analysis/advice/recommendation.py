@@ -27,7 +27,7 @@ from ttsgrid.analysis.advice.probe_costs import Cost, cell_cost, probe_cost
 from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.cells.common import common_ground
 from ttsgrid.analysis.cells.difficulty import Bin
-from ttsgrid.analysis.findings.selection import candidates
+from ttsgrid.analysis.findings.contests import candidates
 from ttsgrid.analysis.statistics.bootstrap import mean_intervals
 from ttsgrid.analysis.statistics.crossfit import weights_held_out
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS

@@ -2,35 +2,31 @@
 
 Two tables. `best_strategies` names the best cell of each (policy, PRM, N, bin), chosen
 *in-sample*, as arXiv 2502.06703 does, with the number of cells it was chosen from.
-`compute_optimal` puts the bins together into one accuracy a (policy, PRM, N), twice:
+`compute_optimal` puts the bins together into one accuracy per (policy, PRM, N), twice:
 chosen and reported on the same problems, and cross-fitted, where no problem has a
 say in the choice that it is scored with; the difference is the optimism.
 
-Candidates at budget N are the cells at that N: majority voting, and best-of-N and
-searches with the PRM in each aggregation and vote. pass@k is a bound, not a strategy, and no
-candidate. Difficulty is the oracle's label. Equal accuracy goes to fewer FLOPs.
+Who competes with whom, `ttsgrid.analysis.findings.contests` says. Difficulty is the
+oracle's label. Equal accuracy goes to fewer FLOPs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from ttsgrid.analysis.cells.cells import Cells
-from ttsgrid.analysis.cells.common import common_ground, group_on_common_ground
+from ttsgrid.analysis.cells.common import group_on_common_ground
 from ttsgrid.analysis.cells.costs import COST_COLUMNS, known
 from ttsgrid.analysis.cells.difficulty import Bin
+from ttsgrid.analysis.findings.contests import GROUP, Choice, candidates, choices, groups
 from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.analysis.statistics.bootstrap import mean_intervals
-from ttsgrid.analysis.statistics.crossfit import chosen_in_sample, weights_held_out
 from ttsgrid.core.strategies import BEST_OF_N, COT, MAJORITY, PASS_AT_K
-from ttsgrid.core.voting import Bools, Floats, Ints
 
-GROUP = ["benchmark", "policy", "prm", "n"]
 CURVE_SCHEMA: dict[str, type[pl.DataType]] = {
     "benchmark": pl.String,
     "policy": pl.String,
@@ -47,21 +43,6 @@ CURVE_SCHEMA: dict[str, type[pl.DataType]] = {
 }
 
 
-def candidates(cells: Cells) -> pl.DataFrame:
-    """Return the cells that compete, one row a (PRM to choose for, cell, bin).
-
-    Majority voting needs no PRM and competes for every PRM of its policy; where a
-    policy has none, for the PRM null. CoT competes at N = 1 likewise.
-    """
-    frame = cells.frame.filter(competes())
-    guided = frame.filter(pl.col("prm").is_not_null()).with_columns(cell_prm="prm")
-    plain = frame.filter(pl.col("prm").is_null()).with_columns(cell_prm="prm").drop("prm")
-    prms = guided.select("benchmark", "policy", "prm").unique()
-    for_each_prm = plain.join(prms, on=["benchmark", "policy"], how="left")
-    together = pl.concat([for_each_prm.select(guided.columns), guided])
-    return together.sort("flops", "outcome", nulls_last=True)
-
-
 def best_strategies(cells: Cells) -> pl.DataFrame:
     """Return the best cell of each (benchmark, policy, PRM, N, bin), chosen in-sample.
 
@@ -70,7 +51,7 @@ def best_strategies(cells: Cells) -> pl.DataFrame:
     Columns: those of `Cells.frame`, with `prm` the PRM chosen for, `cell_prm` the one
     the cell uses (null for majority), and `num_candidates`.
     """
-    chosen = [_best_of_group(cells, group) for _, group in _groups(cells)]
+    chosen = [_best_of_group(cells, group) for _, group in groups(cells)]
     if not chosen:
         return candidates(cells).with_columns(num_candidates=pl.len())
     order = pl.col("bin").replace_strict({b.value: i for i, b in enumerate(Bin)})
@@ -87,13 +68,6 @@ def compute_optimal(cells: Cells) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=CURVE_SCHEMA)
 
 
-def _groups(cells: Cells) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:
-    """Yield the candidates of each (benchmark, policy, PRM, N), cheapest first."""
-    overall = candidates(cells).filter(bin=Bin.ALL.value).sort(*GROUP, maintain_order=True)
-    for key, group in overall.group_by(GROUP, maintain_order=True):
-        yield dict(zip(GROUP, key, strict=True)), group
-
-
 def _best_of_group(cells: Cells, group: pl.DataFrame) -> pl.DataFrame:
     """The best cell of each bin; equal accuracy goes to the cheaper cell."""
     names = group.select("outcome", "prm", "cell_prm")
@@ -102,55 +76,6 @@ def _best_of_group(cells: Cells, group: pl.DataFrame) -> pl.DataFrame:
     ranked = counted.sort("accuracy", "flops", descending=[True, False], nulls_last=True)
     best = ranked.unique("bin", keep="first", maintain_order=True).join(names, on="outcome")
     return best.select(*cells.frame.columns, "cell_prm", "num_candidates")
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The cells that a (policy, PRM, N) would use, chosen twice.
-
-    Attributes:
-        key: benchmark, policy, prm and n.
-        rows: the candidates, as positions in `Cells.outcomes`, shape (C,).
-        problems: those that all candidates ran on and that have a bin, shape (num_problems,).
-        held_out: how often each candidate serves each problem when chosen without it,
-            shape (C, P) for the P problems of `problems`.
-        accuracy: of each of those problems under `held_out`, shape (P,).
-        in_sample: the same when chosen with it, shape (P,).
-    """
-
-    key: Mapping[str, Any]
-    rows: Ints
-    problems: Bools
-    held_out: Floats
-    accuracy: Floats
-    in_sample: Floats
-
-
-def choices(cells: Cells) -> Iterator[Choice]:
-    """Yield the compute-optimal choice of each (benchmark, policy, PRM, N), problem by problem.
-
-    Where fewer than two problems have a difficulty there is nothing to choose by.
-    """
-    for key, group in _groups(cells):
-        rows = group["outcome"].to_numpy()
-        bins = cells.bins.get((key["benchmark"], key["policy"]))
-        if bins is None:
-            continue
-        known_bins = np.array([name is not None for name in bins])
-        ground = common_ground(np.where(known_bins, cells.accuracies(rows), np.nan))
-        if ground.problems.sum() < 2:
-            continue
-        kept, labels = rows[ground.cells], bins[ground.problems]
-        values = cells.accuracies(kept)[:, ground.problems]
-        weights = weights_held_out(values, labels)
-        yield Choice(
-            key=key,
-            rows=kept,
-            problems=ground.problems,
-            held_out=weights,
-            accuracy=(weights * values).sum(axis=0),
-            in_sample=chosen_in_sample(values, labels),
-        )
 
 
 def curve_point(cells: Cells, choice: Choice) -> dict[str, Any]:

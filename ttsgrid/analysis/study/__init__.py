@@ -8,7 +8,6 @@ from ttsgrid.analysis.study.gains import (
     EfficiencyGain,
     efficiency_gain,
     performance_gain_pct,
-    saving,
 )
 from ttsgrid.analysis.study.summary import Study, make_study
 from ttsgrid.analysis.study.tables import STUDY_TABLES, TABLES, StudyTable
@@ -22,5 +21,4 @@ __all__ = [
     "efficiency_gain",
     "make_study",
     "performance_gain_pct",
-    "saving",
 ]

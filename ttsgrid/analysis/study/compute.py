@@ -39,9 +39,11 @@ def pareto_frontier(study: Study) -> pl.DataFrame:
 
 def searches_against_best_of_n(study: Study) -> pl.DataFrame:
     """Return the differences of searches to best-of-N, overall and by difficulty."""
-    return study.rivals.sort("benchmark", "policy", "prm", "n", "strategy", maintain_order=True)
+    return study.frontier.rivals.sort(
+        "benchmark", "policy", "prm", "n", "strategy", maintain_order=True
+    )
 
 
 def _overall(study: Study) -> pl.DataFrame:
-    """The cells over all problems; pass@k is a bound and costs nothing of its own."""
+    """The cells over all problems of strategies that compete; bounds cost nothing of their own."""
     return study.cells.frame.filter(competes(), bin=Bin.ALL.value)

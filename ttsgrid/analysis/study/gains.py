@@ -1,35 +1,49 @@
 """What compute-optimal TTS gains, in accuracy and in compute (arXiv 2502.06703, Table 5).
 
 * performance gain: how much higher its accuracy is than CoT's, in percent of CoT's;
-* efficiency gain: the FLOPs that majority voting needs to reach its accuracy, over its own.
-  Between two budgets majority's accuracy is taken to rise evenly in the logarithm of
-  FLOPs. Where no budget of majority voting reaches it, its largest budget is a lower bound;
-* saving: the same the other way round, since such a bound says little at equal budgets:
-  the FLOPs of majority voting, over those of the cheapest budget of compute-optimal TTS
-  that gets as far.
+* efficiency gain: the budget at majority voting's highest point, over the budget at which
+  the compute-optimal curve has that accuracy, on a straight line between its two nearest
+  points. Source: the study's author in github.com/RyanLiu112/compute-optimal-tts, issue 11,
+  second comment (the first one says something else).
 
-The study counts FLOPs of generated tokens by the policy; here whatever the caller counts.
+A budget is N or FLOPs. Where even the smallest budget of the compute-optimal curve is
+above majority's best, the gain is a lower bound: the study prints `> 256x`. Where no budget
+gets there it is an upper bound, a case that the study doesn't have.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
 
-import numpy as np
+from ttsgrid.core.voting import TIE_TOLERANCE
+
+Point = tuple[float, float]
+"""A budget, above 0, and the accuracy there."""
+
+
+class Bound(StrEnum):
+    """On which side of the printed figure the gain lies."""
+
+    NONE = ""
+    AT_LEAST = ">"
+    AT_MOST = "<"
 
 
 @dataclass(frozen=True)
 class EfficiencyGain:
-    """How many times the compute majority voting needs.
+    """How many times the budget majority voting takes for its best accuracy.
 
     Attributes:
-        times: above 1 where majority voting needs more.
-        at_least: majority voting never reached the accuracy; `times` is a lower bound.
+        times: above 1 where compute-optimal TTS takes less.
+        bound: whether `times` is the gain or a bound of it.
     """
 
     times: float
-    at_least: bool
+    bound: Bound = Bound.NONE
 
 
 def performance_gain_pct(cot: float, optimal: float) -> float | None:
@@ -37,46 +51,33 @@ def performance_gain_pct(cot: float, optimal: float) -> float | None:
     return None if cot == 0 else 100 * (optimal / cot - 1)
 
 
-def efficiency_gain(
-    majority: Sequence[tuple[float, float]], flops: float, accuracy: float
-) -> EfficiencyGain:
-    """Return what majority voting needs to reach an accuracy, over what was spent on it.
+def efficiency_gain(majority: Sequence[Point], optimal: Sequence[Point]) -> EfficiencyGain:
+    """Return what majority voting takes for its best accuracy, over what the curve takes for it.
 
     Args:
-        majority: (FLOPs, accuracy) of majority voting at each budget.
-        flops: spent by the strategy, above 0.
-        accuracy: reached by the strategy.
+        majority: majority voting at each budget; of equal accuracies the cheapest counts.
+        optimal: the compute-optimal curve.
 
     Raises:
-        ValueError: majority voting was never measured.
+        ValueError: one of the two was never measured.
     """
-    if not majority:
-        raise ValueError("without majority voting there is nothing to compare compute with")
-    spent, reached = np.array(sorted(majority)).T
-    # More votes may do worse by chance; what was reached once is reached.
-    best = np.maximum.accumulate(reached)
-    if best[-1] < accuracy:
-        return EfficiencyGain(float(spent[-1]) / flops, at_least=True)
-    first = int(np.argmax(best >= accuracy))
-    if first == 0:
-        return EfficiencyGain(float(spent[0]) / flops, at_least=False)
-    share = (accuracy - best[first - 1]) / (best[first] - best[first - 1])
-    low, high = np.log(spent[first - 1 : first + 1])
-    return EfficiencyGain(float(np.exp(low + share * (high - low))) / flops, at_least=False)
+    if not majority or not optimal:
+        raise ValueError("an efficiency gain needs majority voting and compute-optimal TTS")
+    budget, best = max(majority, key=lambda point: (point[1], -point[0]))
+    curve = sorted(optimal)
+    smallest, largest = curve[0], curve[-1]
+    if math.isclose(smallest[1], best, rel_tol=TIE_TOLERANCE):
+        return EfficiencyGain(budget / smallest[0])
+    if smallest[1] > best:
+        return EfficiencyGain(budget / smallest[0], Bound.AT_LEAST)
+    for below, above in pairwise(curve):
+        # The first crossing: all before it lie below.
+        if above[1] >= best * (1 - TIE_TOLERANCE):
+            return EfficiencyGain(budget / _between(below, above, best))
+    return EfficiencyGain(budget / largest[0], Bound.AT_MOST)
 
 
-def saving(optimal: Sequence[tuple[float, float]], flops: float, accuracy: float) -> float | None:
-    """Return what majority voting spent on an accuracy, over what compute-optimal TTS did.
-
-    Only budgets that were measured count: between them a PRM's cost sets in at a step.
-
-    Args:
-        optimal: (FLOPs, accuracy) of compute-optimal TTS at each budget.
-        flops: spent by majority voting.
-        accuracy: reached by majority voting.
-
-    Returns:
-        None where compute-optimal TTS never gets as far.
-    """
-    enough = [spent for spent, reached in optimal if reached >= accuracy]
-    return flops / min(enough) if enough else None
+def _between(below: Point, above: Point, accuracy: float) -> float:
+    """The budget at an accuracy on the straight line between two points."""
+    share = (accuracy - below[1]) / (above[1] - below[1])
+    return below[0] + share * (above[0] - below[0])

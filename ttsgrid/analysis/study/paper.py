@@ -44,7 +44,7 @@ def paper_figure(
     found = paper_figures().filter(
         pl.col("prm").is_null() | pl.col("prm").eq_missing(pl.lit(prm, pl.String)),
         table=table,
-        policy=_name(policy),
+        policy=configured_name(policy),
         benchmark=benchmark,
         method=method,
         quantity=quantity,
@@ -52,6 +52,6 @@ def paper_figure(
     return None if found.is_empty() else float(found["value"].item())
 
 
-def _name(label: str) -> str:
-    """The configured name within a label such as `qwen2.5-7b (temperature=1)`."""
+def configured_name(label: str) -> str:
+    """Return the configured name within a label such as `qwen2.5-7b (temperature=1)`."""
     return re.split(r" \(|#", label)[0]

@@ -1,53 +1,89 @@
 """What every table of the study starts from: three accuracies of each policy.
 
 CoT (one sample where there is none), majority voting and compute-optimal TTS, on the
-problems that all cells of a benchmark share, each at the largest N that the policy and
-PRM have. Compute-optimal is the cross-fitted accuracy: strategies chosen on other
-problems than they are scored on. How hard a problem is, the gold answers say, as in
-the study; `ttsgrid.analysis.advice.optimism` has what is left without them. A policy with two
-PRMs has two compute-optimal rows: picking the better one on the same problems would
-flatter it.
+problems that all cells of a benchmark share. The largest N is often neither the best nor
+the cheapest, so N is chosen too: TTS is the cell, over (N, strategy, aggregation, vote),
+that is best on other problems than it is scored on (cross-fitted), one for all problems
+of the benchmark; majority voting's N is chosen likewise. Nothing in that needs gold
+answers to use it. Beside it stand the two ways of the study: a cell per difficulty, with
+difficulty read off the gold answers (which flatters), and its fixed rule
+(`ttsgrid.analysis.study.fixed_rule`).
+
+A policy with several PRMs has a row for each, and one in which the PRM was chosen as
+well: picking the better row on the same problems would flatter it.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.cells.difficulty import Bin
-from ttsgrid.analysis.findings.selection import Choice, choices, curve_point
+from ttsgrid.analysis.findings.contests import (
+    ANY_PRM,
+    Choice,
+    Contest,
+    choose,
+    contests_over_budgets,
+    most_chosen,
+    restricted,
+    undivided,
+)
+from ttsgrid.analysis.findings.selection import curve_point
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.bootstrap import Intervals, difference_intervals
+from ttsgrid.analysis.study.fixed_rule import choose_by_rule
+from ttsgrid.analysis.study.paper import configured_name
 from ttsgrid.core.strategies import COT, MAJORITY, PASS_AT_K
 from ttsgrid.models import prompt_format
 from ttsgrid.store import StorePath, scan
 
 LONG_COT_FORMAT = "r1"
-COT_NAME, ONE_SAMPLE = "CoT", "one sample"
+COT_NAME, ONE_SAMPLE, TTS = "CoT", "one sample", "TTS"
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Optimal:
-    """Compute-optimal TTS of one (benchmark, policy, PRM) at its largest N.
+class Served:
+    """A choice and its row of the compute-optimal curve.
 
     Attributes:
         choice: problem by problem.
-        curve: rows of the compute-optimal curve up to that N, by N.
+        row: where N was chosen, `n` and `strategy` are the pair that serves most problems
+            and `share` is the share of problems that it serves.
     """
 
     choice: Choice
+    row: Row
+
+
+@dataclass(frozen=True)
+class Optimal:
+    """Compute-optimal TTS of one (benchmark, policy, PRM).
+
+    Attributes:
+        tts: the best cell for all problems.
+        curve: the same at each N above 1, by N.
+        majority: majority voting; None where it was not run.
+        by_difficulty: one cell per difficulty, as the gold answers have it.
+        by_rule: the study's fixed rule; None where it names what was not run.
+    """
+
+    tts: Served
     curve: tuple[Row, ...]
+    majority: Served | None
+    by_difficulty: Served
+    by_rule: Served | None
 
     @property
     def point(self) -> Row:
-        """Its row of the compute-optimal curve."""
-        return self.curve[-1]
+        """The row of the compute-optimal choice."""
+        return self.tts.row
 
 
 @dataclass(frozen=True)
@@ -57,13 +93,13 @@ class Study:
     Attributes:
         cells: all cells, on common ground.
         optimal: compute-optimal TTS, smaller policies first.
-        rivals: searches against best-of-N (`ttsgrid.analysis.findings.rivals`).
+        frontier: what else the store says.
         long_cot: names of the policies that think long in one chain.
     """
 
     cells: Cells
     optimal: tuple[Optimal, ...]
-    rivals: pl.DataFrame
+    frontier: Frontier
     long_cot: frozenset[str]
 
     def overall(self, strategy: str) -> pl.DataFrame:
@@ -95,9 +131,9 @@ class Study:
 
     def gain_interval(self, optimal: Optimal, cot: Row) -> Intervals:
         """Return the interval of compute-optimal less CoT, paired by problem."""
-        problems = optimal.choice.problems
-        before = self.cells.outcomes[cot["outcome"]].accuracy[problems]
-        return difference_intervals(optimal.choice.accuracy, before)
+        choice = optimal.tts.choice
+        before = self.cells.outcomes[cot["outcome"]].accuracy[choice.problems]
+        return difference_intervals(choice.accuracy, before)
 
 
 def make_study(
@@ -112,26 +148,42 @@ def make_study(
             with the prompt format of R1-distilled models.
     """
     cells = frontier.shared
-    optimal = sorted(_largest(cells), key=lambda found: _by_size(cells, found))
-    named = _of_format(store) if long_cot is None else long_cot
-    return Study(cells, tuple(optimal), frontier.rivals, frozenset(named))
+    named = frozenset(_of_format(store) if long_cot is None else long_cot)
+    contests = sorted(contests_over_budgets(cells), key=lambda found: _by_size(cells, found))
+    optimal = tuple(_optimal(cells, contest, named) for contest in contests)
+    return Study(cells, optimal, frontier, named)
 
 
-def _largest(cells: Cells) -> Iterator[Optimal]:
-    """The choices of each (benchmark, policy, PRM), where there is an N above 1."""
-    found: dict[tuple[str, str, str | None], list[Choice]] = defaultdict(list)
-    for choice in choices(cells):  # by N within each
-        key = choice.key
-        found[key["benchmark"], key["policy"], key["prm"]].append(choice)
-    for by_n in found.values():
-        if by_n[-1].key["n"] > 1:  # one solution alone is no test-time scaling
-            yield Optimal(by_n[-1], tuple(curve_point(cells, choice) for choice in by_n))
+def _optimal(cells: Cells, contest: Contest, long_cot: Collection[str]) -> Optimal:
+    whole = undivided(contest)
+    keys = [cells.outcomes[row].key for row in contest.rows]
+    budgets = np.array([key.n for key in keys])
+    voted = np.array([key.strategy == MAJORITY.name and key.n > 1 for key in keys])
+    thinks_long = configured_name(contest.key["policy"]) in long_cot
+    rule = choose_by_rule(cells, contest, thinks_long)
+    return Optimal(
+        tts=_served(cells, choose(whole)),
+        # One solution alone is no test-time scaling, so the curve begins above it.
+        curve=tuple(
+            _served(cells, choose(restricted(whole, budgets == n))).row
+            for n in np.unique(budgets[budgets > 1]).tolist()
+        ),
+        majority=_served(cells, choose(restricted(whole, voted))) if voted.any() else None,
+        by_difficulty=_served(cells, choose(contest)),
+        by_rule=None if rule is None else _served(cells, rule),
+    )
 
 
-def _by_size(cells: Cells, optimal: Optimal) -> tuple[object, ...]:
-    key = optimal.choice.key
-    size = cells.sizes.get(key["policy"])
-    return key["benchmark"], size is None, size or 0, key["policy"], key["prm"] or ""
+def _served(cells: Cells, choice: Choice) -> Served:
+    found = most_chosen(cells, choice)
+    chosen = {"n": found.n, "strategy": found.strategy, "share": found.share}
+    return Served(choice, curve_point(cells, choice) | chosen)
+
+
+def _by_size(cells: Cells, contest: Contest) -> tuple[object, ...]:
+    key = contest.key
+    size, prm = cells.sizes.get(key["policy"]), key["prm"]
+    return key["benchmark"], size is None, size or 0, key["policy"], prm == ANY_PRM, prm or ""
 
 
 def _of_format(store: StorePath) -> list[str]:

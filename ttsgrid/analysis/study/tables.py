@@ -1,6 +1,6 @@
 """Tables 3 to 6 of arXiv 2502.06703, from a store, with the study's own figures beside.
 
-Each is a frame with a row a (benchmark, policy, method) and accuracies in [0, 1]; the
+Each is a frame with a row per (benchmark, policy, method) and accuracies in [0, 1]; the
 columns `paper*` hold what the study printed for the same model (accuracies in [0, 1]
 too) and are null where it printed nothing. FLOPs in Table 4 are for the whole benchmark, as
 there; the study counts pre-training and generated tokens, the columns beside them
@@ -9,7 +9,7 @@ count the prompts and the PRM as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -19,21 +19,22 @@ from ttsgrid.analysis.study.compute import (
     pareto_frontier,
     searches_against_best_of_n,
 )
-from ttsgrid.analysis.study.gains import (
-    EfficiencyGain,
-    efficiency_gain,
-    performance_gain_pct,
-    saving,
+from ttsgrid.analysis.study.gains_table import (
+    GAINS_TABLE,
+    chosen_against_rule,
+    cot_majority_optimal,
 )
-from ttsgrid.analysis.study.paper import paper_figure
-from ttsgrid.analysis.study.summary import COT_NAME, ONE_SAMPLE, Optimal, Row, Study
+from ttsgrid.analysis.study.paper import configured_name, paper_figure
+from ttsgrid.analysis.study.summary import COT_NAME, ONE_SAMPLE, TTS, Row, Study
 
-TTS, LONG_COT = "TTS", "long CoT"
+LONG_COT = "long CoT"
 _TTS_IS = (
-    "TTS: compute-optimal, cross-fitted, at the largest N; difficulty from the gold answers, as "
-    "in the study, which flatters it"
+    "TTS: the best N, strategy, aggregation and vote, one for all problems, chosen on other "
+    "problems than it is scored on (PRM `any`: the PRM too); N and strategy are the pair chosen "
+    "most often, for that share of problems"
 )
-_KEPT = ("benchmark", "policy", "prm", "n", "num_problems", "accuracy", "low", "high")
+_NAMES = ("benchmark", "policy", "prm", "strategy", "n")
+_ACCURACY = ("num_problems", "accuracy", "low", "high")
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,6 @@ def flops(study: Study) -> pl.DataFrame:
     return _frame(rows)
 
 
-def cot_majority_optimal(study: Study) -> pl.DataFrame:
-    """Return CoT, majority voting and compute-optimal TTS with its gains (Table 5)."""
-    return _frame([_gains_row(study, optimal) for optimal in study.optimal])
-
-
 def long_cot(study: Study) -> pl.DataFrame:
     """Return TTS against policies that think long in one chain (Table 6)."""
     rows = [
@@ -80,7 +76,7 @@ def long_cot(study: Study) -> pl.DataFrame:
 STUDY_TABLES: Mapping[str, StudyTable] = {
     "small-vs-large": StudyTable(
         "Small policies with TTS against large ones with CoT",
-        f"{_TTS_IS}.",
+        f"{_TTS_IS}. FLOPs: of inference, mean per problem, prompts and PRM included.",
         small_vs_large,
         number=3,
     ),
@@ -93,13 +89,23 @@ STUDY_TABLES: Mapping[str, StudyTable] = {
     ),
     "cot-majority-optimal": StudyTable(
         "CoT, majority voting and compute-optimal TTS",
-        f"{_TTS_IS}. Gain: TTS over CoT in % of CoT, and in points with its 95 % interval. "
-        "Efficiency: FLOPs (PRM and prompts included; as study: of generated tokens alone) that "
-        "majority voting needs for TTS's accuracy, over TTS's; >: it never gets there. Saving: "
-        "FLOPs of majority voting's best N, over those of the cheapest N of TTS that gets as far; "
-        "N = 1, without any scaling, counts.",
+        f"{_TTS_IS}; majority voting's N likewise. Accuracies in %, FLOPs of inference, mean per "
+        "problem, prompts and PRM included. Gain: TTS over CoT in % of CoT, and in points with "
+        "its 95 % interval. Efficiency, in N and in FLOPs: the budget of majority voting's "
+        "highest point over the budget at which TTS has that accuracy, N above 1, on a straight "
+        "line between budgets; >: TTS is above it at its smallest budget already; <: TTS never "
+        "gets there.",
         cot_majority_optimal,
-        number=5,
+        number=GAINS_TABLE,
+    ),
+    "fixed-rule": StudyTable(
+        "Compute-optimal TTS beside the study's ways to choose",
+        f"{_TTS_IS}. By difficulty: a cell per difficulty that the gold answers tell, chosen on "
+        "other problems; the labels flatter it. By rule: the strategy that the study fixes by "
+        "model size and that difficulty; N, aggregation and vote are chosen as for TTS. "
+        "Accuracies in %, FLOPs of inference, mean per problem, prompts and PRM included. "
+        "Points: TTS less the rule, paired by problem, with the 95 % interval.",
+        chosen_against_rule,
     ),
     "long-cot": StudyTable(
         "TTS against long chains of thought",
@@ -111,7 +117,7 @@ STUDY_TABLES: Mapping[str, StudyTable] = {
 TABLES: Mapping[str, StudyTable] = {
     **STUDY_TABLES,
     "costs": StudyTable(
-        "What each strategy costs a problem",
+        "What each strategy costs per problem",
         "Tokens as the engines counted them, those read from a cache included and shown beside. "
         "Seconds: of the work units, side by side; device seconds: their share of a GPU.",
         costs,
@@ -144,7 +150,8 @@ def _with_paper(rows: list[Row], table: int) -> pl.DataFrame:
         [
             {
                 "method": row["method"],
-                **{column: row[column] for column in _KEPT},
+                **{column: row[column] for column in (*_NAMES, *_ACCURACY)},
+                "share": row.get("share"),
                 "generated_tokens": row["policy_generated_tokens"],
                 "flops": row["flops"],
                 "paper": _paper_accuracy(table, row, row["method"]),
@@ -168,7 +175,7 @@ def _flops_row(row: Row) -> Row:
     inference = over_benchmark("flops")
     return {
         "method": row["method"],
-        **{column: row[column] for column in _KEPT[:5]},
+        **{column: row[column] for column in (*_NAMES, "num_problems")},
         "flops_pretraining": training,
         "flops_generated": generated,
         "flops_prompt": over_benchmark("flops_prompt"),
@@ -183,70 +190,8 @@ def _flops_row(row: Row) -> Row:
     }
 
 
-def _gains_row(study: Study, optimal: Optimal) -> Row:
-    """One row of Table 5."""
-    point, key = optimal.point, (optimal.point["benchmark"], optimal.point["policy"])
-    cot, majority = study.cot(*key), study.majority(*key)
-    gain, as_study = (_efficiency(majority, point, kind) for kind in ("flops", "flops_generated"))
-    interval = None if cot is None else study.gain_interval(optimal, cot)
-    return {
-        **{column: point[column] for column in _KEPT[:5]},
-        "cot": cot and cot["accuracy"],
-        "majority": majority[-1]["accuracy"] if majority else None,
-        "optimal": point["accuracy"],
-        "optimal_in_sample": point["accuracy_in_sample"],
-        "performance_gain_pct": cot and performance_gain_pct(cot["accuracy"], point["accuracy"]),
-        "gain": cot and point["accuracy"] - cot["accuracy"],
-        "gain_low": None if interval is None else float(interval.low),
-        "gain_high": None if interval is None else float(interval.high),
-        "efficiency_gain": gain and gain.times,
-        "efficiency_gain_at_least": gain and gain.at_least,
-        "efficiency_gain_as_study": as_study and as_study.times,
-        "efficiency_gain_as_study_at_least": as_study and as_study.at_least,
-        "saving": _saving(majority, optimal),
-        **_paper_gains(*key[::-1]),
-    }
-
-
-def _efficiency(majority: list[Row], point: Row, kind: str) -> EfficiencyGain | None:
-    """None where FLOPs of that kind are unknown or nothing was spent."""
-    spent = _spent(majority, kind)
-    return efficiency_gain(spent, point[kind], point["accuracy"]) if spent and point[kind] else None
-
-
-def _saving(majority: list[Row], optimal: Optimal) -> float | None:
-    """What TTS saves where majority voting does best; None where FLOPs are unknown."""
-    spent, curve = _spent(majority, "flops"), _spent(optimal.curve, "flops")
-    if not spent:
-        return None
-    flops, accuracy = max(spent, key=lambda point: (point[1], -point[0]))
-    return saving(curve, flops, accuracy)
-
-
-def _spent(rows: Sequence[Row], kind: str) -> list[tuple[float, float]]:
-    """FLOPs and accuracy of each row; none where FLOPs are unknown."""
-    spent = [(row[kind], row["accuracy"]) for row in rows]
-    return spent if all(flops for flops, _ in spent) else []
-
-
-def _paper_gains(policy: str, benchmark: str) -> Row:
-    def paper(method: str, quantity: str = "accuracy") -> float | None:
-        return paper_figure(5, policy, benchmark, method, quantity)
-
-    at_least = paper(TTS, "efficiency_gain_at_least")
-    return {
-        "paper_cot": _share(paper("CoT")),
-        "paper_majority": _share(paper("majority")),
-        "paper_optimal": _share(paper(TTS)),
-        "paper_performance_gain_pct": paper(TTS, "performance_gain_pct"),
-        "paper_efficiency_gain": paper(TTS, "efficiency_gain") or at_least,
-        "paper_efficiency_gain_at_least": at_least is not None,
-    }
-
-
 def _thinks_long(study: Study, row: Row) -> bool:
-    name = str(row["policy"]).split(" (")[0].split("#")[0]
-    return row["method"] != TTS and name in study.long_cot
+    return row["method"] != TTS and configured_name(row["policy"]) in study.long_cot
 
 
 def _paper_accuracy(table: int, row: Row, method: str) -> float | None:

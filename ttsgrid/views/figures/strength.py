@@ -38,11 +38,8 @@ def draw_strength(study: Study, benchmark: str) -> Figure:
     axes.margins(0.12, 0.12)
     _draw_gains(axes, gains)
     percent_ticks(axes.xaxis)
-    budgets = ", ".join(str(n) for n in sorted({found.point["n"] for found in optimal}))
     axes.set_xlabel("accuracy of the policy's CoT", fontsize=9.5, color=INK)
-    axes.set_ylabel(
-        f"gain of compute-optimal TTS at N = {budgets}, points", fontsize=9.5, color=INK
-    )
+    axes.set_ylabel("gain of compute-optimal TTS, points", fontsize=9.5, color=INK)
     axes.set_title(
         f"{benchmark}: gain against policy strength", loc="left", fontweight="bold", fontsize=12
     )

@@ -21,10 +21,9 @@ _WIDE = ("prm-bias",)
 _DRAWN = {
     "strength": (
         "Does a stronger policy gain less?",
-        "How many points compute-optimal TTS at the largest N gains over a policy's CoT, against "
-        "what the CoT alone reaches. Strategies are chosen on other problems than they are scored "
-        "on, but by difficulty from the gold answers, as in the study, which flatters them. Bars "
-        "are paired 95 % intervals.",
+        "How many points compute-optimal TTS gains over a policy's CoT, against what the CoT "
+        "alone reaches. N and strategy are chosen on other problems than they are scored on, one "
+        "for all problems. Bars are paired 95 % intervals.",
     ),
     "prm-bias": (
         "What do the reward models' scores depend on?",
@@ -51,10 +50,10 @@ def study_drawings(store: StorePath, study: Study, benchmark: str) -> tuple[Draw
 
 
 def _drawable(study: Study, benchmark: str) -> Iterator[str]:
-    optimal = [one for one in study.optimal if one.choice.key["benchmark"] == benchmark]
+    optimal = [one for one in study.optimal if one.tts.choice.key["benchmark"] == benchmark]
     if optimal and not study.overall(COT.name).filter(benchmark=benchmark).is_empty():
         yield "strength"
-    if any(one.choice.key["prm"] is not None for one in optimal):
+    if any(one.tts.choice.key["prm"] is not None for one in optimal):
         yield "prm-bias"
 
 

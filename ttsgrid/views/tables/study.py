@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from ttsgrid.analysis.study import STUDY_TABLES, Study, StudyTable
+from ttsgrid.core.strategies import display_name
 from ttsgrid.views.tables.entries import NOTHING
 from ttsgrid.views.tables.table import Entry, Table
 
@@ -21,6 +22,8 @@ _SHARES = {
     "cot",
     "majority",
     "optimal",
+    "by_difficulty",
+    "by_rule",
     "gain",
     "difference",
     "paper",
@@ -29,12 +32,14 @@ _HEADINGS = {
     "prm": "PRM",
     "n": "N",
     "num_problems": "problems",
+    "num_pairs": "pairs",
+    "num_unscored": "unscored",
+    "cot": "CoT",
     "optimal": "TTS",
     "optimal_in_sample": "TTS in-sample",
     "performance_gain_pct": "gain %",
     "gain": "points",
-    "efficiency_gain": "efficiency",
-    "efficiency_gain_as_study": "as study",
+    "efficiency_gain": "efficiency,",
     "generated_tokens": "tokens",
     "flops_pretraining": "pre-training",
     "flops_generated": "generated FLOPs",
@@ -50,6 +55,8 @@ _HEADINGS = {
     "prm_tokens": "PRM tokens",
     "prm_cached_tokens": "cached tokens",
 }
+_PARTS = {"_n": "N", "_flops": "FLOPs", "_share": "share", "_strategy": "strategy"}
+_BOUNDS = ("low", "high", "low_adjusted", "high_adjusted")
 _SHARED = {"benchmark": "", "num_problems": "problems"}
 _LONG_COT, _SMALL_VS_LARGE = "long-cot", "small-vs-large"
 Row = Mapping[str, Any]
@@ -94,6 +101,9 @@ def _of_benchmark(name: str, table: StudyTable, study: Study, benchmark: str) ->
     if frame.is_empty() or (name == _SMALL_VS_LARGE and frame["paper"].is_null().all()):
         return
     shown = study_table(table, frame.drop("benchmark"))
+    if table.number is None:
+        yield shown
+        return
     yield replace(
         shown,
         title=f"As the study has it: {_lower_first(shown.title)}",
@@ -111,8 +121,7 @@ def _is_shared(name: str, frame: pl.DataFrame) -> bool:
 
 def _has_its_own(name: str, frame: pl.DataFrame) -> bool:
     """Whether a column is shown by itself: it holds something and is not part of another."""
-    bounds = ("low", "high", "low_adjusted", "high_adjusted")
-    part = name in bounds or name.endswith(("_low", "_high", "_at_least"))
+    part = name in _BOUNDS or name.endswith(("_low", "_high", "_bound"))
     nothing = frame[name].is_null() | (
         frame[name] == 0 if frame[name].dtype.is_numeric() else False
     )
@@ -121,29 +130,40 @@ def _has_its_own(name: str, frame: pl.DataFrame) -> bool:
 
 def _heading(name: str) -> str:
     ours = name.removeprefix("paper_")
-    text = _HEADINGS.get(ours, ours.removeprefix("flops_").replace("_", " "))
-    return f"paper: {text}" if ours != name else text
+    if ours != name:
+        return f"paper: {_heading(ours)}"
+    for ending, said in _PARTS.items():
+        if name.endswith(ending) and name not in _HEADINGS:
+            return f"{_heading(name.removesuffix(ending))} {said}"
+    return _HEADINGS.get(name, name.removeprefix("flops_").replace("_", " "))
 
 
 def _entry(name: str, row: Row) -> Entry:
     value = row[name]
     if value is None:
         return NOTHING
+    if name.endswith("strategy"):
+        return Entry(display_name(value))
     if isinstance(value, str | int) or value == 0:
         return Entry(f"{value}" if value else "0")
-    more = "> " if row.get(f"{name}_at_least") else ""
-    return Entry(f"{more}{_number(name, value)}", _bounds(name, row))
+    side = row.get(f"{name}_bound")
+    return Entry(f"{side} " * bool(side) + _number(name, value), _bounds(name, row))
 
 
 def _number(name: str, value: float) -> str:
     kind = name.removeprefix("paper_").removesuffix("_in_sample")
     if kind in _SHARES:
         return f"{100 * value:z.1f}"
+    if kind == "share" or kind.endswith("_share"):
+        return f"{100 * value:.0f} %"
+    if kind == "area":
+        return f"{value:.3f}"
     if kind.endswith("_pct"):
         return f"{value:z.1f}"  # z: zero has no sign
-    if kind == "saving" or kind.startswith("efficiency_gain"):
+    if kind.startswith("efficiency_gain"):
         return f"{value:.1f}x" if value >= 1 else f"{value:.2g}x"
-    if (kind.startswith("flops") and kind != "flops_ratio") or name.startswith("paper_"):
+    flops = kind.startswith("flops") or kind.endswith("_flops")
+    if (flops and kind != "flops_ratio") or name.startswith("paper_"):
         mantissa, exponent = f"{value:.2e}".split("e")
         return f"{mantissa}e{int(exponent)}"
     if kind == "money":
@@ -152,15 +172,23 @@ def _number(name: str, value: float) -> str:
 
 
 def _bounds(name: str, row: Row) -> str:
-    """The interval of an accuracy or a difference, and its adjusted one where there is one."""
-    interval_of = "difference" if "difference" in row else "accuracy"
-    pairs = {
-        interval_of: [("low", "high"), ("low_adjusted", "high_adjusted")],
-        "gain": [("gain_low", "gain_high")],
-    }
+    """A number's interval, and its adjusted one where there is one."""
+    own = next((kind for kind in ("difference", "area", "accuracy") if kind in row), None)
+    pairs = [(f"{name}_low", f"{name}_high")]
+    if name == own:
+        pairs = [("low", "high"), ("low_adjusted", "high_adjusted")]
+    written = _hundredths if name == "area" else _points
     spans = [
-        f"{100 * row[low]:z.0f} to {100 * row[high]:z.0f}".replace("-", "−")
-        for low, high in pairs.get(name, [])
+        f"{written(row[low])} to {written(row[high])}".replace("-", "−")
+        for low, high in pairs
         if row.get(low) is not None
     ]
     return "; adjusted ".join(spans)
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:z.0f}"
+
+
+def _hundredths(share: float) -> str:
+    return f"{share:.2f}"

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from ttsgrid.analysis.study.gains import (
+    Bound,
     EfficiencyGain,
+    Point,
     efficiency_gain,
     performance_gain_pct,
-    saving,
 )
 from ttsgrid.analysis.study.paper import paper_figure, paper_figures
 
 TABLE_5 = paper_figures().filter(table=5)["policy"].unique().sort().to_list()
-MAJORITY = [(1e9, 0.4), (4e9, 0.5), (16e9, 0.6)]
 
 
 @pytest.mark.parametrize("policy", TABLE_5)
@@ -32,50 +32,81 @@ def test_without_anything_to_gain_from_there_is_no_percentage() -> None:
     assert performance_gain_pct(0.0, 0.5) is None
 
 
-@pytest.mark.parametrize(
-    ("accuracy", "flops", "gain"),
-    [
-        (0.5, 1e9, EfficiencyGain(4.0, at_least=False)),  # at a measured budget
-        (0.55, 1e9, EfficiencyGain(8.0, at_least=False)),  # halfway in log FLOPs
-        (0.6, 32e9, EfficiencyGain(0.5, at_least=False)),  # majority voting is cheaper
-        (0.7, 1e9, EfficiencyGain(16.0, at_least=True)),  # never reached: a bound
-        (0.3, 2e9, EfficiencyGain(0.5, at_least=False)),  # even its cheapest budget does
-    ],
-)
-def test_efficiency_is_what_majority_voting_needs_over_what_was_spent(
-    accuracy: float, flops: float, gain: EfficiencyGain
+# The ends of Table 5's rows: CoT, majority voting's best and compute-optimal TTS, in percent.
+TABLE_5_ENDS = {
+    "Llama-3.2-1B": (26.0, 39.0, 66.2),
+    "Llama-3.2-3B": (41.4, 58.4, 78.2),
+    "Llama-3.1-8B": (49.8, 66.4, 80.6),
+    "Qwen2.5-0.5B": (31.6, 47.2, 76.4),
+    "Qwen2.5-1.5B": (54.4, 68.4, 85.6),
+    "Qwen2.5-3B": (64.0, 77.0, 87.6),
+    "Qwen2.5-7B": (76.8, 83.6, 91.0),
+    "Qwen2.5-14B": (80.2, 85.6, 91.0),
+    "Qwen2.5-32B": (82.4, 87.0, 90.6),
+    "Qwen2.5-72B": (83.8, 87.2, 91.8),
+}
+
+
+def test_an_efficiency_gain_is_read_off_the_line_between_two_budgets() -> None:
+    # Llama-3.2-3B's ends. Majority voting peaks with 58.4 at N = 256, and dips after.
+    majority = [(4, 45.0), (64, 57.0), (256, 58.4), (512, 58.0)]
+    # 58.4 lies between 48.4 at N = 4 and 68.4 at N = 16, halfway: at N = 10.
+    optimal = [(4, 48.4), (16, 68.4), (64, 75.0), (256, 78.2)]
+    found = efficiency_gain(majority, optimal)
+    assert found.times == pytest.approx(256 / 10)
+    assert found.bound is Bound.NONE
+
+
+def test_an_efficiency_gain_is_a_lower_bound_where_the_curve_begins_above() -> None:
+    # Llama-3.2-1B's ends: TTS has 41.0 at N = 1 already, majority voting 39.0 at most.
+    majority = [(1, 26.0), (16, 35.0), (256, 39.0)]
+    optimal = [(1, 41.0), (16, 55.0), (256, 66.2)]
+    assert efficiency_gain(majority, optimal) == EfficiencyGain(256, Bound.AT_LEAST)
+
+
+@pytest.mark.parametrize("ends", TABLE_5_ENDS.values(), ids=TABLE_5_ENDS)
+def test_table_5_rows_are_exact_or_bounds_by_where_their_curve_begins(
+    ends: tuple[float, float, float],
 ) -> None:
-    found = efficiency_gain(MAJORITY, flops, accuracy)
-    assert found.times == pytest.approx(gain.times)
-    assert found.at_least == gain.at_least
+    cot, best, optimal = ends
+    majority = [(4, cot), (256, best)]
+    # From as far below majority's best at N = 4 to as far above at N = 12: equal at N = 8.
+    step = optimal - best
+    below = [(4, best - step), (12, best + step), (256, optimal)]
+    assert efficiency_gain(majority, below).times == pytest.approx(256 / 8)
+    assert efficiency_gain(majority, below).bound is Bound.NONE
+    above = [(4, best + step / 2), (256, optimal)]
+    assert efficiency_gain(majority, above) == EfficiencyGain(64, Bound.AT_LEAST)
 
 
-def test_what_majority_voting_reached_once_is_reached() -> None:
-    dips = [(1.0, 0.5), (4.0, 0.4), (16.0, 0.6)]
-    assert efficiency_gain(dips, 1.0, 0.5) == EfficiencyGain(1.0, at_least=False)
-    # The dip counts as 0.5, so 0.55 lies halfway between 4 and 16 in the logarithm.
-    assert efficiency_gain(dips, 1.0, 0.55).times == pytest.approx(8.0)
+def test_a_curve_that_begins_at_majoritys_best_has_an_exact_gain() -> None:
+    assert efficiency_gain([(64, 0.5)], [(4, 0.1 + 0.4), (16, 0.6)]) == EfficiencyGain(16)
 
 
-def test_without_majority_voting_there_is_no_efficiency() -> None:
+def test_a_curve_that_never_gets_there_has_an_upper_bound() -> None:
+    found = efficiency_gain([(4, 0.6), (16, 0.8)], [(4, 0.5), (32, 0.7)])
+    assert found == EfficiencyGain(0.5, Bound.AT_MOST)
+
+
+def test_of_equally_high_points_the_cheapest_counts() -> None:
+    # Two budgets of majority voting tie, and the curve passes their height twice.
+    majority = [(4, 0.5), (16, 0.5)]
+    optimal = [(2, 0.4), (6, 0.6), (8, 0.4), (16, 0.6)]
+    assert efficiency_gain(majority, optimal) == EfficiencyGain(1.0)  # 4 / 4
+
+
+def test_budgets_may_be_flops_in_any_order() -> None:
+    majority = [(8e9, 0.6), (2e9, 0.5)]
+    optimal = [(3e9, 0.8), (1e9, 0.4)]
+    assert efficiency_gain(majority, optimal).times == pytest.approx(4.0)  # 8e9 / 2e9
+
+
+@pytest.mark.parametrize(("majority", "optimal"), [([], [(4, 0.5)]), ([(4, 0.5)], [])])
+def test_without_both_curves_there_is_no_efficiency(
+    majority: list[Point], optimal: list[Point]
+) -> None:
     with pytest.raises(ValueError, match="majority"):
-        efficiency_gain([], 1.0, 0.5)
-
-
-@pytest.mark.parametrize(
-    ("flops", "accuracy", "saved"),
-    [
-        (32e9, 0.45, 8.0),  # the budget of 4e9 is the cheapest that gets as far
-        (32e9, 0.4, 32.0),
-        (2e9, 0.6, 0.125),  # majority voting is cheaper
-        (32e9, 0.7, None),
-    ],
-)
-def test_the_saving_is_over_the_cheapest_budget_that_gets_as_far(
-    flops: float, accuracy: float, saved: float | None
-) -> None:
-    curve = [(1e9, 0.4), (4e9, 0.5), (16e9, 0.6)]
-    assert saving(curve, flops, accuracy) == saved
+        efficiency_gain(majority, optimal)
 
 
 FILES = {
