@@ -233,7 +233,7 @@ def strategy_of(label: str) -> Strategy:
     A name that nobody added, as in a store of somebody else's, is shown as it is.
     """
     name = label.partition(" (")[0]
-    return STRATEGIES.get(name) or Strategy(name.replace(" ", "_") or "unknown", display=name)
+    return STRATEGIES.get(name) or Strategy(name.replace(" ", "_") or "unknown")
 
 
 def search_of(kind: str) -> Search:
@@ -271,6 +271,15 @@ def display_name(label: str) -> str:
     """Return a strategy's name for people; a variant keeps its settings in brackets."""
     _, bracket, settings = label.partition(" (")
     return strategy_of(label).display + bracket + settings
+
+
+ONE_SAMPLE = PASS_AT_K.at_one
+"""What a policy that was asked once, at the sampling temperature, is said to give."""
+
+
+def greedy_names() -> tuple[str, ...]:
+    """Return the names of the strategies that give one greedy answer."""
+    return tuple(entry.name for entry in STRATEGIES if entry.is_greedy)
 
 
 def bound_names() -> tuple[str, ...]:

@@ -54,7 +54,7 @@ def recorded_figures(frames: StoreFrames) -> pl.DataFrame:
 def _plain(batch: PoolBatch) -> Iterator[Row]:
     yield _row(batch, "pass@1", batch.correct.mean(axis=1)) | {"n": 1}
     if batch.size > 1:
-        yield _row(batch, "majority", _elected(batch, MAJORITY_VOTE, None))
+        yield _row(batch, MAJORITY_VOTE.name, _elected(batch, MAJORITY_VOTE, None))
         yield _row(batch, "pass@n", batch.correct.max(axis=1).astype(float))
 
 

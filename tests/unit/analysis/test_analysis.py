@@ -16,6 +16,7 @@ from tests.unit.analysis.conftest import by_string
 from tests.unit.analysis.synthetic import Policy, Prm, World, write_store
 from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.cli.frontier import main
+from ttsgrid.core.strategies import BEST_OF_N, COT, MAJORITY, PASS_AT_K
 from ttsgrid.views.files.export import write_frontier
 from ttsgrid.views.terminal.frontier import print_frontier
 from ttsgrid.views.words.headline import headline_of
@@ -36,7 +37,8 @@ def _printed(frontier: Frontier, width: int) -> str:
 
 def test_the_tables_name_every_policy_strategy_prm_and_bin(frontier: Frontier) -> None:
     text = _printed(frontier, width=140)
-    for word in ("tiny", "small", "large", "CoT", "majority vote", "best-of-N", "pass@N", "sharp"):
+    strategies = (entry.display for entry in (COT, MAJORITY, BEST_OF_N, PASS_AT_K))
+    for word in ("tiny", "small", "large", *strategies, "sharp"):
         assert word in text
     for heading in ("all problems", "easy", "medium", "hard", "N = 16"):
         assert heading in text

@@ -21,12 +21,13 @@ import polars as pl
 from ttsgrid.analysis.cells.cells import KEY_COLUMNS, Cells
 from ttsgrid.analysis.cells.costs import known
 from ttsgrid.analysis.cells.difficulty import Bin
+from ttsgrid.analysis.frames.competing import competes, is_greedy
 from ttsgrid.analysis.statistics.bootstrap import (
     LEVEL,
     difference_intervals,
     simultaneous_intervals,
 )
-from ttsgrid.core.strategies import COT, PASS_AT_K
+from ttsgrid.core.strategies import PASS_AT_K
 from ttsgrid.core.voting import Bools, Floats
 
 COMPARISON_SCHEMA: dict[str, type[pl.DataType]] = {
@@ -77,7 +78,7 @@ def _pairs(cells: Cells) -> pl.DataFrame:
         schema={"policy": pl.String, "size": pl.Int64},
     )
     frame = cells.frame.filter(bin=Bin.ALL.value).join(sizes, on="policy")
-    scaled = frame.filter(~pl.col("strategy").is_in([COT.name, PASS_AT_K.name]), pl.col("n") > 1)
+    scaled = frame.filter(competes(), ~is_greedy(), pl.col("n") > 1)
     large = _references(frame).select(
         "benchmark",
         large="policy",
@@ -92,7 +93,7 @@ def _pairs(cells: Cells) -> pl.DataFrame:
 def _references(frame: pl.DataFrame) -> pl.DataFrame:
     """The CoT cell of each policy; of one that has none, what one sample scores."""
     policy = ["benchmark", "policy"]
-    cot = frame.filter(strategy=COT.name)
+    cot = frame.filter(is_greedy())
     sampled = frame.filter(strategy=PASS_AT_K.name, n=1).join(cot, on=policy, how="anti")
     return pl.concat([cot, sampled])
 

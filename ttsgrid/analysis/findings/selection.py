@@ -25,7 +25,7 @@ from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.findings.contests import GROUP, Choice, candidates, choices, groups
 from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.analysis.statistics.bootstrap import mean_intervals
-from ttsgrid.core.strategies import BEST_OF_N, COT, MAJORITY, PASS_AT_K
+from ttsgrid.core.strategies import strategy_of
 
 CURVE_SCHEMA: dict[str, type[pl.DataType]] = {
     "benchmark": pl.String,
@@ -111,7 +111,7 @@ def best_per_strategy(cells: Cells) -> pl.DataFrame:
     """Return, for each (benchmark, policy, strategy, N), its best cell over all problems.
 
     The best PRM, aggregation and vote, chosen in-sample on the problems that they share;
-    for figures and tables. pass@k is included: it has one cell. Rows of different
+    for figures and tables. Bounds are included. Rows of different
     strategies may be on different problems (`num_problems` says on how many): start from
     `ttsgrid.analysis.cells.common.on_common_ground` to compare them.
     """
@@ -135,7 +135,7 @@ def pareto(points: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         points: rows of `Cells.frame` of one benchmark and bin, all on the same problems
-            (`ttsgrid.analysis.cells.common.on_common_ground`); pass@k is left out.
+            (`ttsgrid.analysis.cells.common.on_common_ground`); bounds are left out.
     """
     real = points.filter(competes(), pl.col("flops").is_not_null())
     ordered = real.sort("flops", pl.col("accuracy"), descending=[False, True])
@@ -145,13 +145,11 @@ def pareto(points: pl.DataFrame) -> pl.DataFrame:
 
 def describe(cell: Mapping[str, Any]) -> str:
     """Return a cell's name for a sentence, e.g. `best-of-16 (PRM zoo-prm, weighted, min)`."""
-    if cell["strategy"] == COT.name:
-        return "CoT"
-    if cell["n"] == 1 and cell["strategy"] == MAJORITY.name:
-        return "one sample"
-    if cell["strategy"] in (MAJORITY.name, PASS_AT_K.name):
-        return f"{cell['strategy']}-{cell['n']}"
-    name = "best-of" if cell["strategy"] == BEST_OF_N.name else cell["strategy"]
+    entry = strategy_of(cell["strategy"])
+    variant = "".join(cell["strategy"].partition(" (")[1:])
+    name = f"{entry.at(cell['n'])}{variant}"
+    if not cell.get("vote"):
+        return name
     prm = cell["cell_prm"] if "cell_prm" in cell else cell["prm"]
     said = [f"PRM {prm}", cell["vote"], *([cell["aggregation"]] if cell["aggregation"] else [])]
-    return f"{name}-{cell['n']} ({', '.join(said)})"
+    return f"{name} ({', '.join(said)})"

@@ -39,12 +39,12 @@ from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.bootstrap import Intervals, difference_intervals
 from ttsgrid.analysis.study.fixed_rule import choose_by_rule
 from ttsgrid.analysis.study.paper import configured_name
-from ttsgrid.core.strategies import COT, MAJORITY, PASS_AT_K
+from ttsgrid.core.strategies import COT, MAJORITY, ONE_SAMPLE, PASS_AT_K
 from ttsgrid.models import prompt_format
 from ttsgrid.store import StorePath, scan
 
 LONG_COT_FORMAT = "r1"
-COT_NAME, ONE_SAMPLE, TTS = "CoT", "one sample", "TTS"
+COT_NAME, TTS = COT.at(1), "TTS"
 Row = dict[str, Any]
 
 

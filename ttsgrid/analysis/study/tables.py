@@ -25,7 +25,8 @@ from ttsgrid.analysis.study.gains_table import (
     cot_majority_optimal,
 )
 from ttsgrid.analysis.study.paper import configured_name, paper_figure
-from ttsgrid.analysis.study.summary import COT_NAME, ONE_SAMPLE, TTS, Row, Study
+from ttsgrid.analysis.study.summary import COT_NAME, TTS, Row, Study
+from ttsgrid.core.strategies import ONE_SAMPLE
 
 LONG_COT = "long CoT"
 _TTS_IS = (

@@ -16,18 +16,17 @@ from matplotlib.figure import Figure
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.analysis.study.summary import Study
-from ttsgrid.core.strategies import COT, MAJORITY, PASS_AT_K
+from ttsgrid.core.strategies import rank_of, strategy_of
+from ttsgrid.core.voting import MAJORITY_VOTE, VOTES, Vote
 from ttsgrid.views.figures.panels import (
-    GREY,
-    colour_of,
     legend,
     line,
     make_grid,
     mark_cot,
     over_budgets,
 )
+from ttsgrid.views.palette import DOTTED, GREY, colour_of
 
-VOTE_STYLES = {"majority": ":", "max": "--", "weighted": "-"}
 CORNER: dict[str, Any] = {"ha": "left", "va": "bottom", "fontsize": 8, "color": GREY}
 _BINS = (Bin.EASY.value, Bin.MEDIUM.value, Bin.HARD.value)
 
@@ -46,11 +45,11 @@ def draw_accuracy(study: Study, benchmark: str) -> Figure:
         mine = frame.filter(pl.col("prm").is_null() | (pl.col("prm") == rows[row]), policy=policy)
         for strategy in strategies:
             for vote, points in _by_vote(mine.filter(strategy=strategy)):
-                style = ":" if strategy == PASS_AT_K.name else VOTE_STYLES[vote]
+                style = DOTTED if strategy_of(strategy).is_bound else _vote_line(vote)
                 line(panel, points, colour_of(strategy, strategies), style, band=False)
         mark_cot(panel, mine)
     over_budgets(grid, _budgets(frame))
-    legend(grid, strategies, {f"vote: {name}": style for name, style in VOTE_STYLES.items()})
+    legend(grid, strategies, {f"vote: {vote.name}": vote.line for vote in VOTES})
     return grid.figure
 
 
@@ -83,9 +82,8 @@ def _policies(study: Study, frame: pl.DataFrame) -> list[str]:
 
 def _strategies(frame: pl.DataFrame) -> list[str]:
     """Those with a line, the ones without a PRM first."""
-    found = set(frame["strategy"]) - {COT.name}
-    first = [name for name in (PASS_AT_K.name, MAJORITY.name) if name in found]
-    return [*first, *sorted(found - {*first})]
+    found = {name for name in frame["strategy"] if not strategy_of(name).is_greedy}
+    return sorted(found, key=lambda name: (strategy_of(name).needs_prm, rank_of(name)))
 
 
 def _budgets(frame: pl.DataFrame) -> list[int]:
@@ -95,8 +93,13 @@ def _budgets(frame: pl.DataFrame) -> list[int]:
 
 def _by_vote(rows: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
     """The best aggregation of each vote; a strategy without a vote is a majority."""
-    voted = rows.with_columns(pl.col("vote").fill_null("majority"))
+    voted = rows.with_columns(pl.col("vote").fill_null(MAJORITY_VOTE.name))
     return [(v, _best(voted.filter(vote=v))) for v in voted["vote"].unique().sort()]
+
+
+def _vote_line(name: str) -> str:
+    vote = VOTES.get(name)
+    return Vote(name).line if vote is None else vote.line
 
 
 def _best(rows: pl.DataFrame) -> pl.DataFrame:

@@ -24,26 +24,23 @@ from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
 from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.findings.selection import best_per_strategy, pareto
-from ttsgrid.analysis.frames.competing import competes
-from ttsgrid.core.strategies import BEST_OF_N, COT, MAJORITY
+from ttsgrid.analysis.frames.competing import competes, is_greedy
+from ttsgrid.core.strategies import COT, Look, display_name, strategy_of
 from ttsgrid.views.figures.labelling import spread
+from ttsgrid.views.palette import (
+    DOTTED,
+    GREEDY_MARKER,
+    GREY,
+    INK,
+    PALE,
+    PARETO,
+    line_style,
+    looks,
+    series_colour,
+)
 
 WIDTH_INCHES, HEIGHT_INCHES, DPI = 9.0, 5.2, 170
 LEGEND_COLUMNS = 5
-COLOURS = ("#2f6fc4", "#dd6b20", "#218c5f", "#a63d7d", "#6b4fbb", "#8a6a1f", "#16808f", "#c23b3b")
-STYLES: dict[str, str | tuple[int, tuple[float, ...]]] = {
-    BEST_OF_N.name: "-",
-    MAJORITY.name: (0, (4, 2)),
-    "beam": (0, (6, 1.5, 1, 1.5)),
-    "dvts": (0, (1, 1.4)),
-}
-NAMES = {
-    BEST_OF_N.name: "best-of-N",
-    MAJORITY.name: "majority vote",
-    "beam": "beam search",
-    "dvts": "DVTS",
-}
-INK, GREY, PALE, PARETO = "#222222", "#777777", "#e6e6e6", "#bdbdbd"
 _SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "ttsgrid", "font.family": "DejaVu Sans"}
 
 
@@ -54,9 +51,10 @@ class _Panel:
     axes: Axes
     x: str
     policies: Sequence[str]
+    looks: Mapping[str, Look]
 
     def colour(self, policy: str) -> str:
-        return COLOURS[self.policies.index(policy) % len(COLOURS)]
+        return series_colour(self.policies.index(policy))
 
 
 def draw(cells: Cells) -> Figure:
@@ -68,6 +66,7 @@ def draw(cells: Cells) -> Figure:
     points = best_per_strategy(cells).filter(competes())
     benchmarks = points["benchmark"].unique().sort().to_list()
     policies = _by_size(points, cells.sizes)
+    lined = looks([name for name in points["strategy"] if not strategy_of(name).is_greedy])
     x = "policy_generated_tokens" if points["flops"].is_null().any() else "flops"
     with mpl.rc_context(_SETTINGS):
         figure = Figure(
@@ -75,7 +74,9 @@ def draw(cells: Cells) -> Figure:
         )
         grid = figure.subplots(len(benchmarks), squeeze=False)
         for axes, benchmark in zip(grid[:, 0], benchmarks, strict=True):
-            _draw_panel(_Panel(axes, x, policies), points.filter(benchmark=benchmark), benchmark)
+            _draw_panel(
+                _Panel(axes, x, policies, lined), points.filter(benchmark=benchmark), benchmark
+            )
     return figure
 
 
@@ -103,19 +104,20 @@ def _draw_panel(panel: _Panel, points: pl.DataFrame, benchmark: str) -> None:
 
 
 def _draw_policy(panel: _Panel, points: pl.DataFrame, colour: str) -> None:
-    for strategy, style in STYLES.items():
+    for strategy, look in panel.looks.items():
         line = points.filter(strategy=strategy).sort("n")
         if line.is_empty():
             continue
         x, low, high = line[panel.x], line["low"], line["high"]
         panel.axes.fill_between(x, low, high, color=colour, alpha=0.09, linewidth=0)
+        style = line_style(look)
         panel.axes.plot(x, line["accuracy"], color=colour, linestyle=style, linewidth=1.8, zorder=3)
         panel.axes.plot(x, line["accuracy"], "o", color=colour, markersize=3.6, zorder=4)
-    cot = points.filter(strategy=COT.name)
+    cot = points.filter(is_greedy())
     panel.axes.plot(
         cot[panel.x],
         cot["accuracy"],
-        "D",
+        GREEDY_MARKER,
         color=colour,
         markersize=7.5,
         markeredgecolor="white",
@@ -146,11 +148,11 @@ def _draw_pareto(panel: _Panel, points: pl.DataFrame) -> None:
 def _draw_reference(panel: _Panel, points: pl.DataFrame) -> None:
     """The largest policy's CoT as a horizontal line, labelled where it starts."""
     for policy in reversed(panel.policies):
-        cot = points.filter(policy=policy, strategy=COT.name)
+        cot = points.filter(is_greedy(), policy=policy)
         if cot.is_empty():
             continue
         height = cot["accuracy"].item()
-        panel.axes.axhline(height, color=INK, linewidth=0.9, linestyle=(0, (2, 2)), zorder=2)
+        panel.axes.axhline(height, color=INK, linewidth=0.9, linestyle=DOTTED, zorder=2)
         panel.axes.annotate(
             f"{policy} with CoT: {100 * height:.1f} %",
             (0.008, height),
@@ -167,7 +169,7 @@ def _draw_reference(panel: _Panel, points: pl.DataFrame) -> None:
 
 def _label_policies(panel: _Panel, points: pl.DataFrame) -> None:
     """Each policy's name in the right margin, tied to the end of its best line."""
-    lines = points.filter(pl.col("strategy") != COT.name)
+    lines = points.filter(~is_greedy())
     ends = lines.sort("n", "accuracy").group_by("policy", maintain_order=True).last()
     rows = sorted(ends.iter_rows(named=True), key=lambda row: float(row["accuracy"]))
     bottom, top = panel.axes.get_ylim()
@@ -228,13 +230,22 @@ def _head(panel: _Panel, benchmark: str, num_rows: int) -> None:
 
 def _explain(panel: _Panel, points: pl.DataFrame) -> int:
     """Rows under the title for what is not a policy; return how many."""
-    budgets = points.filter(pl.col("strategy") != COT.name)["n"].unique().sort().to_list()
-    present = [s for s in STYLES if s in set(points["strategy"])]
+    budgets = points.filter(~is_greedy())["n"].unique().sort().to_list()
+    present = [name for name in panel.looks if name in set(points["strategy"])]
     handles = [
-        Line2D([], [], color=GREY, marker="D", linestyle="", markersize=6, label="CoT (greedy)"),
+        Line2D(
+            [], [], color=GREY, marker=GREEDY_MARKER, linestyle="", markersize=6, label=COT.display
+        ),
         *(
-            Line2D([], [], color=GREY, linestyle=STYLES[s], linewidth=1.8, label=NAMES[s])
-            for s in present
+            Line2D(
+                [],
+                [],
+                color=GREY,
+                linestyle=line_style(panel.looks[name]),
+                linewidth=1.8,
+                label=display_name(name),
+            )
+            for name in present
         ),
         Line2D([], [], color=GREY, marker="o", markersize=3.6, linestyle="", label=_along(budgets)),
         Line2D([], [], color=PARETO, linewidth=6, alpha=0.55, label="Pareto frontier"),

@@ -20,25 +20,12 @@ from matplotlib.ticker import (
     StrMethodFormatter,
 )
 
-from ttsgrid.core.strategies import BEST_OF_N, COT, MAJORITY, PASS_AT_K
+from ttsgrid.analysis.frames.competing import is_greedy
+from ttsgrid.core.strategies import COT, display_name
+from ttsgrid.views.palette import DOTTED, FULL, GREY, INK, PALE, LineStyle, colour_of
 
 PANEL_WIDTH_INCHES, PANEL_HEIGHT_INCHES = 3.1, 2.6
-INK, GREY, PALE = "#222222", "#777777", "#e6e6e6"
 SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "ttsgrid", "font.family": "DejaVu Sans"}
-COLOURS = {
-    MAJORITY.name: "#444444",
-    BEST_OF_N.name: "#2f6fc4",
-    "beam": "#dd6b20",
-    "dvts": "#218c5f",
-    PASS_AT_K.name: "#bbbbbb",
-}
-_SPARE = ("#a63d7d", "#6b4fbb", "#8a6a1f", "#16808f", "#c23b3b")
-NAMES = {
-    MAJORITY.name: "majority",
-    BEST_OF_N.name: "best-of-N",
-    PASS_AT_K.name: "pass@N",
-    "dvts": "DVTS",
-}
 
 
 @dataclass(frozen=True)
@@ -106,7 +93,7 @@ def percent_ticks(axis: Axis) -> None:
 
 
 def line(
-    panel: Axes, points: pl.DataFrame, colour: str, style: str = "-", *, band: bool = True
+    panel: Axes, points: pl.DataFrame, colour: str, style: LineStyle = FULL, *, band: bool = True
 ) -> None:
     """Accuracy against N, with its 95 % interval as a band.
 
@@ -119,37 +106,23 @@ def line(
     """
     ordered = points.sort("n")
     n = ordered["n"]
-    panel.plot(n, ordered["accuracy"], style, color=colour, linewidth=1.6, marker="o", markersize=3)
+    (drawn,) = panel.plot(n, ordered["accuracy"], color=colour, marker="o", markersize=3)
+    drawn.set(linestyle=style, linewidth=1.6)
     if band:
         panel.fill_between(n, ordered["low"], ordered["high"], color=colour, alpha=0.1, linewidth=0)
-
-
-def colour_of(strategy: str, strategies: Sequence[str]) -> str:
-    """The colour of a strategy; of a variant (`beam (preset=paper)`), one of the spare ones."""
-    if strategy in COLOURS:
-        return COLOURS[strategy]
-    others = [name for name in sorted(set(strategies)) if name not in COLOURS]
-    return _SPARE[others.index(strategy) % len(_SPARE)]
-
-
-def name_of(strategy: str) -> str:
-    """What a strategy is called in a legend."""
-    base, _, rest = strategy.partition(" ")
-    name = NAMES.get(base, base)
-    return f"{name} {rest}" if rest else name
 
 
 def legend(grid: Grid, strategies: Sequence[str], styles: dict[str, str]) -> None:
     """A legend below: a colour a strategy, a style for whatever else differs, CoT."""
     handles = [
-        Line2D([], [], color=colour_of(s, strategies), linewidth=2, label=name_of(s))
+        Line2D([], [], color=colour_of(s, strategies), linewidth=2, label=display_name(s))
         for s in strategies
     ]
     handles += [
         Line2D([], [], color=GREY, linestyle=style, linewidth=1.6, label=name)
         for name, style in styles.items()
     ]
-    handles.append(Line2D([], [], color=INK, linestyle=(0, (2, 2)), linewidth=1, label="CoT"))
+    handles.append(Line2D([], [], color=INK, linestyle=DOTTED, linewidth=1, label=COT.at(1)))
     grid.figure.legend(
         handles=handles, loc="outside lower left", ncols=5, frameon=False, fontsize=8.5
     )
@@ -157,5 +130,5 @@ def legend(grid: Grid, strategies: Sequence[str], styles: dict[str, str]) -> Non
 
 def mark_cot(panel: Axes, rows: pl.DataFrame) -> None:
     """The accuracy of CoT as a horizontal line, where it was run."""
-    for accuracy in rows.filter(strategy=COT.name)["accuracy"]:
-        panel.axhline(accuracy, color=INK, linewidth=1, linestyle=(0, (2, 2)))
+    for accuracy in rows.filter(is_greedy())["accuracy"]:
+        panel.axhline(accuracy, color=INK, linewidth=1, linestyle=DOTTED)

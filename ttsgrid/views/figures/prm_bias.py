@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ttsgrid.analysis.study.prm_bias import PrmBias
-from ttsgrid.views.figures.panels import GREY, INK, dress
+from ttsgrid.views.figures.panels import dress
+from ttsgrid.views.palette import DASHED, FULL, GREY, INK, series_colour
 
-COLOURS = ("#2f6fc4", "#dd6b20", "#218c5f", "#a63d7d", "#6b4fbb", "#8a6a1f")
 MOST_CHARACTERS = 36  # of level names under one panel
-RIGHT, WRONG = "-", (0, (3, 2))
+RIGHT, WRONG = FULL, DASHED
 
 
 def draw_prm_bias(bias: PrmBias, benchmark: str, sizes: Mapping[str, int | None]) -> Figure:
@@ -45,7 +45,7 @@ def draw_prm_bias(bias: PrmBias, benchmark: str, sizes: Mapping[str, int | None]
 
 
 def _colour(prm: str, prms: Sequence[str]) -> str:
-    return COLOURS[prms.index(prm) % len(COLOURS)]
+    return series_colour(prms.index(prm))
 
 
 def _draw_lengths(panel: Axes, lengths: pl.DataFrame, prms: Sequence[str]) -> None:

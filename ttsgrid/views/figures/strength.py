@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ttsgrid.analysis.study.summary import Optimal, Study
-from ttsgrid.views.figures.panels import COLOURS, GREY, INK, dress, percent_ticks
+from ttsgrid.views.figures.panels import dress, percent_ticks
+from ttsgrid.views.palette import GREY, INK, MARKERS, series_colour
 
-MARKERS = "osD^vP*X"
 APART = 0.012  # PRMs of one policy, in accuracy
 
 
@@ -70,7 +70,7 @@ def _draw_gains(axes: Axes, gains: Sequence[_Gain]) -> None:
         mine = [gain for gain in gains if gain.prm == prm]
         x = [gain.cot + APART * (i - (len(prms) - 1) / 2) for gain in mine]
         reach = [[g.gain - g.low for g in mine], [g.high - g.gain for g in mine]]
-        marker, colour = MARKERS[i % len(MARKERS)], _colour(i)
+        marker, colour = MARKERS[i % len(MARKERS)], series_colour(i)
         axes.errorbar(
             x, [g.gain for g in mine], yerr=reach, fmt=marker, color=colour, capsize=2, label=prm
         )
@@ -82,8 +82,3 @@ def _draw_gains(axes: Axes, gains: Sequence[_Gain]) -> None:
         )
     if prms:
         axes.legend(title="PRM", frameon=False, fontsize=8.5, title_fontsize=8.5)
-
-
-def _colour(index: int) -> str:
-    palette = [colour for name, colour in COLOURS.items() if name not in ("majority", "pass@k")]
-    return palette[index % len(palette)]

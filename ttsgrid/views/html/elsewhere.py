@@ -12,11 +12,12 @@ from typing import Any
 import polars as pl
 
 from ttsgrid.analysis.frames.competing import competes
+from ttsgrid.core.strategies import display_name
 from ttsgrid.views.html.pictures import picture_of
 from ttsgrid.views.html.view import Elsewhere, Picture
 from ttsgrid.views.tables.external import N_ALONE, external_table
 from ttsgrid.views.words.external import note
-from ttsgrid.views.words.numbers import listed, percent, quantity, strategy_name
+from ttsgrid.views.words.numbers import listed, percent, quantity
 
 _CAPTION = (
     "Each point was published elsewhere, without its problems: there is no interval. Where there "
@@ -47,7 +48,7 @@ def _frontier_said(points: pl.DataFrame) -> str:
         f"{percent(row['accuracy'])} % at {_cost(row)} ({row['policy']}, {_name(row)})"
         for row in (on.row(0, named=True), on.row(-1, named=True))
     ]
-    names = listed([strategy_name(name) for name in on["strategy"].unique(maintain_order=True)])
+    names = listed([display_name(name) for name in on["strategy"].unique(maintain_order=True)])
     return (
         f"Of {len(points)} published points {len(on)} are on the frontier of accuracy against "
         f"{unit}: from {ends[0]} to {ends[1]}. On it are {names}."
@@ -86,5 +87,5 @@ def _cost(row: Mapping[str, Any]) -> str:
 
 def _name(row: Mapping[str, Any]) -> str:
     """A point's name without its policy, e.g. `beam search, N = 100, beam=50`."""
-    parts = [strategy_name(row["strategy"]), f"N = {row['n']}", row["setting"] or ""]
+    parts = [display_name(row["strategy"]), f"N = {row['n']}", row["setting"] or ""]
     return ", ".join(part for part in parts if part)

@@ -2,7 +2,7 @@
 
 A point stands for the best aggregation and vote of its group, chosen on the same
 problems; so does the picture's default view, which shows each strategy with its best
-PRM. pass@N is a bound and no strategy, and is left out. What the axis may count is
+PRM. Bounds are no strategies, and are left out. What the axis may count is
 what the store knows of every point first: FLOPs where all sizes are known, else
 tokens, else N.
 """
@@ -17,9 +17,10 @@ from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.findings.selection import describe, pareto
 from ttsgrid.analysis.frames.competing import competes
-from ttsgrid.core.strategies import COT, PASS_AT_K
+from ttsgrid.core.strategies import COT, PASS_AT_K, display_name
 from ttsgrid.views.html.view import Choice, Mark, Picture, Points, Reference
-from ttsgrid.views.words.numbers import in_order, listed, percent, quantity, strategy_name
+from ttsgrid.views.palette import looks
+from ttsgrid.views.words.numbers import in_order, listed, percent, quantity
 from ttsgrid.views.words.order import by_size
 
 _GROUP = ["policy", "strategy", "n", "bin"]
@@ -39,18 +40,6 @@ _CAPTION = (
 )
 _SIGNIFICANT_DIGITS = 5
 _NUM_COLOURS = 8  # --series-0 to --series-7 in the style sheet
-_SHAPES: dict[str, tuple[str, tuple[float, ...]]] = {
-    "cot": ("diamond", ()),
-    "majority": ("circle", (5, 3)),
-    "best_of_n": ("square", ()),
-    "beam": ("triangle-up", (8, 2, 2, 2)),
-    "dvts": ("triangle-down", (2, 2)),
-}
-_SPARE_SHAPES: tuple[tuple[str, tuple[float, ...]], ...] = (
-    ("cross", (1, 4)),
-    ("triangle-left", (10, 4)),
-    ("triangle-right", (4, 2, 1, 2)),
-)
 
 
 def picture(cells: Cells, benchmark: str) -> Picture:
@@ -118,10 +107,13 @@ def _columns(best: pl.DataFrame) -> Points:
 
 
 def _strategy_marks(strategies: Sequence[str]) -> tuple[Mark, ...]:
-    spare = [name for name in strategies if name not in _SHAPES]
-    looks = _SHAPES | {name: _SPARE_SHAPES[i % len(_SPARE_SHAPES)] for i, name in enumerate(spare)}
+    drawn = looks(strategies)
     return tuple(
-        Mark(Choice(name, strategy_name(name)), shape=looks[name][0], dash=looks[name][1])
+        Mark(
+            Choice(name, display_name(name)),
+            shape=drawn[name].shape or "",
+            dash=drawn[name].dash or (),
+        )
         for name in strategies
     )
 
@@ -137,7 +129,7 @@ def _reference(cells: Cells, benchmark: str, policies: Sequence[str]) -> Referen
     """The largest policy's CoT, or its single sample where it was only sampled."""
     overall = cells.frame.filter(benchmark=benchmark, bin=Bin.ALL.value)
     for policy in reversed(policies):
-        for strategy, named in ((COT.name, "CoT"), (PASS_AT_K.name, "one sample")):
+        for strategy, named in ((entry.name, entry.at(1)) for entry in (COT, PASS_AT_K)):
             for accuracy in overall.filter(policy=policy, strategy=strategy, n=1)["accuracy"]:
                 return Reference(f"{policy} with {named}: {percent(accuracy)} %", accuracy)
     return None

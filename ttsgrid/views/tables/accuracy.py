@@ -10,13 +10,13 @@ from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.findings.selection import best_per_strategy
 from ttsgrid.analysis.frontier import Frontier
+from ttsgrid.core.strategies import PASS_AT_K, display_name
 from ttsgrid.views.tables.entries import NOTHING, accuracy_entry
 from ttsgrid.views.tables.table import Entry, Table
 from ttsgrid.views.words.numbers import (
     Row,
     in_order,
     short_name,
-    strategy_name,
 )
 from ttsgrid.views.words.order import by_size
 
@@ -33,7 +33,7 @@ def accuracy_table(cells: Cells, benchmark: str) -> Table:
     best = best_per_strategy(cells).filter(benchmark=benchmark)
     budgets, most = best["n"].unique().sort().to_list(), int(best["num_problems"].to_numpy().max())
     rows = tuple(
-        (Entry(policy), Entry(strategy_name(strategy)), *_by_budget(found, budgets, most))
+        (Entry(policy), Entry(display_name(strategy)), *_by_budget(found, budgets, most))
         for policy in by_size(cells, best["policy"].to_list())
         for strategy, found in _by_strategy(best.filter(policy=policy))
     )
@@ -42,7 +42,8 @@ def accuracy_table(cells: Cells, benchmark: str) -> Table:
         f"In %, with the 95 % interval, on {most} problems. Each entry has the best PRM, "
         "aggregation and vote of its strategy, chosen on the same problems, which flatters it a "
         "little. "
-        "pass@N counts a problem when any of N solutions is right: no strategy, but a bound.",
+        f"{PASS_AT_K.display}: a problem counts when any of them is right. No strategy, but a "
+        "bound on votes over N samples; searches may exceed it.",
         ("policy", "strategy", *(f"N = {n}" for n in budgets)),
         2,
         rows,

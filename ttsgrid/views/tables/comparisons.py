@@ -7,7 +7,7 @@ import polars as pl
 from ttsgrid.analysis.findings.selection import describe
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
-from ttsgrid.core.strategies import COT
+from ttsgrid.core.strategies import strategy_of
 from ttsgrid.views.tables.table import Entry, Table
 from ttsgrid.views.words.numbers import (
     Row,
@@ -52,7 +52,7 @@ def comparison_table(frontier: Frontier, benchmark: str) -> Table:
 
 
 def _comparison(row: Row) -> tuple[Entry, ...]:
-    once = "CoT" if row["large_strategy"] == COT.name else "one sample"
+    once = strategy_of(row["large_strategy"]).at(1)
     return (
         Entry(row["policy"], detail=describe(row)),
         Entry(row["large"], detail=f"{once}, {times(row['size_ratio'])} the size"),

@@ -7,8 +7,9 @@ from typing import Any
 
 import polars as pl
 
+from ttsgrid.core.strategies import display_name
 from ttsgrid.views.tables.table import Entry, Interval, Table
-from ttsgrid.views.words.numbers import percent, quantity, strategy_name
+from ttsgrid.views.words.numbers import percent, quantity
 
 N_ALONE = "N"  # what `external_points` calls the cost where nothing better is known
 
@@ -33,7 +34,7 @@ def _row(row: Mapping[str, Any]) -> tuple[Entry, ...]:
     cost = () if row["cost_is"] == N_ALONE else (Entry(quantity(row["cost"])),)
     return (
         Entry(row["policy"]),
-        Entry(strategy_name(row["strategy"])),
+        Entry(display_name(row["strategy"])),
         Entry(str(row["n"])),
         Entry(row["setting"] or "–"),
         Entry("yes", tone="good") if row["on_frontier"] else Entry("no"),

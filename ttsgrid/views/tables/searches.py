@@ -9,13 +9,13 @@ from __future__ import annotations
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
+from ttsgrid.core.strategies import BEST_OF_N, display_name
 from ttsgrid.views.tables.table import Entry, Table
 from ttsgrid.views.words.numbers import (
     Row,
     percent,
     points,
     points_span,
-    strategy_name,
     times,
 )
 from ttsgrid.views.words.order import by_size
@@ -42,7 +42,7 @@ def rival_table(frontier: Frontier, benchmark: str) -> Table:
             "difference",
             "adjusted",
             "search",
-            "best-of-N",
+            BEST_OF_N.display,
             "FLOPs",
         ),
         4,
@@ -58,7 +58,7 @@ def rival_table(frontier: Frontier, benchmark: str) -> Table:
 
 
 def _name(row: Row) -> str:
-    return strategy_name(row["strategy"])
+    return display_name(row["strategy"])
 
 
 def _row(row: Row) -> tuple[Entry, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from ttsgrid.analysis.study import STUDY_TABLES, Study, StudyTable
-from ttsgrid.core.strategies import display_name
+from ttsgrid.core.strategies import BEST_OF_N, display_name
 from ttsgrid.views.tables.entries import NOTHING
 from ttsgrid.views.tables.table import Entry, Table
 
@@ -47,7 +47,7 @@ _HEADINGS = {
     "flops_prm": "PRM FLOPs",
     "flops": "FLOPs",
     "difference": "points",
-    "accuracy_best_of_n": "best-of-N",
+    "accuracy_best_of_n": BEST_OF_N.display,
     "flops_ratio": "FLOPs ratio",
     "policy_prompt_tokens": "prompt tokens",
     "policy_cached_tokens": "cached tokens",

@@ -16,13 +16,13 @@ from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.bootstrap import difference_intervals
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
-from ttsgrid.core.strategies import COT, MAJORITY, PASS_AT_K
+from ttsgrid.core.strategies import COT, MAJORITY, ONE_SAMPLE, PASS_AT_K
 from ttsgrid.views.words.headline import headline_paragraphs
 from ttsgrid.views.words.numbers import Row, listed, percent, points, points_span, short_name, span
 from ttsgrid.views.words.order import by_size
 from ttsgrid.views.words.searches import rival_sentences
 
-_ONCE = {COT.name: "one greedy solution", PASS_AT_K.name: "one sample"}
+_ONCE = {COT.name: "one greedy solution", PASS_AT_K.name: ONE_SAMPLE}
 """What a policy's majority vote is set against: the first of these that was run."""
 
 

@@ -22,7 +22,7 @@ import polars as pl
 from ttsgrid.analysis.findings.selection import describe
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MAX_HALF_WIDTH, MIN_PROBLEMS
-from ttsgrid.core.strategies import PASS_AT_K
+from ttsgrid.core.strategies import bound_names
 
 Comparison = Mapping[str, Any]
 
@@ -106,7 +106,7 @@ def _whose(best: Comparison) -> str:
 
 
 def _sampled(best: Comparison) -> bool:
-    return bool(best["large_strategy"] == PASS_AT_K.name)
+    return best["large_strategy"] in bound_names()
 
 
 def _large(best: Comparison) -> str:

@@ -9,47 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ttsgrid.core.strategies import BEST_OF_N, COT, MAJORITY, PASS_AT_K
+from ttsgrid.core.strategies import display_name, rank_of, strategy_of
 
 Row = Mapping[str, Any]
-_STRATEGIES = {
-    COT.name: "CoT (greedy)",
-    MAJORITY.name: "majority vote",
-    BEST_OF_N.name: "best-of-N",
-    "beam": "beam search",
-    "dvts": "DVTS",
-    "rebase": "REBASE",
-    "lookahead": "lookahead search",
-    PASS_AT_K.name: "pass@N (a bound)",
-}
 _PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
-def strategy_name(strategy: str) -> str:
-    """Return a strategy's name for people; one that is not known keeps its own.
-
-    Args:
-        strategy: as in `Cells.frame`; a variant names its settings in brackets.
-    """
-    base, bracket, settings = strategy.partition(" (")
-    return _STRATEGIES.get(base, base.replace("_", " ")) + bracket + settings
-
-
 def in_order(strategies: Sequence[str]) -> list[str]:
-    """Return distinct strategies, known ones in their usual order, the bound last."""
-    usual = {name: i for i, name in enumerate(_STRATEGIES) if name != PASS_AT_K.name}
-    rank = usual | {PASS_AT_K.name: len(usual) + 1}
-    return sorted(
-        set(strategies), key=lambda name: (rank.get(name.split(" (")[0], len(usual)), name)
-    )
+    """Return distinct strategies in their usual order, bounds last."""
+    return sorted(set(strategies), key=rank_of)
 
 
 def short_name(row: Row) -> str:
     """Return a cell's name without its PRM and N, which stand beside it."""
-    if row["n"] == 1 and row["strategy"] == MAJORITY.name:
-        return "one sample"
+    entry = strategy_of(row["strategy"])
+    if row["n"] == 1 and entry.at_one:
+        return entry.at_one
     choices = [row[part] for part in ("aggregation", "vote") if row[part]]
-    name = strategy_name(row["strategy"])
+    name = display_name(row["strategy"])
     return f"{name} ({', '.join(choices)})" if choices else name
 
 

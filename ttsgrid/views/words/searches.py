@@ -13,13 +13,13 @@ import polars as pl
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
+from ttsgrid.core.strategies import display_name
 from ttsgrid.views.words.numbers import (
     Row,
     listed,
     percent,
     points,
     points_span,
-    strategy_name,
 )
 from ttsgrid.views.words.order import by_size
 
@@ -92,4 +92,4 @@ def _won(row: Row, note: str = "") -> str:
 
 
 def _name(row: Row) -> str:
-    return strategy_name(row["strategy"])
+    return display_name(row["strategy"])

@@ -15,9 +15,10 @@ from tests.unit.analysis.study.conftest import SEARCHED, WORLD
 from ttsgrid.analysis.study.summary import Study
 from ttsgrid.cli.frontier import main
 from ttsgrid.views.figures.accuracy import draw_accuracy, draw_difficulty
-from ttsgrid.views.figures.panels import COLOURS, colour_of, percent_ticks
+from ttsgrid.views.figures.panels import percent_ticks
 from ttsgrid.views.figures.strength import draw_strength
 from ttsgrid.views.figures.study import STUDY_FIGURES, write_figures
+from ttsgrid.views.palette import COLOURS, colour_of
 
 NUM_POLICIES, NUM_PRMS = len(WORLD.policies), len(WORLD.prms)
 
@@ -78,7 +79,7 @@ def test_variants_of_a_search_have_colours_of_their_own() -> None:
     names = ["beam (preset=paper)", "beam (preset=search_and_learn)", "majority"]
     colours = {colour_of(name, names) for name in names}
     assert len(colours) == 3
-    assert colour_of("majority", names) == COLOURS["majority"]
+    assert colour_of("majority", names) == COLOURS["graphite"]
 
 
 @pytest.mark.parametrize("name", STUDY_FIGURES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ttsgrid.core.strategies import display_name
 from ttsgrid.views.words.numbers import (
     duration,
     in_order,
@@ -11,7 +12,6 @@ from ttsgrid.views.words.numbers import (
     points,
     points_span,
     quantity,
-    strategy_name,
     times,
 )
 
@@ -57,8 +57,8 @@ def test_lists_end_in_and() -> None:
 
 
 def test_variants_and_strategies_yet_unknown_keep_what_tells_them_apart() -> None:
-    assert strategy_name("beam (preset=paper)") == "beam search (preset=paper)"
-    assert strategy_name("new_idea") == "new idea"
+    assert display_name("beam (preset=paper)") == "beam search (preset=paper)"
+    assert display_name("new_idea") == "new idea"
 
 
 def test_strategies_come_in_their_usual_order_with_the_bound_last() -> None:
