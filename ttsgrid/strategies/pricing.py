@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from ttsgrid.core.price import Prefixes, distinct, tail_tokens
 from ttsgrid.core.records import Price, StepScores, Usage
@@ -70,7 +71,8 @@ class SearchMeter:
             question_tokens: length of the policy's prompt, with which every request begins.
             block_tokens: of the policy's prefix cache.
         """
-        parts = distinct(one.prefixes for one in self.scored)
+        # Sorted, so that the price does not say in which order the engine answered.
+        parts = distinct(sorted((one.prefixes for one in self.scored), key=attrgetter("keys")))
         return Price(
             policy=policy_tokens(self.prompt_lengths, self.generated_tokens, block_tokens),
             prm=_prm_tokens([one.input_tokens for one in self.scored], parts),

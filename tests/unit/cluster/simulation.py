@@ -3,7 +3,7 @@
 A discrete-event simulation. The event loop's clock jumps to the next timer whenever
 nothing is ready, so an hour of waiting takes no time, and a run that waits for nothing
 is an error at once instead of a hang. Everything that schedules is the shipped code:
-driver, waves, services, dispatch, both runtimes, the batching of scores, the store. What
+driver, waves, replicas, dispatch, both runtimes, the batching of scores, the store. What
 is simulated is where workers live: in this process, a fixed latency away, with fake
 engines of a fixed step time. Grading runs inline, since threads know no virtual time.
 """

@@ -1,6 +1,6 @@
 """Searches keep every replica busy, and the driver hears of each of them once.
 
-A discrete-event simulation (see `simulation`): driver, services and runtimes are the
+A discrete-event simulation (see `simulation`): driver, replicas and runtimes are the
 shipped code, workers and their clock are not. A policy step takes 50 ms, a PRM call
 5 ms, a message 1 ms each way. `tests/bench/test_scale.py` measures the same with ten
 thousand searches on 64 replicas.
