@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from ttsgrid.benchmarks import shipped_benchmark
 from ttsgrid.cluster.wire.scoring_link import ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
@@ -28,6 +29,7 @@ from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.models import DecodingTokenizer
 from ttsgrid.zoo.tokenizer import build_tokenizer
 
+ZOO = shipped_benchmark("zoo")
 BAD = "What is odd?"
 POLICY = ModelIdentity("small", "small", "r1", "zoo")
 PRM = ModelIdentity("judge", "judge", "r1", "qwen")
@@ -45,7 +47,7 @@ class OddError(Exception):
 
 def spec(role: str) -> WorkerSpec:
     engine = EngineSpec("fake", role, role, role)
-    return WorkerSpec(engine, "zoo" if role == "policy" else "qwen", "zoo", 1.0, 0, 1.0)
+    return WorkerSpec(engine, "zoo" if role == "policy" else "qwen", ZOO, 1.0, 0, 1.0)
 
 
 def block(problem: Problem) -> SampleBlock:

@@ -22,11 +22,13 @@ from tests.unit.grid.test_units_and_plan import (
     search,
     strategies,
 )
+from ttsgrid.benchmarks import shipped_benchmark
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.grid.plan import Plan, make_plan
 from ttsgrid.store import scan
 
+ZOO = shipped_benchmark("zoo")
 PRICES = (
     *(f"{role}_lone_{kind}_tokens" for role in ("policy", "prm") for kind in ("prompt", "cached")),
     "policy_lone_generated_tokens",
@@ -53,7 +55,7 @@ def fleet(plan: Plan, block_tokens: int, slots: int) -> dict[str, list[WorkerSpe
         role = "prm" if name.startswith("prm") else "policy"
         engine = EngineSpec("fake", role, name, name, max_num_seqs=slots, fake=fake)
         form = "zoo" if role == "policy" else "qwen"
-        specs[name] = [WorkerSpec(engine, form, "zoo", 1.0, 0, 1.0)]
+        specs[name] = [WorkerSpec(engine, form, ZOO, 1.0, 0, 1.0)]
     return specs
 
 

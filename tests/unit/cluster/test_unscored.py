@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ttsgrid.benchmarks import shipped_benchmark
 from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.core.records import Problem, UnitResult
@@ -17,6 +18,7 @@ from ttsgrid.models.prms import prm_format
 from ttsgrid.store import Commit, Store, scan
 from ttsgrid.zoo.tokenizer import build_tokenizer
 
+ZOO = shipped_benchmark("zoo")
 PROBLEM = Problem("p", "zoo", 0, "What is 1 + 1?", "2")
 BLOCK = SampleBlock(
     "p", ModelIdentity("small", "s", "r", "zoo"), SamplingIdentity(0.7, 1.0, 64, 0), 0, 4
@@ -32,9 +34,7 @@ CONTEXT = 160
 
 def score(*solutions: tuple[str, ...]) -> UnitResult:
     spec = EngineSpec("fake", "prm", "judge", "judge", max_model_len=CONTEXT)
-    runtime = PrmRuntime(
-        WorkerSpec(spec, "qwen", "zoo", 1.0, 0, 1.0), FakePrmEngine(spec), TOKENIZER
-    )
+    runtime = PrmRuntime(WorkerSpec(spec, "qwen", ZOO, 1.0, 0, 1.0), FakePrmEngine(spec), TOKENIZER)
     task = Task(UNIT, PROBLEM, to_score=tuple(enumerate(solutions)))
     (outcome,) = asyncio.run(runtime.run([task], None))
     return outcome.result
@@ -74,8 +74,6 @@ def test_the_store_says_which_samples_have_no_score_and_why(tmp_path: Path) -> N
 def test_an_input_may_fill_the_context_to_the_last_token(spare: int) -> None:
     ids = prm_format("qwen").encode_open(TOKENIZER, PROBLEM.question, SHORT).ids
     spec = EngineSpec("fake", "prm", "judge", "judge", max_model_len=len(ids) - 1 + spare)
-    runtime = PrmRuntime(
-        WorkerSpec(spec, "qwen", "zoo", 1.0, 0, 1.0), FakePrmEngine(spec), TOKENIZER
-    )
+    runtime = PrmRuntime(WorkerSpec(spec, "qwen", ZOO, 1.0, 0, 1.0), FakePrmEngine(spec), TOKENIZER)
     (outcome,) = asyncio.run(runtime.run([Task(UNIT, PROBLEM, ((0, SHORT),))], None))
     assert (outcome.result.scores[0].unscored is None) == (spare == 1)
