@@ -22,17 +22,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from ttsgrid.analysis.frontier import analyse
-from ttsgrid.benchmarks import BenchmarkConfig, benchmark_grader, load_benchmark
+from ttsgrid.benchmarks import BenchmarkConfig, load_benchmark
+from ttsgrid.core.dotted import add_to_path
 from ttsgrid.core.errors import StoreError, TtsgridError
-from ttsgrid.core.identity import canonical_json
 from ttsgrid.core.shipped import CONF
 from ttsgrid.grid.arguments import checked_arguments
 from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig, ModelConfig
+from ttsgrid.grid.own_code import check_own_code, engine_of
 from ttsgrid.grid.plan import Plan, budgets_of, make_plan
 from ttsgrid.grid.resolve import ResolvedModel, resolve_model
 from ttsgrid.models import prompt_format
-from ttsgrid.models.prms import PrmFormat, served_prm_format
+from ttsgrid.models.prms import prm_identity
 from ttsgrid.store import BenchmarkRecord, ModelRecord, Store, committed_units
 from ttsgrid.views.files.export import write_frontier
 from ttsgrid.views.terminal.frontier import print_frontier
@@ -43,10 +44,11 @@ console = Console()
 def resolve_models(grid: GridConfig) -> list[ResolvedModel]:
     """Find every model of the grid and identify it."""
     policies = [
-        resolve_model(m, "policy", _prompt_json(m), grid.engine, _note) for m in grid.policies
+        resolve_model(m, "policy", _prompt_json(m, grid), engine_of(grid, m), _note)
+        for m in grid.policies
     ]
     prms = [
-        resolve_model(m, "prm", canonical_json({"prm": _served(m).name}), grid.engine, _note)
+        resolve_model(m, "prm", prm_identity(m.format), engine_of(grid, m), _note)
         for m in grid.prms
     ]
     return [*policies, *prms]
@@ -56,12 +58,9 @@ def _note(sentence: str) -> None:
     console.print(sentence, highlight=False, markup=False)
 
 
-def _prompt_json(policy: ModelConfig) -> str:
-    return prompt_format(policy.format, f"policies.{policy.name}.format").as_json()
-
-
-def _served(prm: ModelConfig) -> PrmFormat:
-    return served_prm_format(prm.format, f"prms.{prm.name}.format")
+def _prompt_json(policy: ModelConfig, grid: GridConfig) -> str:
+    setting = f"policies.{policy.name}.format"
+    return prompt_format(policy.format, setting, grid.benchmark.instruction).as_json()
 
 
 def show_plan(plan: Plan) -> None:
@@ -114,7 +113,7 @@ def sweep(grid: GridConfig) -> None:
     Raises:
         TtsgridError: with a message that names the setting to change.
     """
-    benchmark_grader(grid.benchmark)  # what is wrong with it is said before anything starts
+    check_own_code(grid)
     problems = load_benchmark(grid.benchmark)
     models = resolve_models(grid)
     identities = {model.identity.name: model.identity for model in models}
@@ -184,6 +183,8 @@ def _compose_and_sweep(config: DictConfig) -> None:
     folders = [Path(source.path) for source in sources if source.schema == "file"]
     # Caught here, inside Hydra, which would print a stack trace: one sentence is enough.
     try:
+        # A person's own modules: beside their config folder's groups, or where they stand.
+        add_to_path([*(folder for folder in folders if folder != CONF), Path.cwd()])
         sweep(to_grid(config, folders))
     except TtsgridError as error:
         _exit_with(error)

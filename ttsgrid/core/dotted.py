@@ -63,7 +63,7 @@ def load_own(
         ConfigError: it can't be imported or made, or lacks a member of the protocol.
     """
     found = load_named(path, setting)
-    _require_members(found, path, setting, protocol)
+    require_members(found, path, setting, protocol)
     if not inspect.isclass(found):
         if options:
             raise ConfigError(f"{setting}: {path} is an object, not a class; it takes no options")
@@ -74,7 +74,7 @@ def load_own(
         raise ConfigError(
             f"{setting}: {path} can't be made: {type(error).__name__}: {error}"
         ) from error
-    _require_members(made, path, setting, protocol)
+    require_members(made, path, setting, protocol)
     return made
 
 
@@ -117,12 +117,15 @@ def add_to_path(folders: Iterable[Path]) -> None:
 
 
 def files_to_ship(paths: Iterable[str]) -> list[str]:
-    """Return the packages and modules that workers elsewhere need for dotted paths, as files.
+    """Return the packages and modules that workers elsewhere need, as files.
+
+    Args:
+        paths: dotted paths, or names of modules.
 
     Each is the folder of a top-level package or the file of a top-level module; what is
-    installed (in a `site-packages`) is on every node already.
+    installed (in a `site-packages`) is on every node already, and so is ttsgrid.
     """
-    roots = {path.partition(SEPARATOR)[0].partition(".")[0] for path in paths if is_dotted(path)}
+    roots = {path.partition(SEPARATOR)[0].partition(".")[0] for path in paths} - {"ttsgrid"}
     places = {_place(root) for root in roots}
     return sorted(place for place in places if place and "site-packages" not in place)
 
@@ -149,7 +152,12 @@ def _imported(module: str, path: str, setting: str) -> Any:  # noqa: ANN401 - a 
         ) from error
 
 
-def _require_members(found: object, path: str, setting: str, protocol: type) -> None:
+def require_members(found: object, path: str, setting: str, protocol: type) -> None:
+    """Check an object, or a class that is yet to be made, against a protocol.
+
+    Raises:
+        ConfigError: it lacks a member.
+    """
     # Attributes that a class sets in __init__ are there only once it is made.
     is_class = inspect.isclass(found)
     fields = getattr(found, "__annotations__", {}) if is_class else {}

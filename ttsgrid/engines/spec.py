@@ -27,12 +27,14 @@ class EngineSettings:
     """What all engines of a grid have in common.
 
     Attributes:
-        kind: `vllm`; `fake` is for tests of scheduling and is never a default.
+        kind: `vllm`, or the dotted path of one's own (`ttsgrid.engines.start`); `fake` is
+            for tests of scheduling and is never a default.
         max_num_seqs: sequences an engine decodes at once.
         kv_cache_gib: KV cache of a CPU engine.
         gpu_memory_utilization: share of a GPU's memory that an engine may take.
         enforce_eager: run the model as it is written, without compiling it.
         fake: parameters of the fake engine.
+        options: of an engine of one's own, which reads them from its spec.
     """
 
     kind: str = field(kw_only=False)
@@ -41,6 +43,7 @@ class EngineSettings:
     gpu_memory_utilization: float = 0.9
     enforce_eager: bool = True
     fake: dict[str, float] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
     def as_told(self) -> dict[str, Any]:
         """Return the fields of this class alone, to tell them to an engine."""
@@ -73,7 +76,8 @@ class EngineSpec(EngineSettings):
         source: a folder or a hub id.
         num_gpus: GPUs of the engine (tensor parallelism); 0 runs on CPU cores.
         head: how a PRM's two logits are read: `token_classify` (the checkpoint's own
-            two-class head) or `marker_logits` (two rows of its LM head).
+            two-class head), `marker_logits` (two rows of its LM head), or the dotted path of
+            one's own (`ttsgrid.engines.own_head`).
         marker_tokens: for `marker_logits`, the (negative, positive) token ids.
     """
 

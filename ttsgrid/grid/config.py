@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 # A benchmark is configured where it is read; the grid only holds it.
 from ttsgrid.benchmarks import BenchmarkConfig as BenchmarkConfig
 from ttsgrid.core.checks import refuse_unknown, require_choice
+from ttsgrid.core.dotted import is_dotted
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.search_presets import PRESETS
 from ttsgrid.core.strategies import STRATEGIES, Strategy
@@ -62,6 +63,7 @@ class ModelConfig:
         dtype: as vLLM spells it; `auto` is resolved when the grid is planned.
         quantization: how to quantize the weights when they are loaded, as vLLM spells it,
             e.g. `fp8`; None as the checkpoint stores them.
+        engine: what serves this model, as `engine.kind` says it; None for the grid's.
     """
 
     name: str
@@ -74,6 +76,7 @@ class ModelConfig:
     pretraining_tokens: float | None = None
     dtype: str = "auto"
     quantization: str | None = None
+    engine: str | None = None
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
 
     def __post_init__(self) -> None:
@@ -82,6 +85,8 @@ class ModelConfig:
         for setting in ("replicas", "num_gpus", "max_model_len", "pretraining_tokens"):
             require_positive(f"{self.name}.{setting}", getattr(self, setting))
         require_choice(f"{self.name}.dtype", self.dtype, DTYPES)
+        if self.engine is not None:
+            _require_engine(f"{self.name}.engine", self.engine)
 
 
 @dataclass(frozen=True)
@@ -156,7 +161,7 @@ class EngineConfig(EngineSettings):
     start_timeout_s: float = 600.0
 
     def __post_init__(self) -> None:
-        require_choice("engine.kind", self.kind, ENGINES)
+        _require_engine("engine.kind", self.kind)
         for setting in ("max_num_seqs", "cpus", "memory_gib", "kv_cache_gib", "start_timeout_s"):
             require_positive(f"engine.{setting}", getattr(self, setting))
         share = self.gpu_memory_utilization
@@ -223,6 +228,12 @@ class GridConfig:
         needs_prm = [s.name for s in self.strategies if s.entry.needs_prm]
         if needs_prm and not self.prms:
             raise ConfigError(f"prms=[] but {', '.join(needs_prm)} need a PRM; name one in prms")
+
+
+def _require_engine(setting: str, kind: str) -> None:
+    """Accept a shipped engine or the dotted path of one's own."""
+    if not is_dotted(kind):
+        require_choice(setting, kind, ENGINES)
 
 
 def _require_budgets(setting: str, budgets: tuple[int, ...]) -> None:

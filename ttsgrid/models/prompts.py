@@ -1,5 +1,9 @@
 r"""How a policy family is asked a question, and how its text falls into steps.
 
+A prompt is the policy's format times the benchmark's instruction: a format says where the
+instruction stands (`{instruction}`) and what it says by default, and a benchmark that asks
+for something else (a letter, a line `#### 42`) puts its own words there.
+
 A prompt is token ids, made once: the chat template is rendered to text, and
 that text is encoded *without* special tokens, because the template has written
 BOS already (encoding with them doubles it). Plain completion prompts, which no
@@ -17,13 +21,16 @@ card; R1-distilled models take the same line in the user turn, as DeepSeek asks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Protocol
+from dataclasses import asdict, dataclass, replace
+from typing import Protocol, Self
 
 from ttsgrid.core.checks import require_choice
+from ttsgrid.core.dotted import is_dotted, load_named
+from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.identity import canonical_json
 
 Message = dict[str, str]
+PLACE = "{instruction}"
 
 
 class Tokenizer(Protocol):
@@ -55,12 +62,28 @@ class DecodingTokenizer(Tokenizer, Protocol):
 
 @dataclass(frozen=True)
 class PromptFormat:
-    """The prompt of a policy family.
+    r"""The prompt of a policy family.
+
+    One's own is an object in a module, named in a policy's config as
+    `format: my_package.prompts:MINE`:
+
+        from ttsgrid.models import PromptFormat
+
+        MINE = PromptFormat(
+            name="mine",
+            system="You are careful. {instruction}",
+            user_template="Problem: {question}",
+            instruction="Put your final answer within \\boxed{}.",
+        )
+
+    What templates can't say, a subclass says in a method `encode` of its own.
 
     Attributes:
         system: the system turn; None leaves it out (a template may then write
             a default of its own).
         user_template: the user turn; `{question}` is replaced, other braces stay.
+        instruction: stands for `{instruction}` in both where a benchmark has none of its
+            own. A format without that place asks the bare question.
         step_separator: what ends a step; kept in the text.
         prefill: text with which the assistant's turn begins.
         chat: False for models without a chat template: the user turn, bare.
@@ -72,10 +95,39 @@ class PromptFormat:
     step_separator: str = "\n\n"
     prefill: str = ""
     chat: bool = True
+    instruction: str = ""
+
+    def asking(self, instruction: str | None = None) -> Self:
+        """Return the format with a benchmark's instruction in its place, else with its own."""
+        said = self.instruction if instruction is None else instruction
+        return replace(
+            self,
+            system=None if self.system is None else self.system.replace(PLACE, said),
+            user_template=self.user_template.replace(PLACE, said),
+            instruction="",
+        )
 
     def as_json(self) -> str:
         """Canonical JSON of what determines the prompt; the name does not."""
-        return canonical_json({key: v for key, v in asdict(self).items() if key != "name"})
+        parts = asdict(self.asking()) | self._own_code()
+        return canonical_json({k: v for k, v in parts.items() if k not in ("name", "instruction")})
+
+    def _own_code(self) -> dict[str, str]:
+        """A subclass may write other prompts from the same fields."""
+        cls = type(self)
+        return {} if cls is PromptFormat else {"class": f"{cls.__module__}:{cls.__qualname__}"}
+
+    def encode(self, tokenizer: Tokenizer, question: str) -> list[int]:
+        """Return the prompt's token ids; BOS is there exactly once where the model has one."""
+        asked = self.asking()
+        user = asked.user_template.replace("{question}", question)
+        if not self.chat:
+            return tokenizer.encode(user + self.prefill, add_special_tokens=True)
+        system = [] if asked.system is None else [{"role": "system", "content": asked.system}]
+        text = tokenizer.apply_chat_template(
+            [*system, {"role": "user", "content": user}], tokenize=False, add_generation_prompt=True
+        )
+        return tokenizer.encode(text + self.prefill, add_special_tokens=False)
 
 
 BOXED = "Please reason step by step, and put your final answer within \\boxed{}."
@@ -97,6 +149,9 @@ Use this step-by-step format:
 
 ...
 
+{instruction}"""
+
+LLAMA_CONCLUSION = """\
 Regardless of the approach, always conclude with:
 
 Therefore, the final answer is: $\\boxed{answer}$. I hope it is correct.
@@ -107,34 +162,39 @@ FORMATS: dict[str, PromptFormat] = {
     fmt.name: fmt
     for fmt in (
         PromptFormat("zoo"),
-        PromptFormat("qwen", system=BOXED),
-        PromptFormat("llama", system=LLAMA_SYSTEM),
-        PromptFormat("r1", user_template=f"{{question}}\n{BOXED}"),
+        PromptFormat("qwen", system=PLACE, instruction=BOXED),
+        PromptFormat("llama", system=LLAMA_SYSTEM, instruction=LLAMA_CONCLUSION),
+        PromptFormat("r1", user_template=f"{{question}}\n{PLACE}", instruction=BOXED),
         PromptFormat("completion", chat=False),
     )
 }
 
 
-def prompt_format(name: str, setting: str = "policies.format") -> PromptFormat:
-    """Return a built-in prompt format; `setting` is what an error names.
+def prompt_format(
+    name: str, setting: str = "policies.format", instruction: str | None = None
+) -> PromptFormat:
+    """Return a prompt format, asking for what a benchmark wants.
+
+    Args:
+        name: of a shipped format, or the dotted path of one's own.
+        setting: what an error names.
+        instruction: the benchmark's; None for the format's own words.
 
     Raises:
-        ConfigError: there is none of that name.
+        ConfigError: there is none of that name, or it is no `PromptFormat`.
     """
+    if is_dotted(name):
+        found = load_named(name, setting)
+        if not isinstance(found, PromptFormat):
+            raise ConfigError(f"{setting}: {name} is no ttsgrid.models.PromptFormat")
+        return found.asking(instruction)
     require_choice(setting, name, FORMATS)
-    return FORMATS[name]
+    return FORMATS[name].asking(instruction)
 
 
 def encode_prompt(fmt: PromptFormat, tokenizer: Tokenizer, question: str) -> list[int]:
     """Return the prompt's token ids; BOS is there exactly once where the model has one."""
-    user = fmt.user_template.replace("{question}", question)
-    if not fmt.chat:
-        return tokenizer.encode(user + fmt.prefill, add_special_tokens=True)
-    system = [] if fmt.system is None else [{"role": "system", "content": fmt.system}]
-    text = tokenizer.apply_chat_template(
-        [*system, {"role": "user", "content": user}], tokenize=False, add_generation_prompt=True
-    )
-    return tokenizer.encode(text + fmt.prefill, add_special_tokens=False)
+    return fmt.encode(tokenizer, question)
 
 
 def split_steps(text: str, separator: str = "\n\n") -> tuple[str, ...]:

@@ -16,8 +16,11 @@ from ttsgrid.cluster.driver.ray_cluster import cluster_capacity, ray_cluster
 from ttsgrid.cluster.driver.remote_worker import RemoteWorker
 from ttsgrid.cluster.driver.replica import Limits
 from ttsgrid.cluster.wire.tasks import WorkerSpec
+from ttsgrid.core.dotted import files_to_ship
 from ttsgrid.engines.spec import EngineSpec
+from ttsgrid.engines.start import kind_for
 from ttsgrid.grid.config import GridConfig
+from ttsgrid.grid.own_code import engine_of, own_code
 from ttsgrid.grid.plan import Plan
 from ttsgrid.grid.resolve import ResolvedModel
 from ttsgrid.models.prms import prm_format
@@ -36,7 +39,7 @@ async def run_missing(
     todo: Mapping[str, int],
 ) -> int:
     """Run a plan's missing units; return how many failed."""
-    with ray_cluster(grid.cluster) as dashboard:
+    with ray_cluster(grid.cluster, files_to_ship(own_code(grid))) as dashboard:
         if dashboard:
             console.print(f"Ray dashboard: http://{dashboard}", highlight=False)
         capacity = cluster_capacity()
@@ -80,9 +83,10 @@ def worker_specs(
 
 def worker_spec(grid: GridConfig, model: ResolvedModel, use_gpus: bool) -> WorkerSpec:
     """Return what a worker of one model holds and reserves."""
-    engine, gpus = grid.engine, model.config.num_gpus if use_gpus else 0
+    engine, gpus, head = grid.engine, model.config.num_gpus if use_gpus else 0, _head(model)
+    told = engine_of(grid, model.config).as_told()
     spec = EngineSpec(
-        **engine.as_told(),
+        **(told | {"kind": kind_for(told["kind"], head)}),
         role=model.role,
         name=model.identity.name,
         source=model.source,
@@ -91,7 +95,7 @@ def worker_spec(grid: GridConfig, model: ResolvedModel, use_gpus: bool) -> Worke
         quantization=model.config.quantization,
         num_gpus=gpus,
         max_model_len=model.config.max_model_len,
-        head=_head(model),
+        head=head,
         marker_tokens=_marker_tokens(model),
     )
     benchmark = grid.benchmark

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import ray
@@ -17,10 +17,15 @@ GIB = 1 << 30
 
 
 @contextmanager
-def ray_cluster(config: ClusterConfig) -> Iterator[str]:
+def ray_cluster(config: ClusterConfig, own_code: Sequence[str] = ()) -> Iterator[str]:
     """Join the configured cluster, or start Ray here; yield the dashboard's address.
 
     A cluster that was joined is left running; one that was started is shut down.
+
+    Args:
+        config: which cluster.
+        own_code: folders of packages and files of modules that workers import; Ray copies
+            them to every node.
     """
     address = config.address or os.environ.get("RAY_ADDRESS")
     # Actors inherit this; uv's run hook would otherwise rebuild environments a worker.
@@ -33,6 +38,7 @@ def ray_cluster(config: ClusterConfig) -> Iterator[str]:
             log_to_driver=False,
             logging_level=logging.ERROR,
             namespace="ttsgrid",
+            runtime_env={"py_modules": list(own_code)} if own_code else None,
         )
     except ConnectionError as error:
         raise PlacementError(

@@ -38,7 +38,7 @@ class PolicyRuntime(TaskRunner):
         super().__init__(spec, engine.device)
         self._engine = engine
         self._tokenizer = tokenizer
-        self._format = prompt_format(spec.format)
+        self._format = prompt_format(spec.format, instruction=spec.benchmark.instruction)
         self._grading = Grading(tokenizer, benchmark_grader(spec.benchmark), self._format)
         self._scorers: dict[str, BatchingScorer] = {}
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from transformers import AutoTokenizer
 
@@ -16,7 +16,7 @@ from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.engines.base import EngineStats
-from ttsgrid.engines.spec import EngineSpec
+from ttsgrid.engines.start import start_engine
 
 
 class Runtime(Protocol):
@@ -37,7 +37,7 @@ class Runtime(Protocol):
 
 async def start_runtime(spec: WorkerSpec) -> Runtime:
     """Start a worker's engine and return its runtime."""
-    engine = await _start_engine(spec.engine)
+    engine = await start_engine(spec.engine)
     tokenizer = AutoTokenizer.from_pretrained(spec.engine.source, revision=spec.engine.revision)
     # What is there by now stays to the end. Each full collection would walk all of it, a
     # million objects of vLLM's and torch's: a tenth of a small model's time (measured).
@@ -45,14 +45,3 @@ async def start_runtime(spec: WorkerSpec) -> Runtime:
     if spec.engine.role == "policy":
         return PolicyRuntime(spec, engine, tokenizer)
     return PrmRuntime(spec, engine, tokenizer)
-
-
-async def _start_engine(spec: EngineSpec) -> Any:  # noqa: ANN401 (one of two protocols)
-    """Import the engine's module here: vLLM takes seconds and a fake needs none of it."""
-    if spec.kind == "fake":
-        from ttsgrid.engines.fake import start_engine  # noqa: PLC0415
-
-        return await start_engine(spec)
-    from ttsgrid.engines.vllm_engine import start_engine as start_vllm  # noqa: PLC0415
-
-    return await start_vllm(spec)

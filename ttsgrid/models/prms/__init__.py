@@ -2,21 +2,29 @@
 
 from ttsgrid.models.prms.base import (
     POSITIVE_CLASS,
-    EngineTask,
     PrmFormat,
     ScoringInput,
+    join_pieces,
+    require_steps,
     score_from_logits,
     score_from_value,
 )
-from ttsgrid.models.prms.registry import PRM_FORMATS, prm_format, served_prm_format
+from ttsgrid.models.prms.registry import (
+    PRM_FORMATS,
+    prm_format,
+    prm_identity,
+    served_prm_format,
+)
 
 __all__ = [
     "POSITIVE_CLASS",
     "PRM_FORMATS",
-    "EngineTask",
     "PrmFormat",
     "ScoringInput",
+    "join_pieces",
     "prm_format",
+    "prm_identity",
+    "require_steps",
     "score_from_logits",
     "score_from_value",
     "served_prm_format",

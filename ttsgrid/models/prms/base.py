@@ -16,12 +16,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from ttsgrid.core.errors import ScoringError, UnreadableError
 from ttsgrid.models import Tokenizer
 
-EngineTask = Literal["token_classify", "marker_logits", "value_head"]
 POSITIVE_CLASS = 1
 POSITIVE, NEGATIVE = "+", "-"
 
@@ -41,7 +40,32 @@ class ScoringInput:
 
 
 class PrmFormat(Protocol):
-    """The input format of one PRM family."""
+    r"""The input format of one PRM family.
+
+    One's own is a class in a module, named in a PRM's config as
+    `format: my_package.prm:Mine`. With a head that no engine knows, `engine_task` is the
+    dotted path of a function that loads the model (`ttsgrid.engines.own_head`):
+
+        from ttsgrid.models.prms import join_pieces, require_steps
+
+        class Mine:
+            name = "mine"
+            engine_task = "my_package.prm:load_head"
+
+            def encode_open(self, tokenizer, question, steps):
+                require_steps(steps)
+                texts = [question + "\n" + steps[0], *steps[1:]]
+                return join_pieces(
+                    [tokenizer.encode(t + "\n", add_special_tokens=False) for t in texts]
+                )
+
+            encode = encode_open  # nothing follows the last step
+
+            def marker_ids(self, tokenizer):
+                return None
+
+    The last token of each piece holds its step's score.
+    """
 
     @property
     def name(self) -> str:
@@ -49,12 +73,13 @@ class PrmFormat(Protocol):
         ...
 
     @property
-    def engine_task(self) -> EngineTask:
-        """What an engine computes at each position.
+    def engine_task(self) -> str:
+        """What an engine computes at each position: the model's head.
 
         `token_classify`: two class logits, class 1 for a right step.
         `marker_logits`: the next-token logits of the two `marker_ids`.
         `value_head`: one number, whose sigmoid is the score.
+        `package.module:function`: one's own, run by the engine `own_head`.
         """
         ...
 

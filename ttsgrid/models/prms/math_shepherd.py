@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from ttsgrid.core.errors import ScoringError
 from ttsgrid.models import Tokenizer
 from ttsgrid.models.prms.base import (
-    EngineTask,
     ScoringInput,
     join_pieces,
     require_marks,
@@ -36,7 +35,7 @@ class MathShepherdFormat:
     """Plain text with a tag after each step, read from the logits of `+` and `-`."""
 
     name: str = "math_shepherd"
-    engine_task: EngineTask = "marker_logits"
+    engine_task: str = "marker_logits"
 
     def encode(self, tokenizer: Tokenizer, question: str, steps: Sequence[str]) -> ScoringInput:
         """Encode a finished solution; nothing follows the last tag."""

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 from ttsgrid.models import Tokenizer
 from ttsgrid.models.prms.base import (
-    EngineTask,
     ScoringInput,
     join_pieces,
     require_marks,
@@ -33,7 +32,7 @@ class QwenPrmFormat:
     """Chat with `<extra_0>` after each step, read by a two-class token classifier."""
 
     name: str = "qwen"
-    engine_task: EngineTask = "token_classify"
+    engine_task: str = "token_classify"
     system: str = BOXED
 
     def encode(self, tokenizer: Tokenizer, question: str, steps: Sequence[str]) -> ScoringInput:

@@ -1,46 +1,66 @@
-"""The PRM formats by name. A new family is one file and one line here."""
+"""The PRM formats by name, and those of a person's own by dotted path."""
 
 from __future__ import annotations
 
-from ttsgrid.core.checks import require_choice
+from ttsgrid.core.catalogue import Catalogue
+from ttsgrid.core.dotted import is_dotted, load_own
 from ttsgrid.core.errors import ConfigError
+from ttsgrid.core.identity import canonical_json
 from ttsgrid.models.prms.base import PrmFormat
 from ttsgrid.models.prms.math_shepherd import MathShepherdFormat
 from ttsgrid.models.prms.qwen_prm import QwenPrmFormat
 from ttsgrid.models.prms.rlhflow import RlhflowFormat
 from ttsgrid.models.prms.skywork import SkyworkFormat
 
-_ALL: tuple[PrmFormat, ...] = (
-    QwenPrmFormat(),
-    MathShepherdFormat(),
-    RlhflowFormat("rlhflow_mistral"),
-    RlhflowFormat("rlhflow_deepseek"),
-    SkyworkFormat(),
+UNSERVED_HEADS = ("value_head",)
+
+PRM_FORMATS: Catalogue[PrmFormat] = Catalogue(
+    "PRM format",
+    (
+        QwenPrmFormat(),
+        MathShepherdFormat(),
+        RlhflowFormat("rlhflow_mistral"),
+        RlhflowFormat("rlhflow_deepseek"),
+        SkyworkFormat(),
+    ),
 )
-PRM_FORMATS: dict[str, PrmFormat] = {fmt.name: fmt for fmt in _ALL}
 
 
 def prm_format(name: str, setting: str = "prms.format") -> PrmFormat:
-    """Return a PRM family's input format; `setting` is what an error names.
+    """Return a PRM family's input format.
+
+    Args:
+        name: of a shipped family, or the dotted path of one's own.
+        setting: what an error names.
 
     Raises:
-        ConfigError: there is none of that name.
+        ConfigError: there is none of that name, or it lacks something of `PrmFormat`.
     """
-    require_choice(setting, name, PRM_FORMATS)
-    return PRM_FORMATS[name]
+    if is_dotted(name):
+        own: PrmFormat = load_own(name, setting, PrmFormat)
+        return own
+    return PRM_FORMATS.find(setting, name)
 
 
 def served_prm_format(name: str, setting: str = "prms.format") -> PrmFormat:
     """Return a PRM family's input format if an engine can serve the family.
 
     Raises:
-        ConfigError: there is none of that name, or vLLM has no such head.
+        ConfigError: there is none of that name, or no engine has such a head.
     """
     found = prm_format(name, setting)
-    if found.engine_task == "value_head":
-        served = [fmt.name for fmt in _ALL if fmt.engine_task != "value_head"]
+    if found.engine_task in UNSERVED_HEADS:
+        served = [fmt.name for fmt in PRM_FORMATS if fmt.engine_task not in UNSERVED_HEADS]
         raise ConfigError(
             f"{setting}: {name!r} reads a value head, which no engine serves yet; "
-            f"served are: {', '.join(served)}"
+            f"served are: {', '.join(served)}, and formats of your own with a head of their own"
         )
     return found
+
+
+def prm_identity(name: str) -> str:
+    """Return what of a PRM's format identifies it: canonical JSON.
+
+    One's own goes by its path, so that it never passes for a shipped one of that name.
+    """
+    return canonical_json({"prm": name if is_dotted(name) else prm_format(name).name})

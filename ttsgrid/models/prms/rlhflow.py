@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from ttsgrid.models import Tokenizer
 from ttsgrid.models.prms.base import (
     POSITIVE,
-    EngineTask,
     ScoringInput,
     join_pieces,
     require_marks,
@@ -36,7 +35,7 @@ class RlhflowFormat:
     """A user turn a step, read from the logits of `+` and `-` as the assistant's answer."""
 
     name: str = "rlhflow_deepseek"
-    engine_task: EngineTask = "marker_logits"
+    engine_task: str = "marker_logits"
 
     def encode(self, tokenizer: Tokenizer, question: str, steps: Sequence[str]) -> ScoringInput:
         """Encode a finished solution: the last `+` and its end of turn follow the last position."""

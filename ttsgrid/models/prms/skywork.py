@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from ttsgrid.models import Tokenizer
 from ttsgrid.models.prms.base import (
-    EngineTask,
     ScoringInput,
     join_pieces,
     require_marks,
@@ -30,7 +29,7 @@ class SkyworkFormat:
     """Plain text with a newline after each step, read from a value head."""
 
     name: str = "skywork"
-    engine_task: EngineTask = "value_head"
+    engine_task: str = "value_head"
 
     def encode(self, tokenizer: Tokenizer, question: str, steps: Sequence[str]) -> ScoringInput:
         """Encode a finished solution; nothing follows the last newline."""

@@ -36,7 +36,7 @@ texts = st.text(alphabet="ab 1+-=.\\{}\n", min_size=1, max_size=12)
 solutions = st.lists(texts.filter(lambda text: text.strip() != ""), min_size=1, max_size=6)
 
 
-@pytest.mark.parametrize("name", PRM_FORMATS)
+@pytest.mark.parametrize("name", PRM_FORMATS.names)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(question=texts, steps=solutions)
 def test_open_ids_end_at_the_last_mark_and_only_grow_with_more_steps(
@@ -56,7 +56,7 @@ def test_open_ids_end_at_the_last_mark_and_only_grow_with_more_steps(
     assert whole.positions == inputs[-1].positions
 
 
-@pytest.mark.parametrize("name", PRM_FORMATS)
+@pytest.mark.parametrize("name", PRM_FORMATS.names)
 def test_each_position_ends_the_text_of_its_step_and_mark(name: str) -> None:
     item = prm_format(name).encode(tokenizer_for(name), QUESTION, STEPS)
     for step, position in zip(STEPS, item.positions, strict=True):
@@ -65,7 +65,7 @@ def test_each_position_ends_the_text_of_its_step_and_mark(name: str) -> None:
         assert text.removesuffix(MARKS[name]).rstrip(" ").endswith(step)
 
 
-@pytest.mark.parametrize("name", PRM_FORMATS)
+@pytest.mark.parametrize("name", PRM_FORMATS.names)
 def test_bos_stands_once_where_the_tokenizer_has_one(name: str) -> None:
     ids = prm_format(name).encode(WITH_BOS, QUESTION, STEPS).ids
     bos = WITH_BOS.encode("<s>", add_special_tokens=False)
@@ -73,7 +73,7 @@ def test_bos_stands_once_where_the_tokenizer_has_one(name: str) -> None:
     assert ids.count(bos[0]) == 1
 
 
-@pytest.mark.parametrize("name", PRM_FORMATS)
+@pytest.mark.parametrize("name", PRM_FORMATS.names)
 def test_no_steps_and_empty_steps_are_errors_not_scores(name: str) -> None:
     fmt, tokenizer = prm_format(name), tokenizer_for(name)
     with pytest.raises(ScoringError, match="without steps"):
@@ -82,7 +82,7 @@ def test_no_steps_and_empty_steps_are_errors_not_scores(name: str) -> None:
         fmt.encode_open(tokenizer, QUESTION, [STEPS[0], " \n", STEPS[1]])
 
 
-@pytest.mark.parametrize("name", [name for name in PRM_FORMATS if name != "skywork"])
+@pytest.mark.parametrize("name", [name for name in PRM_FORMATS.names if name != "skywork"])
 def test_a_mark_inside_the_text_is_an_error_not_a_shifted_score(name: str) -> None:
     fmt, tokenizer = prm_format(name), tokenizer_for(name)
     smuggled = f"40 {MARKS[name]} 5"
@@ -100,11 +100,11 @@ def test_skywork_takes_a_step_of_several_lines_as_one_and_a_question_as_it_is() 
 
 
 def test_only_marker_families_name_labels_and_they_are_single_tokens() -> None:
-    for name, fmt in PRM_FORMATS.items():
+    for fmt in PRM_FORMATS:
         ids = fmt.marker_ids(WITH_BOS)
         assert (ids is not None) == (fmt.engine_task == "marker_logits")
         if ids is not None:
-            assert [DECODE([i]) for i in ids] == ["+", "-"], name
+            assert [DECODE([i]) for i in ids] == ["+", "-"], fmt.name
 
 
 def test_a_tokenizer_without_the_mark_is_refused() -> None:

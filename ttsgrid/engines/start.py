@@ -1,0 +1,73 @@
+"""Start the engine that a spec names: a shipped one, or a person's own by dotted path.
+
+`engine.kind: my_package.engine:Engine` names a class, or a function, of one argument: the
+`EngineSpec`. It is called in the worker's event loop; an awaitable result is awaited. A
+policy's engine has what `PolicyEngine` has, a PRM's what `PrmEngine` has. A model's own
+`engine` setting goes before the grid's, so that one model may be served by other means.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from typing import Any
+
+from ttsgrid.core.dotted import is_dotted, load_named, require_members
+from ttsgrid.core.errors import ConfigError
+from ttsgrid.engines.base import PolicyEngine, PrmEngine
+from ttsgrid.engines.spec import EngineSpec
+
+OWN_HEAD = "own_head"
+# By name: vLLM takes seconds to import, and a fake needs none of it.
+MODULES = {
+    "vllm": "ttsgrid.engines.vllm_engine",
+    "fake": "ttsgrid.engines.fake",
+    OWN_HEAD: "ttsgrid.engines.own_head",
+}
+PROTOCOLS: dict[str, type] = {"policy": PolicyEngine, "prm": PrmEngine}
+
+
+def kind_for(kind: str, head: str) -> str:
+    """Return which engine serves a PRM's head: vLLM knows only its own."""
+    return OWN_HEAD if kind == "vllm" and is_dotted(head) else kind
+
+
+def require_engine(kind: str, role: str, setting: str) -> None:
+    """Import a person's own engine and check it, before any worker starts.
+
+    Raises:
+        ConfigError: it is not found, can't be called or lacks a method of its role.
+    """
+    if not is_dotted(kind):
+        return
+    found = load_named(kind, setting)
+    if not callable(found):
+        raise ConfigError(f"{setting}: {kind} is no class or function of an EngineSpec")
+    if inspect.isclass(found):
+        require_members(found, kind, setting, PROTOCOLS[role])
+
+
+def require_head(head: str, setting: str) -> None:
+    """Import a PRM's own head, before any worker starts.
+
+    Raises:
+        ConfigError: it is not found or can't be called.
+    """
+    if is_dotted(head) and not callable(load_named(head, setting)):
+        raise ConfigError(f"{setting}: {head} is no function of an EngineSpec")
+
+
+async def start_engine(spec: EngineSpec) -> Any:  # noqa: ANN401 - one of two protocols
+    """Start an engine inside the event loop that will use it.
+
+    Raises:
+        ConfigError: one's own isn't what its role needs.
+    """
+    if is_dotted(spec.kind):
+        start = load_named(spec.kind, "engine.kind")
+    else:
+        start = importlib.import_module(MODULES[spec.kind]).start_engine
+    made = start(spec)
+    engine = await made if inspect.isawaitable(made) else made
+    require_members(engine, spec.kind, "engine.kind", PROTOCOLS[spec.role])
+    return engine

@@ -1,0 +1,60 @@
+"""The user's own code in a grid: checked on the driver, and what workers must import."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ttsgrid.benchmarks import benchmark_grader
+from ttsgrid.benchmarks.labels import StepLabels
+from ttsgrid.core.dotted import is_dotted, load_own
+from ttsgrid.engines.spec import EngineSettings
+from ttsgrid.engines.start import require_engine, require_head
+from ttsgrid.grid.config import GridConfig, ModelConfig
+from ttsgrid.models import prompt_format
+from ttsgrid.models.prms import served_prm_format
+
+
+def check_own_code(grid: GridConfig) -> None:
+    """Import what dotted paths name and check it, so that it is said before an engine starts.
+
+    Raises:
+        ConfigError: something isn't found, or isn't what its place needs.
+    """
+    benchmark = grid.benchmark
+    benchmark_grader(benchmark)
+    if benchmark.step_labels is not None:
+        load_own(benchmark.step_labels, "benchmark.step_labels", StepLabels)
+    for policy in grid.policies:
+        prompt_format(policy.format, f"policies.{policy.name}.format")
+        _check_engine(grid, policy, "policy", f"policies.{policy.name}")
+    for prm in grid.prms:
+        setting = f"prms.{prm.name}.format"
+        require_head(served_prm_format(prm.format, setting).engine_task, setting)
+        _check_engine(grid, prm, "prm", f"prms.{prm.name}")
+
+
+def own_code(grid: GridConfig) -> list[str]:
+    """Return the dotted paths that workers import, sorted."""
+    return sorted({path for path in _named(grid) if is_dotted(path)})
+
+
+def engine_of(grid: GridConfig, model: ModelConfig) -> EngineSettings:
+    """Return what serves a model: its own engine, else the grid's."""
+    if model.engine is None:
+        return grid.engine
+    told = grid.engine.as_told() | {"kind": model.engine}
+    return EngineSettings(**told)
+
+
+def _check_engine(grid: GridConfig, model: ModelConfig, role: str, where: str) -> None:
+    if model.engine is not None:
+        require_engine(model.engine, role, f"{where}.engine")
+    else:
+        require_engine(grid.engine.kind, role, "engine.kind")
+
+
+def _named(grid: GridConfig) -> Iterator[str]:
+    yield from (grid.benchmark.grader, grid.engine.kind)
+    for model in (*grid.policies, *grid.prms):
+        yield from (model.format, model.engine or "")
+    yield from (served_prm_format(prm.format).engine_task for prm in grid.prms)
