@@ -8,7 +8,7 @@ READY := $(VENV)/.ready-$(EXTRA)
 TORCH := 2.13.0
 ARGS ?=
 
-.PHONY: setup sweep test fast check bench zoo clean
+.PHONY: setup sweep test slow fast check bench zoo clean
 
 setup: $(READY)
 
@@ -32,10 +32,13 @@ sweep: $(READY)
 	$(BIN)/python -m ttsgrid.sweep $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not bench and not gpu" $(ARGS)
+	$(BIN)/python -m pytest -m "not bench and not gpu and not slow" $(ARGS)
+
+slow: $(READY)
+	$(BIN)/python -m pytest -m slow $(ARGS)
 
 fast: $(READY)
-	$(BIN)/python -m pytest -m "not bench and not gpu and not ray and not vllm" $(ARGS)
+	$(BIN)/python -m pytest -m "not bench and not gpu and not slow and not ray and not vllm" $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check .

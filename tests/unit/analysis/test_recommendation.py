@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from ttsgrid.analysis.advice.prediction import Prediction, predictions
-from ttsgrid.analysis.advice.recommendation import MIN_TO_CHOOSE, Recommendation, recommendations
+from ttsgrid.analysis.advice.recommendation import Recommendation, recommendations
 from ttsgrid.analysis.advice.recommendation_file import (
     predict_pass_rate,
     recommend,
@@ -19,6 +19,7 @@ from ttsgrid.analysis.advice.recommendation_file import (
 )
 from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.frames.load import StoreFrames
+from ttsgrid.analysis.statistics.thresholds import MIN_TO_CHOOSE
 from ttsgrid.core.errors import ConfigError
 
 
@@ -152,7 +153,7 @@ def test_the_file_says_how_it_was_made_and_how_sure_it_is(file: Path) -> None:
     text = file.read_text()
     assert text.startswith("# Which strategy to use")
     assert "cross-fitting" in text
-    assert "95 % bootstrap interval" in text
+    assert "95 % interval" in text
     assert "sure: false means fewer than 30 problems" in text
     assert len(yaml.safe_load(text)["recommendations"]) == 9
 

@@ -30,8 +30,8 @@ from ttsgrid.analysis.advice.prediction import Prediction
 from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.findings.contests import Choice, choices
-from ttsgrid.analysis.statistics.bootstrap import difference_intervals, mean_intervals
 from ttsgrid.analysis.statistics.crossfit import chosen_held_out
+from ttsgrid.analysis.statistics.intervals import difference_intervals, mean_intervals
 
 OPTIMISM_SCHEMA: dict[str, type[pl.DataType]] = {
     "benchmark": pl.String,

@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 from ttsgrid.analysis.advice.probes import PROBE_SIZE, Probes, probes
 from ttsgrid.analysis.cells.difficulty import EASY_FROM, MEDIUM_FROM, Bin, absolute_bins
 from ttsgrid.analysis.frames.load import StoreFrames
-from ttsgrid.analysis.statistics.bootstrap import mean_intervals
+from ttsgrid.analysis.statistics.intervals import mean_intervals
 from ttsgrid.analysis.statistics.logistic import RateModel, cross_fitted, fit_rates
 from ttsgrid.analysis.statistics.rank_statistics import Measured, area_under_curve, rank_correlation
+from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
 from ttsgrid.core.voting import Floats
 
-MIN_PROBLEMS = 20  # fewer say nothing about three features
 PREDICTED_BINS = (Bin.EASY, Bin.MEDIUM, Bin.HARD)
 _GROUP: dict[str, type[pl.DataType]] = {
     "benchmark": pl.String,

@@ -3,10 +3,10 @@
 A rule is made for each (policy, PRM, budget, predicted bin). Its candidates are all cells
 that the budget affords, N at most the budget. The strategy named is the best on all
 problems of the bin; its expected accuracy is what that way of choosing keeps on problems
-it was not chosen with (`ttsgrid.analysis.statistics.crossfit`), with a bootstrap interval over
-problems. Bins with fewer than `MIN_TO_CHOOSE` problems take the strategy that is best
-for all. Difficulty is the predicted one (`ttsgrid.analysis.advice.prediction`), so nothing here
-needs a gold answer when it is used.
+it was not chosen with (`ttsgrid.analysis.statistics.crossfit`), with an interval over
+problems. Bins with fewer than `MIN_TO_CHOOSE` problems take the strategy that is best for all.
+Difficulty is the predicted one (`ttsgrid.analysis.advice.prediction`), so nothing here needs a
+gold answer when it is used.
 
 `ttsgrid.analysis.advice.recommendation_file` writes and reads them.
 """
@@ -28,12 +28,11 @@ from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.cells.common import common_ground
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.findings.contests import candidates
-from ttsgrid.analysis.statistics.bootstrap import mean_intervals
 from ttsgrid.analysis.statistics.crossfit import weights_held_out
-from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
+from ttsgrid.analysis.statistics.intervals import mean_intervals
+from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS, MIN_TO_CHOOSE
 from ttsgrid.core.voting import Bools, Floats, Ints
 
-MIN_TO_CHOOSE = 10
 BINS = (Bin.ALL, Bin.EASY, Bin.MEDIUM, Bin.HARD)
 
 

@@ -17,10 +17,10 @@ import yaml
 
 from ttsgrid import __version__
 from ttsgrid.analysis.advice.prediction import Prediction, quality
-from ttsgrid.analysis.advice.recommendation import MIN_TO_CHOOSE, Recommendation, Rule
+from ttsgrid.analysis.advice.recommendation import Recommendation, Rule
 from ttsgrid.analysis.cells.difficulty import EASY_FROM, MEDIUM_FROM, Bin, absolute_bins
 from ttsgrid.analysis.statistics.logistic import RateModel
-from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
+from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS, MIN_TO_CHOOSE
 from ttsgrid.core.errors import ConfigError
 
 NAME = "recommendation.yaml"
@@ -36,7 +36,7 @@ PRM says) by a model fitted to other problems: easy from {easy:g}, medium from {
 Bins with fewer than {choose} problems, and bin all, take what is best for all problems.
 
 How sure it is. accuracy is what choosing this way keeps on problems that had no say in the
-choice (repeated 2-fold cross-fitting), low to high its 95 % bootstrap interval over
+choice (repeated 2-fold cross-fitting), low to high its 95 % interval over
 problems; the interval leaves out that another store might choose another cell. It holds
 for problems like those of the benchmark. sure: false means fewer than {least} problems: the
 interval is then narrower than it should be. tokens and flops are means a problem, the PRM's

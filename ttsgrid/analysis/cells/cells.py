@@ -20,7 +20,7 @@ from ttsgrid.analysis.cells.costs import COST_COLUMNS, Meter, make_meter
 from ttsgrid.analysis.cells.difficulty import Bin, absolute_bins
 from ttsgrid.analysis.cells.outcomes import CellKey, Outcome
 from ttsgrid.analysis.frames.load import StoreFrames
-from ttsgrid.analysis.statistics.bootstrap import mean_intervals
+from ttsgrid.analysis.statistics.intervals import mean_intervals
 from ttsgrid.core.strategies import PASS_AT_K
 from ttsgrid.core.voting import Bools, Floats
 
@@ -55,7 +55,7 @@ class Cells:
 
     Attributes:
         frame: a row a cell and bin, columns as in `SCHEMA`. Accuracies are in [0, 1],
-            `low` and `high` their 95 % bootstrap interval; costs are means a problem
+            `low` and `high` their 95 % interval; costs are means a problem
             (`ttsgrid.analysis.cells.costs`). `outcome` is the row's position in `outcomes`.
         outcomes: the cells, problem by problem.
         bins: (benchmark, policy) to the bin of each problem, where the policy has a pool.
@@ -162,7 +162,7 @@ def _rows(
     mask: Bools,
     meter: Meter,
 ) -> Iterator[Row]:
-    """Rows of one policy in one bin; cells run on the same problems share resamples."""
+    """Rows of one policy in one bin; cells run on the same problems at once."""
     alike: dict[bytes, list[int]] = defaultdict(list)
     for index in indices:
         alike[(mask & ~np.isnan(outcomes[index].accuracy)).tobytes()].append(index)

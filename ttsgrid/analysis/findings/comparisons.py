@@ -6,7 +6,7 @@ that was only sampled (an imported run often was) stands with its single sample 
 and `large_strategy` says so. Whoever picks
 the best of so many comparisons is fooled by luck: beside each interval of its own
 stands an adjusted one, and all adjusted intervals of a benchmark hold together at
-95 % (`ttsgrid.analysis.statistics.bootstrap.simultaneous_intervals`). Claims rest on those.
+95 % (`ttsgrid.analysis.statistics.intervals.simultaneous_intervals`). Claims rest on those.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ttsgrid.analysis.cells.cells import KEY_COLUMNS, Cells
 from ttsgrid.analysis.cells.costs import known
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.frames.competing import competes, is_greedy
-from ttsgrid.analysis.statistics.bootstrap import (
+from ttsgrid.analysis.statistics.intervals import (
     LEVEL,
     difference_intervals,
     simultaneous_intervals,
@@ -109,7 +109,7 @@ def _compared(cells: Cells, pairs: pl.DataFrame) -> list[dict[str, Any]]:
     rows = []
     for packed, group in alike.items():
         present = np.frombuffer(packed, bool)
-        # Groups run on different problems share no resamples: Bonferroni between them.
+        # Groups run on different problems have no deviates in common: Bonferroni between them.
         level = 1 - (1 - LEVEL) / len(alike)
         first, second = small[group][:, present], large[group][:, present]
         flops = _mean_flops(cells, pairs[group], present)

@@ -29,12 +29,12 @@ from ttsgrid.analysis.cells.difficulty import Bin, absolute_bins
 from ttsgrid.analysis.cells.outcomes import Outcome, pool_outcomes
 from ttsgrid.analysis.cells.tree_outcomes import search_outcomes
 from ttsgrid.analysis.frames.load import StoreFrames
-from ttsgrid.analysis.statistics.bootstrap import (
+from ttsgrid.analysis.statistics.crossfit import chosen_held_out
+from ttsgrid.analysis.statistics.intervals import (
     LEVEL,
     difference_intervals,
     simultaneous_intervals,
 )
-from ttsgrid.analysis.statistics.crossfit import chosen_held_out
 from ttsgrid.core.strategies import BEST_OF_N, PASS_AT_K
 from ttsgrid.core.voting import Bools, Floats
 

@@ -24,7 +24,7 @@ from ttsgrid.analysis.cells.costs import COST_COLUMNS, known
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.findings.contests import GROUP, Choice, candidates, choices, groups
 from ttsgrid.analysis.frames.competing import competes
-from ttsgrid.analysis.statistics.bootstrap import mean_intervals
+from ttsgrid.analysis.statistics.intervals import mean_intervals
 from ttsgrid.core.strategies import strategy_of
 
 CURVE_SCHEMA: dict[str, type[pl.DataType]] = {

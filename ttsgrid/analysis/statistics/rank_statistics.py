@@ -17,7 +17,7 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
-from ttsgrid.analysis.statistics.bootstrap import LEVEL
+from ttsgrid.analysis.statistics.intervals import LEVEL
 from ttsgrid.core.voting import Bools, Floats, Ints
 
 _REACH = NormalDist().inv_cdf(0.5 + LEVEL / 2)

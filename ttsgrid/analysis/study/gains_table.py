@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from ttsgrid.analysis.statistics.bootstrap import difference_intervals
+from ttsgrid.analysis.statistics.intervals import difference_intervals
 from ttsgrid.analysis.study.gains import (
     EfficiencyGain,
     Point,

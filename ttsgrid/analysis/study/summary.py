@@ -36,7 +36,7 @@ from ttsgrid.analysis.findings.contests import (
 )
 from ttsgrid.analysis.findings.selection import curve_point
 from ttsgrid.analysis.frontier import Frontier
-from ttsgrid.analysis.statistics.bootstrap import Intervals, difference_intervals
+from ttsgrid.analysis.statistics.intervals import Intervals, difference_intervals
 from ttsgrid.analysis.study.fixed_rule import choose_by_rule
 from ttsgrid.analysis.study.paper import configured_name
 from ttsgrid.core.strategies import COT, MAJORITY, ONE_SAMPLE, PASS_AT_K

@@ -14,7 +14,7 @@ import polars as pl
 
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.frontier import Frontier
-from ttsgrid.analysis.statistics.bootstrap import difference_intervals
+from ttsgrid.analysis.statistics.intervals import difference_intervals
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
 from ttsgrid.core.strategies import COT, MAJORITY, ONE_SAMPLE, PASS_AT_K
 from ttsgrid.views.words.headline import headline_paragraphs

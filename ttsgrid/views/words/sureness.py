@@ -35,10 +35,11 @@ def _failures(number: int) -> str:
 
 def _own(error: float, failed: str) -> tuple[str, ...]:
     return (
-        "Intervals: 95 %, from resampling the problems 2,000 times (percentile bootstrap), as "
-        "problems are what was drawn from a larger whole. Differences are paired by problem. Where "
-        "nearly all problems score alike, an interval leaves room for some that don't. An "
-        "interval speaks for problems like these, not for other benchmarks.",
+        "Intervals: 95 %, over problems, as these are what was drawn from a larger whole: all "
+        "values that a score test does not reject (Wilson's for an accuracy, Tango's for a "
+        "difference paired by problem). Where all problems score alike, such an interval still "
+        "leaves room for some that don't. It speaks for problems like these, not for other "
+        "benchmarks.",
         "Picking the best: whoever picks the best of many is fooled by luck. Claims of small "
         "against large rest on intervals that hold for all comparisons together. The "
         "compute-optimal curve is cross-fitted over random halves of the problems. Where a figure "

@@ -102,7 +102,7 @@ def test_the_report_says_whether_small_beats_large_on_real_recorded_runs(
     said = section.answer[0]
     assert "No smaller policy" in said
     assert "the PRM's counted" in said
-    assert "beats" not in said
+    assert "and beats" not in said
     comparison = next(t for t in section.tables if t.title.startswith("Small"))
     assert [row[2].text for row in comparison.rows] == ["large wins"]
     assert section.picture is not None
