@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ttsgrid.benchmarks import IntegerGrader, MathGrader, grader_for
 from ttsgrid.benchmarks.graders import judge
 from ttsgrid.benchmarks.graders.judge import MathJudge
-from ttsgrid.benchmarks.graders.math import parse_number
+from ttsgrid.benchmarks.graders.numbers import parse_number
 from ttsgrid.benchmarks.graders.protocol import partition
 from ttsgrid.core.errors import TtsgridError
 
@@ -34,7 +34,10 @@ INTEGER = IntegerGrader()
         (r"\boxed{x = \boxed{3}}", r"x = \boxed{3}"),
         (r"\boxed {5}", "5"),
         (r"\boxed{}", None),
-        ("the answer is 5", None),
+        (r"\boxed{1} papers and \boxed{2} bins", "1, 2"),
+        (r"\boxed{7}. No, that is wrong: \boxed{8}", "8"),
+        (r"\boxed 73 is it", "73"),
+        (r"$\boxed\frac12$", r"\frac12"),
         ("", None),
     ],
 )
@@ -53,6 +56,25 @@ def test_the_answer_is_the_content_of_the_last_closed_box(text: str, answer: str
         ("033", "33"),
         ("0.333333", "1/3"),
         (r"\$16,\!386.20", "16386.2"),
+        ("90°", "90"),
+        (r"90^\circ", "90"),
+        (r"90^{\circ}", "90"),
+        ("**73**", "73"),
+        (r"\boxed{**73**}", "73"),
+        ("4 2/3", "14/3"),
+        (r"-4\frac{2}{3}", "-14/3"),
+        (r"10\ 000", "10000"),
+        (r"\textbf{(C) }27", "27"),
+        ("(C) 27", "27"),
+        (r"\textbf{(073)}", "73"),
+        ("185\\", "185"),
+        ("18 dollars", "18"),
+        ("28 percentage", "28"),
+        ("0,111", "0.111"),
+        ("1000,99", "1000.99"),
+        (r"\\frac{1}{2}", "1/2"),
+        (r"-2 \le x \le 7", r"x \in [-2,7]"),
+        ("1" * 5000, "0" + "1" * 5000),
         (r"28\%", "28"),
         ("x = 5", "5"),
         ("10, 4, -2", "4, 10, -2"),
@@ -80,6 +102,12 @@ def test_one_answer_in_two_spellings_is_correct_and_grouped(answer: str, gold: s
         (r"\sqrt{2}", "2"),
         ("10", "10000000000000000000001"),
         ("1", "1,2"),
+        ("5 million", "5"),
+        ("0,1", "0.1"),
+        ("(C) 27", "C"),
+        ("1" * 5000, "1" * 5001),
+        ("Answer \\( \n 9 \n \\)", "9"),
+        ("Answer $ \n 9 \n $", "9"),
         ("", "5"),
         ("", ""),
         ("5", ""),
@@ -99,6 +127,7 @@ def test_an_integer_answer_is_compared_by_value_and_never_by_text() -> None:
     assert INTEGER.is_correct("021", "21")
     assert not INTEGER.is_correct("21.5", "21")
     assert not INTEGER.is_correct("x", "x")
+    assert INTEGER.is_correct("1" * 5000, "0" + "1" * 5000)
     assert INTEGER.group(["3", "03", "x", "4", "x"]) == [0, 0, 1, 2, 1]
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ttsgrid.benchmarks.graders.numbers import whole_number
 from ttsgrid.benchmarks.graders.protocol import partition
 from ttsgrid.benchmarks.zoo.task import boxed_answer
 
 
 @dataclass(frozen=True)
 class IntegerGrader:
-    """Judges answers that are whole numbers, written in any way Python's `int` reads."""
+    """Judges answers that are whole numbers of any length, with leading zeros or without."""
 
     name: str = "integer"
 
@@ -23,18 +24,16 @@ class IntegerGrader:
         """Return the digits in the last box of a solution; None when there is none."""
         return boxed_answer(text)
 
+    def is_final(self, text: str) -> bool:
+        """Say whether a solution holds a box with digits."""
+        return self.extract(text) is not None
+
     def is_correct(self, answer: str, gold: str) -> bool:
         """Say whether both are the same whole number; text that is no number never is."""
-        value = _integer(answer)
-        return isinstance(value, int) and value == _integer(gold)
+        value = whole_number(answer)
+        return value is not None and value == whole_number(gold)
 
     def group(self, answers: Sequence[str]) -> list[int]:
         """Group answers by value; text that is no number groups by spelling."""
-        return partition([_integer(answer) for answer in answers], lambda one, other: one == other)
-
-
-def _integer(text: str) -> int | str:
-    try:
-        return int(text)
-    except ValueError:
-        return text
+        keys = [whole_number(answer) or answer for answer in answers]
+        return partition(keys, lambda one, other: one == other)

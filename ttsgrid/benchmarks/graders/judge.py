@@ -25,6 +25,7 @@ from ttsgrid.core.errors import TtsgridError
 
 CPU_SECONDS = 5.0
 MAX_ANSWER_CHARS = 512
+MAX_PROSE_CHARS = 8192  # of words with marked formulas, where only those are parsed
 ROUNDING = 1e-5  # ten times what math-verify rounds decimals to
 
 _HARMLESS = r"\sqrt{2}"
@@ -56,13 +57,13 @@ class MathJudge:
     def equivalent(self, gold: str, answer: str) -> bool:
         """Say whether math-verify finds `answer` equivalent to `gold`.
 
-        Strings longer than `MAX_ANSWER_CHARS` or that don't parse (in time) are
-        equivalent to nothing.
+        Strings longer than `MAX_ANSWER_CHARS` (`MAX_PROSE_CHARS` with marked formulas) or
+        that don't parse (in time) are equivalent to nothing.
 
         Raises:
             TtsgridError: the child process could not be started.
         """
-        if max(len(gold), len(answer)) > MAX_ANSWER_CHARS:
+        if _too_long(gold) or _too_long(answer):
             return False
         with self._lock:
             one, other = self._described(gold), self._described(answer)
@@ -103,6 +104,11 @@ class MathJudge:
             self._child.kill()
             self._child.communicate()
             self._child = None
+
+
+def _too_long(text: str) -> bool:
+    marked = "$" in text or "\\(" in text or "\\[" in text
+    return len(text) > (MAX_PROSE_CHARS if marked else MAX_ANSWER_CHARS)
 
 
 def _far_apart(one: float | None, other: float | None) -> bool:

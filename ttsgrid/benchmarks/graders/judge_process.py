@@ -25,7 +25,7 @@ from functools import lru_cache
 from typing import Any
 
 from math_verify import parse, verify
-from sympy import Expr
+from sympy import Expr, MatrixExpr
 
 MEMORY_LIMIT_BYTES = 4 << 30
 _DELIMITERS = ("\\boxed", "$", "\\(", "\\[")
@@ -40,7 +40,10 @@ def _parsed(text: str) -> Any:  # noqa: ANN401 - lists of sympy objects and stri
 def _real_value(text: str) -> float | None:
     """Return the value of a real constant; None for anything else."""
     constant = next(iter(_parsed(text)), None)
-    if not isinstance(constant, Expr) or constant.free_symbols:
+    # A sum of matrices is an Expr too, and has no number as its value.
+    if not isinstance(constant, Expr) or isinstance(constant, MatrixExpr):
+        return None
+    if constant.free_symbols:
         return None
     value = constant.evalf(15)
     return float(value) if value.is_Float or value.is_Integer else None
@@ -49,7 +52,21 @@ def _real_value(text: str) -> float | None:
 def _verdict(gold: str, *answer: str) -> bool | list[bool | float | None]:
     if not answer:
         return [bool(_parsed(gold)), _real_value(gold)]
-    return bool(verify(_parsed(gold), _parsed(*answer), timeout_seconds=None))
+    same = verify(
+        _parsed(gold),
+        _parsed(*answer),
+        timeout_seconds=None,
+        allow_set_relation_comp=True,  # -2 <= x <= 7 is x in [-2, 7], whichever is the gold
+    )
+    return bool(same)
+
+
+def _answered(texts: list[str]) -> bool | list[bool | float | None]:
+    """Return the verdict; an exception of math-verify or sympy is none: nothing equals that."""
+    try:
+        return _verdict(*texts)
+    except Exception:
+        return False if len(texts) > 1 else [False, None]
 
 
 def _limit_resources() -> None:
@@ -76,7 +93,7 @@ def main() -> None:
         for line in sys.stdin:
             cpu_seconds, *texts = json.loads(line)
             signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
-            verdict = _verdict(*texts)
+            verdict = _answered(texts)
             signal.setitimer(signal.ITIMER_PROF, 0)
             print(json.dumps(verdict), file=verdicts)
 

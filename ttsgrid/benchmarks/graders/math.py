@@ -1,16 +1,20 @@
 r"""The grader of mathematics benchmarks: equality as math-verify sees it.
 
-Plain numbers (integers, decimals, a/b, \frac{a}{b}) are compared here, exactly;
-anything else goes to `ttsgrid.benchmarks.graders.judge`. Where grading suites disagree,
-the policy is:
+Plain numbers (`ttsgrid.benchmarks.graders.numbers`) are compared here, exactly; anything
+else goes to `ttsgrid.benchmarks.graders.judge`. Where grading suites disagree, the policy
+is:
 
 * a list of answers is a set: "10, 4, -2" equals "4, 10, -2";
-* a percent sign is a unit, and units are dropped: 28\% equals 28, and *not* 0.28;
-  x, x/100 and 100x are never interchangeable;
-* a comma groups thousands (1,000) or separates a list (1,22), never decimals;
+* a percent or degree sign is a unit, and units are dropped: 28\% equals 28, and *not*
+  0.28; x, x/100 and 100x are never interchangeable;
+* a comma groups thousands (1,000) or separates a list (1,22); it is a decimal comma only
+  beside the same digits with a point, and where it can't group: 0,111 and 1000,99;
 * a decimal equals the fraction it rounds (at six decimals): 0.333333 is 1/3,
   0.33 is not; two exact numbers are equal only when they are equal;
+* the label of an option is dropped where its value follows: (C) 27 is 27;
 * text answers compare by spelling after markup is removed;
+* of words with formulas among them, the last value counts; a formula in \(...\) or $...$
+  does not reach over a line's end;
 * what is empty, cut off, or can't be parsed in time is never correct.
 """
 
@@ -19,10 +23,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from ttsgrid.benchmarks.graders.boxed import last_boxed
-from ttsgrid.benchmarks.graders.judge import equivalent
+from ttsgrid.benchmarks.graders.forms import (
+    DEFAULT_FORMS,
+    is_ended,
+    require_forms,
+    stated_answer,
+)
+from ttsgrid.benchmarks.graders.judge import MAX_PROSE_CHARS, equivalent
+from ttsgrid.benchmarks.graders.numbers import parse_number
 from ttsgrid.benchmarks.graders.protocol import partition
 
 DECIMALS = 6
@@ -30,32 +40,55 @@ DECIMALS = 6
 _FRACTION_SIZE = re.compile(r"\\[dtc]frac(?![a-zA-Z])")
 _SIZING = re.compile(r"\\!\s*|(?<=\\\\)\[\s*[\d.]+\s*[a-z]+\s*\]|\\(?:left|right)(?![a-zA-Z])")
 _MATH_MODE = re.compile(r"\\?\$|^\s*\\[(\[]|(?<!\\)\\[)\]]\s*$")
-_PERCENT = re.compile(r"\s*(?:\\?%|\\text\{\s*percent\s*\}|\b(?:percent|pct)\b)\.?$")
+_UNIT = re.compile(
+    r"\s*(?:\\?%|\\text\{\s*percent(?:age)?\s*\}|\b(?:percent(?:age)?|pct)\b"
+    r"|°|\^\s*(?:\\circ|\{\s*\\circ\s*\}))\.?$"
+)
+_ESCAPED_SPACE = re.compile(r"(?<!\\)\\ ")
+_NUMBER_AS_TEXT = re.compile(r"\\(?:text(?:bf)?|mathrm|mathbf)\{\s*\(?([\d.,/]+)\)?\s*\}")
+# A word after a number is its unit, unless it changes the number.
+_UNIT_WORD = re.compile(
+    r"(?<=\d) (?!(?:hundred|thousand|million|billion|trillion|dozen|score|choose|mod)s?$)"
+    r"[a-z]{3,}$"
+)
+_BOLD = re.compile(r"\*\*(.+)\*\*|__(.+)__", re.DOTALL)
+_OPTION = re.compile(
+    r"^(?:\\(?:text(?:bf)?|mathrm|mathbf)\{\s*\([A-Z]\)\s*\}|\([A-Z]\) )[\s~]*(?=\S)"
+)
+_DOUBLED = re.compile(r"\\\\(?=[a-zA-Z]{2})")
 
-_INTEGER = r"[+-]?(?:\d{1,3}(?:(?:,|\{,\}|\\,| )\d{3})+|\d+)"
-_DECIMAL = re.compile(rf"(?:{_INTEGER}|[+-]?)(\.\d*)?")
-_RATIO = re.compile(rf"({_INTEGER})/({_INTEGER})")
-_FRAC = re.compile(r"([+-]?)\\frac(?:\{(\d+)\}|(\d))(?:\{(\d+)\}|(\d))")
-_GROUPING = re.compile(r"[,{}\\ ]")
+_DECIMAL_COMMA = re.compile(r"[+-]?(?:0,\d{3,}|\d{4,},\d{1,2})")
 
-
-@dataclass(frozen=True)
-class Number:
-    """A plain number; `exact` unless it was written with decimals."""
-
-    value: Fraction
-    exact: bool
+_FORMULA_MARK = re.compile(r"(?<!\\)(?:\$|\\[(\[])")
+_FORMULAS = re.compile(
+    r"\$\$[^$]*\$\$|(?<!\\)\$(?:\\\$|[^$])*\$|\\\((?:[^\\]|\\(?!\)))*\\\)"
+    r"|\\\[(?:[^\\]|\\(?!\]))*\\\]"
+)
+_PROSE = re.compile(r"(?<![a-zA-Z\\{])[a-zA-Z]{2,}(?![a-zA-Z}])")
 
 
 @dataclass(frozen=True)
 class MathGrader:
-    """Judges answers in LaTeX or plain text; see the module for its policy."""
+    """Judges answers in LaTeX or plain text; see the module for its policy.
 
+    Attributes:
+        answer_forms: how solutions mark their answers, in order
+            (`ttsgrid.benchmarks.graders.forms`).
+    """
+
+    answer_forms: tuple[str, ...] = DEFAULT_FORMS
     name: str = "math"
 
+    def __post_init__(self) -> None:
+        require_forms(self.answer_forms)
+
     def extract(self, text: str) -> str | None:
-        r"""Return the content of a solution's last \boxed{}; None when there is none."""
-        return last_boxed(text)
+        """Return the answer that a solution states; None when it states none."""
+        return stated_answer(text, self.answer_forms)
+
+    def is_final(self, text: str) -> bool:
+        """Say whether a partial solution holds its final answer."""
+        return is_ended(text, self.answer_forms)
 
     def is_correct(self, answer: str, gold: str) -> bool:
         """Say whether `answer` is equivalent to `gold`."""
@@ -71,9 +104,54 @@ class MathGrader:
 
 def _spelling(answer: str) -> str:
     """Return `answer` without what changes only its looks; what remains still parses."""
-    text = _SIZING.sub("", _FRACTION_SIZE.sub(r"\\frac", answer))
-    text = " ".join(_MATH_MODE.sub("", text).split())
-    return _PERCENT.sub("", text).removesuffix(".").strip()
+    answer = last_boxed(answer) or answer
+    if len(answer) > MAX_PROSE_CHARS:  # no answer: what follows is quadratic in the worst case
+        return " ".join(answer.split())
+    if prose := _prose(answer):
+        return prose
+    text = _SIZING.sub("", _FRACTION_SIZE.sub(r"\\frac", _single_backslashes(answer)))
+    text = " ".join(_ESCAPED_SPACE.sub(" ", _MATH_MODE.sub("", text)).split())
+    text = _NUMBER_AS_TEXT.sub(r"\1", _OPTION.sub("", _plain(text)))
+    return _without_unit(_plain(_UNIT.sub("", text)))
+
+
+def _without_unit(text: str) -> str:
+    bare = _UNIT_WORD.sub("", text)
+    return bare if parse_number(bare) else text
+
+
+def _plain(text: str) -> str:
+    """Return text without Markdown's bold, a full stop and a line break's backslash."""
+    bold = _BOLD.fullmatch(text)
+    text = (bold[1] or bold[2]) if bold else text
+    text = text.removesuffix(".").strip()
+    return text[:-1].strip() if text.endswith("\\") and not text.endswith("\\\\") else text
+
+
+def _single_backslashes(text: str) -> str:
+    r"""Undo `\\frac`, what is left of JSON within JSON; a matrix keeps its line ends."""
+    return text if "\\begin" in text else _DOUBLED.sub(r"\\", text)
+
+
+def _prose(text: str) -> str | None:
+    """Return words with formulas among them, for math-verify to find the answer in.
+
+    Formulas in inline marks that reach over a line's end are left out. None for an answer
+    that is no prose.
+    """
+    if not _FORMULA_MARK.search(text):
+        return None
+    if not _PROSE.search(_FORMULAS.sub(" ", text)):
+        return None
+    return _FORMULAS.sub(lambda match: " " if _is_broken(match[0]) else match[0], text).strip()
+
+
+def _is_broken(formula: str) -> bool:
+    return "\n" in formula and not formula.startswith(("$$", "\\["))
+
+
+def _with_point(text: str) -> str:
+    return text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text
 
 
 def _same(one: str, other: str) -> bool:
@@ -83,7 +161,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def _matches(gold: str, answer: str) -> bool:
-    if gold == answer:
+    if gold == answer or _with_point(gold) == answer or gold == _with_point(answer):
         return True
     expected, number = parse_number(gold), parse_number(answer)
     if expected is None or number is None:
@@ -91,22 +169,3 @@ def _matches(gold: str, answer: str) -> bool:
     if expected.exact and number.exact:
         return expected.value == number.value
     return round(expected.value, DECIMALS) == round(number.value, DECIMALS)
-
-
-def parse_number(text: str) -> Number | None:
-    """Read a plain number; None for anything that could mean something else."""
-    if match := _FRAC.fullmatch(text):
-        sign, wide_top, top, wide_bottom, bottom = match.groups()
-        return _ratio(f"{sign}{wide_top or top}", wide_bottom or bottom)
-    if match := _RATIO.fullmatch(text):
-        return _ratio(*match.groups())
-    match = _DECIMAL.fullmatch(text)
-    if match is None or not any(char.isdigit() for char in text):
-        return None
-    digits = _GROUPING.sub("", text)
-    return Number(Fraction(f"{digits}0" if digits.endswith(".") else digits), exact=not match[1])
-
-
-def _ratio(top: str, bottom: str) -> Number | None:
-    numerator, denominator = (int(_GROUPING.sub("", part)) for part in (top, bottom))
-    return Number(Fraction(numerator, denominator), exact=True) if denominator else None

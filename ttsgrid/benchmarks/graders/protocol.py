@@ -29,6 +29,13 @@ class Grader(Protocol):
         """Return the final answer a solution states; None when it states none."""
         ...
 
+    def is_final(self, text: str) -> bool:
+        """Say whether a partial solution holds its final answer, so that a search ends there.
+
+        Narrower than `extract`: "the answer is" also comes on the way to another one.
+        """
+        ...
+
     def is_correct(self, answer: str, gold: str) -> bool:
         """Say whether `answer` is equivalent to the gold answer; never for an empty one."""
         ...

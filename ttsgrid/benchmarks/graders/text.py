@@ -20,6 +20,10 @@ class TextGrader:
         """Return the whole text, stripped; None when it is empty."""
         return text.strip() or None
 
+    def is_final(self, text: str) -> bool:
+        """Nothing marks the end of plain text but the model's own end of text."""
+        return False
+
     def is_correct(self, answer: str, gold: str) -> bool:
         """Say whether both are the same text; an empty answer never is."""
         return bool(answer.strip()) and answer.strip() == gold.strip()

@@ -26,7 +26,7 @@ class Grading:
 
     def is_final(self, text: str) -> bool:
         """Say whether a text states its final answer."""
-        return self.grader.extract(text) is not None
+        return self.grader.is_final(text)
 
     def samples(self, samples: Sequence[Sample], gold: str) -> tuple[Solution, ...]:
         """Return the solutions of a pool's samples."""
