@@ -14,6 +14,7 @@ from rich.console import Console
 from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.analysis.study.summary import make_study
 from ttsgrid.analysis.study.tables import TABLES
+from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
 from ttsgrid.core.errors import TtsgridError
 from ttsgrid.views.figures.study import STUDY_FIGURES, write_figures
 from ttsgrid.views.files.export import write_frontier, write_tables
@@ -30,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--out: say where the files shall go, the store is not a local folder")
     folder: Path = options.out or Path(options.store) / "frontier"
     try:
+        load_named_plugins(options.plugin)
         price = options.price_per_gpu_hour
         frontier = analyse(options.store, budgets=options.budgets, price_per_device_hour=price)
         _show(frontier, options, folder)
@@ -57,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAMES",
         help="policies that think long in one chain (default: those prompted as R1 is)",
     )
+    add_plugin_option(parser)
     return parser
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from ttsgrid.analysis.frontier import analyse
+from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
 from ttsgrid.core.errors import TtsgridError
 from ttsgrid.views.html.page import write_report
 
@@ -27,11 +28,13 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="PRICE",
         help="adds money to what compute can be counted in",
     )
+    add_plugin_option(parser)
     options = parser.parse_args(arguments)
     if options.out is None and "://" in options.store:
         parser.error("--out: say where the page shall go, the store is not a local folder")
     out = options.out or Path(options.store) / "report.html"
     try:
+        load_named_plugins(options.plugin)
         price = options.price_per_gpu_hour
         frontier = analyse(options.store, price_per_device_hour=price)
         path = write_report(options.store, frontier, out)

@@ -26,6 +26,7 @@ from ttsgrid.core.checks import (
     require_choice,
     typed,
 )
+from ttsgrid.core.dotted import load_plugins
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.grid.config import (
     BenchmarkConfig,
@@ -59,6 +60,8 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
     """
     plain = _resolved(config)
     refuse_unknown("", plain, TOP_LEVEL)
+    plugins = typed("plugins", tuple[str, ...], plain.get("plugins") or [])
+    load_plugins(plugins)  # first: what they add may be named below
     axes = {
         axis: [_definition(axis, item, search_path) for item in as_list(axis, plain.get(axis, []))]
         for axis in AXES
@@ -84,6 +87,7 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
         store=typed("store", str, plain.get("store")),
         seed=typed("seed", int, plain.get("seed", 0)),
         plan_only=typed("plan_only", bool, plain.get("plan_only", False)),
+        plugins=plugins,
     )
 
 

@@ -205,6 +205,8 @@ class GridConfig:
         budgets: N of every strategy that takes one.
         seed: determines every request's seed.
         store: folder or URI of the results store.
+        plugins: modules that add strategies, votes or bounds of one's own to the
+            catalogues; workers import them too.
     """
 
     benchmark: BenchmarkConfig
@@ -217,6 +219,7 @@ class GridConfig:
     store: str
     seed: int = 0
     plan_only: bool = False
+    plugins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require(bool(self.policies), "policies=[] leaves nothing to run; name at least one policy")

@@ -39,7 +39,7 @@ async def run_missing(
     todo: Mapping[str, int],
 ) -> int:
     """Run a plan's missing units; return how many failed."""
-    with ray_cluster(grid.cluster, files_to_ship(own_code(grid))) as dashboard:
+    with ray_cluster(grid.cluster, files_to_ship([*own_code(grid), *grid.plugins])) as dashboard:
         if dashboard:
             console.print(f"Ray dashboard: http://{dashboard}", highlight=False)
         capacity = cluster_capacity()
@@ -99,7 +99,15 @@ def worker_spec(grid: GridConfig, model: ResolvedModel, use_gpus: bool) -> Worke
         marker_tokens=_marker_tokens(model),
     )
     benchmark = grid.benchmark
-    return WorkerSpec(spec, model.config.format, benchmark, engine.cpus, gpus, engine.memory_gib)
+    return WorkerSpec(
+        spec,
+        model.config.format,
+        benchmark,
+        engine.cpus,
+        gpus,
+        engine.memory_gib,
+        grid.plugins,
+    )
 
 
 def _head(model: ResolvedModel) -> str:

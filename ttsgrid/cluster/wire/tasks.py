@@ -52,6 +52,7 @@ class WorkerSpec:
         format: name of the prompt format (policies) or PRM format (PRMs).
         benchmark: whose grader a policy worker grades with, and what its prompts ask for.
         cpus, gpus, memory_gib: what the worker reserves from Ray.
+        plugins: modules to import first.
     """
 
     engine: EngineSpec
@@ -60,3 +61,4 @@ class WorkerSpec:
     cpus: float
     gpus: int
     memory_gib: float
+    plugins: tuple[str, ...] = ()
