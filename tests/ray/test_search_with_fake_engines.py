@@ -24,8 +24,8 @@ from ttsgrid.store import committed_units
 
 pytestmark = pytest.mark.ray
 
-BEAM = StrategyConfig("beam", "beam", budgets=(4, 8), max_steps=6)
-DVTS = StrategyConfig("dvts", "dvts", budgets=(4, 8), max_steps=6)
+BEAM = StrategyConfig("beam", "beam", budgets=(4, 8), search={"max_steps": 6})
+DVTS = StrategyConfig("dvts", "dvts", budgets=(4, 8), search={"max_steps": 6})
 POOL = StrategyConfig("best_of_n", "best_of_n", budgets=(4,))
 
 

@@ -27,10 +27,11 @@ from ttsgrid.core.dotted import add_to_path
 from ttsgrid.core.errors import StoreError, TtsgridError
 from ttsgrid.core.shipped import CONF
 from ttsgrid.grid.arguments import checked_arguments
+from ttsgrid.grid.budgets import budgets_of, left_out
 from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig, ModelConfig
 from ttsgrid.grid.own_code import check_own_code, engine_of
-from ttsgrid.grid.plan import Plan, budgets_of, make_plan
+from ttsgrid.grid.plan import Plan, make_plan
 from ttsgrid.grid.resolve import ResolvedModel, resolve_model
 from ttsgrid.models import prompt_format
 from ttsgrid.models.prms import prm_identity
@@ -119,6 +120,8 @@ def sweep(grid: GridConfig) -> None:
     identities = {model.identity.name: model.identity for model in models}
     plan = make_plan(grid, problems, identities, committed_units(grid.store).done)
     show_plan(plan)
+    for sentence in left_out(grid):
+        console.print(sentence, highlight=False, markup=False)
     if grid.plan_only:
         return
     failed = run_plan(grid, plan, models)

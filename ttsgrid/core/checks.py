@@ -58,7 +58,9 @@ def typed(setting: str, kind: Any, value: Any) -> Any:
         return build(kind, setting, value)  # type: ignore[arg-type]
     if get_origin(kind) is tuple:
         return tuple(typed(setting, get_args(kind)[0], item) for item in as_list(setting, value))
-    if get_origin(kind) is dict:
+    if kind is Any:
+        return value
+    if get_origin(kind) in (dict, Mapping):
         inner = get_args(kind)[1]
         return {k: typed(f"{setting}.{k}", inner, v) for k, v in mapping(setting, value).items()}
     return _scalar(setting, kind, value)

@@ -16,7 +16,7 @@ from ttsgrid.core.search_rules import SearchRules
 from ttsgrid.core.strategies import OWN_SETTINGS, preset, search_of
 from ttsgrid.core.voting import AGGREGATIONS, LAST
 
-__all__ = ["PRESETS", "SearchRules", "SearchSettings", "num_subtrees", "preset"]
+__all__ = ["PRESETS", "SearchRules", "SearchSettings", "num_subtrees", "preset", "settings_of"]
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,18 @@ class SearchSettings:
         rules = values.pop("rules", None)
         _require(isinstance(rules, dict), "rules must be a mapping")
         return cls(**values, rules=SearchRules.from_params(rules))  # type: ignore[arg-type]
+
+
+def settings_of(kind: str) -> tuple[str, ...]:
+    """Return which of the settings a person may set for a search: those that change it.
+
+    `budget` and the rules have settings of their own, the separator comes with the policy.
+    """
+    search = search_of(kind)
+    own = [name for name in OWN_SETTINGS if search.takes(name)]
+    if search.one_beam:
+        own.remove("beam_width")  # M is N
+    return ("max_steps", "max_step_tokens", "ranking", *own)
 
 
 def num_subtrees(budget: int, beam_width: int) -> int:

@@ -25,6 +25,9 @@ from ttsgrid.core.errors import ConfigError
 from ttsgrid.grid.compose import AXES, SECTIONS, TOP_LEVEL, group_names
 
 GROUPS = ("benchmark", "engine", "cluster", "experiment")
+# As conf/config.yaml places it: an experiment's settings are the grid's own, so its file
+# needs no `# @package _global_`.
+EXPERIMENT = "experiment@_global_"
 QUOTES = "in a shell, put quotes around a value with spaces or brackets: 'budgets=[1, 4]'"
 
 
@@ -68,6 +71,8 @@ def _checked(text: str, folders: Sequence[Path]) -> str:
     _require_setting(name)
     if override.is_delete():
         return text
+    if name == "experiment":
+        return f"{EXPERIMENT}={text.partition('=')[2]}"
     return text.lstrip("+") if name in GROUPS else f"++{text.lstrip('+')}"
 
 

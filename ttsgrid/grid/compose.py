@@ -35,8 +35,8 @@ from ttsgrid.grid.config import (
     GridConfig,
     ModelConfig,
     SamplingConfig,
-    StrategyConfig,
 )
+from ttsgrid.grid.strategy_settings import to_strategy
 
 AXES = {"policies": "policy", "prms": "prm", "strategies": "strategy"}
 SECTIONS: dict[str, type] = {
@@ -62,6 +62,7 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
     refuse_unknown("", plain, TOP_LEVEL)
     plugins = typed("plugins", tuple[str, ...], plain.get("plugins") or [])
     load_plugins(plugins)  # first: what they add may be named below
+    budgets = _budgets(plain.get("budgets"))
     axes = {
         axis: [_definition(axis, item, search_path) for item in as_list(axis, plain.get(axis, []))]
         for axis in AXES
@@ -71,23 +72,26 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
     }
     refuse_unknown("sampling", override, {field.name for field in fields(SamplingConfig)})
     policies = [_sampled(item, override) for item in axes["policies"]]
-    budgets = as_list("budgets", plain.get("budgets"))
+    strategies = axes["strategies"]
+    if budgets:
+        strategies = [
+            definition if isinstance(item, Mapping) else _without_budgets(definition)
+            for item, definition in zip(plain.get("strategies", []), strategies, strict=True)
+        ]
     return GridConfig(
         benchmark=_located(
             build(BenchmarkConfig, "benchmark", plain.get("benchmark")), search_path
         ),
         policies=tuple(build(ModelConfig, _where("policies", p), p) for p in policies),
         prms=tuple(build(ModelConfig, _where("prms", p), p) for p in axes["prms"]),
-        strategies=tuple(
-            build(StrategyConfig, _where("strategies", s), s) for s in axes["strategies"]
-        ),
-        budgets=tuple(sorted({typed("budgets", int, n) for n in budgets})),
+        strategies=tuple(to_strategy(_where("strategies", s), s) for s in strategies),
         engine=build(EngineConfig, "engine", plain.get("engine")),
         cluster=build(ClusterConfig, "cluster", plain.get("cluster")),
         store=typed("store", str, plain.get("store")),
         seed=typed("seed", int, plain.get("seed", 0)),
         plan_only=typed("plan_only", bool, plain.get("plan_only", False)),
         plugins=plugins,
+        **budgets,
     )
 
 
@@ -98,6 +102,22 @@ def _located(benchmark: BenchmarkConfig, search_path: Sequence[Path]) -> Benchma
     beside = [folder / "benchmark" / benchmark.path for folder in search_path]
     found = next((file for file in beside if file.is_file()), None)
     return replace(benchmark, path=str(found)) if found else benchmark
+
+
+def _without_budgets(strategy: Plain) -> dict[str, Any]:
+    """Return a named strategy's definition for budgets that a person gave the grid.
+
+    Those of its file are its defaults; those of a definition inline were given beside the
+    grid's, for it alone.
+    """
+    return {key: value for key, value in strategy.items() if key != "budgets"}
+
+
+def _budgets(given: Any) -> dict[str, tuple[int, ...]]:
+    """Return the field of `GridConfig`; none where the defaults are wanted."""
+    if given is None:
+        return {}
+    return {"budgets": tuple(sorted({typed("budgets", int, n) for n in as_list("budgets", given)}))}
 
 
 def group_names(group: str, search_path: Sequence[Path]) -> list[str]:

@@ -7,7 +7,9 @@ and raises `ConfigError` with a message that names the setting and the choices.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 # A benchmark is configured where it is read; the grid only holds it.
 from ttsgrid.benchmarks import BenchmarkConfig as BenchmarkConfig
@@ -15,8 +17,8 @@ from ttsgrid.core.checks import refuse_unknown, require_choice
 from ttsgrid.core.dotted import is_dotted
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.search_presets import PRESETS
-from ttsgrid.core.strategies import STRATEGIES, Strategy
-from ttsgrid.core.voting import AGGREGATIONS
+from ttsgrid.core.search_settings import SearchSettings
+from ttsgrid.core.strategies import STRATEGIES, Strategy, preset, search_of
 from ttsgrid.engines.spec import ENGINES, EngineSettings, fake_option_names
 
 DTYPES = ("auto", "float32", "bfloat16", "float16", "float", "half")
@@ -91,36 +93,25 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class StrategyConfig:
-    """One strategy of the grid; all parameters but the first three are of searches.
+    """One strategy of the grid; all but the first three are of searches.
 
     Attributes:
         kind: a strategy of the catalogue (`ttsgrid.core.strategies`) that is no bound.
         budgets: overrides the grid's budgets for this strategy; None for the grid's.
         preset: whose rules a search follows (`ttsgrid.core.search_presets`).
-        beam_width: M, the children of a kept beam. `step_best_of_m` takes N for it,
-            `rebase` shares N out by score.
-        max_steps: depth of a search.
-        max_step_tokens: of one step; `sampling.max_tokens` bounds a whole solution.
-        ranking: the aggregation that ranks candidates.
-        lookahead_steps: steps that `lookahead` rolls a candidate on before it is scored.
-        score_temperature: of `rebase`'s softmax over scores.
         num_problems: search only the benchmark's first so many problems; None for
             `benchmark.search_problems`.
         keep_traces: store each tree. Not part of a search's identity.
+        search: those of `SearchSettings` that a person sets, e.g. `beam_width`, as given.
     """
 
     name: str
     kind: str
     budgets: tuple[int, ...] | None = None
-    preset: str = "paper"
-    beam_width: int = 4
-    max_steps: int = 40
-    max_step_tokens: int = 2048
-    ranking: str = "last"
-    lookahead_steps: int = 0
-    score_temperature: float = 0.2
+    preset: str = PRESETS[0]
     num_problems: int | None = None
     keep_traces: bool = True
+    search: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         where = f"strategies: {self.name}."
@@ -128,11 +119,12 @@ class StrategyConfig:
             f"{where}kind", self.kind, [one.name for one in STRATEGIES if not one.is_bound]
         )
         require_choice(f"{where}preset", self.preset, PRESETS)
-        require_choice(f"{where}ranking", self.ranking, AGGREGATIONS.names)
-        for setting in ("beam_width", "max_steps", "max_step_tokens", "num_problems"):
-            require_positive(f"{self.name}.{setting}", getattr(self, setting))
+        require_positive(f"{self.name}.num_problems", self.num_problems)
         if self.budgets is not None:
             _require_budgets(f"{self.name}.budgets", self.budgets)
+        if self.is_search:
+            # Of one beam, which every search can have: what is wrong is no budget's fault.
+            self.search_at(self.beam_width)
 
     @property
     def entry(self) -> Strategy:
@@ -143,6 +135,30 @@ class StrategyConfig:
     def is_search(self) -> bool:
         """Whether a PRM guides it step by step."""
         return self.entry.is_search
+
+    @property
+    def beam_width(self) -> int:
+        """M, the children of a kept beam."""
+        return int(self.search.get("beam_width", SearchSettings.beam_width))
+
+    def search_at(self, budget: int, step_separator: str = "\n\n") -> SearchSettings:
+        """Return the search at one N.
+
+        Raises:
+            ConfigError: it can't have that N, or a setting is out of range.
+        """
+        # A greedy search keeps one beam whatever its budget: all of N are its children.
+        widths = {"beam_width": budget} if search_of(self.kind).one_beam else {}
+        try:
+            return SearchSettings(
+                kind=self.kind,
+                budget=budget,
+                step_separator=step_separator,
+                rules=preset(self.preset, self.kind),
+                **{**self.search, **widths},
+            )
+        except ConfigError as error:
+            raise ConfigError(f"strategies: {self.name}: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -202,7 +218,7 @@ class GridConfig:
     """The whole sweep: axes as tuples, expanded by the planner.
 
     Attributes:
-        budgets: N of every strategy that takes one.
+        budgets: N of every strategy that has none of its own.
         seed: determines every request's seed.
         store: folder or URI of the results store.
         plugins: modules that add strategies, votes or bounds of one's own to the
@@ -213,10 +229,10 @@ class GridConfig:
     policies: tuple[ModelConfig, ...]
     prms: tuple[ModelConfig, ...]
     strategies: tuple[StrategyConfig, ...]
-    budgets: tuple[int, ...]
     engine: EngineConfig
     cluster: ClusterConfig
     store: str
+    budgets: tuple[int, ...] = (1, 4, 16, 64)
     seed: int = 0
     plan_only: bool = False
     plugins: tuple[str, ...] = ()

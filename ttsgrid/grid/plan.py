@@ -29,6 +29,7 @@ from ttsgrid.core.units import (
     pool_blocks,
 )
 from ttsgrid.core.voting import AGGREGATIONS, scored_votes
+from ttsgrid.grid.budgets import budgets_of
 from ttsgrid.grid.config import GridConfig, ModelConfig, StrategyConfig
 from ttsgrid.grid.lengths import context_limit
 from ttsgrid.grid.trees import trees_of
@@ -117,13 +118,6 @@ def make_plan(
         missing=tuple(unit for unit_id, unit in units.items() if unit_id not in held),
         naive_solutions=_naive_solutions(grid, len(problems)),
     )
-
-
-def budgets_of(grid: GridConfig, strategy: StrategyConfig) -> tuple[int, ...]:
-    """Return the budgets at which a strategy is reported; CoT has the one answer."""
-    if strategy.entry.is_greedy:
-        return (1,)
-    return strategy.budgets or grid.budgets
 
 
 def _units(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.search_settings import SearchSettings, num_subtrees
-from ttsgrid.core.strategies import preset, search_of
+from ttsgrid.core.strategies import search_of
 from ttsgrid.grid.config import ModelConfig, StrategyConfig
 from ttsgrid.models import prompt_format
 
@@ -25,27 +25,24 @@ def trees_of(strategy: StrategyConfig, policy: ModelConfig, budgets: Sequence[in
     Raises:
         ConfigError: a budget is impossible, or a setting out of range.
     """
+    separator = prompt_format(policy.format).step_separator
+    if not search_of(strategy.kind).in_subtrees:
+        return [(strategy.search_at(budget, separator), None) for budget in budgets]
+    settings = strategy.search_at(strategy.beam_width, separator)
+    subtrees = max(num_trees(strategy, budget) for budget in budgets)
+    return [(settings, subtree) for subtree in range(subtrees)]
+
+
+def num_trees(strategy: StrategyConfig, budget: int) -> int:
+    """Return how many trees a search at one N is.
+
+    Raises:
+        ConfigError: it can't have that N.
+    """
+    if not search_of(strategy.kind).in_subtrees:
+        strategy.search_at(budget)
+        return 1
     try:
-        if not search_of(strategy.kind).in_subtrees:
-            return [(_settings(strategy, policy, budget), None) for budget in budgets]
-        subtrees = max(num_subtrees(budget, strategy.beam_width) for budget in budgets)
-        settings = _settings(strategy, policy, strategy.beam_width)
-        return [(settings, subtree) for subtree in range(subtrees)]
+        return num_subtrees(budget, strategy.beam_width)
     except ConfigError as error:
         raise ConfigError(f"strategies: {strategy.name}: {error}") from None
-
-
-def _settings(strategy: StrategyConfig, policy: ModelConfig, budget: int) -> SearchSettings:
-    return SearchSettings(
-        kind=strategy.kind,
-        budget=budget,
-        # A greedy search keeps one beam whatever its budget: all of N are its children.
-        beam_width=budget if search_of(strategy.kind).one_beam else strategy.beam_width,
-        max_steps=strategy.max_steps,
-        max_step_tokens=strategy.max_step_tokens,
-        step_separator=prompt_format(policy.format).step_separator,
-        ranking=strategy.ranking,
-        lookahead_steps=strategy.lookahead_steps,
-        score_temperature=strategy.score_temperature,
-        rules=preset(strategy.preset, strategy.kind),
-    )

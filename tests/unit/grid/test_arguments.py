@@ -68,6 +68,35 @@ def test_a_known_setting_that_the_chosen_file_does_not_hold_can_be_set() -> None
     assert fake == {"delay_s": 0.5}
 
 
+EXPERIMENT = """
+policies: [zoo-s]
+prms: [zoo-prm]
+strategies: [majority]
+budgets: [4]
+seed: 7
+benchmark: {num_problems: 3}
+"""
+
+
+@pytest.mark.parametrize("first_line", ["", "# @package _global_"])
+def test_an_experiments_file_wins_over_the_defaults_and_arguments_over_the_file(
+    tmp_path: Path, first_line: str
+) -> None:
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "tiny.yaml").write_text(first_line + EXPERIMENT)
+    (tmp_path / "experiment" / "hard.yaml").write_text(
+        f"{first_line}\ndefaults: [{{override /engine: gpu}}]\nbudgets: [8]\n"
+    )
+    folder = ("--config-dir", str(tmp_path))
+    said = sweep(*folder, "experiment=tiny", "plan_only=true", f"store={tmp_path / 'none'}").stdout
+    assert "1 cells over 3 problems. Solutions to generate: 12 " in said
+    settings = sweep(*folder, "experiment=tiny", "budgets=[16]", "--cfg", "job").stdout
+    assert "seed: 7" in settings
+    assert "budgets:\n- 16" in settings
+    assert "num_problems: 3" in settings
+    assert "max_num_seqs: 512" in sweep(*folder, "experiment=hard", "--cfg", "job").stdout
+
+
 def test_groups_lists_deletions_and_hydras_own_arguments_reach_hydra() -> None:
     grid = grid_of("engine=gpu", "policies=[zoo-l]", "~cluster.max_attempts", "budgets=[2, 1]")
     assert grid.engine.max_num_seqs == 512

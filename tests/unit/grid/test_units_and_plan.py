@@ -22,6 +22,7 @@ from ttsgrid.core.units import (
     pool_blocks,
 )
 from ttsgrid.core.voting import AGGREGATIONS, scored_votes
+from ttsgrid.grid.budgets import budgets_of
 from ttsgrid.grid.config import (
     BenchmarkConfig,
     ClusterConfig,
@@ -33,7 +34,6 @@ from ttsgrid.grid.config import (
 )
 from ttsgrid.grid.plan import (
     Plan,
-    budgets_of,
     make_plan,
 )
 
