@@ -18,6 +18,8 @@ from ttsgrid.analysis.cells.external_points import external_points
 from ttsgrid.analysis.cells.outcomes import Outcome, pool_outcomes
 from ttsgrid.analysis.cells.tree_outcomes import search_outcomes
 from ttsgrid.analysis.findings.comparisons import compare
+from ttsgrid.analysis.findings.interaction import INTERACTION_SCHEMA, search_gain_by_policy
+from ttsgrid.analysis.findings.prm_quality import PRM_QUALITY_SCHEMA, prm_quality
 from ttsgrid.analysis.findings.rivals import RIVALS_SCHEMA, against_best_of_n
 from ttsgrid.analysis.findings.selection import best_strategies, compute_optimal
 from ttsgrid.analysis.frames.equivalence import store_equivalence
@@ -39,6 +41,9 @@ class Frontier:
         curve: the compute-optimal accuracy of each (policy, PRM, N), cross-fitted.
         comparisons: smaller policies with TTS against larger ones' CoT.
         rivals: searches against best-of-N at the same N (`ttsgrid.analysis.findings.rivals`).
+        search_gains: what searches add for one policy, against another's
+            (`ttsgrid.analysis.findings.interaction`).
+        prm_quality: how well PRMs rank (`ttsgrid.analysis.findings.prm_quality`).
         external: published points beside them (`ttsgrid.analysis.cells.external_points`).
         difficulty: each problem's pass@1, absolute bin and quantile, a policy at a time.
         predicted: difficulty without the gold answer, and how well it is predicted.
@@ -52,6 +57,8 @@ class Frontier:
     curve: pl.DataFrame
     comparisons: pl.DataFrame
     rivals: pl.DataFrame
+    search_gains: pl.DataFrame
+    prm_quality: pl.DataFrame
     external: pl.DataFrame
     difficulty: pl.DataFrame
     predicted: PredictedDifficulty
@@ -89,9 +96,13 @@ def analyse(
         cells = make_cells(frames, _outcomes(frames, budgets), price_per_device_hour)
         found, problem_ids = predictions(frames), frames.problems["problem_id"].to_list()
         rivals = against_best_of_n(frames, cells.meter)
+        search_gains = search_gain_by_policy(frames, cells.meter)
+        quality = prm_quality(frames)
     else:
         cells, found, problem_ids = no_cells(), [], []
         rivals = pl.DataFrame(schema=RIVALS_SCHEMA)
+        search_gains = pl.DataFrame(schema=INTERACTION_SCHEMA)
+        quality = pl.DataFrame(schema=PRM_QUALITY_SCHEMA)
     return Frontier(
         cells=cells,
         shared=on_common_ground(cells),
@@ -99,6 +110,8 @@ def analyse(
         curve=compute_optimal(cells),
         comparisons=compare(cells),
         rivals=rivals,
+        search_gains=search_gains,
+        prm_quality=quality,
         external=external,
         difficulty=measured_difficulty(cells, problem_ids),
         predicted=tabulate(found, problem_ids),

@@ -61,7 +61,7 @@ Group = tuple[str, str, str | None, int]
 
 
 @dataclass(frozen=True)
-class _Duel:
+class Duel:
     """A search and best-of-N on the problems that both ran on.
 
     Attributes:
@@ -90,14 +90,15 @@ def against_best_of_n(frames: StoreFrames, meter: Meter) -> pl.DataFrame:
     """
     if frames.searches.is_empty():
         return pl.DataFrame(schema=RIVALS_SCHEMA)
-    by_benchmark: dict[str, list[_Duel]] = defaultdict(list)
-    for duel in _duels(frames, meter):
+    by_benchmark: dict[str, list[Duel]] = defaultdict(list)
+    for duel in find_duels(frames, meter):
         by_benchmark[duel.names["benchmark"]].append(duel)
     rows = [row for duels in by_benchmark.values() for row in _rows(duels)]
     return pl.DataFrame(rows, schema=RIVALS_SCHEMA)
 
 
-def _duels(frames: StoreFrames, meter: Meter) -> Iterator[_Duel]:
+def find_duels(frames: StoreFrames, meter: Meter) -> Iterator[Duel]:
+    """Yield every search with the best-of-N that it is set against, by policy, PRM and N."""
     searches = _grouped(search_outcomes(frames))
     budgets = sorted({group[-1] for group, _strategy in searches})
     judging, picking = _samples_of(frames, 0), _samples_of(frames, 1)
@@ -136,7 +137,7 @@ def _grouped(outcomes: Iterator[Outcome]) -> dict[tuple[Group, str], list[Outcom
 
 def _duel(
     group: Group, strategy: str, sides: Sequence[list[Outcome]], labels: Labels, meter: Meter
-) -> Iterator[_Duel]:
+) -> Iterator[Duel]:
     values = [np.stack([outcome.accuracy for outcome in side]) for side in sides]
     ran = ~np.isnan(np.concatenate(values)).any(axis=0)
     problems = ran & np.array([label is not None for label in labels])
@@ -146,14 +147,14 @@ def _duel(
     # All cells of a side cost the same: they differ in how answers are voted on.
     flops = [meter.columns(side[0])["flops"][problems] for side in sides]
     names = dict(zip(("benchmark", "policy", "prm", "n"), group, strict=True))
-    yield _Duel(
+    yield Duel(
         names | {"strategy": strategy}, problems, first, second, labels[problems], np.stack(flops)
     )
 
 
-def _rows(duels: Sequence[_Duel]) -> Iterator[dict[str, Any]]:
+def _rows(duels: Sequence[Duel]) -> Iterator[dict[str, Any]]:
     """The rows of one benchmark; duels on the same problems share resamples."""
-    alike: dict[tuple[str, bytes], list[tuple[_Duel, Bools]]] = defaultdict(list)
+    alike: dict[tuple[str, bytes], list[tuple[Duel, Bools]]] = defaultdict(list)
     for duel in duels:
         for name in Bin:
             inside = np.ones(len(duel.first), bool) if name is Bin.ALL else duel.labels == name

@@ -10,9 +10,10 @@ from ttsgrid.analysis.study.gains import (
     performance_gain_pct,
 )
 from ttsgrid.analysis.study.summary import Study, make_study
-from ttsgrid.analysis.study.tables import STUDY_TABLES, TABLES, StudyTable
+from ttsgrid.analysis.study.tables import FINDING_TABLES, STUDY_TABLES, TABLES, StudyTable
 
 __all__ = [
+    "FINDING_TABLES",
     "STUDY_TABLES",
     "TABLES",
     "EfficiencyGain",

@@ -2,7 +2,9 @@
 
 * costs: every strategy at every N, in tokens, FLOPs, seconds and money a problem;
 * Pareto: the cells that no other cell of the benchmark beats with fewer FLOPs;
-* searches against best-of-N at the same N, by difficulty (`ttsgrid.analysis.findings.rivals`).
+* searches against best-of-N at the same N, by difficulty (`ttsgrid.analysis.findings.rivals`),
+  and whether that depends on the policy (`ttsgrid.analysis.findings.interaction`);
+* how well PRMs rank (`ttsgrid.analysis.findings.prm_quality`).
 """
 
 from __future__ import annotations
@@ -42,6 +44,17 @@ def searches_against_best_of_n(study: Study) -> pl.DataFrame:
     return study.frontier.rivals.sort(
         "benchmark", "policy", "prm", "n", "strategy", maintain_order=True
     )
+
+
+def search_gain_by_policy(study: Study) -> pl.DataFrame:
+    """Return what searches add for one policy, against what they add for another."""
+    names = ("benchmark", "policy", "other", "prm", "strategy", "n")
+    return study.frontier.search_gains.sort(*names, maintain_order=True)
+
+
+def prm_quality(study: Study) -> pl.DataFrame:
+    """Return how well PRMs rank the solutions of a problem, and of all problems pooled."""
+    return study.frontier.prm_quality
 
 
 def _overall(study: Study) -> pl.DataFrame:

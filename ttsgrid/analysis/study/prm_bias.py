@@ -3,14 +3,16 @@
 Three measurements, from the scored samples of pools:
 
 * the mean score of a step against the step's length, right and wrong solutions apart;
-* the area under the ROC curve of solutions: how often a right one outscores a wrong one;
-* the same of steps, where the benchmark can label them (`step_labels`).
+* the area under the ROC curve of steps, where the benchmark can label them
+  (`step_labels`): how often a right step outscores a wrong one;
+* there too, how well a PRM finds the first wrong step (`first_errors`).
 
 A PRM that is not biased by length has level lines; one that generalises over policies
-has equal areas. Solutions of all problems are compared with each other, so a PRM also
-earns area by telling easy problems from hard ones. Samples of one problem are alike, so
-intervals take problems as what was drawn. From a large store a fixed number
-of random blocks a (policy, PRM) is read.
+has equal areas. Steps of all problems are compared with each other, so a PRM also earns
+area by telling easy problems from hard ones; how it ranks the solutions of one problem,
+`ttsgrid.analysis.findings.prm_quality` says. Samples of one problem are alike, so
+intervals take problems as what was drawn. From a large store a fixed number of random
+blocks per (policy, PRM) is read.
 """
 
 from __future__ import annotations
@@ -23,15 +25,14 @@ import numpy as np
 import polars as pl
 
 from ttsgrid.analysis.statistics.rank_statistics import area_under_curve
+from ttsgrid.analysis.study.first_errors import first_errors
 from ttsgrid.analysis.study.step_labels import store_step_labels
 from ttsgrid.benchmarks.labels import StepLabels
-from ttsgrid.core.voting import aggregate
 from ttsgrid.store import StorePath, latest_units, scan
 
 MAX_BLOCKS = 1000
 NUM_LENGTHS = 8
 SEED = 4
-SOLUTION_SCORE = "last"  # the one score that has seen the whole solution
 _LENGTHS = {"prm": pl.String, "correct": pl.Boolean, "length": pl.Float64, "score": pl.Float64}
 _AREAS = {
     "policy": pl.String,
@@ -39,7 +40,8 @@ _AREAS = {
     "area": pl.Float64,
     "low": pl.Float64,
     "high": pl.Float64,
-    "count": pl.Int64,
+    "num_problems": pl.Int64,
+    "num_steps": pl.Int64,
 }
 
 
@@ -50,28 +52,30 @@ class PrmBias:
     Attributes:
         lengths: prm, correct (of the solution), length (mean characters of the steps of
             a length quantile), score (their mean).
-        solutions: policy, prm, area with its 95 % interval, count of solutions.
-        steps: the same of steps; empty where the benchmark can't label them.
+        steps: policy, prm, area with its 95 % interval, number of problems and of steps;
+            empty where the benchmark can't label them.
+        first_errors: columns `FIRST_ERROR_SCHEMA`; likewise empty.
     """
 
     lengths: pl.DataFrame
-    solutions: pl.DataFrame
     steps: pl.DataFrame
+    first_errors: pl.DataFrame
 
 
 def measure_prm_bias(store: StorePath, benchmark: str) -> PrmBias:
     """Measure the PRMs of a store on one benchmark."""
-    rows = _scored_solutions(store, benchmark)
-    steps = _steps(rows, store_step_labels(store, benchmark))
+    labeller = store_step_labels(store, benchmark)
+    labelled = _labelled(_scored_solutions(store, benchmark), labeller)
+    steps = _steps(labelled)
     return PrmBias(
         lengths=_lengths(steps),
-        solutions=_areas(_solution_scores(rows), "correct"),
-        steps=_areas(steps.filter(pl.col("label").is_not_null()), "label"),
+        steps=_areas(steps.filter(pl.col("label").is_not_null())),
+        first_errors=first_errors(labelled.filter(pl.col("label").list.first().is_not_null())),
     )
 
 
 def _scored_solutions(store: StorePath, benchmark: str) -> pl.DataFrame:
-    """A row a scored sample: policy, prm, question, correct, steps, step_scores."""
+    """One row per scored sample: policy, prm, question, correct, steps, step_scores."""
     done = latest_units(store).filter(kind="score", status="done", benchmark=benchmark)
     units = done.select("unit_id", "policy", "prm").collect()
     blocks = [
@@ -93,15 +97,15 @@ def _scored_solutions(store: StorePath, benchmark: str) -> pl.DataFrame:
     )
 
 
-def _solution_scores(rows: pl.DataFrame) -> pl.DataFrame:
-    scores = [aggregate(steps, SOLUTION_SCORE) for steps in rows["step_scores"]]
-    return rows.with_columns(score=pl.Series(scores, dtype=pl.Float64))
-
-
-def _steps(rows: pl.DataFrame, labeller: StepLabels | None) -> pl.DataFrame:
-    """A row a step: policy, prm, problem, correct (of its solution), length, score, label."""
+def _labelled(rows: pl.DataFrame, labeller: StepLabels | None) -> pl.DataFrame:
+    """The solutions with a list of verdicts on their steps, null where none are known."""
     labels = pl.Series(list(_labels(rows, labeller)), dtype=pl.List(pl.Boolean))
-    apart = rows.with_columns(label=labels).explode("steps", "step_scores", "label")
+    return rows.with_columns(label=labels)
+
+
+def _steps(labelled: pl.DataFrame) -> pl.DataFrame:
+    """One row per step: policy, prm, problem, correct (of its solution), length, score, label."""
+    apart = labelled.explode("steps", "step_scores", "label")
     length = pl.col("steps").str.len_chars()
     kept = ("policy", "prm", "problem_id", "correct", "label")
     return apart.select(*kept, length=length, score="step_scores")
@@ -125,14 +129,15 @@ def _lengths(steps: pl.DataFrame) -> pl.DataFrame:
     return means.sort("prm", "correct", "bin").select(*_LENGTHS)
 
 
-def _areas(rows: pl.DataFrame, positive: str) -> pl.DataFrame:
+def _areas(rows: pl.DataFrame) -> pl.DataFrame:
     """The area of each (policy, PRM) that has both right and wrong, problems as clusters."""
     found: list[dict[str, Any]] = []
     for (policy, prm), group in rows.group_by("policy", "prm", maintain_order=True):
         problems = (group["problem_id"].rank("dense") - 1).cast(pl.Int64).to_numpy()
-        area = area_under_curve(group["score"].to_numpy(), group[positive].to_numpy(), problems)
+        area = area_under_curve(group["score"].to_numpy(), group["label"].to_numpy(), problems)
         if area is None:
             continue
         bounds = {"area": area.value, "low": area.low, "high": area.high}
-        found.append({"policy": policy, "prm": prm, **bounds, "count": len(group)})
+        sizes = {"num_problems": int(problems.max()) + 1, "num_steps": len(group)}
+        found.append({"policy": policy, "prm": prm, **bounds, **sizes})
     return pl.DataFrame(found, schema=_AREAS).sort("prm", "policy")

@@ -17,6 +17,8 @@ import polars as pl
 from ttsgrid.analysis.study.compute import (
     costs,
     pareto_frontier,
+    prm_quality,
+    search_gain_by_policy,
     searches_against_best_of_n,
 )
 from ttsgrid.analysis.study.gains_table import (
@@ -115,8 +117,29 @@ STUDY_TABLES: Mapping[str, StudyTable] = {
         number=6,
     ),
 }
+FINDING_TABLES: Mapping[str, StudyTable] = {
+    "search-gain-by-policy": StudyTable(
+        "Does what search adds depend on the policy?",
+        "Search adds: the search less best-of-N with the same PRM and N, in points, each with its "
+        "best aggregation and vote, chosen on other problems; adds for other: the same for the "
+        "other policy. Points: the first less the second, paired by problem, 95 % alone, and "
+        "adjusted for all rows together.",
+        search_gain_by_policy,
+    ),
+    "prm-quality": StudyTable(
+        "How well PRMs rank the solutions of one problem",
+        "Within problem: how often a right solution outscores a wrong one of the same problem, "
+        "ties half, averaged over the problems that have both (problems; pairs in all of them), "
+        "with the 95 % interval over problems; 0.5 is chance. Pooled: the same over the "
+        "solutions of all problems, where knowing which problems are hard is enough. Unscored: "
+        "samples that the PRM could not score.",
+        prm_quality,
+    ),
+}
+"""What else the study claims, tested."""
 TABLES: Mapping[str, StudyTable] = {
     **STUDY_TABLES,
+    **FINDING_TABLES,
     "costs": StudyTable(
         "What each strategy costs per problem",
         "Tokens as the engines counted them, those read from a cache included and shown beside. "

@@ -1,8 +1,14 @@
-"""The picture of what biases PRMs: two or three panels, a colour a PRM."""
+"""The picture of what PRMs' scores depend on, a colour per PRM.
+
+Score against step length; then, for each aggregation, how well solutions of one problem are
+ranked, with the figure that pools all problems beside it, hollow; and, where the benchmark
+labels steps, how well right steps are told from wrong ones.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import polars as pl
 from matplotlib.axes import Axes
@@ -14,34 +20,70 @@ from ttsgrid.views.figures.panels import dress
 from ttsgrid.views.palette import DASHED, FULL, GREY, INK, series_colour
 
 MOST_CHARACTERS = 36  # of level names under one panel
+NUM_ROWS, PANEL_INCHES = 2, (3.7, 3.5)
 RIGHT, WRONG = FULL, DASHED
+Draw = Callable[[Axes], None]
 
 
-def draw_prm_bias(bias: PrmBias, benchmark: str, sizes: Mapping[str, int | None]) -> Figure:
-    """Score against step length; areas under the curve by policy.
+def draw_prm_bias(
+    bias: PrmBias, quality: pl.DataFrame, benchmark: str, sizes: Mapping[str, int | None]
+) -> Figure:
+    """Score against step length, ranking within problems, and what steps show.
 
     Args:
-        bias: the measurements.
-        benchmark: their benchmark.
+        bias: the measurements of lengths and steps.
+        quality: rows of `ttsgrid.analysis.findings.prm_quality` of this benchmark.
+        benchmark: whose.
         sizes: of the policies, to order them.
     """
-    prms = bias.lengths["prm"].unique().sort().to_list()
-    areas = {"solutions": bias.solutions, "steps": bias.steps}
-    shown = {name: rows for name, rows in areas.items() if not rows.is_empty()}
-    figure = Figure((4.2 * (1 + len(shown)), 4.0), layout="constrained")
-    panels = figure.subplots(1, 1 + len(shown), squeeze=False)[0]
+    prms = sorted({*bias.lengths["prm"], *quality["prm"]})
+    drawings = [*_drawings(bias, quality, prms, sizes)]
+    num_columns = -(-len(drawings) // NUM_ROWS)
+    figure = Figure(
+        (PANEL_INCHES[0] * num_columns, PANEL_INCHES[1] * NUM_ROWS), layout="constrained"
+    )
+    panels = figure.subplots(NUM_ROWS, num_columns, squeeze=False).reshape(-1)
     figure.suptitle(
         f"{benchmark}: what the PRMs' scores depend on", x=0.01, ha="left", fontweight="bold"
     )
-    _draw_lengths(panels[0], bias.lengths, prms)
-    for panel, (name, rows) in zip(panels[1:], shown.items(), strict=True):
-        _draw_areas(panel, rows, prms, sizes)
-        panel.set_title(f"AUC of {name}", fontsize=10, color=INK)
+    for panel, draw in zip(panels, drawings, strict=False):
+        dress(panel)
+        draw(panel)
+    for panel in panels[len(drawings) :]:
+        panel.remove()
+    figure.legend(
+        handles=_handles(prms), loc="outside lower left", ncols=4, frameon=False, fontsize=8.5
+    )
+    return figure
+
+
+def _drawings(
+    bias: PrmBias, quality: pl.DataFrame, prms: Sequence[str], sizes: Mapping[str, int | None]
+) -> list[Draw]:
+    drawings: list[Draw] = [partial(_draw_lengths, lengths=bias.lengths, prms=prms)]
+    areas = partial(partial, _draw_rates, prms=prms, sizes=sizes)
+    for aggregation in quality["aggregation"].unique(maintain_order=True):
+        rows = quality.filter(aggregation=aggregation)
+        title = f"{aggregation}: right above wrong solution (AUC)"
+        drawings.append(areas(rows=rows, column="area", title=title))
+    if not bias.steps.is_empty():
+        title = "right above wrong step (AUC), pooled"
+        drawings.append(areas(rows=bias.steps, column="area", title=title, pooled=True))
+    if not bias.first_errors.is_empty():
+        title = "first wrong step found (F1)"
+        drawings.append(areas(rows=bias.first_errors, column="f1", title=title))
+    return drawings
+
+
+def _handles(prms: Sequence[str]) -> list[Line2D]:
     handles = [
         Line2D([], [], color=_colour(prm, prms), marker="o", label=f"PRM {prm}") for prm in prms
     ]
-    figure.legend(handles=handles, loc="outside lower left", ncols=4, frameon=False, fontsize=8.5)
-    return figure
+    for label, face in (("within a problem, mean over n problems", GREY), ("pooled", "none")):
+        handles.append(
+            Line2D([], [], linestyle="", marker="o", color=GREY, markerfacecolor=face, label=label)
+        )
+    return handles
 
 
 def _colour(prm: str, prms: Sequence[str]) -> str:
@@ -49,7 +91,6 @@ def _colour(prm: str, prms: Sequence[str]) -> str:
 
 
 def _draw_lengths(panel: Axes, lengths: pl.DataFrame, prms: Sequence[str]) -> None:
-    dress(panel)
     for prm in prms:
         for correct, style in ((True, RIGHT), (False, WRONG)):
             rows = lengths.filter(prm=prm, correct=correct)
@@ -61,18 +102,47 @@ def _draw_lengths(panel: Axes, lengths: pl.DataFrame, prms: Sequence[str]) -> No
     panel.set_title("solid: right solutions, dashed: wrong ones", fontsize=10, color=INK)
 
 
-def _draw_areas(
-    panel: Axes, rows: pl.DataFrame, prms: Sequence[str], sizes: Mapping[str, int | None]
+def _draw_rates(
+    panel: Axes,
+    rows: pl.DataFrame,
+    column: str,
+    title: str,
+    prms: Sequence[str],
+    sizes: Mapping[str, int | None],
+    *,
+    pooled: bool = False,
 ) -> None:
-    dress(panel)
+    """A rate of each (policy, PRM) with its interval; the pooled one, hollow, where there is one.
+
+    Args:
+        panel: where.
+        rows: columns policy, prm, num_problems, the rate's and its interval's.
+        column: the rate.
+        title: what it is.
+        prms: all that are drawn.
+        sizes: of the policies, to order them.
+        pooled: the rate itself is over all problems.
+    """
+    low, high = ("low", "high") if column == "area" else (f"{column}_low", f"{column}_high")
     policies = sorted(rows["policy"].unique(), key=lambda name: (sizes.get(name) or 0, name))
     for i, prm in enumerate(prms):
-        mine = rows.filter(prm=prm)
-        x = [policies.index(policy) + 0.12 * (i - (len(prms) - 1) / 2) for policy in mine["policy"]]
-        reach = [mine["area"] - mine["low"], mine["high"] - mine["area"]]
-        panel.errorbar(x, mine["area"], yerr=reach, fmt="o", color=_colour(prm, prms), capsize=2)
-    panel.axhline(0.5, color=GREY, linewidth=1)
-    crowded = sum(map(len, policies)) > MOST_CHARACTERS
-    panel.set_xticks(range(len(policies)), policies)
-    if crowded:
+        mine, colour = rows.filter(prm=prm), _colour(prm, prms)
+        x = [policies.index(policy) + 0.16 * (i - (len(prms) - 1) / 2) for policy in mine["policy"]]
+        reach = [mine[column] - mine[low], mine[high] - mine[column]]
+        face = "none" if pooled else colour
+        drawn = panel.errorbar(x, mine[column], yerr=reach, fmt="o", color=colour, capsize=2)
+        drawn.lines[0].set_markerfacecolor(face)
+        if "pooled_area" in mine.columns:
+            panel.plot(x, mine["pooled_area"], "o", color=colour, markerfacecolor="none")
+    if column == "area":
+        panel.axhline(0.5, color=GREY, linewidth=1)
+    named = [f"{name}\nn = {_counts(rows.filter(policy=name))}" for name in policies]
+    panel.set_xticks(range(len(policies)), named)
+    if sum(map(len, policies)) > MOST_CHARACTERS:
         panel.tick_params("x", rotation=20)
+    panel.set_title(title, fontsize=10, color=INK)
+
+
+def _counts(rows: pl.DataFrame) -> str:
+    """The number of problems; from least to most where it differs by PRM."""
+    return " to ".join(f"{count}" for count in rows["num_problems"].unique().sort())

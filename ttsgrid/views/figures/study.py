@@ -33,7 +33,9 @@ def _strength(store: StorePath, study: Study, benchmark: str) -> Figure:
 
 
 def _prm_bias(store: StorePath, study: Study, benchmark: str) -> Figure:
-    return draw_prm_bias(measure_prm_bias(store, benchmark), benchmark, study.cells.sizes)
+    quality = study.frontier.prm_quality.filter(benchmark=benchmark)
+    bias = measure_prm_bias(store, benchmark)
+    return draw_prm_bias(bias, quality, benchmark, study.cells.sizes)
 
 
 STUDY_FIGURES: Mapping[str, DrawFigure] = {

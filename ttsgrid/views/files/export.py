@@ -35,6 +35,8 @@ def _tables(frontier: Frontier) -> dict[str, pl.DataFrame]:
         "compute_optimal": frontier.curve,
         "comparisons": frontier.comparisons,
         "search_vs_best_of_n": frontier.rivals,
+        "search_gain_by_policy": frontier.search_gains,
+        "prm_quality": frontier.prm_quality,
         "external": frontier.external,
         "optimism": frontier.optimism,
         "difficulty": frontier.difficulty,

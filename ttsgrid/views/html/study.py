@@ -27,10 +27,14 @@ _DRAWN = {
     ),
     "prm-bias": (
         "What do the reward models' scores depend on?",
-        "Left: the mean score of a step against its length, in right and in wrong solutions; a "
-        "PRM that sees only right and wrong has level lines. Then how well scores tell right "
-        "solutions from wrong ones (AUC), and right steps from wrong ones where steps are "
-        "labelled, for each policy, with 95 % intervals over problems. 0.5 is chance.",
+        "First the mean score of a step against its length, in right and in wrong solutions; a PRM "
+        "that sees only right and wrong has level lines. Then, for each way to make one score of a "
+        "solution's steps, how often a right solution outscores a wrong one (AUC, 0.5 is chance): "
+        "filled, of the same problem, averaged over the n problems that have both, with the 95 % "
+        "interval over problems; hollow, over the solutions of all problems pooled, where knowing "
+        "which problems are hard is enough. Only the first can guide a vote or a search. "
+        "Where steps are labelled, the last panels say how well right steps are told from wrong "
+        "ones, and how well the first wrong step is found (ProcessBench's F1, threshold 0.5).",
     ),
 }
 

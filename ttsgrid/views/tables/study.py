@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from ttsgrid.analysis.study import STUDY_TABLES, Study, StudyTable
+from ttsgrid.analysis.study import FINDING_TABLES, STUDY_TABLES, Study, StudyTable
 from ttsgrid.core.strategies import BEST_OF_N, display_name
 from ttsgrid.views.tables.entries import NOTHING
 from ttsgrid.views.tables.table import Entry, Table
@@ -25,6 +25,8 @@ _SHARES = {
     "by_difficulty",
     "by_rule",
     "gain",
+    "added",
+    "added_other",
     "difference",
     "paper",
 }
@@ -35,6 +37,10 @@ _HEADINGS = {
     "num_pairs": "pairs",
     "num_unscored": "unscored",
     "cot": "CoT",
+    "area": "within problem",
+    "pooled_area": "pooled",
+    "added": "search adds",
+    "added_other": "adds for other",
     "optimal": "TTS",
     "optimal_in_sample": "TTS in-sample",
     "performance_gain_pct": "gain %",
@@ -87,7 +93,7 @@ def study_tables(study: Study, benchmark: str) -> tuple[Table, ...]:
     """Return the study's tables of one benchmark that have something to say."""
     return tuple(
         found
-        for name, table in STUDY_TABLES.items()
+        for name, table in {**STUDY_TABLES, **FINDING_TABLES}.items()
         if name != _LONG_COT or study.long_cot
         for found in _of_benchmark(name, table, study, benchmark)
     )
@@ -156,7 +162,7 @@ def _number(name: str, value: float) -> str:
         return f"{100 * value:z.1f}"
     if kind == "share" or kind.endswith("_share"):
         return f"{100 * value:.0f} %"
-    if kind == "area":
+    if kind in ("area", "pooled_area"):
         return f"{value:.3f}"
     if kind.endswith("_pct"):
         return f"{value:z.1f}"  # z: zero has no sign
@@ -177,7 +183,7 @@ def _bounds(name: str, row: Row) -> str:
     pairs = [(f"{name}_low", f"{name}_high")]
     if name == own:
         pairs = [("low", "high"), ("low_adjusted", "high_adjusted")]
-    written = _hundredths if name == "area" else _points
+    written = _hundredths if name.endswith("area") else _points
     spans = [
         f"{written(row[low])} to {written(row[high])}".replace("-", "−")
         for low, high in pairs

@@ -20,6 +20,8 @@ from ttsgrid.core.strategies import COT, MAJORITY, ONE_SAMPLE, PASS_AT_K
 from ttsgrid.views.words.headline import headline_paragraphs
 from ttsgrid.views.words.numbers import Row, listed, percent, points, points_span, short_name, span
 from ttsgrid.views.words.order import by_size
+from ttsgrid.views.words.policies import search_gain_sentences
+from ttsgrid.views.words.ranking import ranking_sentences
 from ttsgrid.views.words.searches import rival_sentences
 
 _ONCE = {COT.name: "one greedy solution", PASS_AT_K.name: ONE_SAMPLE}
@@ -60,6 +62,8 @@ def answer(frontier: Frontier, benchmark: str) -> tuple[str, ...]:
         *_gains(frontier, benchmark),
         *_optimal(frontier, benchmark),
         *rival_sentences(frontier, benchmark),
+        *search_gain_sentences(frontier, benchmark),
+        *ranking_sentences(frontier, benchmark),
         *_winners(frontier, benchmark),
     ]
     return tuple(said)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 
 import numpy as np
+import polars as pl
 import pytest
 
+from ttsgrid.analysis.study.first_errors import first_errors
 from ttsgrid.analysis.study.prm_bias import PrmBias, measure_prm_bias
 from ttsgrid.benchmarks.zoo import task
 from ttsgrid.benchmarks.zoo.labels import ZooStepLabels
@@ -66,15 +68,6 @@ def bias(tmp_path_factory: pytest.TempPathFactory) -> PrmBias:
     return measure_prm_bias(path, "zoo")
 
 
-@pytest.mark.parametrize(("prm", "area"), [("oracle", 1.0), ("blind", 0.5), ("long-winded", 0.0)])
-def test_the_area_of_solutions_tells_a_good_prm_from_a_bad_one(
-    bias: PrmBias, prm: str, area: float
-) -> None:
-    row = bias.solutions.filter(prm=prm).row(0, named=True)
-    assert row["count"] == POOL * NUM_PROBLEMS
-    assert row["area"] == pytest.approx(area, abs=0.2)
-
-
 def test_steps_have_an_area_where_the_benchmark_labels_them(bias: PrmBias) -> None:
     areas = dict(bias.steps.select("prm", "area").iter_rows())
     assert areas["oracle"] == 1.0
@@ -91,11 +84,55 @@ def test_a_prm_that_likes_long_steps_scores_them_higher(bias: PrmBias) -> None:
     assert slope("oracle") < 0
 
 
-def test_the_picture_has_a_panel_for_lengths_solutions_and_steps(bias: PrmBias) -> None:
-    titles = [panel.get_title() for panel in draw_prm_bias(bias, "zoo", {}).axes]
-    assert titles[1:] == ["AUC of solutions", "AUC of steps"]
-    unlabelled = PrmBias(bias.lengths, bias.solutions, bias.steps.clear())
-    assert len(draw_prm_bias(unlabelled, "zoo", {}).axes) == 2
+def test_a_first_error_is_found_where_the_first_low_score_stands(bias: PrmBias) -> None:
+    rows = {row["prm"]: row for row in bias.first_errors.iter_rows(named=True)}
+    assert rows["oracle"]["f1"] == rows["oracle"]["found"] == rows["oracle"]["passed"] == 1.0
+    assert rows["oracle"]["num_wrong"] == rows["oracle"]["num_right"] == POOL * NUM_PROBLEMS // 2
+    assert rows["oracle"]["num_problems"] == NUM_PROBLEMS
+    # Scores of right steps lie below one half too, so the first step is always marked.
+    assert rows["long-winded"]["passed"] == rows["long-winded"]["f1"] == 0.0
+    assert rows["blind"]["f1_low"] <= rows["blind"]["f1"] <= rows["blind"]["f1_high"] < 0.5
+
+
+def test_f1_is_process_benchs() -> None:
+    """By hand: 2 of 3 first errors found, 1 of 2 clean ones passed: 2 * 2/3 * 1/2 / (7/6)."""
+    good, bad = True, False
+    solutions = [
+        ([0.9, 0.2], [good, bad]),  # found
+        ([0.1, 0.9], [bad, bad]),  # found
+        ([0.2, 0.1], [good, bad]),  # marks an earlier step
+        ([0.5, 0.8], [good, good]),  # passed: one half is not below it
+        ([0.9, 0.4], [good, good]),  # marks a right step
+    ]
+    frame = pl.DataFrame(
+        {
+            "policy": "p",
+            "prm": "r",
+            "problem_id": ["a", "a", "b", "b", "c"],
+            "step_scores": [scores for scores, _ in solutions],
+            "label": [labels for _, labels in solutions],
+        }
+    )
+    row = first_errors(frame).row(0, named=True)
+    assert (row["num_problems"], row["num_wrong"], row["num_right"]) == (3, 3, 2)
+    assert row["found"] == pytest.approx(2 / 3)
+    assert row["passed"] == pytest.approx(1 / 2)
+    assert row["f1"] == pytest.approx(4 / 7)
+
+
+def test_the_picture_has_a_panel_for_lengths_each_aggregation_and_steps(bias: PrmBias) -> None:
+    named = {"policy": "p", "prm": "oracle", "num_problems": 40, "low": 0.4, "high": 0.8}
+    areas = [{"aggregation": "min", "area": 0.6}, {"aggregation": "last", "area": 0.5}]
+    quality = pl.DataFrame([named | row | {"pooled_area": 0.9} for row in areas])
+    figure = draw_prm_bias(bias, quality, "zoo", {})
+    titles = [panel.get_title() for panel in figure.axes]
+    assert [title.split(" ")[0] for title in titles[1:3]] == ["min:", "last:"]
+    assert titles[3:] == ["right above wrong step (AUC), pooled", "first wrong step found (F1)"]
+    assert [text.get_text() for text in figure.axes[1].get_xticklabels()] == ["p\nn = 40"]
+    drawn = {float(y) for line in figure.axes[1].lines for y in np.ravel(line.get_ydata())}
+    assert {0.6, 0.9} <= drawn
+    unlabelled = PrmBias(bias.lengths, bias.steps.clear(), bias.first_errors.clear())
+    assert len(draw_prm_bias(unlabelled, quality, "zoo", {}).axes) == 3
 
 
 def test_steps_are_labelled_from_the_question_alone() -> None:

@@ -1,0 +1,32 @@
+"""Which PRMs rank no better than chance within a problem, in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from ttsgrid.analysis.frontier import Frontier
+from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
+from ttsgrid.views.words.numbers import listed
+
+CHANCE = 0.5
+
+
+def ranking_sentences(frontier: Frontier, benchmark: str) -> Iterator[str]:
+    """Name each PRM and the policies whose solutions no aggregation of it ranks above chance."""
+    enough = pl.col("num_problems") >= MIN_PROBLEMS
+    rows = frontier.prm_quality.filter(enough, benchmark=benchmark)
+    best = rows.group_by("prm", "policy", maintain_order=True).agg(
+        pl.col("low", "area", "pooled_area").max()
+    )
+    unsure = best.filter(pl.col("low") <= CHANCE)
+    for (prm,), group in unsure.group_by("prm", maintain_order=True):
+        areas, pooled = group["area"].to_numpy(), group["pooled_area"].to_numpy()
+        yield (
+            f"Within a problem, PRM {prm} is not shown to rank right solutions of "
+            f"{listed(group['policy'].to_list())} above wrong ones, whichever aggregation is used: "
+            f"at best it does so in {100 * areas.max():.0f} % of pairs, where chance is "
+            f"{100 * CHANCE:.0f} %. Over all problems pooled the figure is up to "
+            f"{100 * pooled.max():.0f} %, for which it is enough to know which problems are hard."
+        )
