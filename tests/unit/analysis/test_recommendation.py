@@ -11,12 +11,9 @@ import pytest
 import yaml
 
 from ttsgrid.analysis.advice.prediction import Prediction, predictions
+from ttsgrid.analysis.advice.recommend import predict_pass_rate, recommend
 from ttsgrid.analysis.advice.recommendation import Recommendation, recommendations
-from ttsgrid.analysis.advice.recommendation_file import (
-    predict_pass_rate,
-    recommend,
-    write_recommendations,
-)
+from ttsgrid.analysis.advice.recommendation_file import write_recommendations
 from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.frames.load import StoreFrames
 from ttsgrid.analysis.statistics.thresholds import MIN_TO_CHOOSE
@@ -33,9 +30,45 @@ def made(cells: Cells, found: list[Prediction]) -> list[Recommendation]:
     return recommendations(cells, found)
 
 
+def _divided(cells: Cells, found: list[Prediction]) -> Cells:
+    """A world where difficulty pays: votes answer what seems easy, CoT what doesn't."""
+    easy = {
+        one.probes.policy: one.bins(len(cells.outcomes[0].accuracy)) == "easy"
+        for one in found
+        if one.probes.prm is None
+    }
+    voting = ("majority", "best-of-n", "weighted")
+    outcomes = tuple(
+        replace(
+            outcome,
+            accuracy=np.where(easy[outcome.key.policy] == (outcome.key.strategy in voting), 1.0, 0)
+            * (outcome.key.n > 1 or outcome.key.strategy == "cot"),
+        )
+        for outcome in cells.outcomes
+    )
+    return replace(cells, outcomes=outcomes)
+
+
+@pytest.fixture(scope="module")
+def divided(cells: Cells, found: list[Prediction]) -> Cells:
+    return _divided(cells, found)
+
+
+@pytest.fixture(scope="module")
+def made_divided(divided: Cells, found: list[Prediction]) -> list[Recommendation]:
+    return recommendations(divided, found)
+
+
 @pytest.fixture(scope="module")
 def file(made: list[Recommendation], tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_recommendations(made, tmp_path_factory.mktemp("rules"))
+
+
+@pytest.fixture(scope="module")
+def divided_file(
+    made_divided: list[Recommendation], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    return write_recommendations(made_divided, tmp_path_factory.mktemp("divided"))
 
 
 def _one(made: list[Recommendation], policy: str, prm: str | None) -> Recommendation:
@@ -99,7 +132,13 @@ def test_what_is_expected_is_held_out_and_so_at_most_what_was_seen(
     assert np.mean(gaps) > 0
 
 
-def test_small_bins_take_what_is_best_for_all(made: list[Recommendation]) -> None:
+def test_small_bins_take_what_is_best_for_all(cells: Cells, found: list[Prediction]) -> None:
+    with_few_hard = [
+        replace(one, predicted=np.repeat([0.9, 0.3, 0.01], [20, 14, 6]))
+        for one in found
+        if len(one.predicted) == 40
+    ]
+    made = recommendations(_divided(cells, with_few_hard), with_few_hard)
     small = [
         (rule, one)
         for one in made
@@ -117,8 +156,8 @@ def test_small_bins_take_what_is_best_for_all(made: list[Recommendation]) -> Non
         assert not rule.sure
 
 
-def test_bins_appear_once_the_budget_affords_the_probe(made: list[Recommendation]) -> None:
-    rules = _one(made, "small", "sharp").rules
+def test_bins_appear_once_the_budget_affords_the_probe(made_divided: list[Recommendation]) -> None:
+    rules = _one(made_divided, "small", "sharp").rules
     assert {rule.bin for rule in rules if rule.budget == 1} == {"all"}
     for budget in (4, 16):
         counted = {r.bin: r.num_problems for r in rules if r.budget == budget}
@@ -127,11 +166,11 @@ def test_bins_appear_once_the_budget_affords_the_probe(made: list[Recommendation
 
 
 def test_what_can_not_use_the_probe_again_pays_for_it(
-    cells: Cells, found: list[Prediction]
+    divided: Cells, found: list[Prediction]
 ) -> None:
     only_cot = replace(
-        cells,
-        frame=cells.frame.filter(
+        divided,
+        frame=divided.frame.filter(
             (pl.col("strategy") == "cot")
             | ((pl.col("strategy") == "majority") & (pl.col("n") == 4)),
             policy="large",
@@ -149,6 +188,34 @@ def test_what_can_not_use_the_probe_again_pays_for_it(
         assert rule.flops == pytest.approx(everywhere, rel=0.1)
 
 
+def test_difficulties_are_told_apart_only_where_that_wins_out_of_sample(
+    made: list[Recommendation], made_divided: list[Recommendation]
+) -> None:
+    for one in (*made, *made_divided):
+        paying = {split.budget for split in one.splits if split.pays}
+        assert paying == {split.budget for split in one.splits if split.low > 0}
+        assert {rule.budget for rule in one.rules if rule.bin != "all"} == paying
+        assert all(split.low <= split.gain <= split.high for split in one.splits)
+    assert any(split.pays for one in made_divided for split in one.splits)
+    assert not all(split.pays for one in made for split in one.splits)
+
+
+def test_where_no_difficulty_pays_every_problem_gets_one_strategy_and_the_file_says_why(
+    file: Path, made: list[Recommendation]
+) -> None:
+    splits = [split for one in made for split in one.splits]
+    text, paying = file.read_text(), sum(split.pays for split in splits)
+    assert f"Here that is so for {paying} of {len(splits)}." in " ".join(text.split())
+    for one in made:
+        for split in (split for split in one.splits if not split.pays):
+            for rate in (0.02, 0.3, 0.9):
+                assert recommend(file, one.policy, one.prm, rate, split.budget).bin == "all"
+    entry = yaml.safe_load(text)["recommendations"][0]
+    assert [split["budget"] for split in entry["splits"]] == [
+        split.budget for split in made[0].splits
+    ]
+
+
 def test_the_file_says_how_it_was_made_and_how_sure_it_is(file: Path) -> None:
     text = file.read_text()
     assert text.startswith("# Which strategy to use")
@@ -159,12 +226,12 @@ def test_the_file_says_how_it_was_made_and_how_sure_it_is(file: Path) -> None:
 
 
 def test_the_file_gives_back_the_rule_of_bin_and_budget(
-    file: Path, made: list[Recommendation]
+    divided_file: Path, made_divided: list[Recommendation]
 ) -> None:
-    rules = {(r.budget, r.bin): r for r in _one(made, "small", "sharp").rules}
+    rules = {(r.budget, r.bin): r for r in _one(made_divided, "small", "sharp").rules}
     for rate, name in ((0.9, "easy"), (0.3, "medium")):
         for asked, budget in ((4, 4), (15, 4), (16, 16), (1000, 16)):
-            read = recommend(file, "small", "sharp", rate, asked)
+            read = recommend(divided_file, "small", "sharp", rate, asked)
             expected = rules[budget, name]
             assert (read.strategy, read.n, read.vote, read.aggregation) == (
                 expected.strategy,
@@ -173,8 +240,8 @@ def test_the_file_gives_back_the_rule_of_bin_and_budget(
                 expected.aggregation,
             )
             assert read.accuracy == pytest.approx(expected.accuracy, rel=1e-4)
-    assert recommend(file, "small", "sharp", None, 16).bin == "all"
-    assert recommend(file, "small", "sharp", 0.9, 2).bin == "all"
+    assert recommend(divided_file, "small", "sharp", None, 16).bin == "all"
+    assert recommend(divided_file, "small", "sharp", 0.9, 2).bin == "all"
 
 
 def test_the_file_predicts_as_the_model_does(file: Path, found: list[Prediction]) -> None:
