@@ -23,6 +23,7 @@ class ModelIdentity:
         max_model_len: of a PRM, which leaves longer inputs unscored; None for its own limit.
         fake: of a fake engine, the parameters that determine what it writes, canonical JSON;
             None for every engine that runs the model.
+        options: of an engine of one's own, canonical JSON; None without any.
     """
 
     name: str
@@ -33,6 +34,7 @@ class ModelIdentity:
     quantization: str | None = None
     max_model_len: int | None = None
     fake: str | None = None
+    options: str | None = None
 
     @property
     def is_fake(self) -> bool:
@@ -47,6 +49,7 @@ class ModelIdentity:
             "quantization": self.quantization,
             "max_model_len": self.max_model_len,
             "fake": self.fake,
+            "options": self.options,
         }
         given = {name: value for name, value in optional.items() if value is not None}
         return content_id({"revision": self.revision, "format": self.format, **given})

@@ -72,6 +72,9 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
     }
     refuse_unknown("sampling", override, {field.name for field in fields(SamplingConfig)})
     policies = [_sampled(item, override) for item in axes["policies"]]
+    for prm in axes["prms"]:
+        if prm.get("sampling") is not None:
+            raise ConfigError(f"{_where('prms', prm)}.sampling does nothing: a PRM samples nothing")
     strategies = axes["strategies"]
     if budgets:
         strategies = [

@@ -17,15 +17,23 @@ from ttsgrid.models import prompt_format
 TEMPLATE_TOKENS = 256
 
 
-def context_limit(policy: ModelConfig, problems: Iterable[Problem]) -> int | None:
+def context_limit(
+    policy: ModelConfig, problems: Iterable[Problem], instruction: str | None = None
+) -> int | None:
     """Return `max_model_len` where it may end a solution before `max_tokens` does, else None.
 
     Prompts are bounded, not counted: a tokenizer writes no more tokens than there are bytes.
+
+    Args:
+        policy: who writes.
+        problems: all that the grid asks it.
+        instruction: the benchmark's; None for the format's own.
     """
     if policy.max_model_len is None:
         return None
     questions = max((len(problem.question.encode()) for problem in problems), default=0)
-    written = len(prompt_format(policy.format).as_json().encode())
+    fmt = prompt_format(policy.format, f"policies.{policy.name}.format", instruction)
+    written = len(fmt.as_json().encode())
     longest_prompt = questions + written + TEMPLATE_TOKENS
     room = policy.max_model_len - policy.sampling.max_tokens
     return None if room >= longest_prompt else policy.max_model_len

@@ -194,7 +194,7 @@ def _sampling(
         top_p=sampling.top_p,
         max_tokens=sampling.max_tokens,
         seed=grid.seed,
-        max_model_len=context_limit(policy, problems),
+        max_model_len=context_limit(policy, problems, grid.benchmark.instruction),
     )
 
 

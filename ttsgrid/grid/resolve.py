@@ -85,6 +85,7 @@ def resolve_model(
         # said with its sampling, where most contexts leave room for all of `max_tokens`.
         max_model_len=config.max_model_len if role == "prm" else None,
         fake=canonical_json(engine.fake_outputs(role)) if engine.is_fake else None,
+        options=canonical_json(engine.options) if engine.options else None,
     )
     return ResolvedModel(
         config=config,

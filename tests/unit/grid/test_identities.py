@@ -1,0 +1,226 @@
+"""What changes outputs is in every unit's id, what does not is in none: setting by setting.
+
+Each setting of a grid is in one of the tables below. A new one that is in none fails here,
+and whoever adds it decides: does a result depend on it?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, get_args, get_type_hints
+
+import pytest
+
+from ttsgrid.benchmarks import BenchmarkConfig, load_benchmark
+from ttsgrid.cli.sweep import resolve_models
+from ttsgrid.engines.spec import FAKE_OPTIONS
+from ttsgrid.grid.config import (
+    ClusterConfig,
+    EngineConfig,
+    GridConfig,
+    ModelConfig,
+    SamplingConfig,
+    StrategyConfig,
+)
+from ttsgrid.grid.plan import make_plan
+from ttsgrid.grid.strategy_settings import every_setting
+
+BEAM = StrategyConfig("beam", "beam", budgets=(8,), search={"beam_width": 4})
+LOOKAHEAD = replace(BEAM, kind="lookahead", search={"beam_width": 4, "lookahead_steps": 1})
+REBASE = replace(BEAM, kind="rebase", search={})
+OWN_ENGINE = "my_package.engines:Mine"
+
+# Another value changes every unit. All units of this grid hang on policy, PRM and search.
+HASHED: dict[str, Any] = {
+    "seed": 1,
+    "benchmark.name": "other",
+    "benchmark.seed": 1,
+    "benchmark.instruction": "Answer with a number.",
+    "policies.model": "zoo:zoo-m",
+    "policies.format": "llama",
+    "policies.dtype": "float32",
+    "policies.quantization": "fp8",
+    "policies.max_model_len": 400,  # too short for a prompt and all of max_tokens
+    "policies.sampling.temperature": 0.8,
+    "policies.sampling.top_p": 0.9,
+    "policies.sampling.max_tokens": 161,
+    "prms.model": "zoo:zoo-shepherd",
+    "prms.format": "math_shepherd",
+    "prms.dtype": "bfloat16",
+    "prms.quantization": "fp8",
+    "prms.max_model_len": 400,  # longer solutions stay unscored
+    "strategies.kind": "dvts",
+    "strategies.preset": "search_and_learn",
+    "strategies.beam_width": 2,
+    "strategies.max_steps": 39,
+    "strategies.max_step_tokens": 99,
+    "strategies.ranking": "min",
+    "strategies.lookahead_steps": 2,
+    "strategies.score_temperature": 0.3,
+    "engine.kind": "fake",
+    "engine.options": {"url": "http://localhost"},
+    "engine.fake.end_rate": 0.5,
+    "engine.fake.step_a_sentence": 1.0,
+    "engine.fake.error_rate": 0.1,
+}
+
+# Another value changes no unit: names, places, speed, and what is done with results.
+RECORDED: dict[str, Any] = {
+    **{
+        f"{axis}.{setting}": value
+        for axis in ("policies", "prms")
+        for setting, value in {
+            "name": "mine",
+            "num_gpus": 2,
+            "replicas": 2,
+            "pretraining_tokens": 1e9,
+            "engine": OWN_ENGINE,
+        }.items()
+    },
+    **{f"prms.sampling.{field.name}": 0.5 for field in fields(SamplingConfig)},
+    "prms.sampling.max_tokens": 5,
+    "benchmark.step_labels": "my_package.labels:Labels",
+    "strategies.name": "mine",
+    "strategies.keep_traces": False,
+    "engine.max_num_seqs": 7,
+    "engine.kv_cache_gib": 7.0,
+    "engine.gpu_memory_utilization": 0.5,
+    "engine.enforce_eager": False,
+    "engine.cpus": 2.0,
+    "engine.memory_gib": 7.0,
+    "engine.start_timeout_s": 7.0,
+    **{f"engine.fake.{name}": 1.0 for name, is_output in FAKE_OPTIONS.items() if not is_output},
+    "cluster.address": "auto",
+    "cluster.use_gpus": True,
+    "cluster.placement_timeout_s": 7.0,
+    "cluster.max_attempts": 7,
+    "cluster.dashboard": False,
+    "store": "elsewhere",
+    "plan_only": True,
+    "plugins": ("my_package",),
+}
+
+# How many units there are, not what they are: a smaller plan is part of a larger one.
+SELECTING: dict[str, Any] = {
+    "budgets": (8, 16),
+    "strategies.budgets": (8, 16),
+    "strategies.num_problems": 1,
+    "benchmark.num_problems": 5,
+    "benchmark.search_problems": 1,
+}
+
+# Where problems and models come from: they are identified by what is found there.
+SOURCES = {
+    *(f"benchmark.{name}" for name in ("path", "dataset", "revision", "split", "folder")),
+    *(f"benchmark.fields.{name}" for name in ("question", "answer", "level", "subject")),
+    "benchmark.generator",
+    "benchmark.gold_form",
+    "policies.revision",
+    "prms.revision",
+}
+
+# Who judges the answers of a benchmark: a store holds one, and refuses another.
+JUDGING = {"benchmark.grader", "benchmark.grader_options", "benchmark.answer_forms"}
+
+
+def model(name: str, format: str) -> ModelConfig:
+    # 1,000 tokens are room for the zoo's prompts and solutions: its limit cuts nothing short.
+    sampling = SamplingConfig(max_tokens=160)
+    return ModelConfig(name, f"zoo:{name}", format, max_model_len=1000, sampling=sampling)
+
+
+GRID = GridConfig(
+    benchmark=BenchmarkConfig(
+        "zoo", generator="ttsgrid.benchmarks.zoo.rows:test_rows", num_problems=2, seed=0
+    ),
+    policies=(model("zoo-s", "qwen"),),
+    prms=(model("zoo-prm", "qwen"),),
+    strategies=(BEAM,),
+    engine=EngineConfig(),
+    cluster=ClusterConfig(),
+    store="store",
+)
+
+
+def settings(owner: type, prefix: str = "") -> Iterator[str]:
+    """Yield every setting of a config class, the parts of its parts included."""
+    for name, hint in get_type_hints(owner).items():
+        inner = [part for part in (hint, *get_args(hint)) if is_dataclass(part)]
+        if prefix + name == "strategies":
+            yield from (f"strategies.{setting}" for setting in every_setting())
+        elif prefix + name == "engine.fake":
+            yield from (f"engine.fake.{option}" for option in FAKE_OPTIONS)
+        elif inner:
+            assert isinstance(inner[0], type)
+            yield from settings(inner[0], f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+def changed(owner: Any, path: str, value: Any) -> Any:  # noqa: ANN401 (any config class)
+    """Return a config with one setting changed, in the first item of a list."""
+    name, _, rest = path.partition(".")
+    if isinstance(owner, tuple):
+        return (changed(owner[0], path, value), *owner[1:])
+    if isinstance(owner, Mapping):
+        return {**owner, path: value}
+    if isinstance(owner, StrategyConfig) and name not in {f.name for f in fields(owner)}:
+        return replace(owner, search={**owner.search, name: value})
+    return replace(owner, **{name: changed(getattr(owner, name), rest, value) if rest else value})
+
+
+def fitting(path: str) -> GridConfig:
+    """Return the grid in which a setting can have an effect."""
+    if path.startswith("engine.fake"):
+        return replace(GRID, engine=EngineConfig("fake"))
+    if path == "engine.options":
+        return replace(GRID, engine=EngineConfig(OWN_ENGINE))
+    if path == "budgets":
+        return replace(GRID, strategies=(replace(BEAM, budgets=None),), budgets=(8,))
+    search = {"strategies.lookahead_steps": LOOKAHEAD, "strategies.score_temperature": REBASE}
+    return replace(GRID, strategies=(search.get(path, BEAM),))
+
+
+def ids(grid: GridConfig) -> set[str]:
+    identities = {one.identity.name: one.identity for one in resolve_models(grid)}
+    return {unit.id for unit in make_plan(grid, load_benchmark(grid.benchmark), identities).units}
+
+
+@pytest.mark.parametrize("path", [*settings(GridConfig)])
+def test_every_setting_is_in_all_ids_or_in_none(path: str) -> None:
+    if path in SOURCES | JUDGING:
+        return
+    tables = [table for table in (HASHED, RECORDED, SELECTING) if path in table]
+    assert len(tables) == 1, f"{path}: does a result depend on it? Enter it in one table here"
+    grid = fitting(path)
+    before, after = ids(grid), ids(changed(grid, path, tables[0][path]))
+    assert before
+    if path in HASHED:
+        assert not before & after
+    elif path in RECORDED:
+        assert before == after
+    else:
+        assert before < after or after < before
+
+
+def test_the_tables_name_no_setting_that_is_gone() -> None:
+    assert {*HASHED, *RECORDED, *SELECTING, *SOURCES, *JUDGING} == {*settings(GridConfig)}
+
+
+def test_fake_and_real_engines_share_no_units() -> None:
+    assert not ids(GRID) & ids(replace(GRID, engine=EngineConfig("fake")))
+
+
+def test_a_number_format_is_identified_by_what_auto_means() -> None:
+    # The zoo's weights are float32, which vLLM lowers: a policy's to bfloat16.
+    assert ids(changed(GRID, "policies.dtype", "bfloat16")) == ids(GRID)
+    assert ids(changed(GRID, "prms.dtype", "half")) == ids(GRID)
+
+
+def test_a_context_with_room_for_every_solution_is_in_no_id() -> None:
+    def at(limit: int) -> set[str]:
+        return ids(changed(GRID, "policies.max_model_len", limit))
+
+    assert at(2000) == at(9000)
+    assert not at(400) & at(401)
