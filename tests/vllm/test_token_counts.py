@@ -1,4 +1,4 @@
-"""What a unit is charged is what vLLM itself counted, to the token.
+"""What a unit spent is what vLLM itself counted, and alone it spends its price, to the token.
 
 vLLM's own statistics, off in a sweep, are switched on here and added up beside ours.
 """
@@ -6,7 +6,7 @@ vLLM's own statistics, off in a sweep, are switched on here and added up beside 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
@@ -20,12 +20,12 @@ from ttsgrid.benchmarks import load_benchmark
 from ttsgrid.cli.sweep import resolve_models
 from ttsgrid.cluster.driver.launch import worker_spec
 from ttsgrid.cluster.wire.scoring_link import ScoreReply, ScoreRequest
-from ttsgrid.cluster.wire.tasks import Task
+from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
 from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
-from ttsgrid.core.records import UnitResult
+from ttsgrid.core.records import Problem, Solution, UnitResult
 from ttsgrid.core.shipped import CONF
-from ttsgrid.core.units import SampleBlock, ScoreBlock, SearchTree
+from ttsgrid.core.units import Unit
 from ttsgrid.engines import vllm_engine
 from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.plan import make_plan
@@ -90,37 +90,50 @@ def started(role: str, spec: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[Any,
         return kind(spec.engine), ledger
 
 
-async def run_all(monkeypatch: pytest.MonkeyPatch) -> tuple[list[UnitResult], Ledger, Ledger]:
+@dataclass(frozen=True)
+class Planned:
+    """A grid's units with what runs them."""
+
+    units: tuple[Unit, ...]
+    problems: Mapping[str, Problem]
+    policy: WorkerSpec
+    prm: WorkerSpec
+
+    def task(self, unit: Unit, solutions: Sequence[Solution] = ()) -> Task:
+        to_score = tuple((s.sample, s.steps) for s in solutions)
+        return Task(unit, self.problems[unit.problem_id], to_score)
+
+
+def planned() -> Planned:
     with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
         grid = to_grid(compose("config", overrides=list(GRID)), [CONF])
     models = resolve_models(grid)
-    problems = load_benchmark("zoo", num_problems=NUM_PROBLEMS, seed=grid.benchmark.seed)
-    units = make_plan(grid, problems, {m.identity.name: m.identity for m in models}).units
-    by_id = {problem.id: problem for problem in problems}
-    specs = [worker_spec(grid, model, use_gpus=False) for model in models]
-    writer, policy_ledger = started("policy", specs[0], monkeypatch)
-    reader, prm_ledger = started("prm", specs[1], monkeypatch)
-    tokenizers = [AutoTokenizer.from_pretrained(spec.engine.source) for spec in specs]
-    policy = PolicyRuntime(specs[0], writer, tokenizers[0])
-    prm = PrmRuntime(specs[1], reader, tokenizers[1])
+    problems = load_benchmark(grid.benchmark)
+    made = make_plan(grid, problems, {m.identity.name: m.identity for m in models})
+    policy, prm = (worker_spec(grid, model, use_gpus=False) for model in models)
+    return Planned(made.units, {problem.id: problem for problem in problems}, policy, prm)
+
+
+def policy_runtime(plan: Planned, engine: Any) -> PolicyRuntime:  # noqa: ANN401
+    tokenizer = AutoTokenizer.from_pretrained(plan.policy.engine.source)
+    return PolicyRuntime(plan.policy, engine, tokenizer)
+
+
+def prm_runtime(plan: Planned, engine: Any) -> PrmRuntime:  # noqa: ANN401
+    tokenizer = AutoTokenizer.from_pretrained(plan.prm.engine.source)
+    return PrmRuntime(plan.prm, engine, tokenizer)
+
+
+async def run_all(monkeypatch: pytest.MonkeyPatch) -> tuple[list[UnitResult], Ledger, Ledger]:
+    plan = planned()
+    writer, policy_ledger = started("policy", plan.policy, monkeypatch)
+    reader, prm_ledger = started("prm", plan.prm, monkeypatch)
+    policy, prm = policy_runtime(plan, writer), prm_runtime(plan, reader)
     try:
-        pools: list[Task] = [
-            Task(unit, by_id[unit.problem_id]) for unit in units if isinstance(unit, SampleBlock)
-        ]
-        searches: list[Task] = [
-            Task(unit, by_id[unit.problem_id]) for unit in units if isinstance(unit, SearchTree)
-        ]
-        written = await policy.run([*pools, *searches], Peer(prm))
+        writing = [plan.task(unit) for unit in plan.units if not unit.awaits]
+        written = await policy.run(writing, Peer(prm))
         solutions = {item.result.unit_id: item.result.solutions for item in written}
-        scoring = [
-            Task(
-                unit,
-                by_id[unit.block.problem_id],
-                tuple((s.sample, s.steps) for s in solutions[unit.block.id]),
-            )
-            for unit in units
-            if isinstance(unit, ScoreBlock)
-        ]
+        scoring = [plan.task(unit, solutions[unit.awaits]) for unit in plan.units if unit.awaits]
         scored = await prm.run(scoring, None)
     finally:
         policy.close()
@@ -128,7 +141,30 @@ async def run_all(monkeypatch: pytest.MonkeyPatch) -> tuple[list[UnitResult], Le
     return [item.result for item in (*written, *scored)], policy_ledger, prm_ledger
 
 
-def test_units_are_charged_what_the_engines_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+async def run_each_alone(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, UnitResult]]:
+    """Run units one by one, each as on fresh engines; return them with their kind."""
+    plan = planned()
+    writer, _ = started("policy", plan.policy, monkeypatch)
+    reader, _ = started("prm", plan.prm, monkeypatch)
+    solutions: dict[str, Sequence[Solution]] = {}
+    found: list[tuple[str, UnitResult]] = []
+    try:
+        for unit in plan.units:
+            for engine in (writer, reader):
+                await engine._engine.reset_prefix_cache()
+            prm = prm_runtime(plan, reader)
+            runtime = prm if unit.awaits else policy_runtime(plan, writer)
+            task = plan.task(unit, solutions.get(unit.awaits or "", ()))
+            (outcome,) = await runtime.run([task], Peer(prm))
+            solutions[unit.id] = outcome.result.solutions
+            found.append((unit.kind, outcome.result))
+    finally:
+        writer.close()
+        reader.close()
+    return found
+
+
+def test_units_report_what_the_engines_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     results, policy, prm = asyncio.run(run_all(monkeypatch))
 
     assert [result.error for result in results if result.error] == []
@@ -143,3 +179,18 @@ def test_units_are_charged_what_the_engines_counted(monkeypatch: pytest.MonkeyPa
     computed = sum(usage.prompt_tokens - usage.cached_tokens for usage in read)
     assert computed == prm.computed > 0
     assert sum(usage.cached_tokens for usage in read) >= prm.cached > 0
+
+
+def test_the_price_of_a_unit_is_what_fresh_engines_spend_on_it_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Without lookahead: its PRM inputs may begin others, whose scores are then remembered,
+    # where the price pays for the tail of each.
+    found = asyncio.run(run_each_alone(monkeypatch))
+    assert {kind for kind, _ in found} == {"sample", "score", "search"}
+    for _, result in found:
+        assert result.price is not None, result.error
+        assert result.price.policy == result.policy_usage
+        assert result.price.prm == result.prm_usage
+    searches = [result for kind, result in found if kind == "search"]
+    assert any(result.policy_usage.cached_tokens for result in searches)
