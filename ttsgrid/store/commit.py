@@ -28,6 +28,7 @@ from ttsgrid.store.parquet import encode_rows
 from ttsgrid.store.read import CommittedUnits, committed_units
 from ttsgrid.store.recover import recover
 from ttsgrid.store.rows import Commit, Row, score_rows, solution_rows, unit_row
+from ttsgrid.store.versions import require_current
 
 _DATA_ROWS: dict[str, Callable[[Commit], Iterable[Row]]] = {
     "solutions": solution_rows,
@@ -61,10 +62,12 @@ class Store:
 
         Raises:
             StoreBusyError: another live driver holds it.
+            StoreError: another version of ttsgrid wrote it.
         """
         files = locate(path)
         lease = Lease.acquire(files, run_id, ttl_s)
         try:
+            require_current(files)
             recover(files)
             store = cls(files, run_id, lease)
         except BaseException:

@@ -65,6 +65,9 @@ class Files(Protocol):
     def read_table(self, path: str) -> pa.Table:
         """Return a Parquet file as a table."""
 
+    def read_schema(self, path: str) -> pa.Schema:
+        """Return a Parquet file's columns and metadata; reads its footer alone."""
+
     def scan(self, paths: Sequence[str]) -> pl.LazyFrame:
         """Return a lazy frame over Parquet files; at least one."""
 

@@ -127,6 +127,10 @@ class LocalFiles:
         """See `Files.read_table`."""
         return pa.parquet.read_table(self.root / path, partitioning=None)
 
+    def read_schema(self, path: str) -> pa.Schema:
+        """See `Files.read_schema`."""
+        return pa.parquet.read_schema(self.root / path)
+
     def scan(self, paths: Sequence[str]) -> pl.LazyFrame:
         """See `Files.scan`."""
         return pl.scan_parquet([self.root / path for path in paths], glob=False)

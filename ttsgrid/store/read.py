@@ -4,21 +4,30 @@ Readers need no lease and may run beside a driver. They see whole commits only
 (`ttsgrid.store.layout.snapshot`). A lazy frame names files: where a compaction
 replaces them before it is collected, collecting fails with a missing file and
 `scan` must be called again.
+
+Frames have the columns of today's schema, whatever version wrote the files: what older
+ones lack is filled in (`ttsgrid.store.upgrade`), prices with null.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 import polars as pl
 
 from ttsgrid.core.errors import StoreError
+from ttsgrid.store.files import Files
 from ttsgrid.store.layout import snapshot
 from ttsgrid.store.location import StorePath, locate
 from ttsgrid.store.schema import SCHEMAS, empty_frame
+from ttsgrid.store.upgrade import filled
+from ttsgrid.store.versions import by_missing_columns
 
 _ATTEMPTS = 5
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,34 +49,43 @@ def scan(path: StorePath, table: str) -> pl.LazyFrame:
 
     Args:
         path: the store; one that does not exist yet has no rows.
-        table: `problems`, `models`, `units`, `solutions` or `scores`. `units` has
-            a row an attempt that was committed: see `latest_units`.
+        table: `problems`, `models`, `units`, `solutions`, `scores`, `benchmarks` or
+            `points`. `units` has one row per committed attempt: see `latest_units`.
 
     Raises:
-        StoreError: there is no such table.
+        StoreError: there is no such table, or a later ttsgrid wrote the store.
     """
     if table not in SCHEMAS:
         raise StoreError(f"a store has no table {table!r}; choose from {', '.join(SCHEMAS)}")
-    files = locate(path)
-    paths = snapshot(files, table)
-    return files.scan(paths) if paths else empty_frame(table)
+    return _repeated(lambda: _scan(locate(path), table))
+
+
+def _scan(files: Files, table: str) -> pl.LazyFrame:
+    groups = by_missing_columns(files, table, snapshot(files, table))
+    if not groups:
+        return empty_frame(table)
+    frames = [filled(files.scan(paths), table, missing) for missing, paths in groups.items()]
+    return frames[0] if len(frames) == 1 else pl.concat(frames)
+
+
+def _repeated(read: Callable[[], T]) -> T:
+    """Read again where a compaction came between listing and reading."""
+    for _ in range(_ATTEMPTS - 1):
+        with suppress(FileNotFoundError):
+            return read()
+    return read()
 
 
 def latest_units(path: StorePath) -> pl.LazyFrame:
-    """Return table `units` with one row a unit: the done one, else the latest failure."""
+    """Return table `units` with one row per unit: the done one, else the latest failure."""
     ranked = scan(path, "units").sort(pl.col("status") == "done", "committed_at")
     return ranked.unique("unit_id", keep="last", maintain_order=True)
 
 
 def committed_units(path: StorePath) -> CommittedUnits:
     """Return which units a store holds; reads three columns and no solutions."""
-    for attempt in range(_ATTEMPTS):
-        try:
-            frame = latest_units(path).select("unit_id", "status", "error").collect()
-            break
-        except FileNotFoundError:  # a compaction came between listing and reading
-            if attempt == _ATTEMPTS - 1:
-                raise
+    wanted = ("unit_id", "status", "error")
+    frame = _repeated(lambda: latest_units(path).select(wanted).collect())
     done = frame.filter(pl.col("status") == "done")
     failed = frame.filter(pl.col("status") == "failed")
     return CommittedUnits(

@@ -95,6 +95,10 @@ class RemoteFiles:
         """See `Files.read_table`."""
         return pa.parquet.read_table(self._at(path), filesystem=self.filesystem, partitioning=None)
 
+    def read_schema(self, path: str) -> pa.Schema:
+        """See `Files.read_schema`."""
+        return pa.parquet.read_schema(self._at(path), filesystem=self.filesystem)
+
     def scan(self, paths: Sequence[str]) -> pl.LazyFrame:
         """See `Files.scan`."""
         at = [self._at(path) for path in paths]

@@ -1,6 +1,6 @@
 """The tables of a store, in one place.
 
-`problems` and `models` describe what a grid ran on; `units` holds one row a
+`problems` and `models` describe what a grid ran on; `units` holds one row per
 committed work unit (done or failed); `solutions` and `scores` hold the rows of
 units that are done. `benchmarks` says who judges the answers. `points` holds published
 accuracies that come without their solutions, and may be empty.
@@ -193,22 +193,24 @@ POINTS = pa.schema(
         pa.field("setting", _TEXT),  # what else tells the points apart, e.g. beam=50
         pa.field("seed", _TEXT),
         _required("accuracy", _FLOAT),
-        pa.field("tokens", _FLOAT),  # the policy generates, a problem
+        pa.field("tokens", _FLOAT),  # the policy generates per problem
         pa.field("policy_parameters", _INT),
         pa.field("prm_parameters", _INT),
         _required("source", _TEXT),
     ]
 )
 
+_METADATA = {VERSION_KEY: str(VERSION).encode()}
 SCHEMAS: dict[str, pa.Schema] = {
-    "problems": PROBLEMS,
-    "models": MODELS,
-    "units": UNITS,
-    "solutions": SOLUTIONS,
-    "scores": SCORES,
-    "benchmarks": BENCHMARKS,
-    "points": POINTS,
+    "problems": PROBLEMS.with_metadata(_METADATA),
+    "models": MODELS.with_metadata(_METADATA),
+    "units": UNITS.with_metadata(_METADATA),
+    "solutions": SOLUTIONS.with_metadata(_METADATA),
+    "scores": SCORES.with_metadata(_METADATA),
+    "benchmarks": BENCHMARKS.with_metadata(_METADATA),
+    "points": POINTS.with_metadata(_METADATA),
 }
+"""Table to its columns; the metadata goes into each file that is written with them."""
 
 DATA_TABLES = ("solutions", "scores")
 """Tables whose files count only beside a units file of the same name."""

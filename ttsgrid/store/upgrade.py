@@ -1,0 +1,100 @@
+"""What files of earlier versions lack, filled in from what they say elsewhere.
+
+Version 1 kept what determines a unit in the JSON of `spec` and where it ran in that of
+`provenance`; since version 2 both are columns too. Prices were not recorded: they stay
+null, which readers take as unknown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from ttsgrid.core.identity import canonical_json
+from ttsgrid.core.search_presets import PRESETS, preset
+from ttsgrid.core.search_rules import SearchKind
+from ttsgrid.store.schema import SCHEMAS, empty_frame
+
+_BOXED = "Please reason step by step, and put your final answer within \\boxed{}."
+_LLAMA = "Solve the following math problem efficiently and clearly:"
+
+
+def filled(frame: pl.LazyFrame, table: str, missing: frozenset[str]) -> pl.LazyFrame:
+    """Return a table's frame with the columns that its files lack, in the schema's order."""
+    if not missing:
+        return frame
+    types = empty_frame(table).collect_schema()
+    known = {"units": _UNITS, "models": _MODELS}.get(table, {})
+    columns = [
+        known.get(name, pl.lit(None)).cast(types[name]).alias(name) for name in sorted(missing)
+    ]
+    return frame.with_columns(columns).select(SCHEMAS[table].names)
+
+
+def _each_text_once(convert: Callable[[str], str | None]) -> Callable[[pl.Series], pl.Series]:
+    """A function of columns: texts repeat, and JSON is read a thousand times slower than joined."""
+
+    def of_column(texts: pl.Series) -> pl.Series:
+        known = {text: convert(text) for text in texts.unique().drop_nulls()}
+        return texts.replace_strict(known, default=None, return_dtype=pl.String)
+
+    return of_column
+
+
+def _params(written: str) -> str:
+    params = json.loads(written)
+    params.pop("subtree", None)
+    return canonical_json(params)
+
+
+def _preset(written: str) -> str | None:
+    """The preset of these rules: version 1 stored the rules alone."""
+    params = json.loads(written)
+    kind, rules = params.get("kind"), params.get("rules")
+    if kind not in set(SearchKind) or rules is None:
+        return None
+    return next((name for name in PRESETS if preset(name, kind).as_params() == rules), None)
+
+
+def _mapped(text: pl.Expr, convert: Callable[[str], str | None]) -> pl.Expr:
+    return text.map_batches(_each_text_once(convert), return_dtype=pl.String)
+
+
+_SPEC, _RAN = pl.col("spec").str, pl.col("provenance").str
+_SEARCH = _SPEC.json_path_match("$.params")
+_UNITS: Mapping[str, pl.Expr] = {
+    "sampling": _SPEC.json_path_match("$.sampling"),
+    "temperature": _SPEC.json_path_match("$.sampling.temperature"),
+    "strategy": _SPEC.json_path_match("$.strategy"),
+    "budget": _SPEC.json_path_match("$.budget"),
+    "subtree": _SPEC.json_path_match("$.params.subtree"),
+    "beam_width": _SPEC.json_path_match("$.params.beam_width"),
+    "preset": _mapped(_SEARCH, _preset),
+    "params": _mapped(_SEARCH, _params),
+    "host": _RAN.json_path_match("$.host"),
+    "device": _RAN.json_path_match("$.device"),
+    "num_gpus": _RAN.json_path_match("$.num_gpus"),
+    "process": _RAN.json_path_match("$.process"),
+}
+
+# Version 1 stored a prompt's parts and not its name; these are the parts of its five formats.
+_FORMAT = pl.col("format").str
+_USER, _SYSTEM = (_FORMAT.json_path_match(f"$.{part}") for part in ("user_template", "system"))
+_PLAIN = _SYSTEM.is_null() & (_USER == "{question}")
+_MODELS: Mapping[str, pl.Expr] = {
+    "format_name": pl.when(pl.col("role") == "prm")
+    .then(_FORMAT.json_path_match("$.prm"))
+    .when(_SYSTEM.is_null() & (_USER == f"{{question}}\n{_BOXED}"))
+    .then(pl.lit("r1"))
+    .when(_SYSTEM == _BOXED)
+    .then(pl.lit("qwen"))
+    .when(_SYSTEM.str.starts_with(_LLAMA))
+    .then(pl.lit("llama"))
+    .when(_PLAIN & (_FORMAT.json_path_match("$.chat") == "false"))
+    .then(pl.lit("completion"))
+    .when(_PLAIN & (_FORMAT.json_path_match("$.chat") == "true"))
+    .then(pl.lit("zoo"))
+    .otherwise(pl.lit(None)),
+}
