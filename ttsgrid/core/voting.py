@@ -8,11 +8,12 @@ Answers arrive as *classes*: small integers, equal where the benchmark's own
 equivalence says that two answers mean the same, `NO_ANSWER` where a solution
 gave none. Invariants:
 
-* a solution without an answer never wins and gives its weight to nobody;
+* a solution without an answer never wins and gives its weight to nobody; nor does one
+  without a score (NaN) in a vote that needs scores: it stays, and can't win;
 * on a tie the class (for `max`: the solution) seen first wins, so the outcome is
   a function of the pool's order, and uniform over the tied samples where that
   order is random, which is what `ttsgrid.analysis.statistics.estimators` computes;
-* nothing is invented: no steps or a NaN score raise, they don't become 0.
+* nothing is invented: what has no score doesn't get a score of 0.
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ def aggregate_ragged(values: ArrayLike, offsets: ArrayLike, how: Aggregation | s
         how: an aggregation, or its name.
 
     Returns:
-        One score a solution, shape (num_solutions,); NaN where it has no steps.
+        One score per solution, shape (num_solutions,); NaN where it has no steps.
     """
     bounds = np.asarray(offsets, np.int64)
     # A slice of an Arrow column keeps the values that follow it; the last run must not.
@@ -146,16 +147,17 @@ def elect(classes: ArrayLike, how: Vote | str, scores: ArrayLike | None = None) 
     Args:
         classes: answer class of each solution, `NO_ANSWER` for none; shape (n,).
         how: a vote, or its name.
-        scores: one score a solution, shape (n,); `majority` needs none.
+        scores: one score per solution, NaN for none, shape (n,); `majority` needs none.
 
     Raises:
-        ValueError: scores are missing, or NaN for a solution that has an answer.
+        ValueError: the vote needs scores and there are none.
     """
     vote, labels = _entry(VOTES, how), np.asarray(classes, np.int64)
-    answered = np.flatnonzero(labels != NO_ANSWER)
+    every = _scores(len(labels), vote, scores)
+    answered = np.flatnonzero((labels != NO_ANSWER) & ~np.isnan(every))
     if not answered.size:
         return None
-    given = _scores(answered, vote, scores)
+    given = every[answered]
     if vote.choose is not None:
         return int(answered[vote.choose(labels[answered], given)])
     weights = vote.weights(given)
@@ -176,15 +178,12 @@ def _class_tally(classes: Ints, weights: Floats) -> Floats:
     return np.asarray(np.bincount(inverse, weights=weights)[inverse], float)
 
 
-def _scores(answered: Ints, vote: Vote, scores: ArrayLike | None) -> Floats:
+def _scores(num_solutions: int, vote: Vote, scores: ArrayLike | None) -> Floats:
     if not vote.needs_scores:
-        return np.ones(len(answered))
+        return np.ones(num_solutions)
     if scores is None:
         raise ValueError(f"the {vote.name} vote needs a score for each solution")
-    given = np.asarray(scores, float)[answered]
-    if np.isnan(given).any():
-        raise ValueError(f"the {vote.name} vote met a solution that has an answer but no score")
-    return given
+    return np.asarray(scores, float)
 
 
 def _entry(catalogue: Catalogue[Entry], how: Entry | str) -> Entry:

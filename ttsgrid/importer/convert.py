@@ -3,7 +3,7 @@
 Where a file is silent, the rule is one and provenance says so: a PRM is taken to have
 read prompt and solution once; a prompt is taken to have been shared by a problem's
 samples, as an engine with a prefix cache shares it; a prompt of unknown length counts as
-none. Answers and verdicts: `ttsgrid.importer.verdicts`.
+none. Prices follow from the same. Answers and verdicts: `ttsgrid.importer.verdicts`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from ttsgrid.benchmarks import Grader, grader_for
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.identity import content_id
-from ttsgrid.core.records import Problem, Solution, StepScores, UnitResult, Usage
+from ttsgrid.core.price import tail_tokens
+from ttsgrid.core.records import Price, Problem, Solution, StepScores, UnitResult, Usage
 from ttsgrid.core.units import SampleBlock, ScoreBlock
 from ttsgrid.importer.records import RecordedProblem, RecordedSample
 from ttsgrid.importer.run import RecordedRun
 from ttsgrid.importer.verdicts import Judge
 from ttsgrid.store import Commit
+
+BLOCK_TOKENS = 16  # vLLM's own block size, where a recorded run says nothing of a cache
 
 
 @dataclass(frozen=True)
@@ -85,12 +88,28 @@ def _convert(
         solutions.append(judge.solution(number, sample, usage))
     total = sum((s.usage for s in solutions), Usage())
     result = UnitResult(
-        block.id, tuple(solutions), policy_usage=total, provenance={**provenance, **judge.how}
+        block.id,
+        tuple(solutions),
+        policy_usage=total,
+        price=_price(solutions),
+        provenance={**provenance, **judge.how},
     )
     commits = [Commit(block, result, problem)]
     if run.prm is not None:
         commits.append(_scored(block, solutions, recorded, run, provenance, problem))
     return Converted(problem, tuple(commits), judge.num_differing)
+
+
+def _price(solutions: list[Solution]) -> Price:
+    """What the samples would cost run alone on an engine with the usual prefix cache."""
+    question = solutions[0].usage.prompt_tokens
+    whole_blocks = question - tail_tokens(question, BLOCK_TOKENS)
+    total = sum((s.usage for s in solutions), Usage())
+    return Price(
+        Usage(total.prompt_tokens, (len(solutions) - 1) * whole_blocks, total.generated_tokens),
+        question_tokens=question,
+        policy_block_tokens=BLOCK_TOKENS,
+    )
 
 
 def _scored(
@@ -108,7 +127,8 @@ def _scored(
     )
     unit = ScoreBlock(block, run.prm.identity)
     total = sum((s.usage for s in scores), Usage())
-    result = UnitResult(unit.id, scores=scores, prm_usage=total, provenance=provenance)
+    price = Price(prm=total, prm_block_tokens=BLOCK_TOKENS)
+    result = UnitResult(unit.id, scores=scores, prm_usage=total, price=price, provenance=provenance)
     return Commit(unit, result, problem)
 
 
@@ -124,7 +144,7 @@ def _step_scores(solution: Solution, sample: RecordedSample, run: RecordedRun) -
             f"scores; set the layout's `steps`, or one score a solution and `scores_are`"
         )
     read = solution.usage.prompt_tokens + solution.usage.generated_tokens
-    return StepScores(solution.sample, sample.scores, Usage(prompt_tokens=read))
+    return StepScores(solution.sample, sample.scores, Usage(prompt_tokens=read), input_tokens=read)
 
 
 def _usage(sample: RecordedSample, question: str | None, run: RecordedRun, shared: bool) -> Usage:

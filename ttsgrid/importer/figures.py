@@ -16,7 +16,7 @@ import polars as pl
 from ttsgrid.analysis.cells.outcomes import aggregations_of
 from ttsgrid.analysis.cells.pools import PoolBatch, scored_pools, unscored_pools
 from ttsgrid.analysis.frames.load import StoreFrames
-from ttsgrid.core.voting import AGGREGATIONS, MAJORITY_VOTE, Floats, Vote, elect, scored_votes
+from ttsgrid.core.voting import MAJORITY_VOTE, Floats, Vote, elect, scored_votes
 
 SCHEMA: dict[str, type[pl.DataType]] = {
     "benchmark": pl.String,
@@ -44,7 +44,7 @@ def recorded_figures(frames: StoreFrames) -> pl.DataFrame:
         who: Row = {"benchmark": series["benchmark"], "policy": series["policy"]}
         for batch in unscored_pools(frames, series["series"]):
             rows += [{**who, **row} for row in _plain(batch)]
-        for prm in frames.scores["prm"].unique().sort().to_list():
+        for prm in frames.scored_blocks["prm"].unique().sort().to_list():
             for batch in scored_pools(frames, series["series"], prm):
                 which = aggregations_of(frames, prm)
                 rows += [{**who, "prm": prm, **row} for row in _guided(batch, which)]
@@ -59,9 +59,9 @@ def _plain(batch: PoolBatch) -> Iterator[Row]:
 
 
 def _guided(batch: PoolBatch, aggregations: tuple[str, ...]) -> Iterator[Row]:
-    if batch.scores is None or batch.size == 1:
+    if batch.size == 1:
         return
-    for how, scores in zip(AGGREGATIONS.names, batch.scores, strict=True):
+    for how, scores in batch.scores.items():
         if how not in aggregations:
             continue
         for vote in scored_votes():

@@ -21,7 +21,7 @@ from ttsgrid.importer.convert import Converted, convert
 from ttsgrid.importer.layout import Layout
 from ttsgrid.importer.records import RecordedProblem, read_records
 from ttsgrid.importer.run import RecordedRun
-from ttsgrid.store import BenchmarkRecord, Store, StorePath, latest_units
+from ttsgrid.store import BenchmarkRecord, Store, StorePath, latest_units, provenance
 
 
 @dataclass(frozen=True)
@@ -96,11 +96,10 @@ def _provenance(
 
 def _refuse_rivals(store: Store, converted: list[Converted], source: str) -> None:
     """Refuse samples that are there already, unless they came from the same source."""
-    theirs = pl.col("provenance").str.json_path_match("$.source")
     known = (
         latest_units(store.files)
         .filter(pl.col("kind") == "sample", pl.col("status") == "done")
-        .select("family", "start", "stop", theirs.alias("source"))
+        .select("family", "start", "stop", provenance("source"))
         .collect()
     )
     held: dict[str, list[tuple[int, int]]] = {}

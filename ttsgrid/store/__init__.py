@@ -12,7 +12,15 @@ from ttsgrid.store.elsewhere import Point
 from ttsgrid.store.files import Files
 from ttsgrid.store.local import LocalFiles
 from ttsgrid.store.location import StorePath
-from ttsgrid.store.read import CommittedUnits, committed_units, latest_units, pool_sizes, scan
+from ttsgrid.store.read import (
+    CommittedUnits,
+    committed_units,
+    described_models,
+    latest_units,
+    pool_sizes,
+    provenance,
+    scan,
+)
 from ttsgrid.store.remote import RemoteFiles
 from ttsgrid.store.rows import Commit
 from ttsgrid.store.schema import SCHEMAS
@@ -31,8 +39,10 @@ __all__ = [
     "Store",
     "StorePath",
     "committed_units",
+    "described_models",
     "latest_units",
     "pool_sizes",
+    "provenance",
     "read_benchmarks",
     "scan",
 ]

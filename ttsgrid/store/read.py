@@ -82,6 +82,21 @@ def latest_units(path: StorePath) -> pl.LazyFrame:
     return ranked.unique("unit_id", keep="last", maintain_order=True)
 
 
+def described_models(path: StorePath) -> pl.LazyFrame:
+    """Return table `models`, each model once, with `aggregation`.
+
+    A PRM whose recorded scores are one number per solution says in its format which
+    aggregation of step scores that is; for all others `aggregation` is null.
+    """
+    aggregation = pl.col("format").str.json_path_match("$.aggregation").alias("aggregation")
+    return scan(path, "models").unique("model_id").with_columns(aggregation)
+
+
+def provenance(field: str) -> pl.Expr:
+    """Return a field of the provenance of table `units` as text, null where it isn't said."""
+    return pl.col("provenance").str.json_path_match(f"$.{field}").alias(field)
+
+
 def committed_units(path: StorePath) -> CommittedUnits:
     """Return which units a store holds; reads three columns and no solutions."""
     wanted = ("unit_id", "status", "error")

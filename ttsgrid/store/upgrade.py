@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from ttsgrid.core.identity import canonical_json
-from ttsgrid.core.search_presets import PRESETS, preset
-from ttsgrid.core.search_rules import SearchKind
+from ttsgrid.core.search_presets import PRESETS
+from ttsgrid.core.strategies import strategy_of
 from ttsgrid.store.schema import SCHEMAS, empty_frame
 
 _BOXED = "Please reason step by step, and put your final answer within \\boxed{}."
@@ -52,10 +52,11 @@ def _params(written: str) -> str:
 def _preset(written: str) -> str | None:
     """The preset of these rules: version 1 stored the rules alone."""
     params = json.loads(written)
-    kind, rules = params.get("kind"), params.get("rules")
-    if kind not in set(SearchKind) or rules is None:
+    search = strategy_of(params.get("kind", "")).search
+    if search is None or "rules" not in params:
         return None
-    return next((name for name in PRESETS if preset(name, kind).as_params() == rules), None)
+    rules = {name: search.rules_of(name).as_params() for name in PRESETS}
+    return next((name for name in PRESETS if rules[name] == params["rules"]), None)
 
 
 def _mapped(text: pl.Expr, convert: Callable[[str], str | None]) -> pl.Expr:
@@ -82,13 +83,13 @@ _UNITS: Mapping[str, pl.Expr] = {
 # Version 1 stored a prompt's parts and not its name; these are the parts of its five formats.
 _FORMAT = pl.col("format").str
 _USER, _SYSTEM = (_FORMAT.json_path_match(f"$.{part}") for part in ("user_template", "system"))
-_PLAIN = _SYSTEM.is_null() & (_USER == "{question}")
+_PLAIN = _SYSTEM.is_null() & _USER.eq("{question}")
 _MODELS: Mapping[str, pl.Expr] = {
     "format_name": pl.when(pl.col("role") == "prm")
     .then(_FORMAT.json_path_match("$.prm"))
-    .when(_SYSTEM.is_null() & (_USER == f"{{question}}\n{_BOXED}"))
+    .when(_SYSTEM.is_null() & _USER.eq(f"{{question}}\n{_BOXED}"))
     .then(pl.lit("r1"))
-    .when(_SYSTEM == _BOXED)
+    .when(_SYSTEM.eq(_BOXED))
     .then(pl.lit("qwen"))
     .when(_SYSTEM.str.starts_with(_LLAMA))
     .then(pl.lit("llama"))

@@ -10,13 +10,25 @@ from pathlib import Path
 import numpy as np
 
 from tests.unit.analysis.trees import Search, search_commits
-from ttsgrid.core.records import FinishReason, Problem, Solution, StepScores, UnitResult, Usage
+from ttsgrid.core.price import distinct, prefixes_of, tail_tokens
+from ttsgrid.core.records import (
+    FinishReason,
+    Price,
+    Problem,
+    Solution,
+    StepScores,
+    UnitResult,
+    Usage,
+)
 from ttsgrid.core.units import ModelIdentity, SampleBlock, SamplingIdentity, ScoreBlock, pool_blocks
 from ttsgrid.store import Commit, ModelRecord, Store
 
 PROMPT_TOKENS = 20
+TAIL_TOKENS = 4  # of a prompt of 20 tokens, beyond its one whole block
+BLOCK_TOKENS = 16
 GENERATED_TOKENS = 50
 PRM_TOKENS = 75
+PRM_QUESTION_TOKENS = 40  # two whole blocks, which all inputs of a problem share
 
 
 @dataclass(frozen=True)
@@ -65,7 +77,7 @@ class World:
 
 
 def write_store(path: Path, world: World) -> None:
-    """Write the world's store: CoT, a pool, its scores and searches a (problem, policy)."""
+    """Write the world's store: CoT, a pool, its scores and searches per (problem, policy)."""
     problems = [
         Problem(f"{world.problem_prefix}{i:04}", world.benchmark, i, f"question {i}", "0")
         for i in range(world.num_problems)
@@ -111,8 +123,15 @@ def _sampled(
         for sample in range(block.start, block.stop)
     )
     usage = reduce(add, (s.usage for s in solutions))
-    result = UnitResult(block.id, solutions=solutions, policy_usage=usage, seconds=0.5)
+    alone = Usage(usage.prompt_tokens, _shared(len(solutions)), usage.generated_tokens)
+    price = Price(alone, question_tokens=PROMPT_TOKENS, policy_block_tokens=BLOCK_TOKENS)
+    result = UnitResult(block.id, solutions=solutions, policy_usage=usage, price=price, seconds=0.5)
     return Commit(block, result, problem)
+
+
+def _shared(num_samples: int) -> int:
+    """Prompt tokens that a block's samples read from the cache that its first one filled."""
+    return (num_samples - 1) * (PROMPT_TOKENS - tail_tokens(PROMPT_TOKENS, BLOCK_TOKENS))
 
 
 def _solution(world: World, sample: int, correct: bool, rng: np.random.Generator) -> Solution:
@@ -136,12 +155,35 @@ def _solution(world: World, sample: int, correct: bool, rng: np.random.Generator
 def _scored(
     block: SampleBlock, problem: Problem, prm: Prm, pool: UnitResult, rng: np.random.Generator
 ) -> Commit:
-    scores = tuple(
-        StepScores(s.sample, _step_scores(prm, s.correct, rng), Usage(PRM_TOKENS, 0, 0))
-        for s in pool.solutions
-    )
+    scores = tuple(_scored_sample(prm, problem, s, rng) for s in pool.solutions)
     unit, usage = ScoreBlock(block, prm.identity), reduce(add, (s.usage for s in scores))
-    return Commit(unit, UnitResult(unit.id, scores=scores, prm_usage=usage, seconds=0.1), problem)
+    computed = distinct(s.prefixes for s in scores).num_tokens
+    alone = Usage(usage.prompt_tokens, usage.prompt_tokens - computed)
+    result = UnitResult(
+        unit.id,
+        scores=scores,
+        prm_usage=usage,
+        price=Price(prm=alone, prm_block_tokens=BLOCK_TOKENS),
+        seconds=0.1,
+    )
+    return Commit(unit, result, problem)
+
+
+def _scored_sample(
+    prm: Prm, problem: Problem, solution: Solution, rng: np.random.Generator
+) -> StepScores:
+    """A sample's scores; samples with the same answer begin alike, and differ at the end."""
+    steps = _step_scores(prm, solution.correct, rng)
+    answer = int(solution.answer or -1)
+    ids = [problem.index] * PRM_QUESTION_TOKENS + [answer] * 20
+    ids += [1000 + solution.sample] * (PRM_TOKENS - len(ids))
+    return StepScores(
+        solution.sample,
+        steps,
+        Usage(PRM_TOKENS, 0, 0),
+        input_tokens=PRM_TOKENS,
+        prefixes=prefixes_of(ids, BLOCK_TOKENS),
+    )
 
 
 def _step_scores(prm: Prm, correct: bool, rng: np.random.Generator) -> tuple[float, ...]:

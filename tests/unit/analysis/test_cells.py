@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
-from tests.unit.analysis.synthetic import PRM_TOKENS, PROMPT_TOKENS, World
+from tests.unit.analysis.synthetic import (
+    BLOCK_TOKENS,
+    PRM_TOKENS,
+    PROMPT_TOKENS,
+    TAIL_TOKENS,
+    World,
+)
 from ttsgrid.analysis.cells.cells import SCHEMA, Cells, make_cells
 from ttsgrid.analysis.cells.outcomes import default_budgets, pool_outcomes
 from ttsgrid.analysis.frames.load import StoreFrames
@@ -89,17 +96,36 @@ def test_bins_split_the_problems_by_the_policys_own_pass_at_1(cells: Cells) -> N
         assert by_bin["hard"]["accuracy"] < 0.1
 
 
-def test_compute_counts_the_shared_prompt_once_and_the_prm(store: Path, cells: Cells) -> None:
+def _mean_distinct_tokens(store: Path, k: int) -> float:
+    """Tokens of the distinct parts of k of a pool's inputs, over every k of them."""
+    units = scan(store, "units").filter(kind="score", policy="small", prm="sharp")
+    scored = scan(store, "scores").join(units.select("unit_id"), on="unit_id").collect()
+    means = []
+    for pool in scored.partition_by("pool_family"):
+        inputs = [
+            set(zip(*row, strict=True))
+            for row in pool.select("prefix_keys", "prefix_tokens").iter_rows()
+        ]
+        every = [sum(t for _, t in set().union(*some)) for some in combinations(inputs, k)]
+        means.append(np.mean(every))
+    return float(np.mean(means))
+
+
+def test_compute_counts_shared_parts_of_prompts_and_prm_inputs_once(
+    store: Path, cells: Cells
+) -> None:
     raw = scan(store, "solutions").filter(pl.col("temperature") > 0, policy="small")
     generated = raw.select(pl.col("generated_tokens").mean()).collect().item()
     cell = _one(cells, policy="small", prm="sharp", strategy="best_of_n", n=4)
     assert cell["policy_generated_tokens"] == pytest.approx(4 * generated)
     assert cell["policy_prompt_tokens"] == 4 * PROMPT_TOKENS
-    assert cell["policy_cached_tokens"] == 3 * PROMPT_TOKENS
+    assert cell["policy_cached_tokens"] == 3 * BLOCK_TOKENS
     assert cell["prm_tokens"] == 4 * PRM_TOKENS
-    policy_flops = 2 * 3_000_000 * (4 * generated + PROMPT_TOKENS)
+    policy_flops = 2 * 3_000_000 * (4 * generated + PROMPT_TOKENS + 3 * TAIL_TOKENS)
     assert cell["flops_policy"] == pytest.approx(policy_flops)
-    assert cell["flops"] == pytest.approx(policy_flops + 2 * 2_000_000 * 4 * PRM_TOKENS)
+    read = _mean_distinct_tokens(store, 4)
+    assert read < 4 * PRM_TOKENS - 3 * 32  # two whole blocks of the question are shared
+    assert cell["flops"] == pytest.approx(policy_flops + 2 * 2_000_000 * read)
 
 
 def test_intervals_hold_their_accuracy_and_narrow_nowhere_to_nothing(cells: Cells) -> None:
@@ -120,12 +146,33 @@ def test_problems_without_a_pool_of_n_are_left_out_at_n(frames: StoreFrames) -> 
     assert sizes == {1: 40, 4: 40, 16: 30}
 
 
-def test_a_sample_the_prm_has_not_scored_is_left_out_not_scored_zero(frames: StoreFrames) -> None:
-    missing = frames.scores.filter(pl.col("sample") < 12)
-    partly = replace(frames, scores=missing)
-    keys = [outcome.key for outcome in pool_outcomes(partly, budgets=[12, 16])]
-    assert {key.n for key in keys if key.strategy == "best_of_n"} == {12}
-    assert {key.n for key in keys if key.strategy == "majority"} == {12, 16}
+def test_a_block_that_the_prm_was_never_given_is_left_out(frames: StoreFrames) -> None:
+    partly = replace(
+        frames,
+        scored_blocks=frames.scored_blocks.filter(pl.col("stop") <= 8),
+        scores=frames.scores.filter(pl.col("sample") < 8),
+    )
+    keys = [outcome.key for outcome in pool_outcomes(partly, budgets=[8, 16])]
+    assert {key.n for key in keys if key.strategy == "best_of_n"} == {8}
+    assert {key.n for key in keys if key.strategy == "majority"} == {8, 16}
+
+
+def test_a_problem_whose_block_failed_for_the_prm_is_left_out_and_its_cells_say_so(
+    frames: StoreFrames,
+) -> None:
+    failed = (pl.col("problem") < 3) & (pl.col("prm") == "sharp")
+    partly = replace(
+        frames,
+        scored_blocks=frames.scored_blocks.filter(~(failed & (pl.col("stop") == 16))),
+        scores=frames.scores.filter(
+            ~((pl.col("problem") < 3) & (pl.col("prm") == "sharp") & (pl.col("sample") >= 8))
+        ),
+    )
+    rows = make_cells(partly, pool_outcomes(partly)).frame.filter(bin="all", policy="small")
+    partial = rows.filter("is_partial")
+    assert set(partial.select("prm", "n").rows()) == {("sharp", 16)}
+    assert set(partial.select("num_problems", "num_problems_run").rows()) == {(37, 40)}
+    assert set(rows["num_unscored"]) == {0}
 
 
 def test_default_budgets_are_powers_of_four_and_the_pool_itself() -> None:

@@ -13,7 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttsgrid.analysis.statistics.estimators import best_of_k, pass_at_k, rank_groups, vote_at_k
+from ttsgrid.analysis.statistics.estimators import (
+    best_of_k,
+    pass_at_k,
+    rank_groups,
+    vote_at_k,
+    votes_at_k,
+)
 from ttsgrid.analysis.statistics.subsets import MAX_ENUMERATED
 from ttsgrid.core.voting import NO_ANSWER, Bools, Floats, Ints, elect
 
@@ -116,20 +122,15 @@ def test_the_same_seed_gives_the_same_estimate_and_another_seed_another() -> Non
     assert (first.accuracy != other.accuracy).any()
 
 
-def test_weightings_stacked_in_one_call_equal_one_call_each() -> None:
+def test_weightings_that_share_their_subsets_equal_one_call_each() -> None:
     classes, correct, scores = _random_pools(num_pools=7, n=24, num_classes=5, seed=3)
-    stack = np.stack([scores, 1 - scores])
+    weightings = {"min": scores, "avg": 1 - scores}
     for estimator_k in (1, 6, 24):
-        together = vote_at_k(classes, correct, estimator_k, stack)
-        best_together = best_of_k(stack, correct, classes, estimator_k)
-        for w, weights in enumerate(stack):
+        together = votes_at_k(classes, correct, estimator_k, weightings)
+        for name, weights in weightings.items():
             alone = vote_at_k(classes, correct, estimator_k, weights)
-            np.testing.assert_array_equal(together.accuracy[w], alone.accuracy)
-            np.testing.assert_array_equal(together.standard_error[w], alone.standard_error)
-            np.testing.assert_allclose(
-                best_together.accuracy[w],
-                best_of_k(weights, correct, classes, estimator_k).accuracy,
-            )
+            np.testing.assert_array_equal(together[name].accuracy, alone.accuracy)
+            np.testing.assert_array_equal(together[name].standard_error, alone.standard_error)
 
 
 @settings(max_examples=30, deadline=None)
@@ -154,18 +155,36 @@ def test_a_budget_the_pool_cannot_serve_is_refused(k: int) -> None:
             estimate()
 
 
-def test_an_answered_sample_without_a_score_is_refused() -> None:
-    classes, correct, scores = (
-        np.array([[0, NO_ANSWER]]),
-        np.array([[True, False]]),
-        np.ones((1, 2)),
-    )
-    unscored_blank = np.array([[1.0, np.nan]])
-    assert best_of_k(unscored_blank, correct, classes, 2).accuracy[0] == 1
-    with pytest.raises(ValueError, match="no score"):
-        best_of_k(np.nan * scores, correct, classes, 2)
-    with pytest.raises(ValueError, match="no score"):
-        vote_at_k(classes, correct, 2, np.nan * scores)
+def test_a_sample_scored_by_one_aggregation_alone_is_refused() -> None:
+    classes, correct = np.array([[0, 1]]), np.array([[True, False]])
+    weights = {"min": np.array([[0.5, np.nan]]), "avg": np.array([[0.5, 0.5]])}
+    with pytest.raises(ValueError, match="by one aggregation"):
+        votes_at_k(classes, correct, 2, weights)
+
+
+unscored_pools = st.lists(
+    st.tuples(st.integers(-1, 2), st.booleans(), st.none() | st.integers(0, 4).map(float)),
+    min_size=1,
+    max_size=5,
+)
+
+
+@settings(deadline=None)
+@given(unscored_pools, st.data(), st.sampled_from(["max", "weighted", "majority"]))
+def test_unscored_samples_stay_in_the_pool_and_win_nothing_that_needs_a_score(
+    pool: list[tuple[int, bool, float | None]], data: st.DataObject, how: str
+) -> None:
+    k = data.draw(st.integers(1, len(pool)))
+    classes, correct, _ = _arrays([(c, right, 0.0) for c, right, _ in pool])
+    scores = np.array([[np.nan if s is None else s for _, _, s in pool]])
+    if how == "max":
+        estimate = best_of_k(scores, correct, classes, k)
+    else:
+        estimate = vote_at_k(classes, correct, k, scores if how == "weighted" else None)
+    # Written apart: without a score is without a say, but a subset keeps its size.
+    said = [(c if s is not None else NO_ANSWER, r, s or 0.0) for c, r, s in pool]
+    heard = [(c, r, s or 0.0) for c, r, s in pool] if how == "majority" else said
+    assert estimate.accuracy[0] == pytest.approx(_by_every_ordering(heard, k, how))
 
 
 def _qwen(shared_data: Path) -> tuple[Ints, Bools, Floats]:
@@ -224,13 +243,13 @@ def test_monte_carlo_over_groups_is_unbiased_and_knows_its_error() -> None:
 
 def test_the_best_of_groups_is_the_best_of_their_samples() -> None:
     classes, correct, _ = _random_pools(num_pools=5, n=12, num_classes=3, seed=2)
-    scores = np.random.default_rng(5).permuted(np.arange(60.0)).reshape(1, 5, 12)  # no ties
+    scores = np.random.default_rng(5).permuted(np.arange(60.0)).reshape(5, 12)  # no ties
     estimate = rank_groups(scores, correct, classes, group=3).best_of(2)
     for p in range(5):
         each = []
         for some in combinations(range(4), 2):
             members = [3 * g + i for g in some for i in range(3)]
             answered = [m for m in members if classes[p, m] != NO_ANSWER]
-            best = max(answered, key=lambda m: float(scores[0, p, m]), default=None)
+            best = max(answered, key=lambda m: float(scores[p, m]), default=None)
             each.append(best is not None and bool(correct[p, best]))
-        assert estimate.accuracy[0, p] == pytest.approx(np.mean(each))
+        assert estimate.accuracy[p] == pytest.approx(np.mean(each))

@@ -129,51 +129,57 @@ def test_dvts_at_n_is_the_mean_over_all_subsets_of_its_subtrees(
     assert cell["standard_error_mc"] == 0
 
 
-COUNTED = {
-    "policy_prompt_tokens": "policy_prompt_tokens",
-    "policy_cached_tokens": "policy_cached_tokens",
-    "policy_generated_tokens": "policy_generated_tokens",
-    "prm_tokens": "prm_prompt_tokens",
-    "prm_cached_tokens": "prm_cached_tokens",
-    "seconds": "seconds",
+PRICED = {
+    "policy_prompt_tokens": "policy_lone_prompt_tokens",
+    "policy_cached_tokens": "policy_lone_cached_tokens",
+    "policy_generated_tokens": "policy_lone_generated_tokens",
+    "prm_tokens": "prm_lone_prompt_tokens",
+    "prm_cached_tokens": "prm_lone_cached_tokens",
 }
-COSTS = [
-    ({"strategy": "majority", "n": 16}, ["sample"], 40),
-    ({"strategy": "best_of_n", "n": 16}, ["sample", "score"], 40),
-    ({"strategy": "beam", "n": 4}, ["search"], SEARCHED),
-    ({"strategy": "beam", "n": 16}, ["search"], SEARCHED),
-    ({"strategy": "dvts", "n": 16}, ["search"], SEARCHED),
-]
 
 
-@pytest.mark.parametrize(("key", "kinds", "num_problems"), COSTS)
-def test_costs_are_the_units_own_counts_to_the_token(
-    store: Path, cells: Cells, key: dict[str, object], kinds: list[str], num_problems: int
+@pytest.mark.parametrize("n", [4, 16])
+def test_a_beam_search_costs_what_its_units_cost_alone_to_the_token(
+    store: Path, cells: Cells, n: int
 ) -> None:
-    spec = pl.col("spec").str
-    units = scan(store, "units").filter(pl.col("kind").is_in(kinds), policy="small")
-    pool = spec.json_path_match("$.sampling.temperature").cast(pl.Float64) > 0
-    mine = units.filter(pool).collect()
-    if kinds == ["search"]:
-        budget = str(key["n"]) if key["strategy"] == "beam" else None
-        mine = mine.filter(
-            spec.json_path_match("$.strategy") == key["strategy"],
-            spec.json_path_match("$.budget").eq_missing(pl.lit(budget)),
-        )
-    cell = _cell(cells, policy="small", **key)
-    for column, counted in COUNTED.items():
-        assert cell[column] * num_problems == pytest.approx(mine[counted].sum(), abs=1e-6)
-    computed = mine["policy_prompt_tokens"] - mine["policy_cached_tokens"]
-    prm = mine["prm_prompt_tokens"] - mine["prm_cached_tokens"]
-    policy_flops = 2 * 3_000_000 * (computed + mine["policy_generated_tokens"]).sum()
-    assert cell["flops_policy"] * num_problems == pytest.approx(policy_flops)
-    assert cell["flops_prm"] * num_problems == pytest.approx(2 * 2_000_000 * prm.sum())
+    mine = scan(store, "units").filter(policy="small", strategy="beam", budget=n).collect()
+    cell = _cell(cells, policy="small", strategy="beam", n=n)
+    for column, priced in PRICED.items():
+        assert cell[column] * SEARCHED == pytest.approx(mine[priced].sum(), abs=1e-6)
+    assert cell["seconds"] * SEARCHED == pytest.approx(mine["seconds"].sum())
+    computed = mine["policy_lone_prompt_tokens"] - mine["policy_lone_cached_tokens"]
+    prm = mine["prm_lone_prompt_tokens"] - mine["prm_lone_cached_tokens"]
+    policy_flops = 2 * 3_000_000 * (computed + mine["policy_lone_generated_tokens"]).sum()
+    assert cell["flops_policy"] * SEARCHED == pytest.approx(policy_flops)
+    assert cell["flops_prm"] * SEARCHED == pytest.approx(2 * 2_000_000 * prm.sum())
 
 
-def test_dvts_at_a_smaller_n_costs_its_share_of_the_subtrees(cells: Cells) -> None:
-    whole, quarter = (_cell(cells, policy="small", strategy="dvts", n=n) for n in (16, 4))
-    for column in COUNTED:
-        assert quarter[column] == pytest.approx(whole[column] / 4)
+@pytest.mark.parametrize("n", [4, 8, 16])
+def test_subtrees_together_cost_less_than_each_alone_by_what_they_share(
+    store: Path, frames: StoreFrames, n: int
+) -> None:
+    asked = make_cells(frames, search_outcomes(frames, [n]))
+    cell = _cell(asked, policy="small", strategy="dvts", n=n)
+    subtrees = scan(store, "units").filter(policy="small", strategy="dvts").collect()
+    totals = dict.fromkeys(PRICED, 0.0)
+    for trees in subtrees.partition_by("problem_id"):
+        draws = list(combinations(trees.to_dicts(), n // 4))
+        for some in draws:
+            parts = {
+                key: tokens
+                for tree in some
+                for key, tokens in zip(
+                    tree["prm_prefix_keys"], tree["prm_prefix_tokens"], strict=True
+                )
+            }
+            alone = {name: sum(tree[column] for tree in some) for name, column in PRICED.items()}
+            # The question's one whole block is computed by the first subtree alone.
+            alone["policy_cached_tokens"] += (len(some) - 1) * 16
+            alone["prm_cached_tokens"] = alone["prm_tokens"] - sum(parts.values())
+            for name, tokens in alone.items():
+                totals[name] += tokens / len(draws)
+    for name, total in totals.items():
+        assert cell[name] * SEARCHED == pytest.approx(total)
 
 
 def test_a_search_is_the_same_policy_as_the_pool_sampled_alike(frames: StoreFrames) -> None:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ttsgrid.core.records import FinishReason, Problem, Solution, UnitResult, Usage
+from ttsgrid.core.price import distinct, prefixes_of
+from ttsgrid.core.records import FinishReason, Price, Problem, Solution, UnitResult, Usage
 from ttsgrid.core.search_settings import SearchSettings, preset
 from ttsgrid.core.units import ModelIdentity, SamplingIdentity, SearchTree
 from ttsgrid.store import Commit
 
+BLOCK_TOKENS = 16
+QUESTION_TOKENS = 20  # one whole block, which subtrees share
 STEP_SAMPLING = SamplingIdentity(0.7, 1.0, 33, 0)  # max_tokens of a step, not of a solution
 
 
@@ -54,11 +57,29 @@ def search_commits(
             solutions=answers,
             policy_usage=Usage(_between(rng, 300), _between(rng, 100), _between(rng, 200)),
             prm_usage=Usage(_between(rng, 500), _between(rng, 300)),
+            price=_price(problem, rng),
             seconds=float(rng.integers(1, 9)),
             provenance={"host": "here", "process": "7", "num_gpus": "2"},
         )
         commits.append(Commit(unit, result, problem))
     return commits
+
+
+def _price(problem: Problem, rng: np.random.Generator) -> Price:
+    """What the tree costs alone: as in no run, so that mixing the two up would show."""
+    inputs = [
+        prefixes_of([problem.index] * 40 + [int(rng.integers(3))] * 30 + [i] * 9, BLOCK_TOKENS)
+        for i in range(int(rng.integers(2, 6)))
+    ]
+    num_tokens, once = sum(one.num_tokens for one in inputs), distinct(inputs)
+    return Price(
+        policy=Usage(_between(rng, 700), _between(rng, 500), _between(rng, 200)),
+        prm=Usage(num_tokens, num_tokens - once.num_tokens),
+        question_tokens=QUESTION_TOKENS,
+        policy_block_tokens=BLOCK_TOKENS,
+        prm_block_tokens=BLOCK_TOKENS,
+        prm_prefixes=once,
+    )
 
 
 def _between(rng: np.random.Generator, least: int) -> int:

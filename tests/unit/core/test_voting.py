@@ -86,9 +86,17 @@ def test_rounding_does_not_break_a_tie_of_sums() -> None:
     assert elect(classes, "weighted", scores) == 0
 
 
-def test_a_missing_score_is_refused_rather_than_counted_as_zero() -> None:
-    with pytest.raises(ValueError, match="no score"):
-        elect([0, 1], "weighted", [0.5, math.nan])
+def test_a_solution_without_a_score_stays_and_wins_no_vote_that_needs_one() -> None:
+    classes, scores = [0, 1, 1, 1], [0.0, math.nan, math.nan, math.nan]
+    assert elect(classes, "majority", scores) == 1
+    assert elect(classes, "weighted", scores) == 0
+    assert elect(classes, "max", scores) == 0
+    assert elect(classes[1:], "weighted", scores[1:]) is None
+    # Nor does it lend its weight, whatever that would be, to those of its answer.
+    assert elect([0, 1, 1], "weighted", [0.5, 0.4, math.nan]) == 0
+
+
+def test_a_vote_by_scores_needs_scores() -> None:
     with pytest.raises(ValueError, match="needs a score"):
         elect([0, 1], "max")
 

@@ -50,7 +50,7 @@ def probes(frames: StoreFrames, probe_size: int = PROBE_SIZE) -> Iterator[Probes
     Pools smaller than two probes are left out: they leave too little to predict.
     """
     votes = _votes(frames, probe_size)
-    prms = [None, *frames.scores["prm"].unique().sort().to_list()]
+    prms = [None, *frames.scored_blocks["prm"].unique().sort().to_list()]
     for row in frames.series.filter(~pl.col("greedy")).iter_rows(named=True):
         mine = votes.filter(series=row["series"]).drop("series")
         for prm in prms:

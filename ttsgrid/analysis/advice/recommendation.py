@@ -195,15 +195,27 @@ class _Contest:
             flops=cost.flops,
             num_problems=len(inside),
             sure=len(inside) >= MIN_PROBLEMS,
+            is_partial=self.is_partial(row),
+            num_unscored=self.cells.outcomes[row["outcome"]].num_unscored(self._present(members)),
         )
 
-    def _cost(self, row: dict[str, Any], members: Bools, probe_size: int) -> Cost:
+    def is_partial(self, row: dict[str, Any]) -> bool:
+        """Whether the candidates share fewer problems than the benchmark was run on."""
+        ran = self.cells.ran.get(row["benchmark"], self.problems)
+        return bool((ran & ~self.problems).any())
+
+    def _present(self, members: Bools) -> Bools:
+        """Members among the problems shared, as problems of the store."""
         present = np.zeros(len(self.problems), bool)
         present[np.flatnonzero(self.problems)[members]] = True
+        return present
+
+    def _cost(self, row: dict[str, Any], members: Bools, probe_size: int) -> Cost:
+        present = self._present(members)
         cost = cell_cost(self.cells, self.cells.outcomes[row["outcome"]], present)
         if not probe_size:
             return cost
-        return cost + probe_cost(self.cells, row, self.rows, probe_size, present)
+        return cost + probe_cost(self.cells, row, row["prm"], probe_size, present)
 
 
 def _choosable(labels: NDArray[np.object_]) -> NDArray[np.object_]:

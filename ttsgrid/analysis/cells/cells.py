@@ -1,6 +1,6 @@
 """From outcomes to reported cells: accuracy, interval and cost, overall and by difficulty.
 
-`Cells.frame` has one row a cell and difficulty bin, every number a table or figure
+`Cells.frame` has one row per cell and difficulty bin, every number a table or figure
 needs; `Cells.outcomes` keeps the problems apart, for paired differences. A bin is of
 the policy's own pass@1 (`ttsgrid.analysis.cells.difficulty`); a policy without a pool has
 only bin `all`.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ttsgrid.analysis.cells.costs import COST_COLUMNS, Meter, make_meter
 from ttsgrid.analysis.cells.difficulty import Bin, absolute_bins
 from ttsgrid.analysis.cells.outcomes import CellKey, Outcome
+from ttsgrid.analysis.cells.prices import PoolPrices, pool_prices
 from ttsgrid.analysis.frames.load import StoreFrames
 from ttsgrid.analysis.statistics.intervals import mean_intervals
 from ttsgrid.core.strategies import PASS_AT_K
@@ -28,6 +29,8 @@ KEY_COLUMNS = list(CellKey._fields)
 Row = dict[str, object]
 Problems = tuple[str, str]
 """(benchmark, policy): what problems and their difficulty belong to."""
+PoolOf = tuple[str, str, str | None]
+"""(benchmark, policy, PRM or None): whose pool, scored by whom."""
 Labels = NDArray[np.object_]
 
 SCHEMA: dict[str, type[pl.DataType]] = {
@@ -40,6 +43,9 @@ SCHEMA: dict[str, type[pl.DataType]] = {
     "vote": pl.String,
     "bin": pl.String,
     "num_problems": pl.Int64,
+    "num_problems_run": pl.Int64,
+    "is_partial": pl.Boolean,
+    "num_unscored": pl.Int64,
     "accuracy": pl.Float64,
     "low": pl.Float64,
     "high": pl.Float64,
@@ -54,18 +60,26 @@ class Cells:
     """Every cell of a store.
 
     Attributes:
-        frame: a row a cell and bin, columns as in `SCHEMA`. Accuracies are in [0, 1],
-            `low` and `high` their 95 % interval; costs are means a problem
-            (`ttsgrid.analysis.cells.costs`). `outcome` is the row's position in `outcomes`.
+        frame: one row per cell and bin, columns as in `SCHEMA`. Accuracies are in [0, 1],
+            `low` and `high` their 95 % interval; costs are means per problem
+            (`ttsgrid.analysis.cells.costs`). `num_problems_run` counts the problems of the
+            benchmark (in a bin: of that policy's bin) that any cell ran on; a cell on fewer
+            `is_partial`. `num_unscored` counts the samples or answers without a score behind
+            a cell that votes by score, summed over its problems; they stay in their pools.
+            `outcome` is the row's position in `outcomes`.
         outcomes: the cells, problem by problem.
         bins: (benchmark, policy) to the bin of each problem, where the policy has a pool.
         meter: what the models' tokens cost.
+        ran: benchmark to the problems that any of its cells ran on, shape (num_problems,).
+        prices: (benchmark, policy, PRM or None) to what samples of its pools cost.
     """
 
     frame: pl.DataFrame
     outcomes: tuple[Outcome, ...]
     bins: Mapping[Problems, Labels]
     meter: Meter
+    ran: Mapping[str, Bools] = field(default_factory=dict)
+    prices: Mapping[PoolOf, PoolPrices] = field(default_factory=dict)
 
     @property
     def sizes(self) -> Mapping[str, int | None]:
@@ -73,7 +87,7 @@ class Cells:
         return self.meter.sizes
 
     def accuracies(self, rows: Iterable[int]) -> Floats:
-        """Return the accuracy a problem of these outcomes, shape (rows, num_problems)."""
+        """Return these outcomes' accuracy by problem, shape (rows, num_problems)."""
         return np.stack([self.outcomes[row].accuracy for row in rows])
 
 
@@ -88,9 +102,10 @@ def make_cells(
         price_per_device_hour: of a GPU, in any currency; None leaves `money` empty.
     """
     kept = tuple(outcomes)
-    bins = difficulty_bins(kept)
-    meter = make_meter(frames, price_per_device_hour)
-    return Cells(_frame(dict(enumerate(kept)), bins, meter), kept, bins, meter)
+    empty = pl.DataFrame(schema=SCHEMA)
+    meter, ran = make_meter(frames, price_per_device_hour), problems_run(kept)
+    cells = Cells(empty, kept, difficulty_bins(kept), meter, ran, _pool_prices(frames))
+    return with_outcomes(cells, kept)
 
 
 def no_cells() -> Cells:
@@ -107,12 +122,12 @@ def rows_on(cells: Cells, indices: Iterable[int], problems: Bools) -> pl.DataFra
         problems: the problems to keep, shape (num_problems,).
     """
     kept = {index: on_problems(cells.outcomes[index], problems) for index in indices}
-    return _frame(kept, cells.bins, cells.meter)
+    return _frame(kept, cells)
 
 
 def with_outcomes(cells: Cells, outcomes: Sequence[Outcome]) -> Cells:
     """Return cells with other outcomes at the same positions, and rows to match."""
-    frame = _frame(dict(enumerate(outcomes)), cells.bins, cells.meter)
+    frame = _frame(dict(enumerate(outcomes)), cells)
     return replace(cells, frame=frame, outcomes=tuple(outcomes))
 
 
@@ -121,14 +136,34 @@ def on_problems(outcome: Outcome, problems: Bools) -> Outcome:
     return replace(outcome, accuracy=np.where(problems, outcome.accuracy, np.nan))
 
 
-def _frame(
-    outcomes: Mapping[int, Outcome], bins: Mapping[Problems, Labels], meter: Meter
-) -> pl.DataFrame:
+def problems_run(outcomes: Iterable[Outcome]) -> dict[str, Bools]:
+    """Return the problems of each benchmark that any of its cells ran on."""
+    ran: dict[str, Bools] = {}
+    for outcome in outcomes:
+        here, name = ~np.isnan(outcome.accuracy), outcome.key.benchmark
+        ran[name] = ran[name] | here if name in ran else here
+    return ran
+
+
+def _pool_prices(frames: StoreFrames) -> dict[PoolOf, PoolPrices]:
+    prms = [None, *frames.scored_blocks["prm"].unique().sort().to_list()]
+    return {
+        (row["benchmark"], row["policy"], prm): pool_prices(frames, row["series"], prm)
+        for row in frames.series.filter(~pl.col("greedy")).iter_rows(named=True)
+        for prm in prms
+    }
+
+
+def _frame(outcomes: Mapping[int, Outcome], cells: Cells) -> pl.DataFrame:
     rows: list[Row] = []
     for key, indices in _by_policy(outcomes).items():
-        num_problems = len(outcomes[indices[0]].accuracy)
-        for bin_name, mask in _masks(bins.get(key), num_problems):
-            rows.extend(_rows(outcomes, indices, bin_name, mask, meter))
+        first = outcomes[indices[0]]
+        ran = cells.ran.get(key[0], ~np.isnan(first.accuracy))
+        for bin_name, mask in _masks(cells.bins.get(key), len(first.accuracy)):
+            most = int((ran & mask).sum())
+            whole = {"bin": bin_name.value, "num_problems_run": most}
+            found = _rows(outcomes, indices, mask, cells.meter)
+            rows += [{**row, **whole, "is_partial": number < most} for number, row in found]
     return pl.DataFrame(rows, schema=SCHEMA).sort("outcome", maintain_order=True)
 
 
@@ -156,13 +191,12 @@ def _masks(labels: Labels | None, num_problems: int) -> Iterator[tuple[Bin, Bool
 
 
 def _rows(
-    outcomes: Mapping[int, Outcome],
-    indices: list[int],
-    bin_name: Bin,
-    mask: Bools,
-    meter: Meter,
-) -> Iterator[Row]:
-    """Rows of one policy in one bin; cells run on the same problems at once."""
+    outcomes: Mapping[int, Outcome], indices: list[int], mask: Bools, meter: Meter
+) -> Iterator[tuple[int, Row]]:
+    """Rows of one policy in one bin, each with its number of problems.
+
+    Cells run on the same problems have their intervals computed at once.
+    """
     alike: dict[bytes, list[int]] = defaultdict(list)
     for index in indices:
         alike[(mask & ~np.isnan(outcomes[index].accuracy)).tobytes()].append(index)
@@ -171,19 +205,22 @@ def _rows(
         if not present.any():
             continue
         values = np.stack([outcomes[index].accuracy[present] for index in group])
-        interval = mean_intervals(values)
+        interval, number = mean_intervals(values), int(present.sum())
         for i, index in enumerate(group):
-            yield {
-                **outcomes[index].key._asdict(),
-                "bin": bin_name.value,
-                "num_problems": int(present.sum()),
-                "accuracy": float(values[i].mean()),
-                "low": float(interval.low[i]),
-                "high": float(interval.high[i]),
-                "standard_error_mc": _mean_error(outcomes[index].standard_error[present]),
-                **meter.means(outcomes[index], present),
-                "outcome": index,
-            }
+            yield (
+                number,
+                {
+                    **outcomes[index].key._asdict(),
+                    "num_problems": number,
+                    "num_unscored": outcomes[index].num_unscored(present),
+                    "accuracy": float(values[i].mean()),
+                    "low": float(interval.low[i]),
+                    "high": float(interval.high[i]),
+                    "standard_error_mc": _mean_error(outcomes[index].standard_error[present]),
+                    **meter.means(outcomes[index], present),
+                    "outcome": index,
+                },
+            )
 
 
 def _mean_error(errors: Floats) -> float:

@@ -1,9 +1,10 @@
 """What a cell costs: tokens, FLOPs, device-seconds and money, part by part.
 
-Tokens are the engines' own counts, FLOPs follow from them and the models' sizes
-(`ttsgrid.analysis.cells.flops`), device-seconds from how busy devices were
-(`ttsgrid.analysis.frames.devices`), money from those and a price. Whatever is unknown is
-null, and so is every total that it belongs to.
+Tokens are prices: what the cell costs run alone, whatever ran beside it
+(`ttsgrid.analysis.cells.prices`). FLOPs follow from them and the models' sizes
+(`ttsgrid.analysis.cells.flops`), device-seconds from how fast devices computed tokens
+(`ttsgrid.analysis.frames.devices`), money from those and a price per hour. Whatever is
+unknown is null, and so is every total that it belongs to.
 """
 
 from __future__ import annotations
@@ -35,12 +36,12 @@ COST_COLUMNS = (
     "device_seconds",
     "money",
 )
-"""Columns of `Cells.frame`, means a problem but for `flops_pretraining`.
+"""Columns of `Cells.frame`, means per problem but for `flops_pretraining`.
 
 `policy_prompt_tokens` and `prm_tokens` are in the engines' inputs, those read from the
-prefix cache (`*_cached_tokens`) included; those cost no FLOPs. `flops_policy` is
+cell's own prefix cache (`*_cached_tokens`) included; those cost no FLOPs. `flops_policy` is
 prompt and generated; `flops` counts the PRM too. `seconds` sums the wall times of work
-units, `device_seconds` is the devices' share, GPUs where there are any.
+units, a fact of the run; `device_seconds` is the devices' share, GPUs where there are any.
 """
 
 
@@ -51,7 +52,7 @@ class Meter:
     Attributes:
         sizes: number of parameters, None where unknown.
         trained: pre-training tokens of policies, None where unknown.
-        rates: device-seconds a computed token; models that did nothing are missing.
+        rates: device-seconds per computed token; models that did nothing are missing.
         price_per_device_hour: None where no price was given.
     """
 
@@ -61,25 +62,34 @@ class Meter:
     price_per_device_hour: float | None = None
 
     def mean_flops(self, outcome: Outcome, present: Bools) -> float:
-        """FLOPs of inference a problem of `present`; NaN where unknown."""
+        """FLOPs of inference per problem of `present`; NaN where unknown."""
         return float(self.columns(outcome)["flops"][present].mean())
 
     def means(self, outcome: Outcome, present: Bools) -> dict[str, float | None]:
         """Return `COST_COLUMNS`, averaged over the problems of `present`."""
-        columns = self.columns(outcome)
+        key = outcome.key
+        return self.mean_costs(outcome.spent, key.policy, key.prm, present)
+
+    def mean_costs(
+        self, spent: Spent, policy: str, prm: str | None, present: Bools
+    ) -> dict[str, float | None]:
+        """Return `COST_COLUMNS` of what two models spend, over the problems of `present`."""
+        columns = self._columns(spent, policy, prm)
         means = {name: known(float(column[present].mean())) for name, column in columns.items()}
-        return {**means, "flops_pretraining": self.pretraining(outcome.key.policy)}
+        return {**means, "flops_pretraining": self.pretraining(policy)}
 
     def columns(self, outcome: Outcome) -> dict[str, Floats]:
-        """Return `COST_COLUMNS` but pre-training a problem, shape (P,); NaN where unknown."""
-        spent, key = outcome.spent, outcome.key
-        size = _number(self.sizes.get(key.policy))
+        """Return `COST_COLUMNS` but pre-training by problem, shape (P,); NaN where unknown."""
+        return self._columns(outcome.spent, outcome.key.policy, outcome.key.prm)
+
+    def _columns(self, spent: Spent, policy: str, prm_name: str | None) -> dict[str, Floats]:
+        size = _number(self.sizes.get(policy))
         # Without a PRM its tokens are 0, and so is what they cost, whatever its size.
-        prm_size = 0.0 if key.prm is None else _number(self.sizes.get(key.prm))
+        prm_size = 0.0 if prm_name is None else _number(self.sizes.get(prm_name))
         prompt = inference_flops(size, spent.policy_prompt - spent.policy_cached)
         generated = inference_flops(size, spent.policy_generated)
         prm = inference_flops(prm_size, spent.prm_computed)
-        device_seconds = self._device_seconds(spent, key.policy, key.prm)
+        device_seconds = self._device_seconds(spent, policy, prm_name)
         price = _number(self.price_per_device_hour) / SECONDS_PER_HOUR
         return {
             "policy_prompt_tokens": spent.policy_prompt,

@@ -1,4 +1,4 @@
-"""What a cell spends: tokens as the engines counted them, and FLOPs from those.
+"""What a cell spends: tokens, as it takes them when run alone, and FLOPs from those.
 
 6 P D for training and 2 P D for inference (Kaplan et al. 2020, arXiv 2001.08361,
 table 1, without the attention term), as arXiv 2502.06703 counts them in its Table 4.
@@ -30,7 +30,7 @@ def inference_flops(num_parameters: float, tokens: Number) -> Number:
 
 @dataclass(frozen=True)
 class Spent:
-    """What a problem costs, shape (P,) each; NaN where not run.
+    """What each problem costs, shape (P,) each; NaN where not run or unknown.
 
     Attributes:
         policy_prompt: tokens in the policy's prompts, cached ones included.

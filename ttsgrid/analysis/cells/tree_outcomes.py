@@ -1,17 +1,19 @@
 """What each search scores on each problem, from its trees.
 
-A search with a budget gives one tree a problem: its answers vote as a pool does. A
+A search with a budget gives one tree per problem: its answers vote as a pool does. A
 search made of independent subtrees (DVTS) gives every N from all of them: N / M
 subtrees drawn at random, whose answers vote together. Best-of is exact; votes are
 exact where subsets are few, else Monte Carlo with its error
-(`ttsgrid.analysis.statistics.estimators`). Costs are the trees' own, to the token.
+(`ttsgrid.analysis.statistics.estimators`). Costs are what the trees cost alone
+(`ttsgrid.analysis.cells.tree_prices`).
 
-A tree that ended without an answer is wrong, as a pool without one is: it ran.
+A tree that ended without an answer is wrong, as a pool without one is: it ran. An answer
+without step scores counts in a majority and can't win a vote that needs scores.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,7 +22,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ttsgrid.analysis.cells.flops import Spent
 from ttsgrid.analysis.cells.outcomes import (
     CellKey,
     Outcome,
@@ -29,8 +30,14 @@ from ttsgrid.analysis.cells.outcomes import (
     scored_keys,
 )
 from ttsgrid.analysis.cells.pools import dense
+from ttsgrid.analysis.cells.tree_prices import tree_prices
 from ttsgrid.analysis.frames.load import StoreFrames
-from ttsgrid.analysis.statistics.estimators import Estimate, Ranking, rank_groups, vote_at_k
+from ttsgrid.analysis.statistics.estimators import (
+    Estimate,
+    Ranking,
+    rank_groups,
+    vote_at_k,
+)
 from ttsgrid.analysis.statistics.votes import elected_at_k
 from ttsgrid.core.voting import (
     AGGREGATIONS,
@@ -42,71 +49,58 @@ from ttsgrid.core.voting import (
     scored_votes,
 )
 
-_SPENT = {
-    "policy_prompt": "policy_prompt_tokens",
-    "policy_cached": "policy_cached_tokens",
-    "policy_generated": "policy_generated_tokens",
-    "prm_prompt": "prm_prompt_tokens",
-    "prm_cached": "prm_cached_tokens",
-    "seconds": "seconds",
-}
-
 
 @dataclass(frozen=True)
 class Forest:
-    """Trees of one search on P problems: S trees each, A answers a tree, padded.
+    """Trees of one search on P problems: S trees each, A answers per tree, padded.
 
     Attributes:
         problems: row numbers in `StoreFrames.problems`, shape (P,).
         classes: answer classes, `NO_ANSWER` for none and for padding; shape (P, S * A).
         correct: verdicts, shape (P, S * A).
-        scores: one an aggregation, shape (aggregations, P, S * A).
+        scores: aggregation to scores, NaN for none and for padding, shape (P, S * A).
         group: A.
-        total: what all S trees cost.
+        num_unscored: answers without scores, shape (P,).
     """
 
     problems: Ints
     classes: Ints
     correct: Bools
-    scores: Floats
+    scores: Mapping[str, Floats]
     group: int
-    total: Spent
+    num_unscored: Floats
 
     @property
     def num_trees(self) -> int:
-        """Trees a problem, S."""
+        """Trees per problem, S."""
         return int(self.classes.shape[1]) // self.group
 
-    def estimates(self, num_trees: int) -> list[Estimate]:
-        """Accuracy with so many of the trees: majority first, then as `scored_keys` orders."""
-        votes = vote_at_k(self.classes, self.correct, num_trees, group=self.group)
-        elected = [
-            elected_at_k(
+    def estimates(self, keys: Sequence[CellKey], num_trees: int) -> dict[CellKey, Estimate]:
+        """Accuracy of cells that have so many of the trees and differ in how these vote."""
+        majority = vote_at_k(self.classes, self.correct, num_trees, group=self.group)
+        by_vote = {
+            vote.name: elected_at_k(
                 vote,
                 num_trees,
                 self.classes,
                 self.correct,
                 self.scores,
                 group=self.group,
-                ranking=self._ranking,
+                rankings=self._rankings,
             )
             for vote in scored_votes()
-        ]
-        by_vote = (
-            Estimate(e.accuracy[i], e.standard_error[i])
-            for e in elected
-            for i in range(len(self.scores))
-        )
-        return [votes, *by_vote]
+        }
+        return {
+            key: by_vote[str(key.vote)][key.aggregation] if key.aggregation else majority
+            for key in keys
+        }
 
     @cached_property
-    def _ranking(self) -> Ranking:
-        return rank_groups(self.scores, self.correct, self.classes, self.group)
-
-    def spent(self, num_trees: int) -> Spent:
-        """What so many trees cost; exact for all of them."""
-        share = num_trees / self.num_trees
-        return Spent(**{name: share * getattr(self.total, name) for name in _SPENT})
+    def _rankings(self) -> dict[str, Ranking]:
+        return {
+            how: rank_groups(scores, self.correct, self.classes, self.group)
+            for how, scores in self.scores.items()
+        }
 
 
 def search_outcomes(frames: StoreFrames, budgets: Sequence[int] | None = None) -> Iterator[Outcome]:
@@ -119,16 +113,17 @@ def search_outcomes(frames: StoreFrames, budgets: Sequence[int] | None = None) -
     """
     for search in frames.searches.iter_rows(named=True):
         forests = list(_forests(frames, search["search"]))
+        prices = tree_prices(frames, search["search"])
         for n, num_trees in _budgets(search, forests, budgets):
             key = CellKey(
                 search["benchmark"], search["policy"], search["prm"], search["strategy"], n
             )
             keys = [key._replace(vote=MAJORITY_VOTE.name), *scored_keys(key)]
-            sheet = OutcomeSheet(len(frames.problems), keys)
+            sheet = OutcomeSheet(len(frames.problems), keys, prices.spent(num_trees))
             for forest in forests:
                 if forest.num_trees >= num_trees:
-                    estimates = forest.estimates(num_trees)
-                    sheet.fill(forest.problems, estimates, forest.spent(num_trees))
+                    estimates = forest.estimates(keys, num_trees)
+                    sheet.fill(forest.problems, estimates, forest.num_unscored)
             yield from sheet.outcomes()
 
 
@@ -166,12 +161,12 @@ def _forest(trees: pl.DataFrame, answers: pl.DataFrame, size: int) -> Forest:
         cells[where] = found[column].to_numpy()
         return cells.reshape(-1, size * group)
 
-    spent = {name: trees[column].cast(pl.Float64).to_numpy() for name, column in _SPENT.items()}
+    unscored = found.filter(pl.col(AGGREGATIONS.names[0]).is_nan())["row"].to_numpy()
     return Forest(
         problems=trees["problem"].cast(pl.Int64).to_numpy()[::size],
         classes=dense(laid_out("answer_class", NO_ANSWER, np.int64)),
         correct=laid_out("correct", False, np.bool_),
-        scores=np.stack([laid_out(how, np.nan, np.float64) for how in AGGREGATIONS.names]),
+        scores={how: laid_out(how, np.nan, np.float64) for how in AGGREGATIONS.names},
         group=group,
-        total=Spent(**{name: v.reshape(-1, size).sum(axis=1) for name, v in spent.items()}),
+        num_unscored=np.bincount(unscored // size, minlength=len(trees) // size).astype(float),
     )

@@ -17,11 +17,12 @@ _WORKER = ["run_id", "host", "process"]
 
 
 def read_rates(units: pl.DataFrame) -> pl.DataFrame:
-    """Return device-seconds a computed token of each model: model_id, seconds_a_token.
+    """Return device-seconds per computed token of each model: model_id, seconds_a_token.
 
     Args:
-        units: done units, with provenance (JSON) and token columns. Workers are told
-            apart by `host` and `process` of their provenance.
+        units: done units, with `num_gpus`, when they ran and token columns: what was
+            computed in fact, for that is what took the time. Workers are told apart by
+            `host` and `process`.
     """
     timed = _with_worker(units)
     by_policy = timed.filter(pl.col("kind") != "score").with_columns(model_id="policy_id")
@@ -34,23 +35,16 @@ def worker_seconds(units: pl.DataFrame) -> float:
     """Return for how long workers ran units, summed over workers.
 
     Args:
-        units: with provenance (JSON), `run_id`, `committed_at` and `seconds`.
+        units: with `host`, `process`, `num_gpus`, `run_id`, `committed_at` and `seconds`.
     """
     return float(_fresh_seconds(_with_worker(units), _WORKER)["fresh"].sum())
 
 
 def _with_worker(units: pl.DataFrame) -> pl.DataFrame:
     """Add who ran each unit, on how many devices and from when to when."""
-    path = pl.col("provenance").str
-    known = units.select("provenance").unique()
-    parsed = known.with_columns(
-        host=path.json_path_match("$.host"),
-        process=path.json_path_match("$.process"),
-        devices=path.json_path_match("$.num_gpus").cast(pl.Int64).fill_null(0).clip(1),
-    )
     ended = pl.col("committed_at").dt.epoch("ms") / 1000
-    joined = units.join(parsed, on="provenance", how="left")
-    return joined.with_columns(began=ended - pl.col("seconds"), ended=ended)
+    devices = pl.col("num_gpus").fill_null(0).clip(1)
+    return units.with_columns(began=ended - pl.col("seconds"), ended=ended, devices=devices)
 
 
 def _fresh_seconds(units: pl.DataFrame, worker: list[str]) -> pl.DataFrame:
@@ -64,7 +58,7 @@ def _fresh_seconds(units: pl.DataFrame, worker: list[str]) -> pl.DataFrame:
 
 
 def _rates(units: pl.DataFrame, who: str) -> pl.DataFrame:
-    """Busy time over computed tokens, a model."""
+    """Busy time over computed tokens, by model."""
     in_time = _fresh_seconds(units, ["model_id", *_WORKER])
     busy = (pl.col("fresh") * pl.col("devices")).sum()
     parts = {kind: pl.col(f"{who}_{kind}_tokens") for kind in ("prompt", "cached", "generated")}

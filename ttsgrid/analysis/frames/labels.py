@@ -1,7 +1,8 @@
 """Names for people: unique, and as short as what differs allows.
 
 A model's short name is its label; where a store holds two models of one name (a
-retrained checkpoint, another prompt format) the id's first digits tell them apart.
+retrained checkpoint, another prompt format) the id's first digits tell them apart. A model
+whose engine was a fake says so in its label, so that no row of it stands with a real one's.
 Where one policy was sampled in several ways, the label says what differs.
 """
 
@@ -14,20 +15,22 @@ from functools import lru_cache, partial
 import polars as pl
 
 _ID_DIGITS = 6
+FAKE = " (fake engine)"
 
 
 def label_models(models: pl.DataFrame) -> pl.DataFrame:
     """Add `label`, unique within a role, to the rows of table `models`, and `aggregation`.
 
-    A PRM whose recorded scores are one number a solution says in its format which
-    aggregation that is; for all others `aggregation` is null.
+    `aggregation` is what the recorded scores of a PRM with one number per solution are; for
+    all others it is null.
     """
-    shared = pl.col("model_id").n_unique().over("role", "name") > 1
+    fake = pl.col("is_fake").fill_null(False)
+    engine = pl.when(fake).then(pl.lit(FAKE)).otherwise(pl.lit(""))
+    shared = pl.col("model_id").n_unique().over("role", "name", fake) > 1
     with_id = pl.col("name") + "#" + pl.col("model_id").str.head(_ID_DIGITS)
     columns = ["model_id", "role", "label", "num_parameters", "pretraining_tokens", "aggregation"]
-    label = pl.when(shared).then(with_id).otherwise(pl.col("name")).alias("label")
-    aggregation = pl.col("format").str.json_path_match("$.aggregation").alias("aggregation")
-    return models.with_columns(label, aggregation).select(columns).sort("role", "label")
+    label = (pl.when(shared).then(with_id).otherwise(pl.col("name")) + engine).alias("label")
+    return models.with_columns(label).select(columns).sort("role", "label")
 
 
 def label_samplings(series: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
@@ -71,7 +74,7 @@ def _with_policy(frame: pl.DataFrame, models: pl.DataFrame, ignored: Set[str]) -
     """Replace the list `rivals` by `policy`."""
     policies = models.filter(role="policy").select("label", policy_id="model_id")
     named = frame.join(policies, on="policy_id", how="left", maintain_order="left")
-    # A store has a row a tree and few ways to sample: each difference is worked out once.
+    # A store has one row per tree and few ways to sample: each difference is worked out once.
     said = lru_cache(maxsize=None)(partial(difference, ignored=ignored))
     labels = [
         (row["label"] or row["policy_id"][:_ID_DIGITS])

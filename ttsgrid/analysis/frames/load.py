@@ -4,7 +4,7 @@ Texts and steps stay on disk. Ids become integers at once: a *series* is one pol
 at one sampling setting on one benchmark, a *search* and its *trees* are as
 `ttsgrid.analysis.frames.searches` says.
 
-Invariants: a row a (series, problem, sample) and a (tree, sample), however often it
+Invariants: one row per (series, problem, sample) and per (tree, sample), however often it
 was committed; rows of units that are not done are ignored.
 """
 
@@ -17,6 +17,7 @@ import polars as pl
 
 from ttsgrid.analysis.frames.devices import read_rates
 from ttsgrid.analysis.frames.labels import label_models, label_samplings
+from ttsgrid.analysis.frames.prices import PriceFrames, read_prices
 from ttsgrid.analysis.frames.searches import read_searches
 from ttsgrid.analysis.frames.solutions import (
     Equivalence,
@@ -27,13 +28,18 @@ from ttsgrid.analysis.frames.solutions import (
     read_scores,
 )
 from ttsgrid.core.errors import StoreError
-from ttsgrid.store import StorePath, latest_units, scan
+from ttsgrid.store import StorePath, described_models, latest_units, scan
 
 _SERIES = ["benchmark", "policy_id", "sampling"]
-_USAGE = [
-    f"{who}_{kind}_tokens"
-    for who in ("policy", "prm")
-    for kind in ("prompt", "cached", "generated")
+_TOKENS = ("prompt_tokens", "cached_tokens", "generated_tokens")
+_USAGE = [f"{who}_{kind}" for who in ("policy", "prm") for kind in _TOKENS]
+_ALONE = [f"{who}_lone_{kind}" for who in ("policy", "prm") for kind in _TOKENS]
+_RAN = ["seconds", "run_id", "host", "process", "num_gpus", "committed_at"]
+_SEARCHED = ["strategy", "budget", "subtree", "beam_width", "preset", "params"]
+_COLUMNS = [
+    *("unit_id", "kind", "benchmark", "problem_id", "policy_id", "prm_id", "sampling"),
+    *("start", "stop", "question_tokens", "policy_block_tokens"),
+    *(*_RAN, *_SEARCHED, *_USAGE, *_ALONE),
 ]
 
 
@@ -43,19 +49,25 @@ class StoreFrames:
 
     Attributes:
         problems: problem (row number), problem_id, benchmark, index, level, subject.
-        models: model_id, role, label (unique a role), num_parameters, pretraining_tokens,
-            aggregation (of a PRM with one recorded score a solution; null for the others).
+        models: model_id, role, label (unique within a role), num_parameters,
+            pretraining_tokens, aggregation (of a PRM with one recorded score per solution;
+            null for the others).
         series: series (row number), benchmark, policy_id, sampling (JSON), greedy,
             policy (label; says what differs where one policy was sampled in several ways).
-        solutions: of pools: series, problem, sample, answer_class, correct and token
-            columns; sorted by the first three.
-        scores: of pools: series, problem, sample, prm (label), a column an aggregation,
-            tokens; sorted by PRM and the first three.
+        solutions: of pools: series, problem, sample, answer_class, correct and
+            generated_tokens; sorted by the first three.
+        scored_blocks: series, problem, prm (label), start, stop: what PRMs were given. A
+            sample of such a block without a row in `scores`, or with NaN there, has no score.
+        scores: of pools: series, problem, sample, prm (label) and a column for each
+            aggregation; sorted by PRM and the first three.
         seconds: series, problem, prm (label; null for sampling), seconds_a_sample.
         searches: search (row number), benchmark, policy (label), policy_id, prm (label),
             strategy (label), budget (null where trees are subtrees), beam_width.
-        trees: tree (row number), search, problem, seconds and the unit's token columns.
-        answers: of trees: tree, problem, sample, answer_class, correct, a column an aggregation.
+        trees: tree (row number), search, problem, seconds, question_tokens,
+            policy_block_tokens and the unit's price (`*_lone_*_tokens`, null where unknown).
+        answers: of trees: tree, problem, sample, answer_class, correct and a column for
+            each aggregation, NaN for an answer without scores.
+        prices: what pools and subtrees cost run alone.
         rates: model_id, seconds_a_token: what a device took to compute a token.
     """
 
@@ -63,11 +75,13 @@ class StoreFrames:
     models: pl.DataFrame
     series: pl.DataFrame
     solutions: pl.DataFrame
+    scored_blocks: pl.DataFrame
     scores: pl.DataFrame
     seconds: pl.DataFrame
     searches: pl.DataFrame
     trees: pl.DataFrame
     answers: pl.DataFrame
+    prices: PriceFrames
     rates: pl.DataFrame
 
 
@@ -88,7 +102,7 @@ def load(store: StorePath, equivalence_for: Callable[[str], Equivalence]) -> Sto
         StoreError: the store holds no solutions yet.
     """
     problems = _problems(store)
-    models = label_models(scan(store, "models").unique("model_id").collect())
+    models = label_models(described_models(store).collect())
     units = _done_units(store, problems)
     if not units["kind"].is_in(["sample", "search"]).any():
         raise StoreError(
@@ -99,16 +113,20 @@ def load(store: StorePath, equivalence_for: Callable[[str], Equivalence]) -> Sto
     blocks = in_pools.join(series.select("series", *_SERIES), on=_SERIES)
     searches, trees = read_searches(units, series, models)
     solutions, answers = _classed_answers(store, blocks, trees, problems, equivalence_for)
+    scored_blocks = _scored_blocks(blocks, models)
+    prices = read_prices(store, blocks, scored_blocks, solutions, trees)
     return StoreFrames(
         problems=problems,
         models=models,
         series=series,
         solutions=solutions,
-        scores=read_scores(store, blocks, models),
+        scored_blocks=scored_blocks.drop("unit_id"),
+        scores=read_scores(store, scored_blocks),
         seconds=_seconds(blocks, models),
         searches=searches,
-        trees=trees.drop("unit_id"),
+        trees=trees.drop("unit_id", "is_subtree"),
         answers=answers,
+        prices=prices,
         rates=read_rates(units),
     )
 
@@ -135,13 +153,16 @@ def _problems(store: StorePath) -> pl.DataFrame:
 
 
 def _done_units(store: StorePath, problems: pl.DataFrame) -> pl.DataFrame:
-    ran = ["start", "stop", "seconds", "run_id", "provenance", "committed_at"]
-    columns = ["unit_id", "kind", "benchmark", "policy_id", "prm_id", "spec", *ran, *_USAGE]
-    sampling = pl.col("spec").str.json_path_match("$.sampling").alias("sampling")
-    greedy = sampling.str.json_path_match("$.temperature").cast(pl.Float64) == 0
     done = latest_units(store).filter(pl.col("status") == "done")
-    frame = done.select(*columns, "problem_id", sampling, greedy.alias("greedy"))
-    return frame.collect().join(problems.select("problem", "problem_id"), on="problem_id")
+    greedy = (pl.col("temperature") == 0).alias("greedy")
+    frame = done.select(*_COLUMNS, greedy).collect()
+    return frame.join(problems.select("problem", "problem_id"), on="problem_id")
+
+
+def _scored_blocks(blocks: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
+    prms = models.filter(role="prm").select(prm="label", prm_id="model_id")
+    scored = blocks.filter(kind="score").join(prms, on="prm_id")
+    return scored.select("unit_id", "series", "problem", "prm", "start", "stop")
 
 
 def _series(units: pl.DataFrame) -> pl.DataFrame:
@@ -150,7 +171,7 @@ def _series(units: pl.DataFrame) -> pl.DataFrame:
 
 
 def _seconds(blocks: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
-    """Wall seconds of the units of each pool, and of each PRM over it, a sample."""
+    """Wall seconds per sample of the units of each pool, and of each PRM over it."""
     prms = models.filter(role="prm").select(prm="label", prm_id="model_id")
     samples = pl.col("stop") - pl.col("start")
     a_sample = pl.col("seconds").sum() / samples.sum()

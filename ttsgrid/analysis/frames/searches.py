@@ -1,7 +1,7 @@
 """Finished searches of a store: which variant each tree belongs to, and what it took.
 
 A *search* is one policy, PRM, strategy, budget and set of parameters on one benchmark;
-a *tree* is one run of it on one problem. A search with a budget has one tree a
+a *tree* is one run of it on one problem. A search with a budget has one tree per
 problem. One without (DVTS) has many, told apart by `subtree`: they are independent,
 each spends `beam_width` of N, and any of them together are a search at a smaller N.
 
@@ -18,11 +18,10 @@ import polars as pl
 
 from ttsgrid.analysis.frames.labels import difference, label_search_samplings
 from ttsgrid.core.errors import StoreError
-from ttsgrid.core.search_presets import PRESETS
-from ttsgrid.core.strategies import strategy_of
 
-SUBTREE, BEAM_WIDTH = "subtree", "beam_width"
-_NAMED = ["benchmark", "policy", "policy_id", "prm", "strategy", "budget", "params"]
+_NAMED = ["benchmark", "policy", "policy_id", "prm", "strategy", "budget", "beam_width", "params"]
+_TREE = ["search", "problem", "subtree", "unit_id"]
+_PRICED = ["question_tokens", "policy_block_tokens"]
 
 
 def read_searches(
@@ -31,75 +30,66 @@ def read_searches(
     """Return the searches and their trees, both numbered.
 
     Args:
-        units: done units with `spec`, problem numbers, `seconds` and token columns.
+        units: done units with problem numbers, what was searched, `seconds` and prices.
         series: the labelled series of pools, whose policy labels searches share.
         models: the labelled models.
 
     Returns:
-        `StoreFrames.searches` and `StoreFrames.trees`; the latter with `unit_id`.
+        `StoreFrames.searches` and `StoreFrames.trees`; the latter with `unit_id` and
+        `is_subtree`.
     """
-    found = _described(units.filter(kind="search"))
+    found = _with_share(units.filter(kind="search"))
     prms = models.filter(role="prm").select(prm="label", prm_id="model_id")
     labelled = label_search_samplings(found, series, models).join(prms, on="prm_id", how="left")
     named = labelled.with_columns(pl.col("prm").fill_null(pl.col("prm_id")))
-    variants = named.select(*_NAMED, BEAM_WIDTH).unique().sort(_NAMED, nulls_last=True)
+    variants = named.select(*_NAMED, "preset").unique().sort(*_NAMED, "preset", nulls_last=True)
     searches = _label_strategies(variants).with_row_index("search")
-    numbered = named.join(searches.select("search", *_NAMED), on=_NAMED, nulls_equal=True)
-    trees = numbered.sort("search", "problem", SUBTREE, "unit_id").with_row_index("tree")
-    tokens = [name for name in units.columns if name.endswith("_tokens")]
-    kept = ["tree", "search", "problem", "unit_id", "seconds", *tokens]
-    shown = ["search", *_NAMED[:4], "label", "budget", BEAM_WIDTH]
-    return searches.select(shown).rename({"label": "strategy"}), trees.select(kept)
-
-
-def _described(units: pl.DataFrame) -> pl.DataFrame:
-    """Add strategy, budget, params (without the subtree), subtree and beam width."""
-    spec = pl.col("spec").str
-    frame = units.with_columns(
-        strategy=spec.json_path_match("$.strategy"),
-        budget=spec.json_path_match("$.budget").cast(pl.Int64),
-        written=spec.json_path_match("$.params"),
+    key = [*_NAMED, "preset"]
+    numbered = named.join(searches.select("search", *key), on=key, nulls_equal=True)
+    trees = numbered.sort(_TREE).with_row_index("tree")
+    alone = [name for name in units.columns if "_lone_" in name]
+    kept = ["tree", "search", "problem", "unit_id", "seconds", *_PRICED, *alone]
+    shown = ["search", *_NAMED[:4], "label", "budget", "beam_width"]
+    return (
+        searches.select(shown).rename({"label": "strategy"}),
+        trees.select(*kept, is_subtree=pl.col("budget").is_null()),
     )
-    distinct = frame["written"].unique().to_list()
-    parameters = [_parameters(written) for written in distinct]
-    schema = {"written": pl.String, "params": pl.String, SUBTREE: pl.Int64, BEAM_WIDTH: pl.Int64}
-    table = pl.DataFrame(parameters, schema=schema, orient="row")
-    joined = frame.join(table, on="written", how="left").drop("written", "spec")
-    unclear = joined.filter(pl.col("budget").is_null() & pl.col(BEAM_WIDTH).is_null())
+
+
+def _with_share(searches: pl.DataFrame) -> pl.DataFrame:
+    """The searches, each of which says its N or, of a subtree, its share of one.
+
+    Raises:
+        StoreError: one says neither.
+    """
+    unclear = searches.filter(pl.col("budget").is_null() & pl.col("beam_width").is_null())
     if not unclear.is_empty():
         unit_id, strategy = unclear.select("unit_id", "strategy").row(0)
         raise StoreError(
             f"search unit {unit_id} ({strategy}) has neither a budget nor a parameter "
-            f"{BEAM_WIDTH}: its share of N is unknown"
+            f"beam_width: its share of N is unknown"
         )
-    return joined
-
-
-def _parameters(written: str) -> tuple[str, str, int | None, int | None]:
-    params: dict[str, Any] = json.loads(written)
-    subtree, width = params.pop(SUBTREE, None), params.get(BEAM_WIDTH)
-    if (name := _preset_of(params)) is not None:
-        params = {**params, "preset": name}
-        del params["rules"]
-    return written, json.dumps(params, sort_keys=True), subtree, width
-
-
-def _preset_of(params: dict[str, Any]) -> str | None:
-    """The name of the preset whose rules these are: shorter to say than what differs."""
-    search = strategy_of(params.get("kind", "")).search
-    if "rules" not in params or search is None:
-        return None
-    rules = {name: search.rules_of(name).as_params() for name in PRESETS}
-    return next((name for name in PRESETS if rules[name] == params["rules"]), None)
+    return searches
 
 
 def _label_strategies(variants: pl.DataFrame) -> pl.DataFrame:
     """Add `label`: the strategy, with the parameters in which its rivals differ."""
     alike = ["benchmark", "policy", "prm", "strategy", "budget"]
-    rivals = variants.group_by(alike).agg(rivals=pl.col("params"))
-    frame = variants.join(rivals, on=alike, nulls_equal=True, maintain_order="left")
+    said = [_said(row["params"], row["preset"]) for row in variants.iter_rows(named=True)]
+    with_text = variants.with_columns(said=pl.Series(said, dtype=pl.String))
+    rivals = with_text.group_by(alike).agg(rivals=pl.col("said"))
+    frame = with_text.join(rivals, on=alike, nulls_equal=True, maintain_order="left")
     labels = [
-        row["strategy"] + difference(row["params"], row["rivals"])
+        row["strategy"] + difference(row["said"], row["rivals"])
         for row in frame.iter_rows(named=True)
     ]
-    return frame.drop("rivals").with_columns(label=pl.Series(labels, dtype=pl.String))
+    return variants.with_columns(label=pl.Series(labels, dtype=pl.String))
+
+
+def _said(params: str | None, preset: str | None) -> str:
+    """The parameters as JSON, a preset's name for its rules: shorter to say than they are."""
+    written: dict[str, Any] = json.loads(params or "{}")
+    if preset is not None:
+        written.pop("rules", None)
+        written["preset"] = preset
+    return json.dumps(written, sort_keys=True)

@@ -1,9 +1,9 @@
 """Solutions and step scores of a store as small numbers.
 
-Texts and steps stay on disk. Step scores become one number an aggregation; answers
-become classes of the benchmark's own equivalence, grouped a problem over all pools
-and searches, so that what a vote counts as the same answer depends on neither.
-An empty answer is no answer.
+Texts and steps stay on disk. Step scores become one number per aggregation, NaN for a
+solution without a score; answers become classes of the benchmark's own equivalence, grouped
+by problem over all pools and searches, so that what a vote counts as the same answer
+depends on neither. An empty answer is no answer.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ Equivalence = Callable[[Sequence[str]], list[int]]
 """Answers of one problem to a class index each; equal index means the same answer."""
 
 SAMPLE = ["series", "problem", "sample"]
-_TOKENS = ["prompt_tokens", "cached_tokens", "generated_tokens"]
 
 
 def read_samples(store: StorePath, units: pl.DataFrame) -> pl.DataFrame:
-    """Return the samples of pools: `SAMPLE`, correct, answer and token columns.
+    """Return the samples of pools: `SAMPLE`, correct, answer and generated_tokens.
 
     Args:
         store: folder or URI.
@@ -32,7 +31,7 @@ def read_samples(store: StorePath, units: pl.DataFrame) -> pl.DataFrame:
     blocks = units.filter(kind="sample").select("unit_id", "series", "problem")
     return (
         scan(store, "solutions")
-        .select("unit_id", "correct", *_narrow(["sample", *_TOKENS]), _answer())
+        .select("unit_id", "correct", *_narrow(["sample", "generated_tokens"]), _answer())
         .join(blocks.lazy(), on="unit_id")
         .drop("unit_id")
         .collect()
@@ -59,16 +58,19 @@ def read_answers(store: StorePath, trees: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def read_scores(store: StorePath, units: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
-    """Return the scores of pools: `SAMPLE`, prm (label), a column an aggregation, tokens."""
-    prms = models.filter(role="prm").select(prm="label", prm_id="model_id")
-    blocks = units.filter(kind="score").select("unit_id", "series", "problem", "prm_id")
-    named = blocks.join(prms, on="prm_id").drop("prm_id")
+def read_scores(store: StorePath, blocks: pl.DataFrame) -> pl.DataFrame:
+    """Return the scores of pools: `SAMPLE`, prm (label) and a column for each aggregation.
+
+    Args:
+        store: folder or URI.
+        blocks: the scored blocks, with `unit_id`, `series`, `problem` and `prm`.
+    """
+    named = blocks.select("unit_id", "series", "problem", pl.col("prm").cast(pl.Categorical))
     return (
         scan(store, "scores")
-        .select("unit_id", *_narrow(["sample", *_TOKENS]), aggregations())
+        .select("unit_id", *_narrow(["sample"]), aggregations())
         .unnest("aggregations")
-        .join(named.with_columns(pl.col("prm").cast(pl.Categorical)).lazy(), on="unit_id")
+        .join(named.lazy(), on="unit_id")
         .drop("unit_id")
         .collect()
         .pipe(in_order, ["prm", *SAMPLE])
@@ -128,7 +130,7 @@ def _answer() -> pl.Expr:
 
 
 def aggregations() -> pl.Expr:
-    """Column `step_scores` to a struct with a field an aggregation; NaN without steps."""
+    """Column `step_scores` to a struct with a field for each aggregation; NaN without."""
     fields = pl.Struct(dict.fromkeys(AGGREGATIONS.names, pl.Float64))
     scores = pl.col("step_scores")
     return scores.map_batches(_aggregated, return_dtype=fields).alias("aggregations")

@@ -10,6 +10,10 @@ unbiased for a fresh pool of k and has far less variance.
 * `vote_at_k`: majority and weighted vote, by full enumeration where the subsets are
   few (k = 1 and k = n among them), else Monte Carlo with a reported standard error.
 
+A sample without a score (NaN) stays in its pool: it counts fully in a majority, and in a
+vote that needs scores it is like one without an answer: it wins nothing and gives weight
+to nobody. A subset in which no sample has both gives no answer, which is wrong.
+
 Ties: in random order "first seen wins" is uniform over the tied *samples*; every
 estimator takes that expectation. (At k = n `elect` on the recorded order may
 differ: it breaks each tie one way.) Pools are batches of equal size n: shape (P, n).
@@ -18,6 +22,7 @@ differ: it breaks each tie one way.) Pools are batches of equal size n: shape (P
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,11 +35,11 @@ SEED = 2502_06703
 
 @dataclass(frozen=True)
 class Estimate:
-    """An estimated accuracy a problem.
+    """An estimated accuracy per problem.
 
     Attributes:
-        accuracy: in [0, 1]; shape (P,), or (W, P) for W weightings.
-        standard_error: of the Monte Carlo alone, same shape; 0 where exact.
+        accuracy: in [0, 1]; shape (P,).
+        standard_error: of the Monte Carlo alone, shape (P,); 0 where exact.
     """
 
     accuracy: Floats
@@ -90,17 +95,13 @@ def rank(scores: Floats, correct: Bools, classes: Ints) -> Ranking:
     """Rank the samples of pools by score.
 
     Args:
-        scores: one score a sample, shape (P, n) or (W, P, n) for W weightings.
+        scores: one score per sample, NaN for none; shape (P, n).
         correct: verdicts, shape (P, n).
         classes: answer classes, `NO_ANSWER` for none; shape (P, n). Samples without
-            an answer rank below all others.
-
-    Raises:
-        ValueError: an answered sample's score is NaN.
+            an answer or a score rank below all others, and none of them is right.
     """
-    ranked = _answered_scores(scores, classes, -np.inf)
-    right = np.broadcast_to(correct & (classes != NO_ANSWER), ranked.shape)
-    return _in_order(ranked, right.astype(np.float64))
+    counts = _counts(classes, scores)
+    return _in_order(np.where(counts, scores, -np.inf), (correct & counts).astype(np.float64))
 
 
 def rank_groups(scores: Floats, correct: Bools, classes: Ints, group: int) -> Ranking:
@@ -109,19 +110,17 @@ def rank_groups(scores: Floats, correct: Bools, classes: Ints, group: int) -> Ra
     Ties are shared among the groups that tie, then among the samples of a group.
 
     Args:
-        scores: one score a sample, shape (W, P, n); a group's samples lie side by side.
+        scores: one score per sample, NaN for none, shape (P, n); a group's samples lie
+            side by side.
         correct: verdicts, shape (P, n).
         classes: answer classes, shape (P, n).
-        group: samples a group; n is a multiple of it.
-
-    Raises:
-        ValueError: an answered sample's score is NaN.
+        group: samples per group; n is a multiple of it.
     """
-    ranked = _answered_scores(scores, classes, -np.inf)
-    apart = ranked.reshape(*ranked.shape[:-1], -1, group)
+    counts = _counts(classes, scores)
+    apart = np.where(counts, scores, -np.inf).reshape(len(classes), -1, group)
     best = apart.max(axis=-1)
     leads = (apart == best[..., None]) & (best > -np.inf)[..., None]
-    right = np.broadcast_to(correct & (classes != NO_ANSWER), ranked.shape).reshape(apart.shape)
+    right = (correct & counts).reshape(apart.shape)
     share = (leads & right).sum(axis=-1) / np.maximum(leads.sum(axis=-1), 1)
     return _in_order(best, share)
 
@@ -145,35 +144,73 @@ def vote_at_k(
         classes: answer classes in 0..n-1, `NO_ANSWER` for none; shape (P, n).
         correct: verdicts, shape (P, n).
         k: the budget.
-        weights: the samples' scores, shape (P, n), or (W, P, n) to share the subsets
-            among W weightings; None for the majority vote.
+        weights: the samples' scores, NaN for none, shape (P, n); None for the majority vote.
         seed: of the Monte Carlo; the same seed gives the same subsets.
         group: samples that are drawn together and lie side by side; k counts groups.
 
     Raises:
-        ValueError: k is not in 1..n / group, or an answered sample's weight is NaN.
+        ValueError: k is not in 1..n / group.
+    """
+    chosen = np.ones(classes.shape) if weights is None else weights
+    return votes_at_k(classes, correct, k, {"": chosen}, seed, group)[""]
+
+
+def votes_at_k(
+    classes: Ints,
+    correct: Bools,
+    k: int,
+    weights: Mapping[str, Floats],
+    seed: int = SEED,
+    group: int = 1,
+) -> dict[str, Estimate]:
+    """Return `vote_at_k` under each of several weightings, which share their subsets.
+
+    Args:
+        classes: answer classes in 0..n-1, `NO_ANSWER` for none; shape (P, n).
+        correct: verdicts, shape (P, n).
+        k: the budget.
+        seed: of the Monte Carlo.
+        group: samples that are drawn together.
+        weights: name to weights of shape (P, n); NaN in one of them is NaN in all.
+
+    Raises:
+        ValueError: k is not in 1..n / group, or a sample has some weights and not others.
     """
     num_pools, n = classes.shape
     _check(n // group, k)
-    stack = np.ones((1, 1, n)) if weights is None else _answered_scores(weights, classes, 0.0)
-    stack = np.broadcast_to(stack, (math.prod(stack.shape[:-2]), num_pools, n))
+    stack = np.stack(list(weights.values()))
+    scored = _scored_alike(stack)
+    voting = np.where(scored, classes, NO_ANSWER)
+    stack = np.where(scored, stack, 0.0)
     plan = SubsetPlan.make(num_pools, n // group, k, seed, group)
     accuracy, error = np.empty((2, len(stack), num_pools))
     for rows in plan.chunks(num_classes=int(classes.max()) + 2):
-        ballots = Ballots.cast(classes[rows], correct[rows], plan.subsets(rows))
+        ballots = Ballots.cast(voting[rows], correct[rows], plan.subsets(rows))
         for w in range(len(stack)):
             replicates = ballots.count(stack[w, rows])
             accuracy[w, rows] = replicates.mean(axis=-1)
             error[w, rows] = plan.standard_error(replicates)
-    shape = classes.shape[:1] if weights is None else weights.shape[:-1]
-    return Estimate(accuracy.reshape(shape), error.reshape(shape))
+    return {name: Estimate(accuracy[w], error[w]) for w, name in enumerate(weights)}
+
+
+def _scored_alike(stack: Floats) -> Bools:
+    """Which samples have weights, shape (P, n), from weights of shape (W, P, n)."""
+    blank = np.isnan(stack)
+    if (blank != blank[0]).any():
+        raise ValueError("a sample has a score by one aggregation and none by another")
+    return np.asarray(~blank[0])
+
+
+def _counts(classes: Ints, scores: Floats) -> Bools:
+    """Which samples may win a vote that needs scores."""
+    return np.asarray((classes != NO_ANSWER) & ~np.isnan(scores))
 
 
 def _in_order(scores: Floats, right: Floats) -> Ranking:
     order = np.argsort(-scores, axis=-1)
     in_order = np.take_along_axis(scores, order, -1)
     verdicts = np.take_along_axis(right, order, -1)
-    # Those without an answer tie at the end, all wrong: nothing to share.
+    # Those without an answer or a score tie at the end, all wrong: nothing to share.
     tied = (in_order[..., 1:] == in_order[..., :-1]) & (in_order[..., 1:] > -np.inf)
     rows = tied.any(axis=-1)
     verdicts[rows] = _mean_over_ties(in_order[rows], verdicts[rows])
@@ -193,14 +230,6 @@ def _choose_ratio(m: int, n: int, k: int) -> float:
 def _lead_probabilities(n: int, k: int) -> Floats:
     """Probability that the i-th best of n leads a random k-subset, i = 1..n."""
     return np.array([math.comb(n - i, k - 1) / math.comb(n, k) for i in range(1, n + 1)])
-
-
-def _answered_scores(scores: Floats, classes: Ints, otherwise: float) -> Floats:
-    """Scores with `otherwise` where there is no answer; refuses NaN where there is one."""
-    kept = np.where(classes != NO_ANSWER, scores, otherwise)
-    if np.isnan(kept).any():
-        raise ValueError("a sample has an answer but no score")
-    return kept
 
 
 def _mean_over_ties(in_order: Floats, right: Floats) -> Floats:

@@ -16,7 +16,7 @@ import numpy as np
 
 from ttsgrid.core.voting import NO_ANSWER, Bools, Floats, Ints, ties_with_best
 
-MAX_ENUMERATED = 512  # subsets a problem; above this Monte Carlo samples at least as many
+MAX_ENUMERATED = 512  # subsets per problem; above this Monte Carlo samples at least as many
 MIN_PERMUTATIONS = 16  # a standard error needs replicates
 TARGET_SUBSETS = 1 << 16  # over all problems: a mean's standard error is at most 0.002
 CHUNK_ELEMENTS = 1 << 20  # work arrays of 8 MB, about what a core's cache holds
@@ -37,7 +37,7 @@ class SubsetPlan:
             because numpy reduces a short first axis many times faster than a short last.
         shuffles: the shuffle of each pool's groups, shape (P, n); None where exact.
         num_pools: P.
-        group: samples a group, side by side in the pool; 1 where samples are drawn singly.
+        group: samples per group, side by side in the pool; 1 where samples are drawn singly.
     """
 
     members: Ints

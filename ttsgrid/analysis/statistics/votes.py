@@ -1,13 +1,13 @@
 """Any vote of the catalogue at budget k, by the estimator that its weights allow.
 
 The heaviest of k is exact (`rank`); a sum of weights is counted over shared subsets
-(`vote_at_k`); a vote that says for itself who wins is held in as many subsets, one by one,
+(`votes_at_k`); a vote that says for itself who wins is held in as many subsets, one by one,
 which takes about 10 microseconds each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from ttsgrid.analysis.statistics.estimators import (
     Estimate,
     Ranking,
     rank_groups,
-    vote_at_k,
+    votes_at_k,
 )
 from ttsgrid.analysis.statistics.subsets import SubsetPlan
 from ttsgrid.core.voting import NO_ANSWER, Bools, Combine, Floats, Ints, Vote
@@ -29,11 +29,11 @@ def elected_at_k(
     k: int,
     classes: Ints,
     correct: Bools,
-    scores: Floats,
+    scores: Mapping[str, Floats],
     *,
     group: int = 1,
-    ranking: Ranking | None = None,
-) -> Estimate:
+    rankings: Mapping[str, Ranking] | None = None,
+) -> dict[str, Estimate]:
     """Return how often a vote of k samples, or of k groups of them, elects a right answer.
 
     Args:
@@ -41,23 +41,35 @@ def elected_at_k(
         k: the budget.
         classes: answer classes, `NO_ANSWER` for none; shape (P, n).
         correct: verdicts, shape (P, n).
-        scores: shape (W, P, n).
+        scores: aggregation to scores, NaN for none, shape (P, n). A sample without a score
+            is drawn like any other and can't win.
         group: samples that are drawn together and lie side by side; k counts groups.
-        ranking: by the scores themselves, where it is there already.
+        rankings: by the scores themselves, where they are there already.
 
     Returns:
-        Shape (W, P).
+        Aggregation to its estimate, shape (P,).
 
     Raises:
-        ValueError: k is not in 1..n / group, or an answered sample's score is NaN.
+        ValueError: k is not in 1..n / group.
     """
     if vote.choose is not None:
-        return _chosen_at_k(vote.choose, k, classes, correct, scores, group)
+        return {
+            how: _chosen_at_k(vote.choose, k, classes, correct, of_one, group)
+            for how, of_one in scores.items()
+        }
+    if rankings is not None and vote.combine is Combine.MAX and vote.weight is None:
+        return {how: ranking.best_of(k) for how, ranking in rankings.items()}
+    # Whatever a weight makes of NaN: without a score there is none.
+    weights = {
+        how: np.where(np.isnan(of_one), np.nan, vote.weights(of_one))
+        for how, of_one in scores.items()
+    }
     if vote.combine is Combine.SUM:
-        return vote_at_k(classes, correct, k, vote.weights(scores), group=group)
-    if ranking is None or vote.weight is not None:
-        ranking = rank_groups(vote.weights(scores), correct, classes, group)
-    return ranking.best_of(k)
+        return votes_at_k(classes, correct, k, weights, group=group)
+    return {
+        how: rank_groups(of_one, correct, classes, group).best_of(k)
+        for how, of_one in weights.items()
+    }
 
 
 def _chosen_at_k(
@@ -68,13 +80,13 @@ def _chosen_at_k(
         raise ValueError(f"a pool of {n // group} samples says nothing of budget {k}")
     plan = SubsetPlan.make(num_pools, n // group, k, SEED, group)
     drawn = np.random.default_rng([SEED, n, k]).permuted(plan.subsets(slice(0, num_pools)), axis=0)
-    right = np.zeros((len(scores), *drawn.shape[1:]))
+    votes = (classes != NO_ANSWER) & ~np.isnan(scores)
+    right = np.zeros(drawn.shape[1:])
     for pool, *election in np.ndindex(*drawn.shape[1:]):
         members = drawn[(slice(None), pool, *election)]
-        voters = members[classes[pool, members] != NO_ANSWER]
-        for w in range(len(scores) if voters.size else 0):
-            winner = voters[choose(classes[pool, voters], scores[w, pool, voters])]
-            right[(w, pool, *election)] = correct[pool, winner]
+        voters = members[votes[pool, members]]
+        if voters.size:
+            winner = voters[choose(classes[pool, voters], scores[pool, voters])]
+            right[(pool, *election)] = correct[pool, winner]
     replicates = right.mean(axis=-1)
-    errors = np.stack([plan.standard_error(of_one) for of_one in replicates])
-    return Estimate(replicates.mean(axis=-1), errors)
+    return Estimate(replicates.mean(axis=-1), plan.standard_error(replicates))

@@ -40,7 +40,6 @@ from ttsgrid.analysis.statistics.intervals import Intervals, difference_interval
 from ttsgrid.analysis.study.fixed_rule import choose_by_rule
 from ttsgrid.analysis.study.paper import configured_name
 from ttsgrid.core.strategies import COT, MAJORITY, ONE_SAMPLE, PASS_AT_K
-from ttsgrid.models import prompt_format
 from ttsgrid.store import StorePath, scan
 
 LONG_COT_FORMAT = "r1"
@@ -187,6 +186,5 @@ def _by_size(cells: Cells, contest: Contest) -> tuple[object, ...]:
 
 
 def _of_format(store: StorePath) -> list[str]:
-    wanted = prompt_format(LONG_COT_FORMAT).as_json()
-    models = scan(store, "models").filter(role="policy", format=wanted)
+    models = scan(store, "models").filter(role="policy", format_name=LONG_COT_FORMAT)
     return models.select("name").unique().collect()["name"].to_list()

@@ -24,7 +24,7 @@ _KINDS = {"sample": "sampling", "score": "scoring", "search": "searching"}
 _TOKENS = ("prompt", "cached", "generated")
 _HOST, _PROCESS = "host", "process"  # of a provenance; its other keys say with what
 _UNKNOWN = "not recorded"
-_TIMED = ("provenance", "run_id", "committed_at", "seconds")
+_TIMED = ("host", "process", "num_gpus", "provenance", "run_id", "committed_at", "seconds")
 
 
 @dataclass(frozen=True)

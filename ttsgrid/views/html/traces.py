@@ -50,17 +50,10 @@ def _picked(candidates: pl.DataFrame) -> Iterator[str]:
 
 def _candidates(store: StorePath, benchmark: str, shown_problems: Sequence[str]) -> pl.DataFrame:
     """Searches that may be shown, the best choice first."""
-    spec = pl.col("spec").str
     searches = (
         latest_units(store)
         .filter(kind="search", status="done", benchmark=benchmark)
-        .select(
-            "unit_id",
-            "problem_id",
-            "policy_id",
-            strategy=spec.json_path_match("$.strategy"),
-            budget=spec.json_path_match("$.budget").cast(pl.Int64),
-        )
+        .select("unit_id", "problem_id", "policy_id", "strategy", "budget")
         .filter(pl.col("budget").is_null() | (pl.col("budget") <= MAX_BUDGET))
     )
     problems = scan(store, "problems").select("problem_id", "index").unique("problem_id")

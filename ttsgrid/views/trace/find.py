@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import polars as pl
@@ -28,7 +27,7 @@ class FoundSearch:
 
 
 def list_searches(store: StorePath) -> pl.DataFrame:
-    """Return a row a search: what it was and how many of its answers are right.
+    """Return one row per search: what it was and how many of its answers are right.
 
     Columns: unit_id, strategy, budget (the tree's own; null for a DVTS subtree), policy,
     prm, problem (its index), status, answers, correct.
@@ -41,13 +40,9 @@ def list_searches(store: StorePath) -> pl.DataFrame:
         counts, on="unit_id", how="left"
     )
     columns = ("unit_id", "strategy", "budget", "policy", "prm", "problem", "status")
-    with_spec = joined.with_columns(
-        pl.col("spec").str.json_path_match("$.strategy").alias("strategy"),
-        pl.col("spec").str.json_path_match("$.budget").cast(pl.Int64).alias("budget"),
-        pl.col("answers", "correct").fill_null(0),
-    )
+    counted = joined.with_columns(pl.col("answers", "correct").fill_null(0))
     order = ("strategy", "budget", "policy", "prm", "problem", "unit_id")
-    return with_spec.select(*columns, "answers", "correct").sort(*order).collect()
+    return counted.select(*columns, "answers", "correct").sort(*order).collect()
 
 
 def find_search(store: StorePath, prefix: str) -> FoundSearch:
@@ -59,7 +54,8 @@ def find_search(store: StorePath, prefix: str) -> FoundSearch:
     units = latest_units(store).filter(
         pl.col("kind") == "search", pl.col("unit_id").str.starts_with(prefix)
     )
-    rows = units.select("unit_id", "status", "error", "policy", "prm", "spec", "trace").collect()
+    wanted = ("unit_id", "status", "error", "policy", "prm", "strategy", "trace")
+    rows = units.select(wanted).collect()
     if len(rows) != 1:
         known = ", ".join(rows["unit_id"].head(5)) if len(rows) else "none"
         raise StoreError(f"UNIT={prefix!r} must begin one search's id; it begins: {known}")
@@ -68,8 +64,7 @@ def find_search(store: StorePath, prefix: str) -> FoundSearch:
         raise StoreError(f"search {row['unit_id']} failed: {row['error']}")
     if row["trace"] is None:
         raise StoreError(f"search {row['unit_id']} was run without keeping its trace")
-    strategy = json.loads(row["spec"])["strategy"]
-    title = f"{strategy} of {row['policy']} with {row['prm']}, unit {row['unit_id'][:12]}"
+    title = f"{row['strategy']} of {row['policy']} with {row['prm']}, unit {row['unit_id'][:12]}"
     trace = SearchTrace.from_json(row["trace"])
     return FoundSearch(row["unit_id"], title, trace, _verdicts(store, row["unit_id"]))
 

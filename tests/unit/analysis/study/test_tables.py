@@ -199,7 +199,7 @@ def test_policies_that_think_long_are_named_or_told_by_their_prompt(
     assert make_study(path, frontier).long_cot == frozenset()
     with Store.open(tmp_path, run_id="test") as store:
         identity = ModelIdentity("thinker", "m", "r", prompt_format("r1").as_json())
-        store.write_models([ModelRecord(identity, "policy")])
+        store.write_models([ModelRecord(identity, "policy", format_name="r1")])
     assert make_study(tmp_path, frontier).long_cot == {"thinker"}
 
 
