@@ -171,6 +171,20 @@ BEST_OF_N = Strategy(
     needs_prm=True,
     look=Look("blue", shape="square", dash=()),
 )
+BEAM = Strategy(
+    "beam",
+    "beam search",
+    needs_prm=True,
+    look=Look("orange", shape="triangle-up", dash=(8, 2, 2, 2)),
+    search=Search(_BEAM, rules=_LIKE_BEAM),
+)
+DVTS = Strategy(
+    "dvts",
+    "DVTS",
+    needs_prm=True,
+    look=Look("green", shape="triangle-down", dash=(2, 2)),
+    search=Search(_BEAM, in_subtrees=True, rules={"search_and_learn": SEARCH_AND_LEARN_DVTS}),
+)
 PASS_AT_K = Strategy(
     "pass@k",
     "any of N independent samples",
@@ -186,22 +200,8 @@ STRATEGIES: Catalogue[Strategy] = Catalogue(
         COT,
         MAJORITY,
         BEST_OF_N,
-        Strategy(
-            "beam",
-            "beam search",
-            needs_prm=True,
-            look=Look("orange", shape="triangle-up", dash=(8, 2, 2, 2)),
-            search=Search(_BEAM, rules=_LIKE_BEAM),
-        ),
-        Strategy(
-            "dvts",
-            "DVTS",
-            needs_prm=True,
-            look=Look("green", shape="triangle-down", dash=(2, 2)),
-            search=Search(
-                _BEAM, in_subtrees=True, rules={"search_and_learn": SEARCH_AND_LEARN_DVTS}
-            ),
-        ),
+        BEAM,
+        DVTS,
         Strategy(
             "rebase",
             "REBASE",

@@ -70,7 +70,7 @@ class Vote:
 
     Attributes:
         name: in stores and tables.
-        display: its name for people, as in `min-vote`; the name where empty.
+        display: its name for people; the name where empty.
         weight: scores of solutions that have an answer, shape (k,), to weights of that shape.
         combine: how weights of one answer are put together.
         needs_scores: whether a PRM's scores are read; else all weights are 1.
@@ -224,10 +224,15 @@ VOTES: Catalogue[Vote] = Catalogue(
     (
         MAJORITY_VOTE,
         Vote("max", combine=Combine.MAX, line="--"),
-        # As arXiv 2502.06703 names it: PRM-Min-Vote.
-        Vote("weighted", "vote", needs_non_negative=True, line="-"),
+        Vote("weighted", needs_non_negative=True, line="-"),
     ),
 )
+
+
+def vote_name(name: str) -> str:
+    """Return a vote's name for people; one that nobody added keeps its own."""
+    vote = VOTES.get(name)
+    return name if vote is None else vote.display
 
 
 def scored_votes() -> tuple[Vote, ...]:

@@ -26,6 +26,7 @@ from ttsgrid.analysis.findings.contests import GROUP, Choice, candidates, choice
 from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.analysis.statistics.intervals import mean_intervals
 from ttsgrid.core.strategies import strategy_of
+from ttsgrid.core.voting import vote_name
 
 CURVE_SCHEMA: dict[str, type[pl.DataType]] = {
     "benchmark": pl.String,
@@ -151,5 +152,9 @@ def describe(cell: Mapping[str, Any]) -> str:
     if not cell.get("vote"):
         return name
     prm = cell["cell_prm"] if "cell_prm" in cell else cell["prm"]
-    said = [f"PRM {prm}", cell["vote"], *([cell["aggregation"]] if cell["aggregation"] else [])]
+    said = [
+        f"PRM {prm}",
+        vote_name(cell["vote"]),
+        *([cell["aggregation"]] if cell["aggregation"] else []),
+    ]
     return f"{name} ({', '.join(said)})"

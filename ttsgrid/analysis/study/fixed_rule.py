@@ -27,9 +27,8 @@ from ttsgrid.analysis.findings.contests import (
     restricted,
     undivided,
 )
-from ttsgrid.core.strategies import BEST_OF_N, strategy_of
+from ttsgrid.core.strategies import BEAM, BEST_OF_N, DVTS, strategy_of
 
-BEAM, DVTS = "beam", "dvts"
 _MIDDLE_FROM, _LARGE_ABOVE, _AIME_LARGE_FROM = 7e9, 33e9, 14e9
 # Models are called by round numbers: "32B" has up to 32.8e9 parameters.
 
@@ -46,12 +45,12 @@ def fixed_strategy(benchmark: str, num_parameters: int, difficulty: str, thinks_
     if thinks_long:
         return BEST_OF_N.name
     if benchmark.startswith("aime"):
-        return DVTS if num_parameters < _AIME_LARGE_FROM else BEST_OF_N.name
+        return DVTS.name if num_parameters < _AIME_LARGE_FROM else BEST_OF_N.name
     if num_parameters > _LARGE_ABOVE:
         return BEST_OF_N.name
     if num_parameters < _MIDDLE_FROM or difficulty == Bin.HARD:
-        return BEAM
-    return DVTS
+        return BEAM.name
+    return DVTS.name
 
 
 def choose_by_rule(cells: Cells, contest: Contest, thinks_long: bool) -> Choice | None:

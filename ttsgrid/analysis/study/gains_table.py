@@ -19,6 +19,7 @@ from ttsgrid.analysis.study.gains import (
 )
 from ttsgrid.analysis.study.paper import paper_figure
 from ttsgrid.analysis.study.summary import TTS, Optimal, Row, Served, Study
+from ttsgrid.core.strategies import COT
 
 GAINS_TABLE = 5
 _NAMES = ("benchmark", "policy", "prm", "num_problems")
@@ -124,7 +125,7 @@ def _paper_gains(policy: str, benchmark: str) -> Row:
 
     exact, at_least = (paper(TTS, f"efficiency_gain{kind}") for kind in ("", "_at_least"))
     return {
-        "paper_cot": share(paper("CoT")),
+        "paper_cot": share(paper(COT.at(1))),
         "paper_majority": share(paper("majority")),
         "paper_optimal": share(paper(TTS)),
         "paper_performance_gain_pct": paper(TTS, "performance_gain_pct"),

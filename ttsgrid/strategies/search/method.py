@@ -44,7 +44,35 @@ class Round:
 
 
 class Method(Protocol):
-    """Chooses."""
+    r"""Chooses.
+
+    A whole method is this long; with an entry in `ttsgrid.core.strategies` it is a search
+    (docs/extending.md). This one keeps the best candidate and continues it N times:
+
+        >>> from dataclasses import dataclass
+        >>> from ttsgrid.core.search_settings import SearchSettings
+        >>> from ttsgrid.strategies.search.method import Round, first_round, judged, sift
+        >>> from ttsgrid.strategies.search.nodes import ROOT, Ending, Node, ranked
+        >>> @dataclass(frozen=True)
+        ... class Best:
+        ...     settings: SearchSettings
+        ...
+        ...     def select(self, earlier, candidates):
+        ...         usable, verdicts = sift(candidates, self.settings.rules.duplicates)
+        ...         best = ranked(usable)
+        ...         beams = tuple(node for node in best[:1] if not node.finished)
+        ...         ended = tuple(node for node in best[:1] if node.finished)
+        ...         plan = beams * self.settings.budget
+        ...         return Round(beams, plan, ended, verdicts=verdicts | judged(best, 1))
+        ...
+        ...     def answers(self, last, candidates):
+        ...         return [*last.ended, *last.beams]
+        >>> method = Best(SearchSettings("beam", budget=2, beam_width=2))
+        >>> weak = Node(ROOT, (1,), "a\n\n", ("a",), Ending.OPEN, 0, (0.2,), 0.2, id=0)
+        >>> good = Node(ROOT, (2,), "b\n\n", ("b",), Ending.OPEN, 1, (0.9,), 0.9, id=1)
+        >>> [node.text.strip() for node in method.select(first_round(2), [weak, good]).plan]
+        ['b', 'b']
+    """
 
     def select(self, earlier: Round, candidates: Sequence[Node]) -> Round:
         """Decide on a step's candidates, which continue `earlier.plan`."""

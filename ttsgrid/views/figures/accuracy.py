@@ -49,7 +49,7 @@ def draw_accuracy(study: Study, benchmark: str) -> Figure:
                 line(panel, points, colour_of(strategy, strategies), style, band=False)
         mark_cot(panel, mine)
     over_budgets(grid, _budgets(frame))
-    legend(grid, strategies, {f"vote: {vote.name}": vote.line for vote in VOTES})
+    legend(grid, strategies, {f"vote: {vote.display}": vote.line for vote in VOTES})
     return grid.figure
 
 

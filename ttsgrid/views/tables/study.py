@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from ttsgrid.analysis.study import FINDING_TABLES, STUDY_TABLES, Study, StudyTable
-from ttsgrid.core.strategies import BEST_OF_N, display_name
+from ttsgrid.core.strategies import BEST_OF_N, COT, display_name
 from ttsgrid.views.tables.entries import NOTHING
 from ttsgrid.views.tables.table import Entry, Table
 
@@ -36,7 +36,7 @@ _HEADINGS = {
     "num_problems": "problems",
     "num_pairs": "pairs",
     "num_unscored": "unscored",
-    "cot": "CoT",
+    "cot": COT.at(1),
     "area": "within problem",
     "pooled_area": "pooled",
     "added": "search adds",
@@ -118,7 +118,11 @@ def _of_benchmark(name: str, table: StudyTable, study: Study, benchmark: str) ->
 
 
 def _lower_first(title: str) -> str:
-    return title if title[:2].isupper() or title.startswith("CoT") else title[0].lower() + title[1:]
+    return (
+        title
+        if title[:2].isupper() or title.startswith(COT.at(1))
+        else title[0].lower() + title[1:]
+    )
 
 
 def _is_shared(name: str, frame: pl.DataFrame) -> bool:

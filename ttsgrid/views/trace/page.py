@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 
 from ttsgrid.core.search_trace import Fate, SearchTrace, TracedCandidate
 from ttsgrid.views.trace.tree import (
@@ -21,32 +22,7 @@ from ttsgrid.views.trace.tree import (
     tree_of,
 )
 
-CSS = """
-.ttsgrid-trace{--line:light-dark(#d0d4da,#3b414b);--soft:light-dark(#5b6470,#9aa4b2);
---card:light-dark(#f5f6f8,#1e2228);--right:light-dark(#15803d,#4ade80);
---wrong:light-dark(#b91c1c,#f87171);font:16px/1.5 system-ui,sans-serif;
-color:light-dark(#16191d,#e6e9ee);overflow-wrap:anywhere}
-.ttsgrid-trace *{box-sizing:border-box}
-.ttsgrid-trace .question{white-space:pre-wrap;background:var(--card);border-radius:8px;
-padding:12px;margin:0 0 12px}
-.ttsgrid-trace .about,.ttsgrid-trace .why,.ttsgrid-trace .fold{color:var(--soft);font-size:.875rem}
-.ttsgrid-trace ol{list-style:none;margin:0;padding:0}
-.ttsgrid-trace details>ol{margin-left:6px;padding-left:10px;
-border-left:2px solid var(--line)}
-.ttsgrid-trace li,.ttsgrid-trace .leaf{padding:4px 0}
-.ttsgrid-trace summary{cursor:pointer;padding:6px 0;min-height:32px}
-.ttsgrid-trace .text{white-space:pre-wrap}
-.ttsgrid-trace .pruned .text{color:var(--soft)}
-.ttsgrid-trace .score{display:inline-block;min-width:3.6em;margin-right:6px;padding:0 4px;
-text-align:center;font-variant-numeric:tabular-nums;border-radius:4px;
-border-bottom:4px solid var(--line);background:var(--card)}
-.ttsgrid-trace .scored{border-image:linear-gradient(90deg,
-light-dark(hsl(calc(var(--s)*120) 70% 38%),hsl(calc(var(--s)*120) 65% 55%)) calc(var(--s)*100%),
-var(--line) 0) 1;border-width:0 0 4px;border-style:solid}
-.ttsgrid-trace .answer{font-weight:600;border:1px solid currentColor;border-radius:4px;
-padding:0 5px;margin-left:4px;font-size:.875rem;white-space:nowrap}
-.ttsgrid-trace .right{color:var(--right)}.ttsgrid-trace .wrong{color:var(--wrong)}
-"""
+CSS = Path(__file__).with_name("trace.css").read_text(encoding="utf-8")
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">

@@ -22,7 +22,7 @@ import polars as pl
 from ttsgrid.analysis.findings.selection import describe
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MAX_HALF_WIDTH, MIN_PROBLEMS
-from ttsgrid.core.strategies import bound_names
+from ttsgrid.core.strategies import COT, bound_names
 
 Comparison = Mapping[str, Any]
 
@@ -110,7 +110,7 @@ def _sampled(best: Comparison) -> bool:
 
 
 def _large(best: Comparison) -> str:
-    return f"{best['large']}'s {'single sample' if _sampled(best) else 'CoT'}"
+    return f"{best['large']}'s {'single sample' if _sampled(best) else COT.at(1)}"
 
 
 def _claim(best: Comparison) -> str:

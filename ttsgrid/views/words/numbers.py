@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ttsgrid.core.strategies import display_name, rank_of, strategy_of
+from ttsgrid.core.voting import vote_name
 
 Row = Mapping[str, Any]
 _PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -25,7 +26,8 @@ def short_name(row: Row) -> str:
     entry = strategy_of(row["strategy"])
     if row["n"] == 1 and entry.at_one:
         return entry.at_one
-    choices = [row[part] for part in ("aggregation", "vote") if row[part]]
+    choices = [row["aggregation"]] if row["aggregation"] else []
+    choices += [vote_name(row["vote"])] if row["vote"] else []
     name = display_name(row["strategy"])
     return f"{name} ({', '.join(choices)})" if choices else name
 
