@@ -71,7 +71,7 @@ def test_the_pareto_frontier_rises_and_nothing_lies_above_it(cells: Cells) -> No
         ({"strategy": "majority", "n": 1}, "one sample"),
         (
             {"strategy": "best_of_n", "n": 4, "prm": "p", "vote": "max", "aggregation": "min"},
-            "best-of-4 (PRM p, max, min)",
+            "best-of-4 (PRM p, min, max)",
         ),
     ],
 )

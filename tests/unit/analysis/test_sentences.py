@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ttsgrid.analysis.findings.comparisons import COMPARISON_SCHEMA
+from ttsgrid.analysis.findings.comparisons import COMPARISON_SCHEMA, surest_of_each_pair
+from ttsgrid.analysis.findings.selection import describe
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
 from ttsgrid.views.words.headline import headline
 
@@ -49,25 +50,25 @@ def _paragraphs(*changes: dict[str, Any]) -> tuple[str, ...]:
     return headline(pl.DataFrame([{**ROW, **change} for change in changes], COMPARISON_SCHEMA))
 
 
-def test_a_certain_win_is_claimed_at_its_price() -> None:
+def test_a_clear_win_is_claimed_at_its_price() -> None:
     said = _said(AHEAD)
     assert "beats large's CoT (50.0 %) by 20.0 points" in said
     assert "It takes 1.6x the larger one's FLOPs" in said
-    assert "None compared wins for certain with less compute" in said
+    assert "None compared clearly wins with less compute" in said
 
 
 def test_the_claim_and_its_price_come_first_and_alone() -> None:
     first, second = _paragraphs(AHEAD)
     assert "beats large's CoT" in first
     assert "It takes 1.6x" in first
-    assert second == "None compared wins for certain with less compute."
+    assert second == "None compared clearly wins with less compute."
 
 
 def test_a_win_over_a_middle_policy_does_not_hide_the_largest() -> None:
     widest = {"large": "largest", "size_ratio": 9.0}
     said = _said(AHEAD, {**widest, "difference": -0.01})
     assert "beats large's CoT" in said
-    assert "No win over largest's CoT, the largest policy's, is certain" in said
+    assert "No win over largest's CoT, the largest policy's, is clear" in said
     assert "is at −1.0 points (−5.0 to 5.0 adjusted)" in said
     assert "the largest policy's" not in _said(AHEAD, {**AHEAD, **widest})
     other = {**AHEAD, **widest, "policy": "middle", "size_ratio": 4.5, "low_adjusted": 0.02}
@@ -88,7 +89,7 @@ def test_a_wide_interval_says_that_it_cannot_tell() -> None:
     assert "excluded (95 %)" not in said
 
 
-def test_behind_is_said_only_when_all_are_behind_for_certain() -> None:
+def test_behind_is_said_only_when_all_are_clearly_behind() -> None:
     said = _said(BEHIND, {**BEHIND, **GUIDED, "high_adjusted": -0.02})
     assert "all 2 compared are behind, by at least 2.0 points" in said
     hesitant = _said(BEHIND, {**BEHIND, "high_adjusted": 0.02})
@@ -99,7 +100,7 @@ def test_behind_is_said_only_when_all_are_behind_for_certain() -> None:
 def test_the_prms_compute_is_counted_where_a_prm_guides() -> None:
     said = _said(BEHIND, {**BEHIND, **GUIDED, "low_adjusted": -0.4, "flops_ratio": 3.1})
     assert "It takes 1.6x the larger one's FLOPs a problem, prompts included." in said
-    assert "best-of-8 (PRM judge, max, min)" in said
+    assert "best-of-8 (PRM judge, min, max)" in said
     assert "at 3.1x the FLOPs, the PRM's counted" in said
     alone = _said({**AHEAD, **GUIDED})
     assert "FLOPs a problem, PRM and prompts included" in alone
@@ -110,6 +111,25 @@ def test_a_larger_policy_that_was_only_sampled_has_a_single_sample_not_a_cot() -
         said = _said({**change, "large_strategy": "pass@k"})
         assert "large's single sample" in said
         assert "CoT" not in said
+
+
+def test_the_sentence_and_the_table_name_the_same_cell() -> None:
+    """Of cells that tie the cheapest; of cells that differ the surest, not the highest."""
+    sure = {**AHEAD, **GUIDED, "vote": "weighted", "flops_ratio": 3.0}
+    rows = (
+        {**sure, "vote": "max", "flops_ratio": 5.0},
+        sure,
+        {**sure, "aggregation": "last", "difference": 0.3, "low_adjusted": 0.05},
+    )
+    comparisons = pl.DataFrame([{**ROW, **row} for row in rows], COMPARISON_SCHEMA)
+    (shown,) = surest_of_each_pair(comparisons).iter_rows(named=True)
+    assert describe(shown) == "best-of-8 (PRM judge, min, weighted)"
+    assert f"small with {describe(shown)} answers" in " ".join(headline(comparisons))
+
+
+def test_nothing_is_called_certain() -> None:
+    for changes in ((AHEAD,), (BEHIND,), ({},), (AHEAD, {**AHEAD, "flops_ratio": 0.5})):
+        assert "certain" not in _said(*changes)
 
 
 @pytest.mark.parametrize("change", [AHEAD, BEHIND, {}])

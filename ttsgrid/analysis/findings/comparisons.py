@@ -27,6 +27,7 @@ from ttsgrid.analysis.statistics.intervals import (
     difference_intervals,
     simultaneous_intervals,
 )
+from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
 from ttsgrid.core.strategies import PASS_AT_K
 from ttsgrid.core.voting import Bools, Floats
 
@@ -69,6 +70,23 @@ def compare(cells: Cells) -> pl.DataFrame:
     for _, group in pairs.group_by("benchmark", maintain_order=True):
         rows.extend(_compared(cells, group))
     return pl.DataFrame(rows, schema=COMPARISON_SCHEMA)
+
+
+def surest_of_each_pair(comparisons: pl.DataFrame) -> pl.DataFrame:
+    """Return, of each (smaller policy, larger policy), the cell whose win is surest.
+
+    The table shows these rows and the sentences speak of them, so that one claim has one
+    cell. Equal cells go to fewer FLOPs.
+    """
+    return comparisons.sort(
+        pl.col("num_problems") >= MIN_PROBLEMS,
+        pl.col("low_adjusted").round(9),
+        pl.col("difference").round(9),
+        "flops_ratio",
+        descending=[True, True, True, False],
+        nulls_last=True,
+        maintain_order=True,
+    ).unique(["benchmark", "policy", "large"], keep="first", maintain_order=True)
 
 
 def _pairs(cells: Cells) -> pl.DataFrame:

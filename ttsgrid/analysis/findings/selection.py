@@ -145,16 +145,12 @@ def pareto(points: pl.DataFrame) -> pl.DataFrame:
 
 
 def describe(cell: Mapping[str, Any]) -> str:
-    """Return a cell's name for a sentence, e.g. `best-of-16 (PRM zoo-prm, weighted, min)`."""
+    """Return a cell's name for a sentence, e.g. `best-of-16 (PRM zoo-prm, min, weighted)`."""
     entry = strategy_of(cell["strategy"])
     variant = "".join(cell["strategy"].partition(" (")[1:])
     name = f"{entry.at(cell['n'])}{variant}"
     if not cell.get("vote"):
         return name
     prm = cell["cell_prm"] if "cell_prm" in cell else cell["prm"]
-    said = [
-        f"PRM {prm}",
-        vote_name(cell["vote"]),
-        *([cell["aggregation"]] if cell["aggregation"] else []),
-    ]
-    return f"{name} ({', '.join(said)})"
+    choices = [*([cell["aggregation"]] if cell["aggregation"] else []), vote_name(cell["vote"])]
+    return f"{name} ({', '.join([f'PRM {prm}', *choices])})"

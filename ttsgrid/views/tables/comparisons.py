@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import polars as pl
-
+from ttsgrid.analysis.findings.comparisons import surest_of_each_pair
 from ttsgrid.analysis.findings.selection import describe
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
@@ -22,13 +21,11 @@ from ttsgrid.views.words.order import by_size
 def comparison_table(frontier: Frontier, benchmark: str) -> Table:
     """Each smaller policy's strongest TTS against each larger policy's one solution."""
     compared = frontier.comparisons.filter(benchmark=benchmark)
-    enough = pl.col("num_problems") >= MIN_PROBLEMS
-    strongest = compared.sort(enough, "low_adjusted", "difference", descending=True)
-    pairs = strongest.unique(["policy", "large"], keep="first", maintain_order=True)
+    pairs = surest_of_each_pair(compared)
     number = int(compared["num_compared"].to_numpy().max(initial=0))
     return Table(
         "Small with test-time scaling against large with one solution",
-        "One row a pair of policies: of all the smaller one's cells the one whose win is surest. "
+        "One row per pair of policies: of all the smaller one's cells the one whose win is surest. "
         "The difference, in points, is paired by problem. Adjusted: an interval that still holds "
         f"for the best of all {number} comparisons made; only it decides the verdict. "
         "FLOPs: the smaller policy's, with its PRM and prompts, over the larger one's.",

@@ -102,7 +102,7 @@ def _gains(frontier: Frontier, benchmark: str) -> Iterator[str]:
         if gains:
             yield (
                 f"A majority vote over N solutions, against {name}, brings {listed(gains)} "
-                "(95 % intervals; one that includes zero shows no change)."
+                "(95 % intervals; one that includes zero shows no clear change)."
             )
 
 
@@ -151,11 +151,11 @@ def _worth_of_difficulty(rows: list[Row]) -> Iterator[str]:
     """Whether choosing by difficulty is better than one strategy for all problems."""
     if not rows:
         return
-    certain = any(row["gain_low"] > 0 for row in rows)
+    wins = any(row["gain_low"] > 0 for row in rows)
     yield (
         "Against one strategy for all problems, chosen likewise, choosing by difficulty changes "
         f"{listed([_changed(row) for row in rows])}"
-        f"{'.' if certain else ': it is not shown to pay here.'}"
+        f"{'.' if wins else ': it is not shown to pay here.'}"
     )
 
 

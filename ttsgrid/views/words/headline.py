@@ -2,8 +2,8 @@
 
 The rules, from what needs most to what needs least:
 
-* "beats" needs at least `MIN_PROBLEMS` problems and an interval, adjusted for picking the
-  best of all compared, that lies above zero;
+* "beats" and "clear" need at least `MIN_PROBLEMS` problems and an interval, adjusted for
+  picking the best of all compared, that lies above zero; nothing is called certain;
 * "is behind" needs the same below zero, for every comparison together;
 * an interval that includes zero shows no winner; where it is wider than
   `MAX_HALF_WIDTH` on each side, the sentence says that there are too few problems to tell;
@@ -19,6 +19,7 @@ from typing import Any
 
 import polars as pl
 
+from ttsgrid.analysis.findings.comparisons import surest_of_each_pair
 from ttsgrid.analysis.findings.selection import describe
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MAX_HALF_WIDTH, MIN_PROBLEMS
@@ -73,14 +74,23 @@ def headline(comparisons: pl.DataFrame, num_problems: int | None = None) -> tupl
 def strongest(comparisons: pl.DataFrame) -> dict[str, Any]:
     """Return the comparison to report first.
 
-    Among certain wins, the one over the largest policy, by the smallest, by most; where
+    Among clear wins, the one over the largest policy, by the smallest, by most; where
     there is none, the one whose adjusted interval comes nearest.
     """
-    certain = comparisons.filter(pl.col("low_adjusted") > 0)
-    if certain.is_empty():
-        return comparisons.sort("low_adjusted", "difference", descending=True).row(0, named=True)
-    # The size ratio orders both at once: the widest gap that is bridged for certain.
-    return certain.sort("size_ratio", "difference", descending=True).row(0, named=True)
+    pairs = surest_of_each_pair(comparisons)
+    clear = pairs.filter(pl.col("low_adjusted") > 0)
+    if clear.is_empty():
+        return _nearest(pairs)
+    # The size ratio orders both at once: the widest gap that is clearly bridged.
+    order = clear.sort("size_ratio", "difference", descending=True, maintain_order=True)
+    return order.row(0, named=True)
+
+
+def _nearest(comparisons: pl.DataFrame) -> dict[str, Any]:
+    """The comparison that comes nearest to a clear win."""
+    pairs = surest_of_each_pair(comparisons)
+    order = pairs.sort("low_adjusted", "difference", descending=True, maintain_order=True)
+    return order.row(0, named=True)
 
 
 def _no_win(enough: pl.DataFrame, best: Comparison) -> str:
@@ -153,32 +163,35 @@ def _guided(enough: pl.DataFrame, best: Comparison) -> str:
     with_prm = enough.filter(pl.col("prm").is_not_null())
     if best["prm"] is not None or with_prm.is_empty():
         return ""
-    nearest = with_prm.sort("difference", descending=True).row(0, named=True)
+    nearest = _nearest(with_prm)
     cost = nearest["flops_ratio"]
     spent = "" if cost is None else f" at {_times(cost)} the FLOPs, the PRM's counted"
     return (
         f" With a PRM the nearest is {nearest['policy']} with {describe(nearest)} against "
         f"{_large(nearest)}: {_points(nearest['difference'])} points "
-        f"({_range(nearest, '')}){spent}."
+        f"({_range(nearest, '_adjusted')} adjusted){spent}."
     )
 
 
 def _cheapest(comparisons: pl.DataFrame, best: Comparison) -> Iterator[str]:
-    """The cheapest certain win over the same policy, or that none is cheaper than its CoT."""
-    rivals = comparisons.filter(pl.col("low_adjusted") > 0, large=best["large"])
-    priced = rivals.filter(pl.col("flops_ratio").is_not_null()).sort("flops_ratio")
+    """The cheapest clear win over the same policy, or that none is cheaper than its CoT."""
+    wins = comparisons.filter(pl.col("low_adjusted") > 0, large=best["large"])
+    order = ("flops_ratio", "difference")
+    priced = wins.filter(pl.col("flops_ratio").is_not_null()).sort(
+        order, descending=[False, True], maintain_order=True
+    )
     if priced.is_empty():
         return
     cheapest = priced.row(0, named=True)
     if cheapest["flops_ratio"] < best["flops_ratio"]:
         yield (
-            f"The cheapest certain win over {_large(best)} is {cheapest['policy']} with "
+            f"The cheapest clear win over {_large(best)} is {cheapest['policy']} with "
             f"{describe(cheapest)}: {_points(cheapest['difference'])} points "
             f"({_range(cheapest, '_adjusted')} adjusted) at {_times(cheapest['flops_ratio'])} "
             "the FLOPs."
         )
     if cheapest["flops_ratio"] >= 1:
-        yield "None compared wins for certain with less compute."
+        yield "None compared clearly wins with less compute."
 
 
 def _largest(comparisons: pl.DataFrame, best: Comparison) -> Iterator[str]:
@@ -186,15 +199,14 @@ def _largest(comparisons: pl.DataFrame, best: Comparison) -> Iterator[str]:
     widest = comparisons.sort("size_ratio", descending=True).row(0, named=True)["large"]
     if widest == best["large"]:
         return
-    rivals = comparisons.filter(large=widest).sort("low_adjusted", "difference", descending=True)
-    nearest = rivals.row(0, named=True)
+    nearest = _nearest(comparisons.filter(large=widest))
     measured = f"{_points(nearest['difference'])} points ({_range(nearest, '_adjusted')} adjusted)"
     by = f"{nearest['policy']} with {describe(nearest)}"
     if nearest["low_adjusted"] > 0:
         yield f"{_large(nearest)}, the largest policy's, is beaten by {by}: {measured}."
         return
     yield (
-        f"No win over {_large(nearest)}, the largest policy's, is certain: the nearest, {by}, "
+        f"No win over {_large(nearest)}, the largest policy's, is clear: the nearest, {by}, "
         f"is at {measured}."
     )
 

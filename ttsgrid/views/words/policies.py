@@ -13,7 +13,7 @@ from ttsgrid.views.words.numbers import Row, points, points_span
 
 
 def search_gain_sentences(frontier: Frontier, benchmark: str) -> Iterator[str]:
-    """Say the surest difference between two policies, or that none is certain; else nothing."""
+    """Say the surest difference between two policies, or that none is clear; else nothing."""
     rows = frontier.search_gains.filter(pl.col("num_problems") >= MIN_PROBLEMS, benchmark=benchmark)
     if rows.is_empty():
         return
@@ -25,7 +25,7 @@ def search_gain_sentences(frontier: Frontier, benchmark: str) -> Iterator[str]:
     yield (
         "Whether what search adds over best-of-N depends on the policy can't be told here: of "
         f"{len(rows)} differences between two policies, adjusted for looking at all, none is "
-        "certain."
+        "clear."
     )
 
 

@@ -28,7 +28,7 @@ _GROUP = ["prm", "strategy", "n"]
 
 
 def rival_sentences(frontier: Frontier, benchmark: str) -> Iterator[str]:
-    """Say where search wins for certain, or comes nearest to it; nothing without searches."""
+    """Say where search clearly wins, or comes nearest to it; nothing without searches."""
     rivals = frontier.rivals.filter(benchmark=benchmark)
     if rivals.is_empty():
         return
@@ -37,8 +37,8 @@ def rival_sentences(frontier: Frontier, benchmark: str) -> Iterator[str]:
     num_lost = len(overall.filter(pl.col("high_adjusted") < 0))
     if num_lost:
         yield (
-            f"Of the {len(overall)} searches set against it over all problems, best-of-N beats "
-            f"{num_lost} for certain."
+            f"Of the {len(overall)} searches set against it over all problems, best-of-N clearly "
+            f"beats {num_lost} (95 % for all together)."
         )
 
 
@@ -50,13 +50,13 @@ def _wins(rivals: pl.DataFrame, order: list[str]) -> str:
             parts.append(f"{where} for {listed([_won(row) for row in wins])}")
     if parts:
         return (
-            "At the same N and with the same PRM, search beats best-of-N for certain "
+            "At the same N and with the same PRM, search clearly beats best-of-N "
             f"{'; '.join(parts)} (95 % intervals that hold for all searches together, on problems "
             "that had no say in the choice of aggregation and vote)."
         )
     return (
-        "Nowhere does a search beat best-of-N at the same N and with the same PRM for certain, "
-        f"each with the aggregation and vote that are best for it.{_nearest(rivals)}"
+        "Nowhere does a search clearly beat best-of-N at the same N and with the same PRM, each "
+        f"with the aggregation and vote that are best for it.{_nearest(rivals)}"
     )
 
 
