@@ -97,7 +97,7 @@ def question_text(value: object, field: str) -> str:
     """
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"field {field!r} must be a non-empty string")
-    return _clean(value, field)
+    return clean_text(value, field)
 
 
 def gold_answer(value: object, field: str, form: str) -> str:
@@ -112,7 +112,7 @@ def gold_answer(value: object, field: str, form: str) -> str:
         ValueError: there is none, or it holds a control character.
     """
     # Before white space is stripped: a form feed counts as some.
-    text = as_text(_clean(value, field) if isinstance(value, str) else value)
+    text = as_text(clean_text(value, field) if isinstance(value, str) else value)
     if form == "auto":
         form = _form_of(text, field)
     answer = _READERS[form](text)
@@ -182,7 +182,12 @@ _READERS: dict[str, Callable[[str], str]] = {
 }
 
 
-def _clean(text: str, field: str) -> str:
+def clean_text(text: str, field: str) -> str:
+    """Return a text that JSON's backslashes came through to.
+
+    Raises:
+        ValueError: it holds a control character; says which, and why.
+    """
     found = _CONTROL.search(text)
     if found is None:
         return text

@@ -42,10 +42,12 @@ class Aggregation:
     Attributes:
         reduce: called with the step scores of all solutions end to end, where each starts and
             how many it has (at least one), returns one score each.
+        needs_non_negative: whether scores below 0 make the result mean nothing.
     """
 
     name: str
     reduce: Callable[[Floats, Ints, Ints], Floats]
+    needs_non_negative: bool = False
 
 
 class Combine(StrEnum):
@@ -215,7 +217,7 @@ AGGREGATIONS: Catalogue[Aggregation] = Catalogue(
         Aggregation("min", _minimum),
         LAST,
         Aggregation("avg", _mean),
-        Aggregation("prod", _product),
+        Aggregation("prod", _product, needs_non_negative=True),
     ),
 )
 MAJORITY_VOTE = Vote("majority", needs_scores=False, line=":")

@@ -8,15 +8,21 @@ none. Prices follow from the same. Answers and verdicts: `ttsgrid.importer.verdi
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ttsgrid.benchmarks import Grader, grader_for
+from ttsgrid.benchmarks import Grader, make_grader
 from ttsgrid.core.errors import ConfigError
-from ttsgrid.core.identity import content_id
 from ttsgrid.core.price import tail_tokens
 from ttsgrid.core.records import Price, Problem, Solution, StepScores, UnitResult, Usage
 from ttsgrid.core.units import SampleBlock, ScoreBlock
+from ttsgrid.importer.pairing import (
+    NOTHING_KNOWN,
+    RECORDED_ID,
+    KnownProblems,
+    paired_problem,
+)
 from ttsgrid.importer.records import RecordedProblem, RecordedSample
 from ttsgrid.importer.run import RecordedRun
 from ttsgrid.importer.verdicts import Judge
@@ -31,45 +37,34 @@ class Converted:
 
     Attributes:
         num_differing: recorded verdicts that our grader doesn't share.
+        num_dropped_scores: scores of an empty last step.
     """
 
     problem: Problem
     commits: tuple[Commit, ...]
     num_differing: int
+    num_dropped_scores: int
 
 
 def convert(
-    problems: list[RecordedProblem], run: RecordedRun, provenance: Mapping[str, str]
+    problems: list[RecordedProblem],
+    run: RecordedRun,
+    provenance: Mapping[str, str],
+    known: KnownProblems = NOTHING_KNOWN,
 ) -> Iterator[Converted]:
     """Yield each problem with its units.
 
     Raises:
         ConfigError: something is needed that the file lacks; the message names the setting.
     """
-    grader = grader_for(run.grader)
+    grader = make_grader(run.grader, json.loads(run.grader_options))
     for index, recorded in enumerate(problems):
-        problem = _problem(recorded, run, index)
+        problem = paired_problem(recorded, run, index, known)
+        said = {**provenance, **({RECORDED_ID: recorded.id} if recorded.id else {})}
         try:
-            yield _convert(problem, recorded, run, grader, dict(provenance))
+            yield _convert(problem, recorded, run, grader, said)
         except ValueError as error:
             raise ConfigError(f"problem {recorded.id or recorded.question!r}: {error}") from error
-
-
-def _problem(recorded: RecordedProblem, run: RecordedRun, index: int) -> Problem:
-    """The same id as in a sweep's store, unless the file names its problems itself."""
-    question, answer = recorded.question or recorded.id or "", recorded.gold or ""
-    identity = {"benchmark": run.benchmark, "question": question, "answer": answer}
-    if recorded.id is not None:
-        identity = {"benchmark": run.benchmark, "recorded_id": recorded.id}
-    return Problem(
-        id=content_id(identity),
-        benchmark=run.benchmark,
-        index=index,
-        question=question,
-        answer=answer,
-        level=recorded.level,
-        subject=recorded.subject,
-    )
 
 
 def _convert(
@@ -97,7 +92,12 @@ def _convert(
     commits = [Commit(block, result, problem)]
     if run.prm is not None:
         commits.append(_scored(block, solutions, recorded, run, provenance, problem))
-    return Converted(problem, tuple(commits), judge.num_differing)
+    dropped = sum(
+        len(sample.scores) > len(scored.scores)
+        for commit in commits[1:]
+        for sample, scored in zip(recorded.samples, commit.result.scores, strict=True)
+    )
+    return Converted(problem, tuple(commits), judge.num_differing, dropped)
 
 
 def _price(solutions: list[Solution]) -> Price:
@@ -138,13 +138,16 @@ def _step_scores(solution: Solution, sample: RecordedSample, run: RecordedRun) -
             f"sample {solution.sample} has no scores; leave --prm out to import without them"
         )
     whole = "aggregation" in run.prm.identity.format if run.prm else False
-    if not whole and len(sample.scores) != len(solution.steps):
+    scores = sample.scores
+    if sample.has_extra_score(len(solution.steps)) and not whole:
+        scores = scores[:-1]
+    if not whole and len(scores) != len(solution.steps):
         raise ValueError(
-            f"sample {solution.sample} has {len(solution.steps)} steps and {len(sample.scores)} "
+            f"sample {solution.sample} has {len(solution.steps)} steps and {len(scores)} "
             f"scores; set the layout's `steps`, or one score a solution and `scores_are`"
         )
     read = solution.usage.prompt_tokens + solution.usage.generated_tokens
-    return StepScores(solution.sample, sample.scores, Usage(prompt_tokens=read), input_tokens=read)
+    return StepScores(solution.sample, scores, Usage(prompt_tokens=read), input_tokens=read)
 
 
 def _usage(sample: RecordedSample, question: str | None, run: RecordedRun, shared: bool) -> Usage:

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from ttsgrid.analysis.cells.outcomes import aggregations_of
+from ttsgrid.analysis.cells.outcomes import aggregations_of, votes_of
 from ttsgrid.analysis.cells.pools import PoolBatch, scored_pools, unscored_pools
 from ttsgrid.analysis.frames.load import StoreFrames
-from ttsgrid.core.voting import MAJORITY_VOTE, Floats, Vote, elect, scored_votes
+from ttsgrid.core.voting import MAJORITY_VOTE, Floats, Vote, elect
 
 SCHEMA: dict[str, type[pl.DataType]] = {
     "benchmark": pl.String,
@@ -46,8 +46,8 @@ def recorded_figures(frames: StoreFrames) -> pl.DataFrame:
             rows += [{**who, **row} for row in _plain(batch)]
         for prm in frames.scored_blocks["prm"].unique().sort().to_list():
             for batch in scored_pools(frames, series["series"], prm):
-                which = aggregations_of(frames, prm)
-                rows += [{**who, "prm": prm, **row} for row in _guided(batch, which)]
+                which, votes = aggregations_of(frames, prm), votes_of(frames, prm)
+                rows += [{**who, "prm": prm, **row} for row in _guided(batch, which, votes)]
     return pl.DataFrame(rows, schema=SCHEMA)
 
 
@@ -58,13 +58,15 @@ def _plain(batch: PoolBatch) -> Iterator[Row]:
         yield _row(batch, "pass@n", batch.correct.max(axis=1).astype(float))
 
 
-def _guided(batch: PoolBatch, aggregations: tuple[str, ...]) -> Iterator[Row]:
+def _guided(
+    batch: PoolBatch, aggregations: tuple[str, ...], votes: tuple[Vote, ...]
+) -> Iterator[Row]:
     if batch.size == 1:
         return
     for how, scores in batch.scores.items():
         if how not in aggregations:
             continue
-        for vote in scored_votes():
+        for vote in votes:
             figure = _PUBLISHED.get(vote.name, vote.name)
             yield _row(batch, figure, _elected(batch, vote, scores)) | {"aggregation": how}
 

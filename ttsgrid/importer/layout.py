@@ -23,7 +23,8 @@ STEPS = "steps"
 SCALES = ("probability", "logit", "raw")
 SCORES_ARE = (STEPS, *AGGREGATIONS.names)
 SHIPPED = Path(__file__).parent / "layouts"
-_NOT_PATHS = ("records", "answer_after", "scores_are", "scale", "no_answer")
+_LISTS = ("no_answer", "right", "wrong", "samples_differ_in")
+_NOT_PATHS = ("records", "answer_after", "scores_are", "scale", "where", "independent", *_LISTS)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,12 @@ class Layout:
         tokens: tokens generated; a number, or the list of them.
         prompt_tokens: tokens of the prompt.
         no_answer: values of `answer` or `correct` that say there is no answer.
+        right, wrong: values of `correct`, besides true and 1, false and 0.
+        where: path to the value that a record must have there, e.g. {filter: strict-match};
+            other records are left out.
+        samples_differ_in: fields in which the samples of one problem may differ though their
+            name speaks of another filter, scorer, budget or retry.
+        independent: `yes` says that samples which look like a search's answers are none.
     """
 
     records: str | None = None
@@ -67,10 +74,18 @@ class Layout:
     tokens: str | None = None
     prompt_tokens: str | None = None
     no_answer: tuple[str, ...] = ()
+    right: tuple[str, ...] = ("C",)
+    wrong: tuple[str, ...] = ("I",)
+    where: tuple[tuple[str, str], ...] = ()
+    samples_differ_in: tuple[str, ...] = ()
+    independent: str = "no"
 
     def __post_init__(self) -> None:
         _one_of("scores_are", self.scores_are, SCORES_ARE)
         _one_of("scale", self.scale, SCALES)
+        _one_of("independent", self.independent, ("no", "yes"))
+        for path, _ in self.where:
+            parse_path(path)
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name not in _NOT_PATHS and value is not None:
@@ -119,13 +134,31 @@ def make_layout(content: Mapping[str, Any]) -> Layout:
     if unknown:
         raise ConfigError(f"layout: no field {unknown[0]!r}; choices: {', '.join(sorted(known))}")
     given = {name: value for name, value in content.items() if value is not None}
-    labels = given.pop("no_answer", ())
-    if isinstance(labels, str):
-        labels = labels.split(",")
+    lists: dict[str, Any] = {name: _listed(given.pop(name)) for name in _LISTS if name in given}
+    where = _conditions(given.pop("where", {}))
+    if isinstance(given.get("independent"), bool):  # YAML reads yes and no as booleans
+        given["independent"] = "yes" if given["independent"] else "no"
     wrong = [name for name, value in given.items() if not isinstance(value, str)]
     if wrong:
         raise ConfigError(f"layout: {wrong[0]} must be text, not {given[wrong[0]]!r}")
-    return Layout(**given, no_answer=tuple(str(label) for label in labels))
+    return Layout(**given, **lists, where=where)
+
+
+def _listed(value: Any) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    return tuple(str(part) for part in parts)
+
+
+def _conditions(value: Any) -> tuple[tuple[str, str], ...]:
+    """Read {path: value}, or path=value of the command line."""
+    if isinstance(value, str):
+        pairs = [part.partition("=") for part in value.split(",")]
+        if not all(sign and path for path, sign, _ in pairs):
+            raise ConfigError(f"layout: write where as PATH=VALUE, not {value!r}")
+        return tuple((path, wanted) for path, _, wanted in pairs)
+    if not isinstance(value, dict):
+        raise ConfigError(f"layout: where must map paths to values, not {value!r}")
+    return tuple((str(path), str(wanted)) for path, wanted in value.items())
 
 
 def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:

@@ -4,7 +4,8 @@ A path is keys joined by dots; `[]` after a key means each element, `[2]` or `[-
 one of them. The first `[]` runs over a problem's samples, so `traces[].correct` (a list
 of objects) and `score[]` (a list of verdicts) both give one value a sample, and
 `traces[].steps[].text` gives each sample a list. A path without `[]` is one sample's.
-A `?` at the end says that the value may be absent; it is then None.
+A `?` at the end says that the value may be absent; it is then None. `{}` stands for the
+one key of an object that has a single one, whatever its name (`scores.{}.value`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 from ttsgrid.core.errors import ConfigError
 
 EACH = "[]"
+ONLY = "{}"
 _PART = re.compile(r"([^.\[\]]+)|\[(-?\d*)\]")
 _KEY = r"[^.\[\]?]+(?:\[-?\d*\])*"
 _PATH = re.compile(rf"{_KEY}(?:\.{_KEY})*\??")
@@ -86,6 +88,10 @@ def _step(value: object, part: Part, optional: bool) -> object:
         if not isinstance(value, list) or not -len(value) <= part < len(value):
             raise LookupError(f"no element [{part}] in {_shape(value)}")
         return value[part]
+    if part == ONLY and isinstance(value, dict):
+        if len(value) != 1:
+            raise LookupError(f"'{{}}' needs one key, not {len(value)} ({_shape(value)}): name one")
+        return next(iter(value.values()))
     if not isinstance(value, dict) or (part not in value and not optional):
         raise LookupError(f"no field {part!r} in {_shape(value)}")
     return value.get(part)

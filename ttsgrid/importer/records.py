@@ -7,16 +7,27 @@ Nothing is judged here; values are only found and checked. Records of the same p
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ttsgrid.benchmarks.fields import as_text, level_number
+from ttsgrid.benchmarks.fields import level_number
 from ttsgrid.core.errors import ConfigError
-from ttsgrid.importer.layout import KEYED, STEPS, Layout
+from ttsgrid.importer.conditions import require_independent, require_one_pool, selected
+from ttsgrid.importer.layout import KEYED, Layout
 from ttsgrid.importer.paths import parse_path, pick, pick_samples
+from ttsgrid.importer.values import (
+    after_words,
+    checked,
+    count_of,
+    gold_of,
+    has_empty_last_step,
+    question_of,
+    scores_of,
+    text_of,
+    verdict_of,
+)
 
 Record = dict[str, Any]
 
@@ -45,6 +56,10 @@ class RecordedSample:
         """The solution, or what the file has of it."""
         return self.text or "\n\n".join(self.steps) or self.answer or ""
 
+    def has_extra_score(self, num_steps: int) -> bool:
+        """Whether the last score is of the nothing after a trailing blank line."""
+        return len(self.scores) == num_steps + 1 and has_empty_last_step(self.text)
+
 
 @dataclass(frozen=True)
 class RecordedProblem:
@@ -57,6 +72,11 @@ class RecordedProblem:
     subject: str | None
     samples: tuple[RecordedSample, ...]
 
+    @property
+    def key(self) -> Hashable:
+        """What tells problems apart, as in a sweep: question and gold answer, else the id."""
+        return (self.question, self.gold) if self.question is not None else self.id
+
 
 def read_records(path: Path, layout: Layout) -> list[RecordedProblem]:
     """Read a file of recorded runs.
@@ -65,18 +85,22 @@ def read_records(path: Path, layout: Layout) -> list[RecordedProblem]:
         ConfigError: the file can't be read or a record doesn't fit the layout; the message
             names the record and the field.
     """
-    found: dict[tuple[str | None, str | None], RecordedProblem] = {}
-    for number, record in enumerate(_records(path, layout), start=1):
+    found: dict[Hashable, RecordedProblem] = {}
+    sources: dict[Hashable, list[Record]] = {}
+    for number, record in selected(_records(path, layout), layout):
         try:
+            require_independent(record, layout)
             problem = _problem(record, layout)
         except (LookupError, ValueError) as error:
             raise ConfigError(f"{path}, record {number}: {error}") from error
-        known = found.get((problem.id, problem.question))
+        known = found.get(problem.key)
         if known is not None:
             problem = replace(known, samples=(*known.samples, *problem.samples))
-        found[problem.id, problem.question] = problem
+        found[problem.key] = problem
+        sources.setdefault(problem.key, []).append(record)
     if not found:
         raise ConfigError(f"{path} holds no records")
+    require_one_pool(sources, layout, str(path))
     return list(found.values())
 
 
@@ -103,13 +127,18 @@ def _document(text: str, path: Path) -> Any:
     """One JSON document, or a list of one a line."""
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
-        pass
-    lines = [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
-    try:
-        return [json.loads(line) for number, line in lines]
     except json.JSONDecodeError as error:
-        raise ConfigError(f"{path} is neither JSON nor JSON lines: {error}") from error
+        whole = error
+    lines = [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    documents = []
+    for number, line in lines:
+        try:
+            documents.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            # A file that breaks off in its first line may be one document over many lines.
+            said = whole if number == lines[0][0] else f"line {number}: {error}"
+            raise ConfigError(f"{path} is neither JSON nor JSON lines: {said}") from error
+    return documents
 
 
 def _keyed(document: Any) -> Iterator[Record]:
@@ -126,15 +155,16 @@ def _problem(record: Record, layout: Layout) -> RecordedProblem:
         return None if path is None else pick(record, parse_path(path))
 
     level, subject = one(layout.level), one(layout.subject)
-    identity, question = _text(one(layout.id)), _text(one(layout.question))
+    identity = text_of(one(layout.id))
+    question = question_of(one(layout.question), f"{layout.question}")
     if identity is None and question is None:
         raise ValueError("the problem has neither id nor question")
     return RecordedProblem(
         id=identity,
         question=question,
-        gold=_text(one(layout.gold)),
+        gold=gold_of(one(layout.gold), f"{layout.gold}"),
         level=None if level is None else level_number(level),
-        subject=_text(subject),
+        subject=text_of(subject),
         samples=_samples(record, layout),
     )
 
@@ -144,8 +174,15 @@ def _samples(record: Record, layout: Layout) -> tuple[RecordedSample, ...]:
     columns: dict[str, Sequence[Any]] = {}
     for name in names:
         path = getattr(layout, name)
-        if path is not None:
-            columns[name] = pick_samples(record, parse_path(path))
+        if path is None:
+            continue
+        parsed = parse_path(path)
+        column = pick_samples(record, parsed)
+        # An optional list that isn't there says nothing of how many samples there are.
+        if not (parsed.optional and column == [None]):
+            columns[name] = column
+    if not columns:
+        raise ValueError("no sample: none of the layout's fields is there")
     lengths = {name: len(column) for name, column in columns.items()}
     num_samples = max(lengths.values())
     if set(lengths.values()) != {num_samples}:
@@ -157,76 +194,16 @@ def _samples(record: Record, layout: Layout) -> tuple[RecordedSample, ...]:
 def _sample(row: Record, layout: Layout) -> RecordedSample:
     marks = [value for value in (row.get("answer"), row.get("correct")) if value is not None]
     unanswered = any(str(value) in layout.no_answer for value in marks)
-    text, answer = _text(row.get("text"), strip=False), _text(row.get("answer"))
+    text, answer = text_of(row.get("text"), strip=False), text_of(row.get("answer"), strip=False)
     if answer is None and text and layout.answer_after:
-        answer = _after(text, layout.answer_after)
+        answer = after_words(text, layout.answer_after)
     return RecordedSample(
         text=text,
         steps=tuple(str(step) for step in row.get("steps") or ()),
-        answer=None if unanswered else answer or None,
-        correct=False if unanswered else _verdict(row.get("correct")),
-        scores=_scores(row.get("scores"), layout),
-        tokens=_count(row.get("tokens"), "tokens"),
-        prompt_tokens=_count(row.get("prompt_tokens"), "prompt_tokens"),
+        answer=None if unanswered or not answer else checked(answer, f"{layout.answer}").strip(),
+        correct=False if unanswered else verdict_of(row.get("correct"), layout),
+        scores=scores_of(row.get("scores"), layout),
+        tokens=count_of(row.get("tokens"), "tokens"),
+        prompt_tokens=count_of(row.get("prompt_tokens"), "prompt_tokens"),
         unanswered=unanswered,
     )
-
-
-def _text(value: object, strip: bool = True) -> str | None:
-    if value is None:
-        return None
-    return as_text(value) if strip else str(value)
-
-
-def _after(text: str, words: str) -> str | None:
-    _, found, rest = text.rpartition(words)
-    return rest.split("\n")[0].strip() or None if found else None
-
-
-def _verdict(value: object) -> bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int | float) and value in (0, 1):
-        return bool(value)
-    raise ValueError(
-        f"correct must be true, false, 0 or 1, not {value!r}; list what means that there is no "
-        f"answer under the layout's `no_answer`"
-    )
-
-
-def _scores(value: object, layout: Layout) -> tuple[float, ...]:
-    if value is None:
-        return ()
-    listed = value if isinstance(value, list) else [value]
-    if layout.scores_are == STEPS and not isinstance(value, list):
-        raise ValueError(
-            "one score a solution: say how it was made of the steps' scores, with the layout's "
-            "`scores_are`: avg, min, prod, or last (also for a reward of the whole solution)"
-        )
-    if layout.scores_are != STEPS and len(listed) != 1:
-        raise ValueError(f"scores_are {layout.scores_are} needs one score, not {len(listed)}")
-    return tuple(_on_scale(score, layout.scale) for score in listed)
-
-
-def _on_scale(score: object, scale: str) -> float:
-    if isinstance(score, bool) or not isinstance(score, int | float) or not math.isfinite(score):
-        raise ValueError(f"a score must be a finite number, not {score!r}")
-    if scale == "logit":
-        # The same on both sides of zero, without overflow.
-        return math.exp(min(score, 0.0)) / (1.0 + math.exp(-abs(score)))
-    if scale == "probability" and not 0.0 <= score <= 1.0:
-        raise ValueError(
-            f"score {score} is no probability; set the layout's `scale` to logit (a sigmoid is "
-            f"applied) or raw"
-        )
-    return float(score)
-
-
-def _count(value: object, name: str) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, list):
-        return len(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        raise ValueError(f"{name} must be a number or a list of tokens, not {value!r}")
-    return round(value)

@@ -20,7 +20,8 @@ class RecordedRun:
     """What made the samples of a file.
 
     Attributes:
-        grader: a name that `ttsgrid.benchmarks.grader_for` knows.
+        grader: a grader's name, or the dotted path of one's own.
+        grader_options: canonical JSON of its keyword arguments, e.g. its answer forms.
         prm: who gave the scores; None where the file has none.
         chars_per_token: to estimate token counts that the file lacks; None forbids it.
         first_sample: number of each problem's first sample in its pool.
@@ -33,6 +34,7 @@ class RecordedRun:
     sampling: SamplingIdentity
     chars_per_token: float | None = None
     first_sample: int = 0
+    grader_options: str = "{}"
 
 
 def recorded_policy(name: str, num_parameters: int | None) -> ModelRecord:

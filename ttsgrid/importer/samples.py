@@ -19,6 +19,7 @@ from ttsgrid.core.errors import StoreError
 from ttsgrid.core.identity import content_id
 from ttsgrid.importer.convert import Converted, convert
 from ttsgrid.importer.layout import Layout
+from ttsgrid.importer.pairing import known_problems
 from ttsgrid.importer.records import RecordedProblem, read_records
 from ttsgrid.importer.run import RecordedRun
 from ttsgrid.store import BenchmarkRecord, Store, StorePath, latest_units, provenance
@@ -32,6 +33,8 @@ class ImportSummary:
         num_new_units: units that the store lacked.
         num_without_answer: samples that state no answer.
         num_differing: recorded verdicts that our grader doesn't share; they stand.
+        num_dropped_scores: scores of the empty step after a trailing blank line.
+        is_signed: whether the PRM's scores can be negative.
     """
 
     num_problems: int
@@ -39,6 +42,8 @@ class ImportSummary:
     num_new_units: int
     num_without_answer: int
     num_differing: int
+    num_dropped_scores: int
+    is_signed: bool
 
 
 def import_samples(store: StorePath, path: Path, layout: Layout, run: RecordedRun) -> ImportSummary:
@@ -57,21 +62,27 @@ def import_samples(store: StorePath, path: Path, layout: Layout, run: RecordedRu
     problems = read_records(path, layout)
     source = _source(path, layout, run)
     provenance = _provenance(path.name, source, problems, run)
-    converted = list(convert(problems, run, provenance))
+    converted = list(convert(problems, run, provenance, known_problems(store, run.benchmark)))
     with Store.open(store, run_id=f"import {path.name}") as opened:
         _refuse_rivals(opened, converted, source)
         opened.write_problems(item.problem for item in converted)
         opened.write_models([run.policy, *([run.prm] if run.prm else [])])
-        opened.write_benchmark(BenchmarkRecord(run.benchmark, run.grader, source=path.name))
+        opened.write_benchmark(
+            BenchmarkRecord(run.benchmark, run.grader, run.grader_options, source=path.name)
+        )
         num_new = opened.commit([commit for item in converted for commit in item.commits])
-    return _summary(converted, num_new)
+    return _summary(converted, num_new, run)
 
 
 def _source(path: Path, layout: Layout, run: RecordedRun) -> str:
     """Identify a file's solutions: its bytes, and how they are read, scores aside."""
     about_scores = ("scores", "scores_are", "scale")
     fields = {name: value for name, value in asdict(layout).items() if name not in about_scores}
-    reading = {"layout": fields, "grader": run.grader, "chars": run.chars_per_token}
+    reading = {
+        "layout": fields,
+        "grader": [run.grader, run.grader_options],
+        "chars": run.chars_per_token,
+    }
     bytes_read = hashlib.sha256(path.read_bytes()).hexdigest()
     return content_id({"file": bytes_read, "reading": reading})
 
@@ -118,7 +129,7 @@ def _refuse_rivals(store: Store, converted: list[Converted], source: str) -> Non
                 )
 
 
-def _summary(converted: list[Converted], num_new: int) -> ImportSummary:
+def _summary(converted: list[Converted], num_new: int, run: RecordedRun) -> ImportSummary:
     solutions = [s for item in converted for s in item.commits[0].result.solutions]
     return ImportSummary(
         num_problems=len(converted),
@@ -126,4 +137,6 @@ def _summary(converted: list[Converted], num_new: int) -> ImportSummary:
         num_new_units=num_new,
         num_without_answer=sum(solution.answer is None for solution in solutions),
         num_differing=sum(item.num_differing for item in converted),
+        num_dropped_scores=sum(item.num_dropped_scores for item in converted),
+        is_signed=run.prm is not None and '"scale":"raw"' in run.prm.identity.format,
     )

@@ -83,13 +83,15 @@ def latest_units(path: StorePath) -> pl.LazyFrame:
 
 
 def described_models(path: StorePath) -> pl.LazyFrame:
-    """Return table `models`, each model once, with `aggregation`.
+    """Return table `models`, each model once, with `aggregation` and `signed`.
 
     A PRM whose recorded scores are one number per solution says in its format which
     aggregation of step scores that is; for all others `aggregation` is null.
+    A PRM is `signed` where its recorded scores are raw numbers, which can be negative.
     """
     aggregation = pl.col("format").str.json_path_match("$.aggregation").alias("aggregation")
-    return scan(path, "models").unique("model_id").with_columns(aggregation)
+    signed = pl.col("format").str.json_path_match("$.scale").eq_missing("raw").alias("signed")
+    return scan(path, "models").unique("model_id").with_columns(aggregation, signed)
 
 
 def provenance(field: str) -> pl.Expr:

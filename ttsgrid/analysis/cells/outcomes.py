@@ -22,7 +22,7 @@ from ttsgrid.analysis.statistics.estimators import Estimate, vote_at_k
 from ttsgrid.analysis.statistics.votes import elected_at_k
 from ttsgrid.core.dotted import callable_of
 from ttsgrid.core.strategies import BEST_OF_N, COT, MAJORITY, PASS_AT_K, STRATEGIES, bound_names
-from ttsgrid.core.voting import AGGREGATIONS, VOTES, Bools, Floats, Ints, scored_votes
+from ttsgrid.core.voting import AGGREGATIONS, VOTES, Bools, Floats, Ints, Vote, scored_votes
 
 
 class CellKey(NamedTuple):
@@ -127,7 +127,7 @@ def pool_outcomes(frames: StoreFrames, budgets: Sequence[int] | None = None) -> 
             for n in wanted if scored else ():
                 with_prm = with_prm or pool_prices(frames, series, prm)
                 key = CellKey(benchmark, policy, prm, BEST_OF_N.name, n)
-                keys = scored_keys(key, aggregations_of(frames, prm))
+                keys = scored_keys(key, aggregations_of(frames, prm), votes_of(frames, prm))
                 yield from _joined(scored, with_prm, keys)
 
 
@@ -140,14 +140,32 @@ def default_budgets(pool_size: int) -> list[int]:
 def aggregations_of(frames: StoreFrames, prm: str) -> tuple[str, ...]:
     """Return the aggregations that a PRM's scores have: one where one number was recorded."""
     recorded = frames.models.filter(role="prm", label=prm)["aggregation"].drop_nulls().to_list()
-    return tuple(recorded) or AGGREGATIONS.names
+    if recorded:
+        return tuple(recorded)
+    signed = is_signed(frames, prm)
+    return tuple(how.name for how in AGGREGATIONS if not (signed and how.needs_non_negative))
 
 
-def scored_keys(key: CellKey, aggregations: tuple[str, ...] | None = None) -> list[CellKey]:
+def votes_of(frames: StoreFrames, prm: str) -> tuple[Vote, ...]:
+    """Return the votes that a PRM's scores allow: no sums of scores that can be negative."""
+    signed = is_signed(frames, prm)
+    return tuple(vote for vote in scored_votes() if not (signed and vote.needs_non_negative))
+
+
+def is_signed(frames: StoreFrames, prm: str) -> bool:
+    """Say whether a PRM's scores, as recorded, can be negative."""
+    return bool(frames.models.filter(role="prm", label=prm)["signed"].any())
+
+
+def scored_keys(
+    key: CellKey,
+    aggregations: tuple[str, ...] | None = None,
+    votes: tuple[Vote, ...] | None = None,
+) -> list[CellKey]:
     """Return the cells that a PRM makes of one: each vote with each aggregation."""
     return [
         key._replace(aggregation=aggregation, vote=vote.name)
-        for vote in scored_votes()
+        for vote in votes or scored_votes()
         for aggregation in aggregations or AGGREGATIONS.names
     ]
 

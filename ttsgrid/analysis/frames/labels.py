@@ -19,16 +19,18 @@ FAKE = " (fake engine)"
 
 
 def label_models(models: pl.DataFrame) -> pl.DataFrame:
-    """Add `label`, unique within a role, to the rows of table `models`, and `aggregation`.
+    """Add `label`, `aggregation` and `signed` to the rows of table `models`.
 
-    `aggregation` is what the recorded scores of a PRM with one number per solution are; for
-    all others it is null.
+    A label is unique within a role. A PRM whose recorded scores are one number per solution
+    says in its format which aggregation that is; for all others `aggregation` is null. A PRM
+    is `signed` where its recorded scores are raw numbers, which can be negative.
     """
     fake = pl.col("is_fake").fill_null(False)
     engine = pl.when(fake).then(pl.lit(FAKE)).otherwise(pl.lit(""))
     shared = pl.col("model_id").n_unique().over("role", "name", fake) > 1
     with_id = pl.col("name") + "#" + pl.col("model_id").str.head(_ID_DIGITS)
-    columns = ["model_id", "role", "label", "num_parameters", "pretraining_tokens", "aggregation"]
+    sizes = ["num_parameters", "pretraining_tokens"]
+    columns = ["model_id", "role", "label", *sizes, "aggregation", "signed"]
     label = (pl.when(shared).then(with_id).otherwise(pl.col("name")) + engine).alias("label")
     return models.with_columns(label).select(columns).sort("role", "label")
 

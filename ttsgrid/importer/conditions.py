@@ -1,0 +1,107 @@
+"""Which records of a file are samples of one pool, and which are something else.
+
+A pool holds independent samples of one policy at one setting. Many tools write several
+records of one solution (one per filter or scorer), or several runs (one per budget or
+retry), or a search's answers, whose beams share their steps. Counting those as samples
+gives a pool that nobody drew, so they are refused, with the setting that decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ttsgrid.core.errors import ConfigError
+from ttsgrid.importer.layout import Layout
+from ttsgrid.importer.paths import parse_path, pick
+
+Record = dict[str, Any]
+
+# Fields whose names say that records were made in different ways.
+_CONDITION = re.compile(
+    r"(?:^|_)(?:filters?|scorers?|metrics?|graders?|budgets?|retry|retries|attempts?|temperature"
+    r"|top_p|max_tokens|num_shots|n_shot|approach|strategy|method|prompt_name)$"
+)
+# What searches write beside an answer: the paths and step records of their beams.
+_SEARCH = re.compile(r"^(?:path_idx|beam_idx|beam_index|beam_width|reward_history|token_history)$")
+
+
+def selected(records: Iterable[Record], layout: Layout) -> Iterator[tuple[int, Record]]:
+    """Yield the records that the layout's `where` names, numbered from 1 as in the file.
+
+    Raises:
+        ConfigError: `where` names none of them.
+    """
+    seen: dict[str, set[str]] = {path: set() for path, _ in layout.where}
+    num_selected = 0
+    for number, record in enumerate(records, start=1):
+        found = {path: str(pick(record, parse_path(f"{path}?"))) for path in seen}
+        for path, value in found.items():
+            seen[path].add(value)
+        if all(found[path] == wanted for path, wanted in layout.where):
+            num_selected += 1
+            yield number, record
+    if layout.where and not num_selected:
+        told = "; ".join(f"{path} is {_some(values)}" for path, values in seen.items())
+        raise ConfigError(f"layout: where leaves no record; in the file {told}")
+
+
+def require_one_pool(
+    problems: Mapping[Hashable, Sequence[Record]], layout: Layout, name: str
+) -> None:
+    """Refuse records of one problem that were made in different ways.
+
+    Raises:
+        ConfigError: there are some; names the field, its values and the setting.
+    """
+    chosen = {path for path, _ in layout.where} | set(layout.samples_differ_in)
+    for records in problems.values():
+        for field in dict.fromkeys(key for record in records for key in record):
+            if not _CONDITION.search(field) or field in chosen:
+                continue
+            values = {_scalar(record.get(field)) for record in records}
+            if len(values - {None}) > 1:
+                raise ConfigError(
+                    f"{name}: records of one problem differ in {field} ({_some(values)}), so they "
+                    f"are no samples of one pool; name one: layout `where: {{{field}: ...}}` or "
+                    f"--field where={field}=... (or list {field} under `samples_differ_in`)"
+                )
+
+
+def require_independent(record: Record, layout: Layout) -> None:
+    """Refuse the answers of a search.
+
+    Raises:
+        ValueError: the record holds what searches write.
+    """
+    if layout.independent == "yes":
+        return
+    marks = sorted({key for key in _keys(record, depth=3) if _SEARCH.match(key)})
+    if marks:
+        raise ValueError(
+            f"these are answers of a search (it has {', '.join(marks)}): beams share steps, so "
+            f"they are no pool of independent samples. Import the search's accuracy with "
+            f"`python -m ttsgrid.importer points`; if they are independent after all, say "
+            f"`independent: yes` in the layout"
+        )
+
+
+def _keys(value: object, depth: int) -> Iterator[str]:
+    if depth and isinstance(value, dict):
+        for key, inner in value.items():
+            yield str(key)
+            yield from _keys(inner, depth - 1)
+    elif depth and isinstance(value, list):
+        for element in value[:1]:
+            yield from _keys(element, depth)
+
+
+def _scalar(value: object) -> str | None:
+    """Return a value to compare; None for what is absent or no plain value."""
+    return str(value) if isinstance(value, str | int | float) else None
+
+
+def _some(values: Iterable[str | None]) -> str:
+    told = sorted(str(value) for value in values if value is not None)
+    return ", ".join([*told[:5], *(["..."] if len(told) > 5 else [])])
