@@ -30,7 +30,7 @@ class Answers(StrEnum):
     """How many answers a search with N beams gives at most."""
 
     BEAMS = "beams"
-    """One a kept beam, N/M: the study's code fills that many end nodes and stops."""
+    """One per kept beam, N/M: the study's code fills that many end nodes and stops."""
     SAMPLES = "samples"
     """N: search-and-learn collects what finishes and returns N of it."""
 
@@ -48,9 +48,9 @@ class Duplicates(StrEnum):
     """Which of several equal candidates stay; the first generated always does."""
 
     SIBLINGS = "siblings"
-    """Of the children of one beam, one a text, stripped (the study)."""
+    """Of the children of one beam, one per stripped text (the study)."""
     BEAMS = "beams"
-    """Of all open candidates of a step, one a whole text (search-and-learn)."""
+    """Of all open candidates of a step, one per whole text (search-and-learn)."""
     KEEP = "keep"
     """All."""
 
@@ -63,7 +63,7 @@ class SearchRules:
         answers: how many answers there are at most.
         finished: whether finished candidates compete with open ones.
         duplicates: which equal candidates are dropped.
-        refill: expand the kept beams, in turn, to N children a step, however few
+        refill: expand the kept beams, in turn, to N children at each step, however few
             they are; else each gets M.
         final_text: a step that states the final answer (`\boxed`) ends the solution;
             else only the model's end mark does.

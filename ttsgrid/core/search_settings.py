@@ -80,7 +80,7 @@ class SearchSettings:
 
     @property
     def num_beams(self) -> int:
-        """N/M, the beams kept a step."""
+        """N/M, the beams kept at each step."""
         return self.budget // self.beam_width
 
     def as_params(self) -> dict[str, Canonical]:

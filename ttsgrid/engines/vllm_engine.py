@@ -63,7 +63,7 @@ def engine_arguments(spec: EngineSpec) -> dict[str, Any]:
         "enable_prefix_caching": True,
         "enforce_eager": spec.enforce_eager,
         "disable_log_stats": True,
-        # One process less an engine, one import of vLLM less at its start, and a step need
+        # One process fewer per engine, one import of vLLM fewer at its start, and a step need
         # not cross processes. As a class: by its name, vLLM 0.32 takes "mp" on a CPU.
         "distributed_executor_backend": "mp" if spec.num_gpus > 1 else UniProcExecutor,
     }

@@ -49,7 +49,7 @@ def write_problems(files: Files, problems: Iterable[Problem]) -> int:
 
 
 def write_models(files: Files, models: Iterable[ModelRecord]) -> None:
-    """Write one file a model; a model described as before is left as it is."""
+    """Write one file per model; a model described as before is left as it is."""
     for model in models:
         path = f"models/{model.role}-{model.identity.id}.parquet"
         encoded = encode_rows("models", [_model_row(model)])

@@ -27,7 +27,7 @@ from ttsgrid.models.prms import prm_format
 from ttsgrid.store import Store
 from ttsgrid.store.solutions import load_solutions
 
-REQUESTS_PER_SEQUENCE = 2  # in flight a worker: what decodes, and as much in line
+REQUESTS_PER_SEQUENCE = 2  # in flight per worker: what decodes, and as much in line
 
 
 async def run_missing(

@@ -1,4 +1,4 @@
-"""Live progress: one bar, one line a worker; plain lines where there is no terminal."""
+"""Live progress: one bar and one line per worker; plain lines where there is no terminal."""
 
 from __future__ import annotations
 

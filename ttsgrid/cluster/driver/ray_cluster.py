@@ -28,7 +28,7 @@ def ray_cluster(config: ClusterConfig, own_code: Sequence[str] = ()) -> Iterator
             them to every node.
     """
     address = config.address or os.environ.get("RAY_ADDRESS")
-    # Actors inherit this; uv's run hook would otherwise rebuild environments a worker.
+    # Actors inherit this; uv's run hook would otherwise rebuild the environment for each worker.
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:

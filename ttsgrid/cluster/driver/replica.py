@@ -28,8 +28,8 @@ class Limits:
     """How to deal with trouble and with waiting.
 
     Attributes:
-        max_attempts: tries a unit gets when workers die under it.
-        requests_in_flight: engine requests to keep in flight a worker.
+        max_attempts: how often a unit is tried when workers die under it.
+        requests_in_flight: engine requests to keep in flight per worker.
     """
 
     max_attempts: int

@@ -21,7 +21,7 @@ from ttsgrid.engines.base import EngineStats
 MAX_CALLS_IN_FLIGHT = 4096  # of one actor; the driver keeps far fewer
 
 
-class Worker:
+class WorkerActor:
     """Holds one engine; created where Ray places it, started by `start`."""
 
     def __init__(self, spec: WorkerSpec) -> None:
@@ -77,7 +77,7 @@ def create_actor(spec: WorkerSpec, name: str) -> ActorHandle:
     Death is the driver's to handle (`max_restarts=0`): it must know, to hand the
     units out again and to count the attempt.
     """
-    actor_class: ActorClass = ray.remote(Worker)
+    actor_class: ActorClass = ray.remote(WorkerActor)
     threads = max(1, int(spec.cpus))
     return actor_class.options(
         name=name,

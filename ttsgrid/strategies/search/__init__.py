@@ -1,5 +1,6 @@
-"""Searches guided by a PRM: beam search, DVTS and their kin, on one protocol.
+"""Searches guided by a PRM, all on one protocol: beam search, DVTS, lookahead, REBASE.
 
-Import from the modules: `settings` (what determines a search; no engine needed),
-`run` (the search itself) and `protocol` (what goes in and comes out).
+`run` is the search itself, `session` what it works with, `protocol` what it asks for and
+gives. A method (`method`, `beam`, `rebase`) only chooses between scored candidates. What
+determines a search lies below, in `ttsgrid.core.search_settings`.
 """
