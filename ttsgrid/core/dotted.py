@@ -125,7 +125,8 @@ def files_to_ship(paths: Iterable[str]) -> list[str]:
     Each is the folder of a top-level package or the file of a top-level module; what is
     installed (in a `site-packages`) is on every node already, and so is ttsgrid.
     """
-    roots = {path.partition(SEPARATOR)[0].partition(".")[0] for path in paths} - {"ttsgrid"}
+    roots = {path.partition(SEPARATOR)[0].partition(".")[0] for path in paths}
+    roots -= {"ttsgrid", *sys.stdlib_module_names}
     places = {_place(root) for root in roots}
     return sorted(place for place in places if place and "site-packages" not in place)
 
