@@ -29,8 +29,9 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> StoreFrames:
 
 def test_a_row_is_the_difference_of_two_rows_against_best_of_n(frames: StoreFrames) -> None:
     meter = make_meter(frames)
-    rows = search_gain_by_policy(frames, meter).to_dicts()
-    rivals = against_best_of_n(frames, meter).filter(bin="all")
+    duels = list(find_duels(frames, meter))
+    rows = search_gain_by_policy(duels, meter).to_dicts()
+    rivals = against_best_of_n(duels).filter(bin="all")
     assert {row["n"] for row in rows} == set(rivals["n"])
     for row in rows:
         assert (row["policy"], row["other"]) == ("small", "large")
@@ -47,9 +48,10 @@ def test_a_row_is_the_difference_of_two_rows_against_best_of_n(frames: StoreFram
 def test_the_interval_is_paired_by_problem(frames: StoreFrames) -> None:
     """Against a plain bootstrap of the four accuracies, problem by problem."""
     meter = make_meter(frames)
-    row = search_gain_by_policy(frames, meter).filter(n=4).to_dicts()[0]
-    duels = {d.names["policy"]: d for d in find_duels(frames, meter) if d.names["n"] == 4}
-    small, large = duels["small"], duels["large"]
+    duels = [duel for duel in find_duels(frames, meter) if duel.names["n"] == 4]
+    row = search_gain_by_policy(duels, meter).to_dicts()[0]
+    by_policy = {duel.names["policy"]: duel for duel in duels}
+    small, large = by_policy["small"], by_policy["large"]
     values = (small.first - small.second) - (large.first - large.second)
     assert row["num_problems"] == len(values) == SEARCHED
     rng = np.random.default_rng(0)
@@ -65,4 +67,5 @@ def test_one_policy_alone_has_nobody_to_be_compared_with(tmp_path: Path) -> None
     )
     write_store(tmp_path, alone)
     frames = load(tmp_path, by_string)
-    assert search_gain_by_policy(frames, make_meter(frames)).is_empty()
+    meter = make_meter(frames)
+    assert search_gain_by_policy(find_duels(frames, meter), meter).is_empty()

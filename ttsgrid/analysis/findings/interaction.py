@@ -12,7 +12,7 @@ All intervals marked `adjusted` hold together for a benchmark.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -21,8 +21,7 @@ import numpy as np
 import polars as pl
 
 from ttsgrid.analysis.cells.costs import Meter
-from ttsgrid.analysis.findings.rivals import Duel, find_duels
-from ttsgrid.analysis.frames.load import StoreFrames
+from ttsgrid.analysis.findings.rivals import Duel
 from ttsgrid.analysis.statistics.intervals import (
     LEVEL,
     difference_intervals,
@@ -63,7 +62,7 @@ class _Pair:
     problems: tuple[int, ...]
 
     def sides(self) -> tuple[Floats, Floats]:
-        """Two accuracies in [0, 1] a problem whose difference is half that of the gains.
+        """Two accuracies in [0, 1] per problem whose difference is half that of the gains.
 
         Intervals on a difference know that accuracies lie between 0 and 1; the difference
         of two differences lies between -2 and 2, half of it is one of two means.
@@ -83,8 +82,12 @@ class _Pair:
         return duel.first[inside], duel.second[inside]
 
 
-def search_gain_by_policy(frames: StoreFrames, meter: Meter) -> pl.DataFrame:
+def search_gain_by_policy(duels: Iterable[Duel], meter: Meter) -> pl.DataFrame:
     """Set what searches add over best-of-N for one policy against the same for another.
+
+    Args:
+        duels: of every policy (`ttsgrid.analysis.findings.rivals.find_duels`).
+        meter: has the policies' sizes.
 
     Returns:
         A row per (two policies, PRM, search, N), columns `INTERACTION_SCHEMA`: `added` is
@@ -92,16 +95,14 @@ def search_gain_by_policy(frames: StoreFrames, meter: Meter) -> pl.DataFrame:
         `other`, `difference` the first less the second with its 95 % interval and the
         adjusted one. Empty where no search was run with two policies.
     """
-    if frames.searches.is_empty():
-        return pl.DataFrame(schema=INTERACTION_SCHEMA)
     by_benchmark: dict[str, list[_Pair]] = defaultdict(list)
-    for pair in _pairs(find_duels(frames, meter), meter):
+    for pair in _pairs(duels, meter):
         by_benchmark[pair.first.names["benchmark"]].append(pair)
     rows = [row for pairs in by_benchmark.values() for row in _rows(pairs)]
     return pl.DataFrame(rows, schema=INTERACTION_SCHEMA)
 
 
-def _pairs(duels: Iterator[Duel], meter: Meter) -> Iterator[_Pair]:
+def _pairs(duels: Iterable[Duel], meter: Meter) -> Iterator[_Pair]:
     alike: dict[tuple[Any, ...], list[Duel]] = defaultdict(list)
     for duel in duels:
         alike[tuple(duel.names[name] for name in _SHARED)].append(duel)

@@ -54,10 +54,13 @@ def prm_quality(frames: StoreFrames) -> pl.DataFrame:
         Policies without such a problem have no row.
     """
     rows: list[dict[str, Any]] = []
-    for key, samples in _scored_samples(frames).group_by(_GROUP, maintain_order=True):
-        names = dict(zip(_GROUP, key, strict=True))
-        for aggregation in aggregations_of(frames, names["prm"]):
-            rows.extend(names | found for found in _measured(samples, aggregation))
+    pools = frames.series.filter(~pl.col("greedy"))
+    for prm in frames.scores["prm"].unique().cast(pl.String).sort():
+        for pool in pools.iter_rows(named=True):
+            names = {"benchmark": pool["benchmark"], "policy": pool["policy"], "prm": prm}
+            samples = _scored_samples(frames, pool["series"], prm)
+            for aggregation in aggregations_of(frames, prm):
+                rows.extend(names | found for found in _measured(samples, aggregation))
     return pl.DataFrame(rows, schema=PRM_QUALITY_SCHEMA).sort(*_GROUP, maintain_order=True)
 
 
@@ -82,13 +85,15 @@ def areas_within(samples: pl.DataFrame) -> pl.DataFrame:
     return both.select("problem", area=above / pairs, num_pairs=pairs)
 
 
-def _scored_samples(frames: StoreFrames) -> pl.DataFrame:
-    """The samples of pools with their verdict and a column per aggregation."""
-    pools = frames.series.filter(~pl.col("greedy")).select("series", "benchmark", "policy")
-    verdicts = frames.solutions.select("series", "problem", "sample", "correct")
-    scores = frames.scores.with_columns(pl.col("prm").cast(pl.String))
-    known = scores.join(pools, on="series").join(verdicts, on=["series", "problem", "sample"])
-    return known.sort(*_GROUP, "problem", "sample")
+def _scored_samples(frames: StoreFrames, series: int, prm: str) -> pl.DataFrame:
+    """The samples of a pool with their verdict and a column per aggregation.
+
+    One pool and PRM at a time: large stores hold ten million scores.
+    """
+    key = ["problem", "sample"]
+    verdicts = frames.solutions.filter(series=series).select(*key, "correct")
+    mine = frames.scores.filter(pl.col("series") == series, pl.col("prm") == prm)
+    return mine.join(verdicts, on=key).sort(key)
 
 
 def _measured(samples: pl.DataFrame, aggregation: str) -> Iterator[dict[str, Any]]:

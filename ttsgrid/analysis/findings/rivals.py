@@ -16,7 +16,7 @@ Differences are paired by problem, on those that both ran on. All intervals mark
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -80,25 +80,25 @@ class Duel:
     flops: Floats
 
 
-def against_best_of_n(frames: StoreFrames, meter: Meter) -> pl.DataFrame:
+def against_best_of_n(duels: Iterable[Duel]) -> pl.DataFrame:
     """Set every search against best-of-N; no rows where a store has none.
 
     Returns:
-        A row a (search, N, bin), columns `RIVALS_SCHEMA`: both accuracies, the paired
+        A row per (search, N, bin), columns `RIVALS_SCHEMA`: both accuracies, the paired
         `difference` with its 95 % interval and the adjusted one, and `flops_ratio`
         (search over best-of-N, PRM included).
     """
-    if frames.searches.is_empty():
-        return pl.DataFrame(schema=RIVALS_SCHEMA)
     by_benchmark: dict[str, list[Duel]] = defaultdict(list)
-    for duel in find_duels(frames, meter):
+    for duel in duels:
         by_benchmark[duel.names["benchmark"]].append(duel)
-    rows = [row for duels in by_benchmark.values() for row in _rows(duels)]
+    rows = [row for found in by_benchmark.values() for row in _rows(found)]
     return pl.DataFrame(rows, schema=RIVALS_SCHEMA)
 
 
 def find_duels(frames: StoreFrames, meter: Meter) -> Iterator[Duel]:
     """Yield every search with the best-of-N that it is set against, by policy, PRM and N."""
+    if frames.searches.is_empty():
+        return
     searches = _grouped(search_outcomes(frames))
     budgets = sorted({group[-1] for group, _strategy in searches})
     judging, picking = _samples_of(frames, 0), _samples_of(frames, 1)

@@ -62,7 +62,7 @@ def small_vs_large(study: Study) -> pl.DataFrame:
 
 
 def flops(study: Study) -> pl.DataFrame:
-    """Return what CoT and compute-optimal TTS cost (Table 4), a benchmark."""
+    """Return what CoT and compute-optimal TTS cost over a whole benchmark (Table 4)."""
     rows = [_flops_row(row) for row in _accuracies(study)]
     return _frame(rows)
 

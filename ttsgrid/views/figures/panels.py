@@ -30,7 +30,7 @@ SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "ttsgrid", "font.family": "D
 
 @dataclass(frozen=True)
 class Grid:
-    """A figure with a panel a (row, column).
+    """A figure with one panel per (row, column).
 
     Attributes:
         rows, columns: names of what varies; an empty name is not written.
@@ -113,7 +113,7 @@ def line(
 
 
 def legend(grid: Grid, strategies: Sequence[str], styles: dict[str, str]) -> None:
-    """A legend below: a colour a strategy, a style for whatever else differs, CoT."""
+    """A legend below: one colour per strategy, one style for whatever else differs, CoT."""
     handles = [
         Line2D([], [], color=colour_of(s, strategies), linewidth=2, label=display_name(s))
         for s in strategies

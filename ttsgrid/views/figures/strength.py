@@ -64,7 +64,7 @@ def _gains(study: Study, found: Optimal) -> Iterator[_Gain]:
 
 
 def _draw_gains(axes: Axes, gains: Sequence[_Gain]) -> None:
-    """Points with intervals, a marker a PRM side by side, each policy named once above."""
+    """Points with intervals, one marker per PRM side by side, each policy named once above."""
     prms = sorted({gain.prm for gain in gains})
     for i, prm in enumerate(prms):
         mine = [gain for gain in gains if gain.prm == prm]
