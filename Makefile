@@ -8,7 +8,7 @@ READY := $(VENV)/.ready-$(EXTRA)
 TORCH := 2.13.0
 ARGS ?=
 
-.PHONY: setup sweep test slow fast check bench zoo clean
+.PHONY: setup sweep test slow fast check bench figures zoo clean
 
 setup: $(READY)
 
@@ -48,6 +48,9 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m pytest -m bench -s tests/bench $(ARGS)
+
+figures: $(READY)
+	$(BIN)/python -m ttsgrid.cli.documents $(ARGS)
 
 zoo: $(READY)
 	$(BIN)/python -m ttsgrid.zoo.train $(ARGS)

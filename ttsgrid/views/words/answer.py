@@ -56,14 +56,15 @@ def question_elsewhere(benchmark: str) -> str:
 
 def answer(frontier: Frontier, benchmark: str) -> tuple[str, ...]:
     """Return what the store says about a benchmark, a paragraph each, the main one first."""
+    rivals = frontier.rivals.filter(benchmark=benchmark)
     said = [
         *headline_paragraphs(frontier, benchmark),
         *_too_few(frontier, benchmark),
         *_gains(frontier, benchmark),
         *_optimal(frontier, benchmark),
-        *rival_sentences(frontier, benchmark),
-        *search_gain_sentences(frontier, benchmark),
-        *ranking_sentences(frontier, benchmark),
+        *rival_sentences(rivals, by_size(frontier.cells, rivals["policy"].to_list())),
+        *search_gain_sentences(frontier.search_gains.filter(benchmark=benchmark)),
+        *ranking_sentences(frontier.prm_quality.filter(benchmark=benchmark)),
         *_winners(frontier, benchmark),
     ]
     return tuple(said)

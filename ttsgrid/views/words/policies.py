@@ -6,15 +6,18 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
 from ttsgrid.core.strategies import display_name
 from ttsgrid.views.words.numbers import Row, points, points_span
 
 
-def search_gain_sentences(frontier: Frontier, benchmark: str) -> Iterator[str]:
-    """Say the surest difference between two policies, or that none is clear; else nothing."""
-    rows = frontier.search_gains.filter(pl.col("num_problems") >= MIN_PROBLEMS, benchmark=benchmark)
+def search_gain_sentences(search_gains: pl.DataFrame) -> Iterator[str]:
+    """Say the surest difference between two policies, or that none is clear; else nothing.
+
+    Args:
+        search_gains: `Frontier.search_gains` of one benchmark.
+    """
+    rows = search_gains.filter(pl.col("num_problems") >= MIN_PROBLEMS)
     if rows.is_empty():
         return
     surest = rows.with_columns(margin=pl.max_horizontal("low_adjusted", -pl.col("high_adjusted")))

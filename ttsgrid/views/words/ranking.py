@@ -6,17 +6,19 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
 from ttsgrid.views.words.numbers import listed
 
 CHANCE = 0.5
 
 
-def ranking_sentences(frontier: Frontier, benchmark: str) -> Iterator[str]:
-    """Name each PRM and the policies whose solutions no aggregation of it ranks above chance."""
-    enough = pl.col("num_problems") >= MIN_PROBLEMS
-    rows = frontier.prm_quality.filter(enough, benchmark=benchmark)
+def ranking_sentences(prm_quality: pl.DataFrame) -> Iterator[str]:
+    """Name each PRM and the policies whose solutions no aggregation of it ranks above chance.
+
+    Args:
+        prm_quality: `Frontier.prm_quality` of one benchmark.
+    """
+    rows = prm_quality.filter(pl.col("num_problems") >= MIN_PROBLEMS)
     best = rows.group_by("prm", "policy", maintain_order=True).agg(
         pl.col("low", "area", "pooled_area").max()
     )

@@ -6,12 +6,11 @@ so that the surest of many wins may be named.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
 from ttsgrid.analysis.cells.difficulty import Bin
-from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
 from ttsgrid.core.strategies import display_name
 from ttsgrid.views.words.numbers import (
@@ -21,18 +20,21 @@ from ttsgrid.views.words.numbers import (
     points,
     points_span,
 )
-from ttsgrid.views.words.order import by_size
 
 BINS = {Bin.ALL: "over all problems", Bin.HARD: "over hard problems"}
 _GROUP = ["prm", "strategy", "n"]
 
 
-def rival_sentences(frontier: Frontier, benchmark: str) -> Iterator[str]:
-    """Say where search clearly wins, or comes nearest to it; nothing without searches."""
-    rivals = frontier.rivals.filter(benchmark=benchmark)
+def rival_sentences(rivals: pl.DataFrame, policies: Sequence[str]) -> Iterator[str]:
+    """Say where search clearly wins, or comes nearest to it; nothing without searches.
+
+    Args:
+        rivals: `Frontier.rivals` of one benchmark.
+        policies: in the order in which to name them.
+    """
     if rivals.is_empty():
         return
-    yield _wins(rivals, by_size(frontier.cells, rivals["policy"].to_list()))
+    yield _wins(rivals, policies)
     overall = _enough(rivals).filter(bin=Bin.ALL.value)
     num_lost = len(overall.filter(pl.col("high_adjusted") < 0))
     if num_lost:
@@ -42,7 +44,7 @@ def rival_sentences(frontier: Frontier, benchmark: str) -> Iterator[str]:
         )
 
 
-def _wins(rivals: pl.DataFrame, order: list[str]) -> str:
+def _wins(rivals: pl.DataFrame, order: Sequence[str]) -> str:
     parts = []
     for name, where in BINS.items():
         wins = _surest_wins(rivals.filter(bin=name.value), order)
@@ -60,7 +62,7 @@ def _wins(rivals: pl.DataFrame, order: list[str]) -> str:
     )
 
 
-def _surest_wins(rivals: pl.DataFrame, order: list[str]) -> list[Row]:
+def _surest_wins(rivals: pl.DataFrame, order: Sequence[str]) -> list[Row]:
     """Of each policy the win that is surest, if it has one."""
     wins = _enough(rivals).filter(pl.col("low_adjusted") > 0)
     best = wins.sort("low_adjusted", descending=True).unique("policy", keep="first")

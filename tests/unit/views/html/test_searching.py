@@ -54,7 +54,7 @@ def test_the_adjusted_interval_and_enough_problems_decide(
 ) -> None:
     one = changed(frontier, low, high, number)
     assert rival_table(one, "zoo").rows[0][3].text == verdict
-    said = " ".join(rival_sentences(one, "zoo"))
+    said = " ".join(rival_sentences(one.rivals, ["made-s"]))
     assert ("search clearly beats best-of-N over" in said) == (verdict == "search wins")
     assert ("best-of-N clearly beats 1" in said) == (verdict == "best-of-N wins")
     assert ("Nearest to it comes" in said) == (number == 40 and verdict != "search wins")
@@ -62,5 +62,5 @@ def test_the_adjusted_interval_and_enough_problems_decide(
 
 def test_without_searches_nothing_is_said(frontier: Frontier) -> None:
     none = replace(frontier, rivals=frontier.rivals.clear())
-    assert list(rival_sentences(none, "zoo")) == []
+    assert list(rival_sentences(none.rivals, [])) == []
     assert rival_table(none, "zoo").rows == ()
