@@ -54,8 +54,8 @@ def summarise_store(store: str, root: Path) -> None:
 
 def write_documents(root: Path) -> None:
     """Write the documents' blocks below `root` from the committed summary."""
-    from ttsgrid.views.files.summary import read_summary  # noqa: PLC0415
     from ttsgrid.views.files.documents import with_figures  # noqa: PLC0415
+    from ttsgrid.views.files.summary import read_summary  # noqa: PLC0415
 
     summary = read_summary(root / SUMMARY)
     for document in DOCUMENTS:

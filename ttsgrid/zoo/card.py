@@ -40,11 +40,16 @@ written with what it would write. It learns from equations and reference solutio
 put in by hand, before it sees any policy's solution.
 """
 
+RANKING = """<!-- figures:ranking -->
+<!-- end -->
+"""
+
 COMMANDS = """## Train and measure again
 
 ```sh
 make zoo                          # trains what the weights folder lacks; seeded
 python -m ttsgrid.zoo.evaluate    # measures all and writes this card
+make sweep && make figures ARGS=results/zoo   # fills in what a sweep says
 ```
 """
 
@@ -161,9 +166,11 @@ def _prms(measured: Mapping[str, Any]) -> str:
             "of a step's score:\n",
             _table(heading, rows("step_auc")),
             "That figure mixes problems: a PRM that only knows which are hard does well on it. "
-            "Within a problem, how often the product of a right solution's step scores, by which "
-            "searches rank, is above that of a wrong one:\n",
-            _table(heading, rows("ranking_auc")),
+            "What best-of-N and searches need is the ranking within a problem: in how many pairs "
+            "of a right and a wrong solution of one problem the right one has the higher product "
+            "of step scores (0.5 is chance), in the default sweep's pools, with the 95 % "
+            "interval over problems:\n",
+            RANKING,
         ]
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -68,15 +68,13 @@ class PrmReport:
 
     Attributes:
         step_auc: over all steps of all problems. High already for a PRM that only
-            knows which problems are hard.
-        ranking_auc: over pairs of one problem's solutions, by the product of their scores. This is
-            what best-of-N lives on.
+            knows which problems are hard; how it ranks within a problem, a sweep says
+            (`ttsgrid.analysis.findings.prm_quality`).
     """
 
     name: str
     num_parameters: int
     step_auc: dict[str, float]
-    ranking_auc: dict[str, float]
 
 
 def step_errors(rollouts: Sequence[Rollout]) -> dict[str, float]:
@@ -145,7 +143,6 @@ def evaluate_prm(name: str, folder: Path, solutions: dict[str, list[Rollout]]) -
         return output if isinstance(output, Tensor) else output.logits
 
     steps: dict[str, float] = {}
-    ranking: dict[str, float] = {}
     for policy, rollouts in solutions.items():
         data = label_rollouts(rollouts)
         labels, scores = score_steps(
@@ -154,27 +151,7 @@ def evaluate_prm(name: str, folder: Path, solutions: dict[str, list[Rollout]]) -
         measured = area_under_curve(np.array(scores), np.array(labels))
         assert measured is not None, f"{policy} writes no wrong steps, or no right ones"
         steps[policy] = measured.value
-        ranking[policy] = ranking_auc([r for r in rollouts if r.steps], scores)
-    return PrmReport(name, sum(p.numel() for p in prm.parameters()), steps, ranking)
-
-
-def ranking_auc(rollouts: Sequence[Rollout], step_logits: Sequence[float]) -> float:
-    """Return the mean AUC of solutions' products of scores, over problems with two of each kind.
-
-    Args:
-        rollouts: solutions with at least one step.
-        step_logits: the (good minus bad) logits of all their steps, in order.
-    """
-    ends = np.cumsum([len(rollout.steps) for rollout in rollouts])
-    log_scores = -np.logaddexp(0.0, -np.array(step_logits))
-    by_problem: dict[str, list[tuple[bool, float]]] = defaultdict(list)
-    for rollout, logs in zip(rollouts, np.split(log_scores, ends[:-1]), strict=True):
-        by_problem[rollout.recipe.question].append((rollout.correct, float(logs.sum())))
-    found = [
-        area_under_curve(np.array([score for _, score in pairs]), np.array([r for r, _ in pairs]))
-        for pairs in by_problem.values()
-    ]
-    return float(np.mean([measured.value for measured in found if measured is not None]))
+    return PrmReport(name, sum(p.numel() for p in prm.parameters()), steps)
 
 
 @torch.inference_mode()

@@ -10,8 +10,8 @@ import pytest
 
 from ttsgrid.analysis.frontier import analyse
 from ttsgrid.cli.documents import BENCHMARK, DOCUMENTS, ROOT, SUMMARY, write_documents
-from ttsgrid.views.files.summary import Summary, read_summary, summarise, write_summary
 from ttsgrid.views.files.documents import BLOCKS, with_figures
+from ttsgrid.views.files.summary import Summary, read_summary, summarise, write_summary
 
 CELL = ["policy", "strategy", "n"]
 FRESH = ROOT / "results" / "zoo"
@@ -70,3 +70,11 @@ def test_a_fresh_default_sweep_agrees_with_the_summary_within_its_intervals(
     assert len(ranked) == len(summary.prm_quality)
     apart = (pl.col("low") > pl.col("high_fresh")) | (pl.col("low_fresh") > pl.col("high"))
     assert ranked.filter(apart).is_empty()
+
+
+def test_both_prms_rank_the_smallest_policys_solutions_well_within_a_problem(
+    summary: Summary,
+) -> None:
+    rows = summary.prm_quality.filter(policy=summary.policies[0], aggregation="prod")
+    assert len(rows) == 2
+    assert rows["area"].to_numpy().min() > 0.8
