@@ -57,11 +57,6 @@ def test_prms_find_most_wrong_steps_of_every_policy_but_not_all(measured: dict[s
             assert 0.80 <= auc <= 0.99, (prm["name"], policy)
 
 
-def test_prms_tell_right_from_wrong_within_a_problem(measured: dict[str, Any]) -> None:
-    # Without that they would only know which problems are hard, and could guide no search.
-    for prm in measured["prms"]:
-
-
 def test_the_weights_are_small_enough_to_ship() -> None:
     sizes = [path.stat().st_size for path in ZOO_WEIGHTS.glob("*/*") if path.parent.name in SHIPPED]
     assert 0 < sum(sizes) < MAX_BYTES

@@ -78,7 +78,7 @@ def _gain(low: float, high: float, **columns: object) -> dict[str, object]:
 
 def _said_of(frontier: Frontier, *rows: dict[str, object]) -> str:
     gains = pl.DataFrame(rows, schema=INTERACTION_SCHEMA)
-    return " ".join(search_gain_sentences(replace(frontier, search_gains=gains), "zoo"))
+    return " ".join(search_gain_sentences(gains))
 
 
 def test_the_surest_difference_between_policies_is_said_with_its_interval(
@@ -113,12 +113,12 @@ def test_a_prm_at_chance_within_a_problem_is_named_with_its_policies(frontier: F
         )
     ]
     quality = pl.DataFrame(rows, schema=PRM_QUALITY_SCHEMA)
-    (said,) = ranking_sentences(replace(frontier, prm_quality=quality), "zoo")
+    (said,) = ranking_sentences(quality)
     assert "PRM dull is not shown to rank right solutions of made-l above wrong ones" in said
     assert "at best it does so in 54 % of pairs" in said
     assert "up to 94 %" in said
     few = quality.with_columns(num_problems=pl.lit(12, pl.Int64))
-    assert not list(ranking_sentences(replace(frontier, prm_quality=few), "zoo"))
+    assert not list(ranking_sentences(few))
 
 
 def test_the_report_has_the_tables_of_ranking_and_of_search_by_policy(
