@@ -10,6 +10,7 @@ import asyncio
 import sys
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,13 +22,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ttsgrid.analysis.frontier import analyse
 from ttsgrid.benchmarks import BenchmarkConfig, load_benchmark
+from ttsgrid.cli.composition import composed, is_plain
 from ttsgrid.core.dotted import add_to_path
 from ttsgrid.core.errors import StoreError, TtsgridError
 from ttsgrid.core.shipped import CONF
 from ttsgrid.grid.arguments import checked_arguments
-from ttsgrid.grid.budgets import budgets_of, left_out
+from ttsgrid.grid.budgets import left_out
 from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig, ModelConfig
 from ttsgrid.grid.own_code import check_own_code, engine_of
@@ -36,8 +37,6 @@ from ttsgrid.grid.resolve import ResolvedModel, resolve_model
 from ttsgrid.models import prompt_format
 from ttsgrid.models.prms import prm_identity
 from ttsgrid.store import BenchmarkRecord, ModelRecord, Store, committed_units
-from ttsgrid.views.files.export import write_frontier
-from ttsgrid.views.terminal.frontier import print_frontier
 
 console = Console()
 
@@ -84,30 +83,6 @@ def show_plan(plan: Plan) -> None:
     )
 
 
-def frontier_folder(store: str) -> Path:
-    """Return where the report goes: inside a local store, beside the work for a remote one."""
-    if "://" not in store:
-        return Path(store) / "frontier"
-    return Path("results") / store.rstrip("/").rsplit("/", 1)[-1] / "frontier"
-
-
-def report(grid: GridConfig) -> None:
-    """Compute the frontier from the store alone, print it and say where it is."""
-    pools = [strategy for strategy in grid.strategies if not strategy.entry.is_greedy]
-    budgets = sorted({n for strategy in pools for n in budgets_of(grid, strategy)})
-    frontier = analyse(grid.store, budgets=budgets or None)
-    folder = frontier_folder(grid.store)
-    write_frontier(frontier, folder)
-    print_frontier(frontier, console)
-    console.print(f"\nResults: {grid.store}  Picture and tables: {folder}", highlight=False)
-    console.print(
-        f"Next: look at {folder / 'frontier.png'}, run `python -m ttsgrid.frontier "
-        f"{grid.store}` again at any time, or grow the grid, e.g. "
-        "`python -m ttsgrid.sweep budgets=[1,4,16,64,256]`: it runs only what is missing.",
-        highlight=False,
-    )
-
-
 def sweep(grid: GridConfig) -> None:
     """Plan a grid, run what its store lacks, and report.
 
@@ -127,8 +102,11 @@ def sweep(grid: GridConfig) -> None:
     failed = run_plan(grid, plan, models)
     if not plan.missing:
         console.print("The store holds every unit: 0 tokens to generate.", highlight=False)
+    # Analysis and its pictures take longer to import than a grid to plan.
+    from ttsgrid.cli.sweep_report import report  # noqa: PLC0415
+
     try:
-        report(grid)
+        report(grid, console)
     except StoreError:
         if not failed:
             raise  # else the failures below say why there is nothing to report
@@ -181,16 +159,21 @@ def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel]) -> int:
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
-def _compose_and_sweep(config: DictConfig) -> None:
+def _run_by_hydra(config: DictConfig) -> None:
+    """Run with options of Hydra's; most of them only print."""
     sources = HydraConfig.get().runtime.config_sources
     folders = [Path(source.path) for source in sources if source.schema == "file"]
     # Caught here, inside Hydra, which would print a stack trace: one sentence is enough.
     try:
-        # A person's own modules: beside their config folder's groups, or where they stand.
-        add_to_path([*(folder for folder in folders if folder != CONF), Path.cwd()])
-        sweep(to_grid(config, folders))
+        _run(config, folders)
     except TtsgridError as error:
         _exit_with(error)
+
+
+def _run(config: DictConfig, folders: Sequence[Path]) -> None:
+    # A person's own modules: beside their config folder's groups, or where they stand.
+    add_to_path([*(folder for folder in folders if folder != CONF), Path.cwd()])
+    sweep(to_grid(config, folders))
 
 
 def _exit_with(error: Exception) -> NoReturn:
@@ -205,7 +188,11 @@ def main() -> None:
     """Run the command line."""
     try:
         sys.argv[1:] = checked_arguments(sys.argv[1:], CONF)
-        _compose_and_sweep()
+        if is_plain(sys.argv[1:]):
+            plain = composed(sys.argv[1:], CONF)
+            _run(plain.config, plain.folders)
+        else:
+            _run_by_hydra()
     except (TtsgridError, HydraException) as error:
         _exit_with(error)
     except KeyboardInterrupt:

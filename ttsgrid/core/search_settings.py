@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 
 from ttsgrid.core.errors import ConfigError
-from ttsgrid.core.identity import Canonical
+from ttsgrid.core.identity import Canonical, content_id
 from ttsgrid.core.search_presets import PAPER, PRESETS
 from ttsgrid.core.search_rules import SearchRules
 from ttsgrid.core.strategies import OWN_SETTINGS, preset, search_of
@@ -94,6 +95,11 @@ class SearchSettings:
             if not search_of(self.kind).takes(name):
                 del params[name]
         return params
+
+    @cached_property
+    def id(self) -> str:
+        """Content address of `as_params`: thousands of trees share it, and are named by it."""
+        return content_id(self.as_params())
 
     @classmethod
     def from_params(cls, params: Mapping[str, Canonical]) -> SearchSettings:

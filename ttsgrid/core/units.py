@@ -262,7 +262,7 @@ class SearchTree:
                 "policy": self.policy.id,
                 "prm": self.prm.id,
                 "sampling": self.sampling.as_json(),
-                "params": self.settings.as_params(),
+                "params": self.settings.id,
             }
         )
 

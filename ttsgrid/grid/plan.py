@@ -32,7 +32,7 @@ from ttsgrid.core.voting import AGGREGATIONS, scored_votes
 from ttsgrid.grid.budgets import budgets_of
 from ttsgrid.grid.config import GridConfig, ModelConfig, StrategyConfig
 from ttsgrid.grid.lengths import context_limit
-from ttsgrid.grid.trees import trees_of
+from ttsgrid.grid.trees import Tree, trees_of
 
 
 @dataclass(frozen=True)
@@ -105,10 +105,11 @@ def make_plan(
         unit.id: unit
         for policy in grid.policies
         for sampling in (_sampling(grid, policy, problems),)
+        for trees in (_trees(grid, policy),)
         for position, problem in enumerate(problems)
         for unit in (
             *_units(grid, policy, sampling, problem, identities),
-            *_searches(grid, policy, sampling, problem, position, identities),
+            *_searches(grid, policy, sampling, trees, problem, position, identities),
         )
     }
     return Plan(
@@ -152,6 +153,7 @@ def _searches(
     grid: GridConfig,
     policy: ModelConfig,
     sampling: SamplingIdentity,
+    trees: Mapping[str, list[Tree]],
     problem: Problem,
     position: int,
     identities: Mapping[str, ModelIdentity],
@@ -169,8 +171,17 @@ def _searches(
         for strategy in grid.strategies
         if strategy.is_search and position < num_searched(grid, strategy, position + 1)
         for prm in grid.prms
-        for settings, subtree in trees_of(strategy, policy, budgets_of(grid, strategy))
+        for settings, subtree in trees[strategy.name]
     ]
+
+
+def _trees(grid: GridConfig, policy: ModelConfig) -> dict[str, list[Tree]]:
+    """Return the trees of each search by its name; all problems have the same."""
+    return {
+        strategy.name: trees_of(strategy, policy, budgets_of(grid, strategy))
+        for strategy in grid.strategies
+        if strategy.is_search
+    }
 
 
 def num_searched(grid: GridConfig, strategy: StrategyConfig, num_problems: int) -> int:

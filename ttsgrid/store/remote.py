@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.dataset
 import pyarrow.parquet
 from pyarrow import fs as arrow_fs
 
@@ -102,8 +101,10 @@ class RemoteFiles:
     def scan(self, paths: Sequence[str]) -> pl.LazyFrame:
         """See `Files.scan`."""
         at = [self._at(path) for path in paths]
+        import pyarrow.dataset  # noqa: PLC0415 (0.1 s that local stores need not spend)
+
         return pl.scan_pyarrow_dataset(
-            pa.dataset.dataset(at, filesystem=self.filesystem, format="parquet")
+            pyarrow.dataset.dataset(at, filesystem=self.filesystem, format="parquet")
         )
 
     @property
