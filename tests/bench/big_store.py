@@ -29,6 +29,9 @@ from ttsgrid.store.schema import SCHEMAS
 
 SAMPLING = {"max_tokens": 512, "seed": 0, "temperature": 0.7, "top_p": 1}
 NUM_STEPS = 8
+BLOCK_TOKENS, QUESTION_TOKENS = 16, 90
+PRM_TOKENS, PRM_PARTS = 90, (32, 32, 26)  # the question, what many begin with, the rest
+NUM_BEGINNINGS = 40  # ways to begin a solution that a pool's samples share
 PRM = ModelIdentity("prm", "made/prm", "prm", '{"prm":true}')
 
 
@@ -103,6 +106,7 @@ def _write_files(path: Path, policy: ModelIdentity, problems: list[Problem], siz
         "prm_id": _repeat([PRM.id] * len(blocks), lengths),
         "step_scores": _step_scores(rng, len(samples)),
         "generated_tokens": pa.array(np.zeros(len(samples), np.int64)),
+        **_prefixes(rng, owner),
     })  # fmt: skip
     units = [_unit(policy, p, i, span) for (p, *span), i in zip(blocks, unit_ids, strict=True)]
     units += [
@@ -145,6 +149,37 @@ def _step_scores(rng: np.random.Generator, n: int) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(np.arange(n + 1, dtype=np.int32) * NUM_STEPS), values)
 
 
+def _prefixes(rng: np.random.Generator, owner: np.ndarray) -> Mapping[str, pa.Array]:
+    """Parts of PRM inputs: the question's, a beginning that some share, and one's own."""
+    n, size = len(owner), len(PRM_PARTS)
+    question = owner.astype(np.int64) * 1_000_003
+    begun = question + 1 + rng.integers(0, NUM_BEGINNINGS, n)
+    keys = np.stack([question, begun, rng.integers(2**40, 2**62, n)], axis=1).reshape(-1)
+    tokens = np.tile(np.array(PRM_PARTS, np.int32), n)
+    offsets = pa.array(np.arange(n + 1, dtype=np.int32) * size)
+    return {
+        "unscored": pa.nulls(n, pa.string()),
+        "input_tokens": pa.array(np.full(n, PRM_TOKENS)),
+        "prefix_keys": pa.ListArray.from_arrays(offsets, pa.array(keys)),
+        "prefix_tokens": pa.ListArray.from_arrays(offsets, pa.array(tokens)),
+    }
+
+
+def _alone(n: int, prm: bool) -> dict[str, int]:
+    """The unit's price; the analysis reads prices of pools from samples and inputs."""
+    shared = (n - 1) * 80
+    policy = (0, 0, 0) if prm else (QUESTION_TOKENS * n, shared, 275 * n)
+    scorer = (PRM_TOKENS * n, (n - 1) * PRM_PARTS[0], 0) if prm else (0, 0, 0)
+    tokens = ("prompt", "cached", "generated")
+    return {
+        **{f"policy_lone_{kind}_tokens": policy[i] for i, kind in enumerate(tokens)},
+        **{f"prm_lone_{kind}_tokens": scorer[i] for i, kind in enumerate(tokens)},
+        "question_tokens": 0 if prm else QUESTION_TOKENS,
+        "policy_block_tokens": 0 if prm else BLOCK_TOKENS,
+        "prm_block_tokens": BLOCK_TOKENS if prm else 0,
+    }
+
+
 def _unit(
     policy: ModelIdentity,
     problem: Problem,
@@ -175,6 +210,11 @@ def _unit(
         "seconds": 1.5,
         **by_policy,
         **by_prm,
+        **_alone(n, prm is not None),
+        "sampling": json.dumps(SAMPLING, sort_keys=True, separators=(",", ":")),
+        "temperature": float(SAMPLING["temperature"]),
+        "host": "node",
+        "num_gpus": 1,
         "provenance": '{"engine":"vllm","host":"node","num_gpus":"1","python":"3.11"}',
         "run_id": "bench",
         "committed_at": datetime(2026, 1, 1, tzinfo=UTC),

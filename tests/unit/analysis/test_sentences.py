@@ -141,7 +141,7 @@ def test_with_too_few_problems_nothing_is_claimed(change: dict[str, Any]) -> Non
 
 
 def test_unknown_sizes_have_unknown_costs() -> None:
-    assert "The models' sizes are unknown, and so is the cost." in _said({"flops_ratio": None})
+    assert "What they cost is unknown." in _said({"flops_ratio": None})
 
 
 def test_a_store_with_too_few_problems_says_so_even_with_nothing_to_compare() -> None:

@@ -147,5 +147,5 @@ def _summary(best: pl.DataFrame, num_policies: int) -> str:
     policies = "one policy" if num_policies == 1 else f"{num_policies} policies"
     start = f"Accuracy against compute for {policies}, {len(shown)} points."
     if not stations:
-        return f"{start} The models' sizes are unknown, so there is no frontier in FLOPs."
+        return f"{start} What they cost is unknown, so there is no frontier in FLOPs."
     return f"{start} The Pareto frontier runs over {listed(stations)}."

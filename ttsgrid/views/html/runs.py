@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ttsgrid.analysis.frames.devices import worker_seconds
+from ttsgrid.analysis.frames.sharing import saved_by_sharing
 from ttsgrid.store import StorePath, latest_units, scan
 from ttsgrid.views.tables.table import Entry, Table
 from ttsgrid.views.words.numbers import duration, listed, quantity
@@ -92,7 +93,23 @@ def run_sentences(store: StorePath, units: pl.DataFrame) -> tuple[str, ...]:
         f"The policies generated {generated} tokens in {duration(seconds)} of workers' time, each "
         "worker counted while it ran anything.",
         _retried(int(row["num_retried"])),
+        *_saved(store),
     )
+
+
+def _saved(store: StorePath) -> Iterator[str]:
+    """What the models of the runs did not have to compute, because units share."""
+    rows = saved_by_sharing(store).filter(pl.col("saved") > 0)
+    parts = [
+        f"{100 * row['saved']:.0f} % for {row['model']} ({quantity(row['computed_tokens'])} tokens "
+        f"in place of {quantity(row['alone_tokens'])})"
+        for row in rows.iter_rows(named=True)
+    ]
+    if parts:
+        yield (
+            f"Sharing prefixes and scores between units saved {listed(parts)}; costs of cells "
+            "are those of running each alone."
+        )
 
 
 def _retried(number: int) -> str:

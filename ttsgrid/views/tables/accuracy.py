@@ -13,6 +13,7 @@ from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.core.strategies import PASS_AT_K, display_name
 from ttsgrid.views.tables.entries import NOTHING, accuracy_entry
 from ttsgrid.views.tables.table import Entry, Table
+from ttsgrid.views.words.coverage import coverage
 from ttsgrid.views.words.numbers import (
     Row,
     in_order,
@@ -33,7 +34,7 @@ def accuracy_table(cells: Cells, benchmark: str) -> Table:
     best = best_per_strategy(cells).filter(benchmark=benchmark)
     budgets, most = best["n"].unique().sort().to_list(), int(best["num_problems"].to_numpy().max())
     rows = tuple(
-        (Entry(policy), Entry(display_name(strategy)), *_by_budget(found, budgets, most))
+        (Entry(policy), Entry(display_name(strategy)), *_by_budget(found, budgets))
         for policy in by_size(cells, best["policy"].to_list())
         for strategy, found in _by_strategy(best.filter(policy=policy))
     )
@@ -55,13 +56,11 @@ def _by_strategy(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
         yield strategy, rows.filter(strategy=strategy)
 
 
-def _by_budget(rows: pl.DataFrame, budgets: Sequence[int], most: int) -> Iterator[Entry]:
-    """Entries of one policy and strategy; those that ran on fewer than `most` problems say so."""
+def _by_budget(rows: pl.DataFrame, budgets: Sequence[int]) -> Iterator[Entry]:
+    """Entries of one policy and strategy; those that lack problems or scores say so."""
     at = {row["n"]: row for row in rows.iter_rows(named=True)}
     for n in budgets:
-        fewer = n in at and at[n]["num_problems"] < most
-        detail = f"on {at[n]['num_problems']} problems" if fewer else ""
-        yield accuracy_entry(at[n], detail) if n in at else NOTHING
+        yield accuracy_entry(at[n], coverage(at[n])) if n in at else NOTHING
 
 
 def best_table(frontier: Frontier, benchmark: str) -> Table:
@@ -95,4 +94,4 @@ def best_table(frontier: Frontier, benchmark: str) -> Table:
 def _choice(row: Row | None) -> Entry:
     if row is None:
         return NOTHING
-    return accuracy_entry(row, short_name(row))
+    return accuracy_entry(row, ", ".join(filter(None, (short_name(row), coverage(row)))))

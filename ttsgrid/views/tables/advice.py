@@ -18,6 +18,7 @@ from ttsgrid.analysis.advice.rules import Rule
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.views.tables.entries import accuracy_entry
 from ttsgrid.views.tables.table import Entry, Interval, Table
+from ttsgrid.views.words.coverage import unscored
 from ttsgrid.views.words.numbers import (
     Row,
     percent,
@@ -137,14 +138,18 @@ def _why_split(made: Sequence[Recommendation]) -> str:
 
 
 def _rule(one: Recommendation, rule: Rule) -> tuple[Entry, ...]:
-    few = "" if rule.sure else f"{rule.num_problems} problems: unsure"
+    said = [
+        "" if rule.sure else f"{rule.num_problems} problems: unsure",
+        "on fewer problems than were run" if rule.is_partial else "",
+        unscored(rule.num_unscored) if rule.num_unscored else "",
+    ]
     return (
         Entry(one.policy),
         Entry(one.prm or "–"),
         Entry(str(rule.budget)),
         Entry(rule.bin),
         Entry(short_name(vars(rule)), f"N = {rule.n}"),
-        accuracy_entry(vars(rule), few),
+        accuracy_entry(vars(rule), ", ".join(filter(None, said))),
         Entry(quantity(rule.tokens)),
         Entry(quantity(rule.flops)),
     )

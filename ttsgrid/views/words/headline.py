@@ -24,6 +24,7 @@ from ttsgrid.analysis.findings.selection import describe
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MAX_HALF_WIDTH, MIN_PROBLEMS
 from ttsgrid.core.strategies import COT, bound_names
+from ttsgrid.views.words.coverage import coverage_sentences
 
 Comparison = Mapping[str, Any]
 
@@ -37,7 +38,9 @@ def headline_paragraphs(frontier: Frontier, benchmark: str) -> tuple[str, ...]:
     """Return the headline in paragraphs, what matters most first."""
     overall = frontier.cells.frame.filter(benchmark=benchmark)
     num_problems = int(overall["num_problems"].to_numpy().max(initial=0))
-    return headline(frontier.comparisons.filter(benchmark=benchmark), num_problems)
+    said = headline(frontier.comparisons.filter(benchmark=benchmark), num_problems)
+    missing = " ".join(coverage_sentences(frontier.cells, benchmark))
+    return (*said, missing) if missing else said
 
 
 def headline(comparisons: pl.DataFrame, num_problems: int | None = None) -> tuple[str, ...]:
@@ -152,7 +155,7 @@ def _picked(best: Comparison) -> str:
 def _cost(best: Comparison) -> str:
     """How its compute compares, the PRM's included."""
     if best["flops_ratio"] is None:
-        return "The models' sizes are unknown, and so is the cost."
+        return "What they cost is unknown."
     counted = "prompts" if best["prm"] is None else "PRM and prompts"
     what = f"the larger one's FLOPs a problem, {counted} included."
     return f"It takes {_times(best['flops_ratio'])} {what}"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ttsgrid.benchmarks.zoo.task import Recipe, boxed_answer
-from ttsgrid.core.records import FinishReason, Problem, Solution, UnitResult, Usage
+from ttsgrid.core.records import FinishReason, Price, Problem, Solution, UnitResult, Usage
 from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.search_trace import Fate, SearchTrace, TracedCandidate
 from ttsgrid.core.units import ModelIdentity, SamplingIdentity, SearchTree
@@ -47,6 +47,9 @@ def beam_commit(
         ),
         policy_usage=Usage(20 + num_tokens, num_tokens // 2, num_tokens),
         prm_usage=Usage(2 * num_tokens, num_tokens, 0),
+        price=Price(
+            Usage(20 + num_tokens, num_tokens // 2, num_tokens), Usage(2 * num_tokens, num_tokens)
+        ),
         seconds=0.01 * num_tokens,
         provenance={"host": "node-7", "ttsgrid": "0.0", "vllm": "0.0", "num_gpus": "0"},
         trace=trace.as_json(),

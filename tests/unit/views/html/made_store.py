@@ -17,10 +17,19 @@ import numpy as np
 from tests.unit.views.html.made_searches import beam_commit
 from ttsgrid.benchmarks import load_benchmark
 from ttsgrid.benchmarks.zoo.task import Recipe, boxed_answer, test_set
-from ttsgrid.core.records import FinishReason, Problem, Solution, StepScores, UnitResult, Usage
+from ttsgrid.core.records import (
+    FinishReason,
+    Price,
+    Problem,
+    Solution,
+    StepScores,
+    UnitResult,
+    Usage,
+)
 from ttsgrid.core.units import ModelIdentity, SampleBlock, SamplingIdentity, ScoreBlock, pool_blocks
 from ttsgrid.store import Commit, ModelRecord, Store
 
+BLOCK_TOKENS = 512  # longer than any prompt or solution: nothing is shared
 PROVENANCE = {"host": "node-7", "ttsgrid": "0.0", "vllm": "0.0", "num_gpus": "0"}
 
 
@@ -122,6 +131,11 @@ def _sampled(
         block.id,
         solutions=solutions,
         policy_usage=Usage(prompt, 0, generated),
+        price=Price(
+            Usage(prompt * len(solutions), 0, generated),
+            question_tokens=prompt,
+            policy_block_tokens=BLOCK_TOKENS,
+        ),
         seconds=0.01 * generated,
         provenance=PROVENANCE,
     )
@@ -175,13 +189,23 @@ def _scored(
 ) -> Commit:
     scores = tuple(
         StepScores(
-            s.sample, _step_scores(prm, s.steps, recipe, rng), Usage(20 + 7 * len(s.steps), 0, 0)
+            s.sample,
+            _step_scores(prm, s.steps, recipe, rng),
+            Usage(20 + 7 * len(s.steps), 0, 0),
+            input_tokens=20 + 7 * len(s.steps),
         )
         for s in pool.solutions
     )
     unit = ScoreBlock(block, prm.identity)
     usage = Usage(sum(s.usage.prompt_tokens for s in scores), 0, 0)
-    result = UnitResult(unit.id, scores=scores, prm_usage=usage, seconds=0.1, provenance=PROVENANCE)
+    result = UnitResult(
+        unit.id,
+        scores=scores,
+        prm_usage=usage,
+        price=Price(prm=usage, prm_block_tokens=BLOCK_TOKENS),
+        seconds=0.1,
+        provenance=PROVENANCE,
+    )
     return Commit(unit, result, problem)
 
 

@@ -1,0 +1,134 @@
+"""Stores of other versions of the schema: read rightly, or refused with a sentence."""
+
+from __future__ import annotations
+
+from itertools import chain
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+from tests.unit.analysis.conftest import by_string
+from tests.unit.analysis.synthetic import Policy, Prm, World, write_store
+from tests.unit.analysis.trees import Search
+from ttsgrid.analysis.cells.cells import Cells, make_cells
+from ttsgrid.analysis.cells.costs import COST_COLUMNS
+from ttsgrid.analysis.cells.outcomes import pool_outcomes
+from ttsgrid.analysis.cells.tree_outcomes import search_outcomes
+from ttsgrid.analysis.frames.load import load
+from ttsgrid.core.errors import StoreError
+from ttsgrid.store import SCHEMAS, Store, committed_units, latest_units, scan
+from ttsgrid.store.schema import VERSION, VERSION_KEY
+
+WORLD = World(
+    policies=(Policy("small", 0.9, 3_000_000), Policy("large", 2.5, 12_000_000)),
+    prms=(Prm("sharp", 2.5),),
+    num_problems=6,
+    searches=(
+        Search("beam", 4, num_problems=4),
+        Search("beam", 4, num_problems=4, preset="search_and_learn"),
+        Search("dvts", None, num_trees=4, num_problems=4),
+    ),
+)
+SINCE_2 = {
+    "units": ["sampling", "temperature", "strategy", "budget", "subtree", "beam_width"]
+    + ["preset", "params", "host", "device", "num_gpus", "process", "question_tokens"]
+    + ["policy_block_tokens", "prm_block_tokens", "prm_prefix_keys", "prm_prefix_tokens"]
+    + [
+        f"{w}_lone_{k}_tokens" for w in ("policy", "prm") for k in ("prompt", "cached", "generated")
+    ],
+    "scores": ["unscored", "input_tokens", "prefix_keys", "prefix_tokens"],
+    "models": ["format_name", "dtype", "is_fake"],
+}
+FACTS = ["sampling", "temperature", "strategy", "budget", "subtree", "beam_width", "preset"]
+FACTS += ["params", "host", "num_gpus", "process"]
+
+
+def write_as_version_1(path: Path, world: World) -> None:
+    """Write a world's store, then take from its files what version 1 did not have."""
+    write_store(path, world)
+    for file in sorted(path.glob("*/*.parquet")):
+        table = pq.read_table(file, partitioning=None)
+        kept = table.drop_columns(SINCE_2.get(file.parent.name, []))
+        pq.write_table(kept.replace_schema_metadata(None), file)
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The same world as version 1 and as today's."""
+    old, new = tmp_path_factory.mktemp("old"), tmp_path_factory.mktemp("new")
+    write_as_version_1(old, WORLD)
+    write_store(new, WORLD)
+    return old, new
+
+
+def _cells(path: Path) -> Cells:
+    frames = load(path, by_string)
+    return make_cells(frames, chain(pool_outcomes(frames), search_outcomes(frames)))
+
+
+def test_files_say_their_version(stores: tuple[Path, Path]) -> None:
+    files = list(stores[1].glob("*/*.parquet"))
+    assert {pq.read_schema(f).metadata[VERSION_KEY] for f in files} == {str(VERSION).encode()}
+
+
+def test_what_older_files_lack_is_filled_from_what_they_say(stores: tuple[Path, Path]) -> None:
+    old, new = (latest_units(s).sort("unit_id").select("unit_id", *FACTS).collect() for s in stores)
+    assert old.equals(new)
+    assert set(old["preset"].drop_nulls()) == {"paper", "search_and_learn"}
+    for table in ("units", "scores", "models"):
+        assert scan(stores[0], table).collect_schema().names() == SCHEMAS[table].names
+
+
+def test_an_older_store_has_the_same_accuracies_and_unknown_costs(
+    stores: tuple[Path, Path],
+) -> None:
+    old, new = (_cells(store).frame for store in stores)
+    measured = [c for c in new.columns if c not in COST_COLUMNS]
+    assert old.select(measured).equals(new.select(measured))
+    assert old["flops"].null_count() == old["policy_prompt_tokens"].null_count() == len(old)
+    assert old.filter(pl.col("prm").is_not_null())["prm_tokens"].is_null().all()
+    assert new["flops"].null_count() == 0
+
+
+def test_a_store_of_both_versions_is_read_together(tmp_path: Path) -> None:
+    write_as_version_1(tmp_path, WORLD)
+    write_other = tmp_path / "other"
+    write_store(write_other, WORLD)
+    for file in write_other.glob("*/*.parquet"):
+        target = tmp_path / file.parent.name / file.name
+        target.write_bytes(file.read_bytes())
+    units = scan(tmp_path, "units").collect()
+    assert len(units) == 2 * len(scan(write_other, "units").collect())
+    assert units["strategy"].null_count() == units.filter(pl.col("kind") != "search").height
+    assert latest_units(tmp_path).collect()["sampling"].null_count() == 0
+
+
+def test_an_older_store_is_not_added_to_and_the_sentence_names_the_setting(
+    stores: tuple[Path, Path],
+) -> None:
+    before = committed_units(stores[0])
+    with pytest.raises(StoreError, match="store="):
+        Store.open(stores[0], run_id="late")
+    assert committed_units(stores[0]) == before
+    with Store.open(stores[1], run_id="late") as store:
+        assert store.committed.done
+
+
+def test_a_store_of_a_later_version_is_refused(tmp_path: Path) -> None:
+    write_store(tmp_path, World(WORLD.policies[:1], (), num_problems=1, pool_size=4))
+    for file in tmp_path.glob("units/*.parquet"):
+        table = pq.read_table(file, partitioning=None)
+        later = {VERSION_KEY: str(VERSION + 1).encode()}
+        pq.write_table(table.replace_schema_metadata(later), file.with_name(later_name(file)))
+        file.unlink()
+    with pytest.raises(StoreError, match="update ttsgrid"):
+        scan(tmp_path, "units")
+    with pytest.raises(StoreError, match="update ttsgrid"):
+        Store.open(tmp_path, run_id="early")
+
+
+def later_name(file: Path) -> str:
+    """Another commit's name: names are never used twice, and readers rely on it."""
+    return file.name[:-12] + "00" + file.name[-10:]
