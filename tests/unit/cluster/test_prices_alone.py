@@ -38,12 +38,16 @@ PRICES = (
     "prm_prefix_keys",
     "prm_prefix_tokens",
 )
-SEARCHES = (search("beam", 4), search("dvts", 8), search("lookahead", 4, lookahead_steps=2))
+SEARCHES = (
+    search("beam", 4),
+    search("dvts", 8),
+    search("lookahead", 4, search={"lookahead_steps": 2}),
+)
 MORE_SEARCHES = (
     search("beam", 8, 4),
     search("rebase", 8),
     search("dvts", 16),
-    search("lookahead", 4, lookahead_steps=2),
+    search("lookahead", 4, search={"lookahead_steps": 2}),
 )
 
 
