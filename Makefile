@@ -51,6 +51,7 @@ bench: $(READY)
 
 figures: $(READY)
 	$(BIN)/python -m ttsgrid.cli.documents $(ARGS)
+	$(BIN)/python -m ttsgrid.cli.reference
 
 zoo: $(READY)
 	$(BIN)/python -m ttsgrid.zoo.train $(ARGS)

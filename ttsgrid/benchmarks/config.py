@@ -37,6 +37,7 @@ class BenchmarkConfig:
     r"""One benchmark, and how many of its problems to run.
 
     Attributes:
+        name: in tables, in the store and in the default store's path.
         path: a file of problems: JSON lines, a JSON array, CSV or Parquet, gzipped or not.
         dataset: a data set of the Hugging Face hub, e.g. `openai/gsm8k`.
         revision: its commit, tag or branch; None for the newest.

@@ -37,7 +37,13 @@ def require_positive(setting: str, value: float | None) -> None:
 
 @dataclass(frozen=True)
 class SamplingConfig:
-    """How a policy samples solutions for pools and searches (CoT is always greedy)."""
+    """How a policy samples solutions for pools and searches (CoT is always greedy).
+
+    Attributes:
+        temperature: above 0.
+        top_p: samples from the likeliest tokens that have this probability together.
+        max_tokens: longest solution, in tokens; a search's, over all its steps.
+    """
 
     temperature: float = 0.7
     top_p: float = 1.0
@@ -66,6 +72,7 @@ class ModelConfig:
         quantization: how to quantize the weights when they are loaded, as vLLM spells it,
             e.g. `fp8`; None as the checkpoint stores them.
         engine: what serves this model, as `engine.kind` says it; None for the grid's.
+        sampling: of a policy, for pools and searches.
     """
 
     name: str
@@ -96,6 +103,7 @@ class StrategyConfig:
     """One strategy of the grid; all but the first three are of searches.
 
     Attributes:
+        name: the short name used on the command line and in every table.
         kind: a strategy of the catalogue (`ttsgrid.core.strategies`) that is no bound.
         budgets: overrides the grid's budgets for this strategy; None for the grid's.
         preset: whose rules a search follows (`ttsgrid.core.search_presets`).
@@ -200,6 +208,7 @@ class ClusterConfig:
         use_gpus: whether engines ask for GPUs; None: if the cluster has any.
         placement_timeout_s: how long a worker may wait for resources.
         max_attempts: tries a unit gets before it is recorded as failed.
+        dashboard: start Ray's dashboard with it.
     """
 
     address: str | None = None
@@ -218,6 +227,13 @@ class GridConfig:
     """The whole sweep: axes as tuples, expanded by the planner.
 
     Attributes:
+        benchmark: which problems; a name, or settings below `benchmark.`.
+        policies: names, or definitions inline.
+        prms: names, or definitions inline.
+        strategies: names, or definitions inline.
+        engine: `cpu` or `gpu`, or settings below `engine.`.
+        cluster: `local` or `ray`, or settings below `cluster.`.
+        plan_only: show what would run, and stop.
         budgets: N of every strategy that has none of its own.
         seed: determines every request's seed.
         store: folder or URI of the results store.
