@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ttsgrid.core.records import Problem
+from ttsgrid.core.strategies import MAJORITY
 from ttsgrid.core.units import (
     ModelIdentity,
     SampleBlock,
@@ -37,7 +38,7 @@ from ttsgrid.grid.trees import Tree, trees_of
 
 @dataclass(frozen=True)
 class Cell:
-    """One reported point of the grid, over all problems of the benchmark.
+    """One reported point of the grid, over all problems of the benchmark; bounds are none.
 
     Attributes:
         prm, aggregation, vote: None where the strategy has none.
@@ -221,7 +222,13 @@ def _cells(grid: GridConfig) -> tuple[Cell, ...]:
 def _cells_at(grid: GridConfig, policy: str, strategy: StrategyConfig, budget: int) -> list[Cell]:
     if not strategy.entry.needs_prm:
         return [Cell(policy, strategy.name, budget)]
-    return [
+    # A search's answers also vote without their scores.
+    plain = [
+        Cell(policy, strategy.name, budget, prm.name, vote=MAJORITY.name)
+        for prm in grid.prms
+        if strategy.is_search
+    ]
+    return plain + [
         Cell(policy, strategy.name, budget, prm.name, aggregation, vote.name)
         for prm in grid.prms
         for aggregation in AGGREGATIONS.names

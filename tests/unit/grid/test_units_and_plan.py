@@ -348,7 +348,8 @@ def test_strategies_that_ask_for_the_same_search_share_it() -> None:
 def test_searches_have_a_cell_for_each_aggregation_and_vote_as_best_of_n_has() -> None:
     made = plan(1, strategies=(search("beam", 4, 16),))
     cells = len(PRMS) * len(AGGREGATIONS.names) * len(scored_votes())
-    assert len(made.cells) == len(POLICIES) * 2 * cells
+    # And the vote of its answers without their scores.
+    assert len(made.cells) == len(POLICIES) * 2 * (cells + len(PRMS))
 
 
 def test_a_greedy_search_keeps_one_beam_at_every_budget() -> None:
