@@ -22,6 +22,7 @@ from ttsgrid.analysis.findings.interaction import INTERACTION_SCHEMA, search_gai
 from ttsgrid.analysis.findings.prm_quality import PRM_QUALITY_SCHEMA, prm_quality
 from ttsgrid.analysis.findings.rivals import RIVALS_SCHEMA, against_best_of_n, find_duels
 from ttsgrid.analysis.findings.selection import best_strategies, compute_optimal
+from ttsgrid.analysis.findings.unanswered import FewAnswers, few_answers
 from ttsgrid.analysis.frames.equivalence import store_equivalence
 from ttsgrid.analysis.frames.load import StoreFrames, holds_solutions, load
 from ttsgrid.analysis.frames.solutions import Equivalence
@@ -49,6 +50,7 @@ class Frontier:
         predicted: difficulty without the gold answer, and how well it is predicted.
         optimism: what the curve promises in hindsight, and what can be kept of it.
         recommendations: which strategy to use where.
+        few_answers: policies whose solutions (nearly) never state an answer.
     """
 
     cells: Cells
@@ -64,6 +66,7 @@ class Frontier:
     predicted: PredictedDifficulty
     optimism: pl.DataFrame
     recommendations: Sequence[Recommendation]
+    few_answers: Sequence[FewAnswers] = ()
 
     @property
     def benchmarks(self) -> list[str]:
@@ -97,12 +100,12 @@ def analyse(
         found, problem_ids = predictions(frames), frames.problems["problem_id"].to_list()
         duels = list(find_duels(frames, cells.meter))
         rivals, search_gains = against_best_of_n(duels), search_gain_by_policy(duels, cells.meter)
-        quality = prm_quality(frames)
+        quality, silent = prm_quality(frames), few_answers(frames)
     else:
         cells, found, problem_ids = no_cells(), [], []
         rivals = pl.DataFrame(schema=RIVALS_SCHEMA)
         search_gains = pl.DataFrame(schema=INTERACTION_SCHEMA)
-        quality = pl.DataFrame(schema=PRM_QUALITY_SCHEMA)
+        quality, silent = pl.DataFrame(schema=PRM_QUALITY_SCHEMA), ()
     return Frontier(
         cells=cells,
         shared=on_common_ground(cells),
@@ -117,6 +120,7 @@ def analyse(
         predicted=tabulate(found, problem_ids),
         optimism=optimism(cells, found),
         recommendations=recommendations(cells, found),
+        few_answers=silent,
     )
 
 

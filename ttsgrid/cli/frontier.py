@@ -9,8 +9,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
 from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.analysis.study.summary import make_study
 from ttsgrid.analysis.study.tables import TABLES
@@ -19,8 +17,10 @@ from ttsgrid.core.errors import TtsgridError
 from ttsgrid.views.figures.study import STUDY_FIGURES, write_figures
 from ttsgrid.views.files.export import write_frontier, write_tables
 from ttsgrid.views.tables.study import study_table
+from ttsgrid.views.terminal.console import Console
 from ttsgrid.views.terminal.frontier import print_frontier
 from ttsgrid.views.terminal.render import as_rich, print_table
+from ttsgrid.views.words.control import visible
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         frontier = analyse(options.store, budgets=options.budgets, price_per_device_hour=price)
         _show(frontier, options, folder)
     except TtsgridError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {visible(str(error))}", file=sys.stderr)
         return 1
     return 0
 

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-
-from rich.console import Console
 
 from ttsgrid.analysis.frames.equivalence import store_equivalence
 from ttsgrid.analysis.frames.load import load
 from ttsgrid.benchmarks import shipped_benchmark, shipped_benchmarks
+from ttsgrid.benchmarks.graders.forms import FORMS
 from ttsgrid.core.errors import ConfigError, TtsgridError
+from ttsgrid.core.identity import canonical_json
+from ttsgrid.core.stated import few_answers_warning, too_few_state_answers
 from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.importer.figures import recorded_figures
 from ttsgrid.importer.layout import load_layout, shipped_layouts
 from ttsgrid.importer.points import import_points, load_points_layout
 from ttsgrid.importer.run import RecordedRun, recorded_policy, recorded_prm
-from ttsgrid.importer.samples import import_samples
+from ttsgrid.importer.samples import ImportSummary, import_samples
 from ttsgrid.views.tables.recorded import recorded_table
+from ttsgrid.views.terminal.console import Console
 from ttsgrid.views.terminal.render import as_rich, print_table
+from ttsgrid.views.words.control import visible
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             _points(options)
     except TtsgridError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {visible(str(error))}", file=sys.stderr)
         return 1
     return 0
 
@@ -53,6 +57,7 @@ def _samples(options: argparse.Namespace, console: Console) -> None:
         ),
         chars_per_token=options.chars_per_token,
         first_sample=options.first_sample,
+        grader_options=_grader_options(options),
     )
     done = import_samples(options.store, options.file, layout, run)
     console.print(
@@ -61,8 +66,38 @@ def _samples(options: argparse.Namespace, console: Console) -> None:
         f"our grader doesn't share: {done.num_differing:,}; the recorded ones stand.",
         highlight=False,
     )
+    for sentence in _remarks(done, options):
+        console.print(sentence, highlight=False, markup=False)
     frames = load(options.store, store_equivalence(options.store))
     print_table(console, as_rich(recorded_table(recorded_figures(frames))))
+
+
+def _remarks(done: ImportSummary, options: argparse.Namespace) -> Iterator[str]:
+    """What the import did that a reader may not expect."""
+    if done.num_dropped_scores:
+        yield (
+            f"Dropped {done.num_dropped_scores:,} scores of the empty step after a text's trailing "
+            f"blank line."
+        )
+    if done.is_signed:
+        yield (
+            "These scores are raw numbers that can be negative, so they get no weighted vote and "
+            "no product; --field scale=logit or probability gives both."
+        )
+    num_answered = done.num_samples - done.num_without_answer
+    if too_few_state_answers(done.num_samples, num_answered):
+        whose = f"of {options.policy} to {options.benchmark}"
+        told = few_answers_warning(whose, done.num_samples, num_answered)
+        yield f"Warning: {told} For an import it is --answer-forms."
+
+
+def _grader_options(options: argparse.Namespace) -> str:
+    """The grader's options: the benchmark's own, and the forms that were named."""
+    own = {}
+    if options.benchmark in shipped_benchmarks() and options.grader is None:
+        own = shipped_benchmark(options.benchmark).options
+    forms = {"answer_forms": options.answer_forms.split(",")} if options.answer_forms else {}
+    return canonical_json({**own, **forms})
 
 
 def _points(options: argparse.Namespace) -> None:
@@ -111,6 +146,10 @@ def _sample_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--field", action="append", default=[], help="FIELD=PATH; changes a field")
     parser.add_argument("--grader", help="judges answers; a known benchmark has its own")
+    parser.add_argument(
+        "--answer-forms",
+        help=f"how solutions mark their answers, in order, with commas: {', '.join(FORMS)}",
+    )
     parser.add_argument("--top-p", type=float, default=1.0)
     parser.add_argument("--max-tokens", type=int, default=0, help="0: not known")
     parser.add_argument("--seed", type=int, default=0, help="keeps several runs apart")

@@ -10,6 +10,7 @@ from ttsgrid.analysis.frontier import analyse
 from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
 from ttsgrid.core.errors import TtsgridError
 from ttsgrid.views.html.page import write_report
+from ttsgrid.views.words.control import visible
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         frontier = analyse(options.store, price_per_device_hour=price)
         path = write_report(options.store, frontier, out)
     except (TtsgridError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {visible(str(error))}", file=sys.stderr)
         return 1
     print(f"Report: {path} ({path.stat().st_size / 2**20:.1f} MiB, one file, works offline)")
     return 0

@@ -6,7 +6,6 @@ import argparse
 import sys
 
 import polars as pl
-from rich.console import Console
 from rich.table import Table
 
 from ttsgrid.core.errors import TtsgridError
@@ -16,6 +15,8 @@ from ttsgrid.store.lease import read_holder
 from ttsgrid.store.location import locate
 from ttsgrid.store.read import latest_units, scan
 from ttsgrid.store.schema import SCHEMAS
+from ttsgrid.views.terminal.console import Console
+from ttsgrid.views.words.control import visible
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
             _compact(console, files)
         _show(console, files)
     except TtsgridError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {visible(str(error))}", file=sys.stderr)
         return 1
     return 0
 

@@ -18,7 +18,6 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -37,6 +36,7 @@ from ttsgrid.grid.resolve import ResolvedModel, resolve_model
 from ttsgrid.models import prompt_format
 from ttsgrid.models.prms import prm_identity
 from ttsgrid.store import BenchmarkRecord, ModelRecord, Store, committed_units
+from ttsgrid.views.terminal.console import Console
 
 console = Console()
 

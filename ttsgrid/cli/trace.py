@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 import polars as pl
-from rich.console import Console
 from rich.table import Column, Table
 
 from ttsgrid.core.errors import TtsgridError
+from ttsgrid.views.terminal.console import Console
 from ttsgrid.views.trace.find import FoundSearch, find_search, list_searches
 from ttsgrid.views.trace.page import trace_page
 from ttsgrid.views.trace.terminal import terminal_tree
+from ttsgrid.views.words.control import visible
 
 SHORT_ID = 12
 LISTED = 50
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             _show(console, find_search(options.store, options.unit), options)
     except TtsgridError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {visible(str(error))}", file=sys.stderr)
         return 1
     return 0
 

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.unit.importer.made import PROBLEMS, write_lines
+from ttsgrid.analysis import analyse
 from ttsgrid.cli.importer import main
 from ttsgrid.store import scan
+from ttsgrid.views.terminal.console import Console
+from ttsgrid.views.terminal.frontier import print_frontier
 
 OPTIONS = ["--benchmark=by-hand", "--policy=writer", "--temperature=0.7", "--grader=math"]
 
@@ -66,3 +69,36 @@ def test_a_wrong_option_is_one_sentence(
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
+
+
+def test_an_import_says_that_no_solution_states_an_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    samples = [{"text": f"she has {i} apples", "tokens": 5} for i in (1, 2, 3)]
+    row = {"question": "1+1?", "answer": "2", "samples": samples}
+    path = write_lines(tmp_path / "run.jsonl", [row])
+    assert main(["samples", str(tmp_path / "a"), str(path), *OPTIONS]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Warning: Of 3 solutions of writer to by-hand, none state an answer" in said
+    assert "--answer-forms" in said
+    print_frontier(analyse(tmp_path / "a"), Console(width=400))
+    assert "none state an answer that counts" in capsys.readouterr().out
+    forms = "--answer-forms=boxed,last_number"
+    assert main(["samples", str(tmp_path / "b"), str(path), *OPTIONS, forms]) == 0
+    assert "Warning" not in capsys.readouterr().out
+    correct = scan(tmp_path / "b", "solutions").sort("sample").collect()["correct"].to_list()
+    assert correct == [False, True, False]
+
+
+def test_what_was_left_out_of_the_scores_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    samples = [{"text": "a\n\n", "answer": "2", "tokens": 5, "scores": [-1.0, 0.5]}] * 2
+    row = {"question": "1+1?", "answer": "2", "samples": samples}
+    path = write_lines(tmp_path / "run.jsonl", [row])
+    assert (
+        main(["samples", str(tmp_path), str(path), *OPTIONS, "--prm=p", "--field=scale=raw"]) == 0
+    )
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Dropped 2 scores of the empty step" in said
+    assert said.count("no weighted vote and no product") == 1

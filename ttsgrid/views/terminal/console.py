@@ -1,0 +1,30 @@
+"""The terminal that every command prints to: what it shows comes from stores and files.
+
+Solutions may hold escape sequences that clear a screen, retitle a window or worse. rich
+takes out a few control characters but lets the escape character pass, so they are spelled
+out in whatever is rendered; rich's own styling is added after that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import rich.console
+from rich.console import ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from ttsgrid.views.words.control import visible
+
+
+class Console(rich.console.Console):
+    """rich's console, on which text can't steer the terminal."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Render as rich does, with control characters in texts spelled out."""
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield Segment(visible(segment.text), segment.style)
