@@ -180,6 +180,9 @@ def test_a_grader_that_raises(unit_of: Callable[[Problem], Unit]) -> None:
         def extract(self, text: str) -> str | None:
             return grader.extract(text)
 
+        def is_final(self, text: str) -> bool:
+            return grader.is_final(text)
+
         def is_correct(self, answer: str, gold: str) -> bool:
             if gold == odd.answer:
                 raise OddError("too deep to grade")
