@@ -13,16 +13,16 @@ The Pareto frontier is computed in the page, over the points that are on show.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import vl_convert
 
+from ttsgrid.views.html.channels import Spec, colour, dash, shape, size
 from ttsgrid.views.html.view import Picture
 
 POINTS, REFERENCE = "points", "reference"
 SEEN, HIT = "seen", "hit"  # their groups in the SVG have the classes `seen_marks`, `hit_marks`
 HEIGHT_PX: Final = 430
-Spec = dict[str, Any]
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 _X: Spec = {
@@ -167,7 +167,7 @@ def _policy_labels(picture: Picture) -> Spec:
             "x": _X,
             "y": _Y,
             "text": {"field": "policy", "type": "nominal"},
-            "color": _colour(picture),
+            "color": colour(picture),
             "opacity": _unless_another_is_hovered(1, 0.2),
         },
     }
@@ -193,7 +193,7 @@ def _errors(picture: Picture) -> Spec:
             "x": _X,
             "y": {**_Y, "field": "low"},
             "y2": {"field": "high"},
-            "color": _colour(picture),
+            "color": colour(picture),
             "opacity": _unless_another_is_hovered(0.45, 0.08),
         },
     }
@@ -205,8 +205,8 @@ def _lines(picture: Picture) -> Spec:
         "encoding": {
             "x": _X,
             "y": _Y,
-            "color": _colour(picture),
-            "strokeDash": _dash(picture),
+            "color": colour(picture),
+            "strokeDash": dash(picture),
             "detail": {"field": "line"},
             "order": {"field": "cost"},
             "opacity": _unless_another_is_hovered(1, 0.15),
@@ -227,9 +227,9 @@ def _seen(picture: Picture) -> Spec:
         "encoding": {
             "x": _X,
             "y": _Y,
-            "fill": _colour(picture),
-            "shape": _shape(picture),
-            "size": _size(picture),
+            "fill": colour(picture),
+            "shape": shape(picture),
+            "size": size(picture),
             "fillOpacity": _unless_another_is_hovered(1, 0.2),
             "description": {"field": "label"},
         },
@@ -257,32 +257,6 @@ def _hit() -> Spec:
 
 def _unless_another_is_hovered(value: float, faded: float) -> Spec:
     return {"condition": {"param": _HOVER, "empty": True, "value": value}, "value": faded}
-
-
-def _colour(picture: Picture) -> Spec:
-    names = [mark.choice.value for mark in picture.policies]
-    scale = {"domain": names, "range": [mark.colour for mark in picture.policies]}
-    return {"field": "policy", "type": "nominal", "scale": scale, "legend": None}
-
-
-def _shape(picture: Picture) -> Spec:
-    names = [mark.choice.value for mark in picture.strategies]
-    scale = {"domain": names, "range": [mark.shape for mark in picture.strategies]}
-    return {"field": "strategy", "type": "nominal", "scale": scale, "legend": None}
-
-
-def _size(picture: Picture) -> Spec:
-    """Vega gives shapes of one size one area of bounding box: pointed ones then look small."""
-    names = [mark.choice.value for mark in picture.strategies]
-    sizes = [75 if mark.shape in ("circle", "square") else 150 for mark in picture.strategies]
-    scale = {"type": "ordinal", "domain": names, "range": sizes}
-    return {"field": "strategy", "type": "nominal", "scale": scale, "legend": None}
-
-
-def _dash(picture: Picture) -> Spec:
-    names = [mark.choice.value for mark in picture.strategies]
-    scale = {"domain": names, "range": [list(mark.dash) or [1, 0] for mark in picture.strategies]}
-    return {"field": "strategy", "type": "nominal", "scale": scale, "legend": None}
 
 
 def _config() -> Spec:
