@@ -74,7 +74,31 @@ class EngineStats:
 
 
 class PolicyEngine(Protocol):
-    """Continues token ids."""
+    """Continues token ids.
+
+    One's own is a class of one argument, the `EngineSpec`, named as
+    `engine.kind: my_package.engine:Echo` (`ttsgrid.engines.start`):
+
+        from ttsgrid.core.records import FinishReason, Usage
+        from ttsgrid.engines import EngineStats, Generation
+
+        class Echo:
+            device, block_tokens, max_input_tokens = "cpu", 16, 4096
+
+            def __init__(self, spec):
+                self.spec = spec
+
+            async def generate(self, request):
+                ids = request.prompt_ids[: request.max_tokens]
+                usage = Usage(len(request.prompt_ids), 0, len(ids))
+                return Generation(ids, FinishReason.STOP, None, usage)
+
+            def stats(self):
+                return EngineStats()
+
+            def close(self):
+                pass
+    """
 
     @property
     def device(self) -> str:
@@ -109,7 +133,27 @@ class PolicyEngine(Protocol):
 
 
 class PrmEngine(Protocol):
-    """Gives a PRM's two logits at every token of an input."""
+    """Gives a PRM's two logits at every token of an input.
+
+    One's own is named as a policy's is (`PolicyEngine`), and differs in this method:
+
+        from ttsgrid.engines import EngineStats, TokenLogits
+
+        class Even:
+            device, block_tokens, max_input_tokens = "cpu", 16, 4096
+
+            def __init__(self, spec):
+                self.spec = spec
+
+            async def token_logits(self, ids, *, read_cache):
+                return TokenLogits(0, tuple((0.0, 1.0 - 2 * (i % 2)) for i in ids))
+
+            def stats(self):
+                return EngineStats()
+
+            def close(self):
+                pass
+    """
 
     @property
     def device(self) -> str:

@@ -42,8 +42,10 @@ def checked_arguments(arguments: Sequence[str], conf: Path) -> list[str]:
         ConfigError: an argument is no setting or names no choice; the message says
             what there is.
     """
-    options, unknown = get_args_parser().parse_known_args(list(arguments))
-    if unknown:
+    options, left = get_args_parser().parse_known_args(list(arguments))
+    # argparse takes one run of settings; those behind an option that follows it are left.
+    settings = [*options.overrides, *(text for text in left if not text.startswith("-"))]
+    if unknown := [text for text in left if text.startswith("-")]:
         raise ConfigError(f"unknown option {unknown[0]}; settings are name=value, see --help")
     if options.multirun:
         raise ConfigError("--multirun is not for grids: give lists, e.g. policies=[zoo-s,zoo-l]")
@@ -52,8 +54,10 @@ def checked_arguments(arguments: Sequence[str], conf: Path) -> list[str]:
         raise ConfigError(f"--config-dir {own[-1]} is no folder")
     folders = [conf, *own]
     OmegaConf.register_new_resolver("choices", partial(_choices, folders), replace=True)
-    passed_on = {text: _checked(text, folders) for text in options.overrides}
-    return [passed_on.get(argument, argument) for argument in arguments]
+    checked = {text: _checked(text, folders) for text in settings}
+    if settings == options.overrides:
+        return [checked.get(argument, argument) for argument in arguments]
+    return [*(argument for argument in arguments if argument not in checked), *checked.values()]
 
 
 def _checked(text: str, folders: Sequence[Path]) -> str:

@@ -139,3 +139,9 @@ def test_help_names_every_choice_and_fits_a_terminal() -> None:
     assert "budgets" in said
     assert "plan_only=true" in said
     assert max(map(len, said.splitlines())) <= 100
+
+
+def test_settings_may_stand_before_and_after_an_option(tmp_path: Path) -> None:
+    given = ["plan_only=true", "--config-dir", str(tmp_path), "seed=7"]
+    passed_on = checked_arguments(given, CONF)
+    assert passed_on == ["--config-dir", str(tmp_path), "++plan_only=true", "++seed=7"]

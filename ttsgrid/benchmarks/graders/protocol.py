@@ -18,7 +18,27 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Grader(Protocol):
-    """Judges the answers of one kind of benchmark."""
+    """Judges the answers of one kind of benchmark.
+
+    One's own is a class in a module, named in a benchmark's YAML as
+    `grader: my_package.grade:YesNo`, with its keyword arguments in `grader_options`:
+
+        class YesNo:
+            name = "yes_no"
+
+            def extract(self, text):
+                words = text.lower().rstrip(". ").split()
+                return words[-1] if words and words[-1] in ("yes", "no") else None
+
+            def is_final(self, text):
+                return self.extract(text) is not None
+
+            def is_correct(self, answer, gold):
+                return answer.lower() == gold.lower()
+
+            def group(self, answers):
+                return [int(answer.lower() != answers[0].lower()) for answer in answers]
+    """
 
     @property
     def name(self) -> str:
