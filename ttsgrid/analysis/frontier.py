@@ -20,7 +20,11 @@ from ttsgrid.analysis.cells.tree_outcomes import search_outcomes
 from ttsgrid.analysis.findings.comparisons import compare
 from ttsgrid.analysis.findings.interaction import INTERACTION_SCHEMA, search_gain_by_policy
 from ttsgrid.analysis.findings.prm_quality import PRM_QUALITY_SCHEMA, prm_quality
-from ttsgrid.analysis.findings.rivals import RIVALS_SCHEMA, against_best_of_n, find_duels
+from ttsgrid.analysis.findings.rivals import (
+    RIVALS_SCHEMA,
+    against_best_of_n,
+    find_search_comparisons,
+)
 from ttsgrid.analysis.findings.selection import best_strategies, compute_optimal
 from ttsgrid.analysis.findings.unanswered import FewAnswers, few_answers
 from ttsgrid.analysis.frames.equivalence import store_equivalence
@@ -98,8 +102,11 @@ def analyse(
         frames = load(store, equivalence_for or store_equivalence(store))
         cells = make_cells(frames, _outcomes(frames, budgets), price_per_device_hour)
         found, problem_ids = predictions(frames), frames.problems["problem_id"].to_list()
-        duels = list(find_duels(frames, cells.meter))
-        rivals, search_gains = against_best_of_n(duels), search_gain_by_policy(duels, cells.meter)
+        search_comparisons = list(find_search_comparisons(frames, cells.meter))
+        rivals, search_gains = (
+            against_best_of_n(search_comparisons),
+            search_gain_by_policy(search_comparisons, cells.meter),
+        )
         quality, silent = prm_quality(frames), few_answers(frames)
     else:
         cells, found, problem_ids = no_cells(), [], []

@@ -12,7 +12,7 @@ from tests.unit.analysis.synthetic import Policy, Prm, World, write_store
 from tests.unit.analysis.trees import Search
 from ttsgrid.analysis.cells.costs import make_meter
 from ttsgrid.analysis.findings.interaction import search_gain_by_policy
-from ttsgrid.analysis.findings.rivals import against_best_of_n, find_duels
+from ttsgrid.analysis.findings.rivals import against_best_of_n, find_search_comparisons
 from ttsgrid.analysis.frames.load import StoreFrames, load
 
 SEARCHED = 32
@@ -29,9 +29,9 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> StoreFrames:
 
 def test_a_row_is_the_difference_of_two_rows_against_best_of_n(frames: StoreFrames) -> None:
     meter = make_meter(frames)
-    duels = list(find_duels(frames, meter))
-    rows = search_gain_by_policy(duels, meter).to_dicts()
-    rivals = against_best_of_n(duels).filter(bin="all")
+    search_comparisons = list(find_search_comparisons(frames, meter))
+    rows = search_gain_by_policy(search_comparisons, meter).to_dicts()
+    rivals = against_best_of_n(search_comparisons).filter(bin="all")
     assert {row["n"] for row in rows} == set(rivals["n"])
     for row in rows:
         assert (row["policy"], row["other"]) == ("small", "large")
@@ -48,9 +48,11 @@ def test_a_row_is_the_difference_of_two_rows_against_best_of_n(frames: StoreFram
 def test_the_interval_is_paired_by_problem(frames: StoreFrames) -> None:
     """Against a plain bootstrap of the four accuracies, problem by problem."""
     meter = make_meter(frames)
-    duels = [duel for duel in find_duels(frames, meter) if duel.names["n"] == 4]
-    row = search_gain_by_policy(duels, meter).to_dicts()[0]
-    by_policy = {duel.names["policy"]: duel for duel in duels}
+    search_comparisons = [
+        compared for compared in find_search_comparisons(frames, meter) if compared.names["n"] == 4
+    ]
+    row = search_gain_by_policy(search_comparisons, meter).to_dicts()[0]
+    by_policy = {compared.names["policy"]: compared for compared in search_comparisons}
     small, large = by_policy["small"], by_policy["large"]
     values = (small.first - small.second) - (large.first - large.second)
     assert row["num_problems"] == len(values) == SEARCHED
@@ -68,4 +70,4 @@ def test_one_policy_alone_has_nobody_to_be_compared_with(tmp_path: Path) -> None
     write_store(tmp_path, alone)
     frames = load(tmp_path, by_string)
     meter = make_meter(frames)
-    assert search_gain_by_policy(find_duels(frames, meter), meter).is_empty()
+    assert search_gain_by_policy(find_search_comparisons(frames, meter), meter).is_empty()

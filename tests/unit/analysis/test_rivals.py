@@ -16,7 +16,11 @@ from ttsgrid.analysis.cells.costs import make_meter
 from ttsgrid.analysis.cells.difficulty import absolute_bins
 from ttsgrid.analysis.cells.outcomes import pool_outcomes
 from ttsgrid.analysis.cells.tree_outcomes import search_outcomes
-from ttsgrid.analysis.findings.rivals import RIVALS_SCHEMA, against_best_of_n, find_duels
+from ttsgrid.analysis.findings.rivals import (
+    RIVALS_SCHEMA,
+    against_best_of_n,
+    find_search_comparisons,
+)
 from ttsgrid.analysis.frames.load import StoreFrames, load
 from ttsgrid.analysis.statistics.crossfit import chosen_held_out
 
@@ -41,7 +45,7 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> StoreFrames:
 
 @pytest.fixture(scope="module")
 def rivals(frames: StoreFrames) -> pl.DataFrame:
-    return against_best_of_n(find_duels(frames, make_meter(frames)))
+    return against_best_of_n(find_search_comparisons(frames, make_meter(frames)))
 
 
 def _half(frames: StoreFrames, parity: int) -> StoreFrames:
@@ -90,7 +94,7 @@ def test_best_of_n_is_not_made_worse_by_calling_its_own_bad_luck_hard(tmp_path: 
     searches = (Search("beam", 4, num_problems=300),)
     write_store(tmp_path, replace(WORLD, num_problems=300, searches=searches))
     found = load(tmp_path, by_string)
-    honest = against_best_of_n(find_duels(found, make_meter(found))).filter(bin="hard")
+    honest = against_best_of_n(find_search_comparisons(found, make_meter(found))).filter(bin="hard")
     picking = list(pool_outcomes(_half(found, 1), [1, 4]))
     rate = next(o.accuracy for o in picking if o.key.strategy == "pass@k" and o.key.n == 1)
     best_of_n = [o.accuracy for o in picking if o.key.strategy == "best_of_n" and o.key.n == 4]
@@ -100,4 +104,4 @@ def test_best_of_n_is_not_made_worse_by_calling_its_own_bad_luck_hard(tmp_path: 
 
 def test_without_searches_there_are_no_rows(frames: StoreFrames) -> None:
     without = replace(frames, searches=frames.searches.clear())
-    assert against_best_of_n(find_duels(without, make_meter(frames))).is_empty()
+    assert against_best_of_n(find_search_comparisons(without, make_meter(frames))).is_empty()

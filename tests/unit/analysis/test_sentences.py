@@ -99,11 +99,11 @@ def test_behind_is_said_only_when_all_are_clearly_behind() -> None:
 
 def test_the_prms_compute_is_counted_where_a_prm_guides() -> None:
     said = _said(BEHIND, {**BEHIND, **GUIDED, "low_adjusted": -0.4, "flops_ratio": 3.1})
-    assert "It takes 1.6x the larger one's FLOPs a problem, prompts included." in said
+    assert "It takes 1.6x the larger one's FLOPs per problem, prompts included." in said
     assert "best-of-8 (PRM judge, min, max)" in said
     assert "at 3.1x the FLOPs, the PRM's counted" in said
     alone = _said({**AHEAD, **GUIDED})
-    assert "FLOPs a problem, PRM and prompts included" in alone
+    assert "FLOPs per problem, PRM and prompts included" in alone
 
 
 def test_a_larger_policy_that_was_only_sampled_has_a_single_sample_not_a_cot() -> None:

@@ -60,7 +60,7 @@ Who = tuple[str, str, str | None]
 
 
 def optimism(cells: Cells, found: Iterable[Prediction]) -> pl.DataFrame:
-    """Return what is promised and what is kept, a row a (policy, PRM, N); `OPTIMISM_SCHEMA`.
+    """Return what is promised and what is kept, one row per (policy, PRM, N); `OPTIMISM_SCHEMA`.
 
     Args:
         cells: every cell.

@@ -124,7 +124,7 @@ def predictions(frames: StoreFrames, probe_size: int = PROBE_SIZE) -> list[Predi
 
 
 def quality(found: Iterable[Prediction]) -> pl.DataFrame:
-    """Return how well difficulty is predicted, a row a (policy, PRM); `QUALITY_SCHEMA`.
+    """Return how well difficulty is predicted, one row per (policy, PRM); `QUALITY_SCHEMA`.
 
     `rank_correlation` is Spearman's; `bin_agreement` the share of problems whose predicted
     bin is the measured one, to be held against `largest_bin_share`, what calling all

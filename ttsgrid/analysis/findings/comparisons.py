@@ -59,7 +59,7 @@ def compare(cells: Cells) -> pl.DataFrame:
     """Set every smaller policy's TTS against every larger policy's CoT.
 
     Returns:
-        One row a comparison, columns `COMPARISON_SCHEMA`: the smaller policy's cell,
+        One row per comparison, columns `COMPARISON_SCHEMA`: the smaller policy's cell,
         `large` (the larger policy) with `large_strategy`, `cot` or `pass@k` (one sample,
         at N = 1), the paired `difference` in accuracy with its 95 %
         interval and the adjusted one, `flops_ratio` (smaller with TTS, PRM included,
@@ -138,7 +138,7 @@ def _compared(cells: Cells, pairs: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _mean_flops(cells: Cells, pairs: pl.DataFrame, present: Bools) -> dict[int, float]:
-    """FLOPs a problem of each outcome of the pairs, on the problems compared; NaN if unknown."""
+    """FLOPs per problem of each outcome of the pairs, on the problems compared; NaN if unknown."""
     outcomes = {*pairs["outcome"], *pairs["large_outcome"]}
     return {row: cells.meter.mean_flops(cells.outcomes[row], present) for row in outcomes}
 

@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 
 from ttsgrid.analysis.cells.costs import Meter
-from ttsgrid.analysis.findings.rivals import Duel
+from ttsgrid.analysis.findings.rivals import SearchComparison
 from ttsgrid.analysis.statistics.intervals import (
     LEVEL,
     difference_intervals,
@@ -57,8 +57,8 @@ class _Pair:
         problems: positions of those problems, ascending.
     """
 
-    first: Duel
-    second: Duel
+    first: SearchComparison
+    second: SearchComparison
     problems: tuple[int, ...]
 
     def sides(self) -> tuple[Floats, Floats]:
@@ -77,16 +77,18 @@ class _Pair:
         return first, second
 
     def _on_shared(self, *, second: bool = False) -> tuple[Floats, Floats]:
-        duel = self.second if second else self.first
-        inside = np.isin(np.flatnonzero(duel.problems), self.problems)
-        return duel.first[inside], duel.second[inside]
+        compared = self.second if second else self.first
+        inside = np.isin(np.flatnonzero(compared.problems), self.problems)
+        return compared.first[inside], compared.second[inside]
 
 
-def search_gain_by_policy(duels: Iterable[Duel], meter: Meter) -> pl.DataFrame:
+def search_gain_by_policy(
+    search_comparisons: Iterable[SearchComparison], meter: Meter
+) -> pl.DataFrame:
     """Set what searches add over best-of-N for one policy against the same for another.
 
     Args:
-        duels: of every policy (`ttsgrid.analysis.findings.rivals.find_duels`).
+        search_comparisons: of every policy, from `find_search_comparisons`.
         meter: has the policies' sizes.
 
     Returns:
@@ -96,18 +98,18 @@ def search_gain_by_policy(duels: Iterable[Duel], meter: Meter) -> pl.DataFrame:
         adjusted one. Empty where no search was run with two policies.
     """
     by_benchmark: dict[str, list[_Pair]] = defaultdict(list)
-    for pair in _pairs(duels, meter):
+    for pair in _pairs(search_comparisons, meter):
         by_benchmark[pair.first.names["benchmark"]].append(pair)
     rows = [row for pairs in by_benchmark.values() for row in _rows(pairs)]
     return pl.DataFrame(rows, schema=INTERACTION_SCHEMA)
 
 
-def _pairs(duels: Iterable[Duel], meter: Meter) -> Iterator[_Pair]:
-    alike: dict[tuple[Any, ...], list[Duel]] = defaultdict(list)
-    for duel in duels:
-        alike[tuple(duel.names[name] for name in _SHARED)].append(duel)
+def _pairs(search_comparisons: Iterable[SearchComparison], meter: Meter) -> Iterator[_Pair]:
+    alike: dict[tuple[Any, ...], list[SearchComparison]] = defaultdict(list)
+    for compared in search_comparisons:
+        alike[tuple(compared.names[name] for name in _SHARED)].append(compared)
     for group in alike.values():
-        ordered = sorted(group, key=lambda duel: _size(meter, duel.names["policy"]))
+        ordered = sorted(group, key=lambda compared: _size(meter, compared.names["policy"]))
         for first, second in combinations(ordered, 2):
             shared = np.flatnonzero(first.problems & second.problems)
             if shared.size:

@@ -61,7 +61,7 @@ Group = tuple[str, str, str | None, int]
 
 
 @dataclass(frozen=True)
-class Duel:
+class SearchComparison:
     """A search and best-of-N on the problems that both ran on.
 
     Attributes:
@@ -80,7 +80,7 @@ class Duel:
     flops: Floats
 
 
-def against_best_of_n(duels: Iterable[Duel]) -> pl.DataFrame:
+def against_best_of_n(search_comparisons: Iterable[SearchComparison]) -> pl.DataFrame:
     """Set every search against best-of-N; no rows where a store has none.
 
     Returns:
@@ -88,14 +88,14 @@ def against_best_of_n(duels: Iterable[Duel]) -> pl.DataFrame:
         `difference` with its 95 % interval and the adjusted one, and `flops_ratio`
         (search over best-of-N, PRM included).
     """
-    by_benchmark: dict[str, list[Duel]] = defaultdict(list)
-    for duel in duels:
-        by_benchmark[duel.names["benchmark"]].append(duel)
+    by_benchmark: dict[str, list[SearchComparison]] = defaultdict(list)
+    for compared in search_comparisons:
+        by_benchmark[compared.names["benchmark"]].append(compared)
     rows = [row for found in by_benchmark.values() for row in _rows(found)]
     return pl.DataFrame(rows, schema=RIVALS_SCHEMA)
 
 
-def find_duels(frames: StoreFrames, meter: Meter) -> Iterator[Duel]:
+def find_search_comparisons(frames: StoreFrames, meter: Meter) -> Iterator[SearchComparison]:
     """Yield every search with the best-of-N that it is set against, by policy, PRM and N."""
     if frames.searches.is_empty():
         return
@@ -108,10 +108,12 @@ def find_duels(frames: StoreFrames, meter: Meter) -> Iterator[Duel]:
         if outcome.key.strategy == PASS_AT_K.name
     }
     pools = _grouped(o for o in pool_outcomes(picking, budgets) if o.key.strategy == BEST_OF_N.name)
-    for (group, strategy), mine in searches.items():
-        rivals = pools.get((group, BEST_OF_N.name))
-        if rivals is not None and group[:2] in labels:
-            yield from _duel(group, strategy, [mine, rivals], labels[group[:2]], meter)
+    for (group, strategy), of_search in searches.items():
+        of_best_of_n = pools.get((group, BEST_OF_N.name))
+        if of_best_of_n is not None and group[:2] in labels:
+            yield from _compared(
+                group, strategy, [of_search, of_best_of_n], labels[group[:2]], meter
+            )
 
 
 def _samples_of(frames: StoreFrames, parity: int) -> StoreFrames:
@@ -127,17 +129,17 @@ def _samples_of(frames: StoreFrames, parity: int) -> StoreFrames:
 
 
 def _grouped(outcomes: Iterator[Outcome]) -> dict[tuple[Group, str], list[Outcome]]:
-    """The cells of each strategy: one an aggregation and vote."""
-    found: dict[tuple[Group, str], list[Outcome]] = defaultdict(list)
+    """The cells of each strategy: one per aggregation and vote."""
+    cells: dict[tuple[Group, str], list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         benchmark, policy, prm, strategy, n, *_ = outcome.key
-        found[(benchmark, policy, prm, n), strategy].append(outcome)
-    return found
+        cells[(benchmark, policy, prm, n), strategy].append(outcome)
+    return cells
 
 
-def _duel(
+def _compared(
     group: Group, strategy: str, sides: Sequence[list[Outcome]], labels: Labels, meter: Meter
-) -> Iterator[Duel]:
+) -> Iterator[SearchComparison]:
     values = [np.stack([outcome.accuracy for outcome in side]) for side in sides]
     ran = ~np.isnan(np.concatenate(values)).any(axis=0)
     problems = ran & np.array([label is not None for label in labels])
@@ -147,30 +149,32 @@ def _duel(
     # All cells of a side cost the same: they differ in how answers are voted on.
     flops = [meter.columns(side[0])["flops"][problems] for side in sides]
     names = dict(zip(("benchmark", "policy", "prm", "n"), group, strict=True))
-    yield Duel(
+    yield SearchComparison(
         names | {"strategy": strategy}, problems, first, second, labels[problems], np.stack(flops)
     )
 
 
-def _rows(duels: Sequence[Duel]) -> Iterator[dict[str, Any]]:
-    """The rows of one benchmark; duels on the same problems share resamples."""
-    alike: dict[tuple[str, bytes], list[tuple[Duel, Bools]]] = defaultdict(list)
-    for duel in duels:
+def _rows(search_comparisons: Sequence[SearchComparison]) -> Iterator[dict[str, Any]]:
+    """The rows of one benchmark; comparisons on the same problems share deviates."""
+    alike: dict[tuple[str, bytes], list[tuple[SearchComparison, Bools]]] = defaultdict(list)
+    for compared in search_comparisons:
         for name in Bin:
-            inside = np.ones(len(duel.first), bool) if name is Bin.ALL else duel.labels == name
+            inside = (
+                np.ones(len(compared.first), bool) if name is Bin.ALL else compared.labels == name
+            )
             if inside.any():
-                where = np.flatnonzero(duel.problems)[inside].tobytes()
-                alike[name.value, where].append((duel, inside))
+                where = np.flatnonzero(compared.problems)[inside].tobytes()
+                alike[name.value, where].append((compared, inside))
     level = 1 - (1 - LEVEL) / max(1, len(alike))  # Bonferroni between sets of problems
     for (bin_name, _), members in alike.items():
-        first = np.stack([duel.first[inside] for duel, inside in members])
-        second = np.stack([duel.second[inside] for duel, inside in members])
+        first = np.stack([compared.first[inside] for compared, inside in members])
+        second = np.stack([compared.second[inside] for compared, inside in members])
         alone = difference_intervals(first, second)
         together = simultaneous_intervals(first - second, level)
-        for i, (duel, inside) in enumerate(members):
-            spent = duel.flops[:, inside].mean(axis=1)
+        for i, (compared, inside) in enumerate(members):
+            spent = compared.flops[:, inside].mean(axis=1)
             yield {
-                **duel.names,
+                **compared.names,
                 "bin": bin_name,
                 "num_problems": int(inside.sum()),
                 "accuracy": float(first[i].mean()),

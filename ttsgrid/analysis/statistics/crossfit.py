@@ -2,7 +2,7 @@
 
 The best of many cells looks better than it is on the problems that chose it. Repeated
 2-fold cross-fitting (as in double machine learning: Chernozhukov et al. 2018) splits the
-problems at random, within each difficulty bin, chooses a cell a bin on each half and
+problems at random, within each difficulty bin, chooses one cell per bin on each half and
 scores the other half with it. Averaged over splits, each problem gets the accuracy it
 has when it had no say in the choice.
 """

@@ -55,7 +55,7 @@ def question_elsewhere(benchmark: str) -> str:
 
 
 def answer(frontier: Frontier, benchmark: str) -> tuple[str, ...]:
-    """Return what the store says about a benchmark, a paragraph each, the main one first."""
+    """Return what the store says about a benchmark, one paragraph each, the main one first."""
     rivals = frontier.rivals.filter(benchmark=benchmark)
     said = [
         *headline_paragraphs(frontier, benchmark),

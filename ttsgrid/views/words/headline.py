@@ -157,7 +157,7 @@ def _cost(best: Comparison) -> str:
     if best["flops_ratio"] is None:
         return "What they cost is unknown."
     counted = "prompts" if best["prm"] is None else "PRM and prompts"
-    what = f"the larger one's FLOPs a problem, {counted} included."
+    what = f"the larger one's FLOPs per problem, {counted} included."
     return f"It takes {_times(best['flops_ratio'])} {what}"
 
 
