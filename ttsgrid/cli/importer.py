@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from ttsgrid.core.identity import canonical_json
 from ttsgrid.core.stated import few_answers_warning, too_few_state_answers
 from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.importer.figures import recorded_figures
-from ttsgrid.importer.layout import load_layout, shipped_layouts
+from ttsgrid.importer.layout import layout_descriptions, load_layout, shipped_layouts
 from ttsgrid.importer.points import import_points, load_points_layout
 from ttsgrid.importer.run import RecordedRun, recorded_policy, recorded_prm
 from ttsgrid.importer.samples import ImportSummary, import_samples
@@ -117,16 +118,23 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ttsgrid.importer",
         description="Put results from elsewhere into a store.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_about_layouts(),
     )
     kinds = parser.add_subparsers(dest="what", required=True)
-    samples = kinds.add_parser("samples", help="recorded solutions: JSON or JSON lines")
+    samples = kinds.add_parser(
+        "samples",
+        help="recorded solutions: JSON or JSON lines",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_about_layouts(),
+    )
     points = kinds.add_parser("points", help="accuracies without solutions: CSV")
     for kind in (samples, points):
         kind.add_argument("store", help="folder or URI of the store; made if absent")
         kind.add_argument("file", type=Path)
         kind.add_argument("--prm", help="name of the PRM that gave the scores")
         kind.add_argument("--policy-parameters", type=_size, help="its size, e.g. 1.5e9")
-        kind.add_argument("--prm-parameters", type=_size)
+        kind.add_argument("--prm-parameters", type=_size, help="the PRM's size, e.g. 7e9")
     _sample_options(samples)
     points.add_argument("--layout", default="default", help="a shipped layout or a YAML file")
     points.add_argument("--column", action="append", default=[], help="FIELD=COLUMN")
@@ -135,8 +143,26 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _about_layouts() -> str:
+    """What a layout is, and those that ship."""
+    about = (
+        "A layout is a small YAML file that says where a file of recorded runs keeps what: "
+        "question, gold, text, answer, correct, scores, tokens, each a path such as "
+        "samples[].text. --field NAME=PATH changes one of them (an empty PATH takes it out), "
+        "and --field where=filter=strict-match keeps the records with that value alone. "
+        "Layouts for samples that come with ttsgrid:"
+    )
+    shipped = [
+        textwrap.fill(f"{name}: {said}", 90, initial_indent="  ", subsequent_indent="      ")
+        for name, said in layout_descriptions().items()
+    ]
+    return "\n".join([textwrap.fill(about, 90), *shipped])
+
+
 def _sample_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--benchmark", required=True)
+    parser.add_argument(
+        "--benchmark", required=True, help="its name; a shipped one brings its grader"
+    )
     parser.add_argument("--policy", required=True, help="name of the policy")
     parser.add_argument("--temperature", required=True, type=float, help="0: greedy (CoT)")
     parser.add_argument(
@@ -144,17 +170,23 @@ def _sample_options(parser: argparse.ArgumentParser) -> None:
         default="default",
         help=f"a YAML file, or one of {', '.join(shipped_layouts())}",
     )
-    parser.add_argument("--field", action="append", default=[], help="FIELD=PATH; changes a field")
+    parser.add_argument(
+        "--field", action="append", default=[], help="NAME=PATH: changes a field of the layout"
+    )
     parser.add_argument("--grader", help="judges answers; a known benchmark has its own")
     parser.add_argument(
         "--answer-forms",
         help=f"how solutions mark their answers, in order, with commas: {', '.join(FORMS)}",
     )
-    parser.add_argument("--top-p", type=float, default=1.0)
+    parser.add_argument("--top-p", type=float, default=1.0, help="as it was sampled; 1: all")
     parser.add_argument("--max-tokens", type=int, default=0, help="0: not known")
     parser.add_argument("--seed", type=int, default=0, help="keeps several runs apart")
     parser.add_argument("--first-sample", type=int, default=0, help="adds to a pool from here")
-    parser.add_argument("--chars-per-token", type=float, help="to estimate missing token counts")
+    parser.add_argument(
+        "--chars-per-token",
+        type=float,
+        help="estimates token counts that the file lacks (about 3.5)",
+    )
 
 
 def _shipped_grader(benchmark: str) -> str | None:

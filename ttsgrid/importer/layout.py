@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,16 @@ class Layout:
 def shipped_layouts() -> list[str]:
     """Return the names of the layouts that come with the package."""
     return sorted(path.stem for path in SHIPPED.glob("*.yaml"))
+
+
+def layout_descriptions() -> dict[str, str]:
+    """Return what each shipped layout reads: the comment that its file opens with."""
+    found = {}
+    for name in shipped_layouts():
+        lines = (SHIPPED / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+        comment = takewhile(lambda line: line.startswith("#"), lines)
+        found[name] = " ".join(line.removeprefix("#").strip() for line in comment)
+    return found
 
 
 def load_layout(name_or_path: str, changes: Mapping[str, str]) -> Layout:

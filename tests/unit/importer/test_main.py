@@ -9,6 +9,7 @@ import pytest
 from tests.unit.importer.made import PROBLEMS, write_lines
 from ttsgrid.analysis import analyse
 from ttsgrid.cli.importer import main
+from ttsgrid.importer.layout import layout_descriptions
 from ttsgrid.store import scan
 from ttsgrid.views.terminal.console import Console
 from ttsgrid.views.terminal.frontier import print_frontier
@@ -102,3 +103,15 @@ def test_what_was_left_out_of_the_scores_is_said(
     said = " ".join(capsys.readouterr().out.split())
     assert "Dropped 2 scores of the empty step" in said
     assert said.count("no weighted vote and no product") == 1
+
+
+def test_the_help_says_what_a_layout_is_and_lists_those_that_ship(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = capsys.readouterr().out
+    assert "A layout is a small YAML file" in said
+    for name, about in layout_descriptions().items():
+        assert f"  {name}: " in said
+        assert about
