@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import polars as pl
-
 from ttsgrid.benchmarks import problem_id
 from ttsgrid.core.records import Problem
 from ttsgrid.importer.records import RecordedProblem
 from ttsgrid.importer.run import RecordedRun
-from ttsgrid.store import StorePath, scan
+from ttsgrid.store import StorePath, provenance, scan
 
 RECORDED_ID = "recorded_id"
 
@@ -40,7 +38,7 @@ NOTHING_KNOWN = KnownProblems({}, {})
 def known_problems(store: StorePath, benchmark: str) -> KnownProblems:
     """Return the problems that a store holds of a benchmark; none where it is new."""
     problems = scan(store, "problems").filter(benchmark=benchmark).collect()
-    recorded = pl.col("provenance").str.json_path_match(f"$.{RECORDED_ID}")
+    recorded = provenance(RECORDED_ID)
     units = scan(store, "units").filter(benchmark=benchmark).select(recorded, "problem_id")
     named = units.drop_nulls().unique().sort("problem_id").collect()
     return KnownProblems(

@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.analysis.conftest import by_string
 from tests.unit.analysis.synthetic import Policy, World, write_store
+from ttsgrid.analysis.cells.outcomes import pool_outcomes
 from ttsgrid.analysis.frames.load import StoreFrames, load
 from ttsgrid.analysis.frames.solutions import aggregations
 from ttsgrid.core.errors import StoreError
@@ -103,6 +104,32 @@ def test_two_checkpoints_of_one_name_are_told_apart(tmp_path: Path) -> None:
         opened.write_models([ModelRecord(retrained, "policy", 10)])
     labels = load(tmp_path, by_string).models["label"].to_list()
     assert labels == sorted(f"only#{i.id[:6]}" for i in (old.identity, retrained))
+
+
+def test_rows_of_a_fake_engine_stand_in_no_cell_with_real_ones(tmp_path: Path) -> None:
+    real = SMALL.policies[0].identity
+    fake = replace(real, fake='{"skill":0.5}')
+    sampling = SamplingIdentity(0.7, 1.0, 9, 0)
+    commits = []
+    for identity, answer in ((real, "0"), (fake, "1")):
+        block = SampleBlock("p0000", identity, sampling, 0, 4)
+        samples = [
+            Solution(i, "t", ("t",), FinishReason.STOP, answer, answer == "0", Usage(), 0)
+            for i in range(4)
+        ]
+        commits.append(Commit(block, UnitResult(block.id, solutions=tuple(samples)), PROBLEM))
+    with Store.open(tmp_path, run_id="test") as opened:
+        opened.write_problems([PROBLEM])
+        opened.write_models([ModelRecord(one, "policy", 10) for one in (real, fake)])
+        opened.commit(commits)
+    frames = load(tmp_path, by_string)
+    assert set(frames.series["policy"]) == {"only", "only (fake engine)"}
+    rates = {
+        outcome.key.policy: outcome.accuracy.tolist()
+        for outcome in pool_outcomes(frames, [1])
+        if outcome.key.strategy == "pass@k"
+    }
+    assert rates == {"only": [1.0], "only (fake engine)": [0.0]}
 
 
 def test_a_store_without_solutions_says_what_to_run(tmp_path: Path) -> None:
