@@ -120,6 +120,17 @@ def test_the_page_is_whole_escaped_and_needs_nothing_from_outside() -> None:
     assert 'name="viewport"' in page
 
 
+def test_control_characters_of_a_solution_are_spelled_out_on_the_page() -> None:
+    trace = small_search()
+    first, *others = trace.steps[0]
+    hostile = replace(first, text="\x1b[2J \u202e")
+    page = trace_page(
+        replace(trace, question="\x07", steps=((hostile, *others), *trace.steps[1:])), "\x1b"
+    )
+    assert not set(page) & set("\x1b\x07\u202e")
+    assert "\\x1b[2J \\u202e" in page
+
+
 def test_the_fragment_styles_nothing_but_itself() -> None:
     fragment = trace_html(small_search())
     style = fragment.split("<style>")[1].split("</style>")[0]

@@ -22,6 +22,7 @@ from ttsgrid.views.tables.study import study_tables
 from ttsgrid.views.words.answer import answer, num_problems, question, question_elsewhere
 from ttsgrid.views.words.numbers import duration, listed
 from ttsgrid.views.words.sureness import sureness
+from ttsgrid.views.words.warnings import answer_warnings
 
 MOST_NAMED = 3  # benchmarks in the title
 
@@ -67,6 +68,7 @@ def _section(store: StorePath, frontier: Frontier, benchmark: str) -> BenchmarkS
         drawings=study_drawings(store, study, benchmark),
         examples=shown,
         traces=traces(store, benchmark, [problem.problem_id for problem in shown]),
+        warnings=answer_warnings(frontier, benchmark),
     )
 
 

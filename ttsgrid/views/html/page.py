@@ -2,8 +2,9 @@
 
 The page is self-contained and says so to the browser: its content security policy
 allows no connection to anywhere, so what works here works offline. Everything that
-comes from the store is escaped by Jinja; only the page's own files, Vega and the
-fragments of `ttsgrid.views.trace`, which escapes for itself, go in as they are.
+comes from the store is escaped by Jinja, its control characters spelled out; only the
+page's own files, Vega and the fragments of `ttsgrid.views.trace`, which does both for
+itself, go in as they are.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ttsgrid.views.html.build import build_report
 from ttsgrid.views.html.chart import POINTS, REFERENCE, library, specification
 from ttsgrid.views.html.view import Picture, Report
 from ttsgrid.views.tables.table import Table
+from ttsgrid.views.words.control import visible
 
 _TEMPLATES = "templates"
 _BEFORE_UNIT = re.compile(
@@ -71,6 +73,7 @@ def _templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("ttsgrid.views.html", _TEMPLATES),
         autoescape=True,
+        finalize=_visible,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -84,15 +87,31 @@ def unbroken(text: str) -> str:
     return _BEFORE_UNIT.sub("\N{NO-BREAK SPACE}", text)
 
 
+def _visible(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
+    """Spell out the control characters of all texts in plain data; markup stays as it is.
+
+    A policy's name is both a checkbox's value and data of the picture: they must stay equal,
+    so both come through here.
+    """
+    if isinstance(value, Markup):
+        return value
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, dict):
+        return {_visible(key): _visible(item) for key, item in value.items()}
+    return [_visible(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 def _picture_data(picture: Picture) -> dict[str, Any]:
     """What the script needs to draw one picture."""
-    return {
+    data: dict[str, Any] = {
         "specification": specification(picture),
         "datasets": {
             POINTS: picture.points.columns,
             REFERENCE: [asdict(picture.reference)] if picture.reference else [],
         },
     }
+    return {key: _visible(value) for key, value in data.items()}
 
 
 def _own_file(name: str) -> Markup:

@@ -164,6 +164,7 @@ class BenchmarkSection:
     """All there is to say about one benchmark.
 
     Attributes:
+        warnings: what to know before the figures; mostly none.
         picture: None where the store holds nothing but points from elsewhere.
         elsewhere: None where it holds none of those.
     """
@@ -177,6 +178,7 @@ class BenchmarkSection:
     drawings: tuple[Drawing, ...]
     examples: tuple[ProblemExamples, ...]
     traces: tuple[Trace, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

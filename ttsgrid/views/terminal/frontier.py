@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.text import Text
 
 from ttsgrid.analysis.frontier import Frontier
-from ttsgrid.core.stated import few_answers_warning
 from ttsgrid.views.tables.accuracy import accuracy_table, best_table
 from ttsgrid.views.tables.advice import kept_table, prediction_table, recommendation_table
 from ttsgrid.views.tables.external import external_table
@@ -17,6 +16,7 @@ from ttsgrid.views.terminal.render import as_rich, print_table
 from ttsgrid.views.words.external import note
 from ttsgrid.views.words.footnote import footnote
 from ttsgrid.views.words.headline import headline_of
+from ttsgrid.views.words.warnings import answer_warnings
 
 
 def print_frontier(frontier: Frontier, console: Console) -> None:
@@ -29,10 +29,9 @@ def print_frontier(frontier: Frontier, console: Console) -> None:
         console.print(said, highlight=False)
     if frontier.benchmarks:
         console.print(footnote(frontier.cells), style="dim", highlight=False)
-    for few in frontier.few_answers:
-        whose = f"of {few.policy} to {few.benchmark}"
-        warning = few_answers_warning(whose, few.num_solutions, few.num_answered)
-        console.print(Text(f"Warning: {warning}"), style="yellow", highlight=False)
+    for benchmark in frontier.benchmarks:
+        for warning in answer_warnings(frontier, benchmark):
+            console.print(Text(f"Warning: {warning}"), style="yellow", highlight=False)
     for benchmark in frontier.external["benchmark"].unique().sort():
         points = frontier.external.filter(benchmark=benchmark)
         print_table(console, as_rich(external_table(points), f"{benchmark}, published elsewhere"))

@@ -2,7 +2,8 @@
 
 Plain HTML and CSS in one piece: it opens offline, folds without scripts
 (`<details>`), fits a phone, and follows the page's light or dark scheme
-(`light-dark()`). All text is escaped. Scores are numbers beside a bar, so that
+(`light-dark()`). All text is escaped, control
+characters spelled out. Scores are numbers beside a bar, so that
 colour is never the only sign.
 """
 
@@ -21,6 +22,7 @@ from ttsgrid.views.trace.tree import (
     stretch_from,
     tree_of,
 )
+from ttsgrid.views.words.control import visible
 
 CSS = Path(__file__).with_name("trace.css").read_text(encoding="utf-8")
 
@@ -34,9 +36,13 @@ h1{{font:600 1.25rem/1.3 system-ui,sans-serif}}</style></head>
 """
 
 
+def _escaped(text: str) -> str:
+    return escape(visible(text))
+
+
 def trace_page(trace: SearchTrace, title: str, correct: Sequence[bool] = ()) -> str:
     """Return a whole HTML page of a search; see `trace_html`."""
-    return PAGE.format(title=escape(title), fragment=trace_html(trace, correct))
+    return PAGE.format(title=_escaped(title), fragment=trace_html(trace, correct))
 
 
 def trace_html(trace: SearchTrace, correct: Sequence[bool] = ()) -> str:
@@ -52,8 +58,8 @@ def trace_html(trace: SearchTrace, correct: Sequence[bool] = ()) -> str:
     pruned = [root for root in roots if root.candidate.fate is Fate.PRUNED]
     return (
         f'<div class="ttsgrid-trace"><style>{CSS}</style>'
-        f'<p class="question">{escape(trace.question.strip())}</p>'
-        f'<p class="about">{escape(headline(trace))}</p>'
+        f'<p class="question">{_escaped(trace.question.strip())}</p>'
+        f'<p class="about">{_escaped(headline(trace))}</p>'
         f"{_forks(alive, correct)}{_folded(pruned)}</div>"
     )
 
@@ -98,9 +104,9 @@ def _folded(pruned: Sequence[Branch]) -> str:
 def _step(branch: Branch, correct: Sequence[bool]) -> str:
     candidate = branch.candidate
     text = candidate.text.strip() or NO_TEXT
-    why = f' <span class="why">{escape(candidate.reason)}</span>'
+    why = f' <span class="why">{_escaped(candidate.reason)}</span>'
     return (
-        f'{_score(candidate)}<span class="text">{escape(text)}</span>'
+        f'{_score(candidate)}<span class="text">{_escaped(text)}</span>'
         f"{_answers(branch, correct)}{'' if candidate.fate is Fate.KEPT else why}"
     )
 

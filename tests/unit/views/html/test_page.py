@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit.views.html.conftest import own_picture
+from ttsgrid.analysis.findings.unanswered import FewAnswers
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.cli.report import main
-from ttsgrid.views.html import Report, render, write_report
+from ttsgrid.views.html import Report, build_report, render, write_report
 from ttsgrid.views.html.page import unbroken
 from ttsgrid.views.html.view import Choice
 
@@ -107,6 +108,43 @@ def test_text_from_the_store_cannot_become_markup(report: Report) -> None:
     page = render(replace(report, store=bad, sections=(hostile,)))
     assert bad not in page
     assert page.count("&lt;/script&gt;&lt;script&gt;alert(1)") >= 5
+
+
+def test_control_characters_are_spelled_out_alike_in_texts_and_in_the_pictures_data(
+    report: Report,
+) -> None:
+    bad = "\x1b[2J\u202emodel\x08"
+    section, picture = report.sections[0], own_picture(report)
+    columns = dict(picture.points.columns)
+    columns["policy"] = [bad for _ in columns["policy"]]
+    hostile = replace(
+        section,
+        answer=(bad,),
+        picture=replace(
+            picture,
+            points=replace(picture.points, columns=columns),
+            policies=(replace(picture.policies[0], choice=Choice(bad, bad)),),
+        ),
+        examples=(replace(section.examples[0], question=bad, gold=bad),),
+    )
+    page = render(replace(report, sections=(hostile,)))
+    shown = "\\x1b[2J\\u202emodel\\x08"
+    assert not set(page) & set(bad[:1] + bad[4] + bad[-1])
+    assert f'value="{shown}"' in page
+    found = re.search(r'class="picture-data"[^>]*>(.*?)</script>', page, re.DOTALL)
+    assert found
+    assert set(json.loads(found.group(1))["datasets"]["points"]["policy"]) == {shown}
+
+
+def test_a_policy_that_states_no_answers_is_warned_of_before_its_figures(
+    made_store: Path, frontier: Frontier
+) -> None:
+    silent = replace(frontier, few_answers=(FewAnswers("zoo", "small", 340, 0),))
+    page = render(build_report(made_store, silent))
+    warning = page.index("Of 340 solutions of small to zoo, none state an answer")
+    assert warning < page.index('class="lead"')
+    assert "benchmark.answer_forms" in page
+    assert "Warning:" not in render(build_report(made_store, frontier))
 
 
 def test_two_benchmarks_share_a_page_without_sharing_ids(report: Report) -> None:
