@@ -14,6 +14,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
+import sysconfig
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 from ttsgrid.core.errors import ConfigError
 
 SEPARATOR = ":"
+INSTALLED = {"site-packages", "dist-packages"}
 
 
 def is_dotted(name: str) -> bool:
@@ -122,19 +124,33 @@ def files_to_ship(paths: Iterable[str]) -> list[str]:
     Args:
         paths: dotted paths, or names of modules.
 
-    Each is the folder of a top-level package or the file of a top-level module; what is
-    installed (in a `site-packages`) is on every node already, and so is ttsgrid.
+    Each is the folder of a top-level package or the file of a top-level module. The standard
+    library and what is installed are on every node already, and so is ttsgrid.
     """
-    roots = {path.partition(SEPARATOR)[0].partition(".")[0] for path in paths}
-    roots -= {"ttsgrid", *sys.stdlib_module_names}
-    places = {_place(root) for root in roots}
-    return sorted(place for place in places if place and "site-packages" not in place)
+    roots = {path.partition(SEPARATOR)[0].partition(".")[0] for path in paths} - {"ttsgrid"}
+    places = [place for root in sorted(roots) if (place := _place(root))]
+    return sorted(str(place) for place in places if not _is_everywhere(place))
 
 
-def _place(root: str) -> str | None:
+def _place(root: str) -> Path | None:
+    """Return a module's folder or file; None where it is built into Python."""
     module = importlib.import_module(root)
     folders = list(getattr(module, "__path__", ()))
-    return str(folders[0]) if folders else module.__file__
+    file = folders[0] if folders else getattr(module, "__file__", None)
+    return Path(file) if file else None
+
+
+def _is_everywhere(place: Path) -> bool:
+    """Say whether a module lies in the standard library or among installed packages.
+
+    By place, not by name: `math` is built in here and a file of `lib-dynload` there, Debian
+    installs to `dist-packages`, and a user's own module may be called as one of Python's is.
+    """
+    resolved = place.resolve()
+    if not INSTALLED.isdisjoint(resolved.parts):
+        return True
+    library = (Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib"))
+    return any(resolved.is_relative_to(folder) for folder in library)
 
 
 def _imported(module: str, path: str, setting: str) -> Any:  # noqa: ANN401 - a module

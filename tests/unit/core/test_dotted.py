@@ -115,3 +115,19 @@ def test_only_what_is_not_installed_is_shipped(my_code: Path) -> None:
     assert not is_dotted("zoo:zoo-s")
     paths = ["my_words.greet:Polite", "math", "numpy:array"]
     assert files_to_ship(paths) == [str(my_code)]
+
+
+def test_no_module_of_the_standard_library_is_shipped_whatever_it_is_made_of() -> None:
+    # One built in, two of C (some Pythons build them in, too), a folder and a file.
+    assert files_to_ship(["sys", "math", "_ctypes", "json", "statistics:mean"]) == []
+
+
+def test_ones_own_module_is_shipped_though_it_has_the_name_of_one_of_pythons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tmp_path / "colorsys.py"
+    mine.write_text("READY = 1")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    assert files_to_ship(["colorsys:READY"]) == [str(mine)]
+    del sys.modules["colorsys"]
