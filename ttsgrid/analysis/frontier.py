@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import polars as pl
 
 from ttsgrid.analysis.advice.optimism import optimism
-from ttsgrid.analysis.advice.prediction import PredictedDifficulty, predictions, tabulate
+from ttsgrid.analysis.advice.prediction import (
+    PredictedDifficulty,
+    Prediction,
+    predictions,
+    tabulate,
+)
 from ttsgrid.analysis.advice.recommendation import Recommendation, recommendations
 from ttsgrid.analysis.cells.cells import Cells, make_cells, no_cells
 from ttsgrid.analysis.cells.common import on_common_ground
@@ -101,33 +106,44 @@ def analyse(
     if external.is_empty() or holds_solutions(store):
         frames = load(store, equivalence_for or store_equivalence(store))
         cells = make_cells(frames, _outcomes(frames, budgets), price_per_device_hour)
-        found, problem_ids = predictions(frames), frames.problems["problem_id"].to_list()
-        search_comparisons = list(find_search_comparisons(frames, cells.meter))
-        rivals, search_gains = (
-            against_best_of_n(search_comparisons),
-            search_gain_by_policy(search_comparisons, cells.meter),
-        )
-        quality, silent = prm_quality(frames), few_answers(frames)
-    else:
-        cells, found, problem_ids = no_cells(), [], []
-        rivals = pl.DataFrame(schema=RIVALS_SCHEMA)
-        search_gains = pl.DataFrame(schema=INTERACTION_SCHEMA)
-        quality, silent = pl.DataFrame(schema=PRM_QUALITY_SCHEMA), ()
+        return _of_solutions(frames, cells, external)
+    return _of_cells(no_cells(), external)
+
+
+def _of_solutions(frames: StoreFrames, cells: Cells, external: pl.DataFrame) -> Frontier:
+    """Add to a frontier what only the solutions themselves can say."""
+    search_comparisons = list(find_search_comparisons(frames, cells.meter))
+    return replace(
+        _of_cells(cells, external, predictions(frames), frames.problems["problem_id"].to_list()),
+        rivals=against_best_of_n(search_comparisons),
+        search_gains=search_gain_by_policy(search_comparisons, cells.meter),
+        prm_quality=prm_quality(frames),
+        few_answers=few_answers(frames),
+    )
+
+
+def _of_cells(
+    cells: Cells,
+    external: pl.DataFrame,
+    predicted: Sequence[Prediction] = (),
+    problem_ids: Sequence[str] = (),
+) -> Frontier:
+    """Choose and compare; what needs solutions stays empty."""
     return Frontier(
         cells=cells,
         shared=on_common_ground(cells),
         best=best_strategies(cells),
         curve=compute_optimal(cells),
         comparisons=compare(cells),
-        rivals=rivals,
-        search_gains=search_gains,
-        prm_quality=quality,
+        rivals=pl.DataFrame(schema=RIVALS_SCHEMA),
+        search_gains=pl.DataFrame(schema=INTERACTION_SCHEMA),
+        prm_quality=pl.DataFrame(schema=PRM_QUALITY_SCHEMA),
         external=external,
         difficulty=measured_difficulty(cells, problem_ids),
-        predicted=tabulate(found, problem_ids),
-        optimism=optimism(cells, found),
-        recommendations=recommendations(cells, found),
-        few_answers=silent,
+        predicted=tabulate(predicted, problem_ids),
+        optimism=optimism(cells, predicted),
+        recommendations=recommendations(cells, predicted),
+        few_answers=(),
     )
 
 
