@@ -25,7 +25,7 @@ def test_ten_thousand_searches_keep_each_of_64_replicas_above_90_percent_busy(
     tmp_path: Path,
 ) -> None:
     problems = load_benchmark("zoo", num_problems=NUM_SEARCHES, seed=0)
-    measured = measure(tmp_path, problems, NUM_REPLICAS, prms=8, step_a_sentence=1)
+    measured = measure(tmp_path, problems, NUM_REPLICAS, prms=8, step_per_sentence=1)
     print(
         f"\n{NUM_SEARCHES:,} searches, {NUM_REPLICAS} replicas, {measured.steps:,} steps of 50 ms: "
         f"{measured.seconds:.1f} s of virtual time. Replicas are busy {min(measured.busy):.3f} of "

@@ -1,4 +1,4 @@
-"""A vote of one's own that no weight can say: the first whose score is above a half wins."""
+"""A vote of your own that no weight can say: the first whose score is above a half wins."""
 
 from __future__ import annotations
 

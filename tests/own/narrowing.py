@@ -1,4 +1,4 @@
-"""A search of one's own: a quarter of the candidates live on, and each is continued twice."""
+"""A search of your own: a quarter of the candidates live on, and each is continued twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A vote of one's own: what a weight can say."""
+"""A vote of your own: what a weight can say."""
 
 from __future__ import annotations
 

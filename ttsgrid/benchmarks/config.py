@@ -1,6 +1,6 @@
-r"""What a benchmark is, as its YAML file says it: source, fields, grader, what is asked.
+r"""What a benchmark is, as its YAML file says it: source, fields, grader, instruction.
 
-`conf/benchmark/NAME.yaml` holds one, and so does a file in a person's own config folder;
+`conf/benchmark/NAME.yaml` holds one, and so does a file in a user's own config folder;
 no benchmark is known to the code by its name. The least that a file says:
 
     name: mine
@@ -47,7 +47,7 @@ class BenchmarkConfig:
         fields: of a row.
         gold_form: how the answer field marks the gold answer: `plain`, `hashes` (`#### 42`),
             `boxed`, or `auto` (whichever of the latter two is there, else plain).
-        grader: a name (`ttsgrid.benchmarks.graders`) or the dotted path of one's own.
+        grader: a name (`ttsgrid.benchmarks.graders`) or the dotted path of a custom one.
         grader_options: keyword arguments of the grader.
         answer_forms: how solutions mark their answers, in order; empty for the grader's own.
         instruction: what a prompt asks for, in the place of the policy format's own words.

@@ -1,7 +1,7 @@
 """Files of a data set of the Hugging Face hub: a revision, a split, the user's own cache.
 
 With `HF_HUB_OFFLINE=1` the cache alone is asked. Only files whose names begin with the
-split are fetched, so a data set of many parts costs what is read of it.
+split are fetched, so of a data set with many parts only the needed ones are downloaded.
 """
 
 from __future__ import annotations

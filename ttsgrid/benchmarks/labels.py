@@ -9,7 +9,7 @@ from typing import Protocol
 class StepLabels(Protocol):
     """Labels the steps of solutions to one benchmark's problems.
 
-    A class of one's own is named in `benchmark.step_labels`:
+    A class of your own is named in `benchmark.step_labels`:
 
         class Sums:
             def label_steps(self, question, steps):

@@ -64,7 +64,7 @@ def load_benchmark(
     """Load problems of a benchmark.
 
     Args:
-        benchmark: the name of a shipped benchmark, or one's own.
+        benchmark: the name of a shipped benchmark, or your own.
         path: of its file, in the place of the benchmark's own source.
         num_problems: how many, in the place of the benchmark's own number.
         seed: likewise; for a generated benchmark it names the test set.

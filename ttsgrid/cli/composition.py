@@ -27,7 +27,7 @@ class Composed:
 
 
 def is_plain(arguments: Sequence[str]) -> bool:
-    """Say whether there is no option of Hydra's but a folder of one's own."""
+    """Say whether there is no option of Hydra's but a folder of the user's."""
     options = [argument for argument in arguments if argument.startswith("-")]
     return all(option.startswith(CONFIG_DIR) for option in options)
 

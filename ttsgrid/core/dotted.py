@@ -3,10 +3,10 @@
 What YAML can't say (a grader, a format, a search method, an engine) is a class or an
 object in a module of the user's own. `load_own` imports it and checks it against the
 protocol that it must satisfy, so that what is wrong is one sentence before an engine
-starts: no such module, no such name, a method that lacks, an error of its own.
+starts: no such module, no such name, a missing method, an error of its own.
 
 A class is called with its options; any other object is taken as it is. A class is checked
-before it is called, so a name that came from somebody else's store can't call just anything.
+before it is called: a store from somebody else names code too, and must not call just anything.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def add_to_path(folders: Iterable[Path]) -> None:
 
 
 def files_to_ship(paths: Iterable[str]) -> list[str]:
-    """Return the packages and modules that workers elsewhere need, as files.
+    """Return the packages and modules that workers on other nodes need, as files.
 
     Args:
         paths: dotted paths, or names of modules.

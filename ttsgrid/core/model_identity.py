@@ -23,7 +23,7 @@ class ModelIdentity:
         max_model_len: of a PRM, which leaves longer inputs unscored; None for its own limit.
         fake: of a fake engine, the parameters that determine what it writes, canonical JSON;
             None for every engine that runs the model.
-        options: of an engine of one's own, canonical JSON; None without any.
+        options: of a custom engine, canonical JSON; None without any.
     """
 
     name: str

@@ -1,9 +1,9 @@
 """What a unit costs run alone: its price, from token counts and the cache's block size.
 
 What an engine computed depends on what ran before it: shared prefixes and remembered
-scores are free to whoever comes second. That is a fact about a run. The price is what a
-pool or a search would cost by itself, with a prefix cache of its own, whatever ran beside
-it, and in whatever order.
+scores cost nothing to the unit that needs them next. That is a fact about a run. The price
+is what a pool or a search would cost by itself, with a prefix cache of its own, whatever
+ran beside it and in whatever order.
 
 The cache holds whole blocks. A request reads every block that an earlier request of the
 same pool or tree computed, but computes the block that its last token lies in (the engine
@@ -67,10 +67,11 @@ def prefixes_of(ids: Sequence[int], block_tokens: int) -> Prefixes:
 
 def distinct(inputs: Iterable[Prefixes]) -> Prefixes:
     """Return the parts of several inputs, each once, in the order they occur first."""
-    found: dict[int, int] = {}
-    for one in inputs:
-        found |= {k: t for k, t in zip(one.keys, one.tokens, strict=True) if k not in found}
-    return Prefixes(tuple(found), tuple(found.values()))
+    tokens_of: dict[int, int] = {}
+    for parts in inputs:
+        for key, tokens in zip(parts.keys, parts.tokens, strict=True):
+            tokens_of.setdefault(key, tokens)
+    return Prefixes(tuple(tokens_of), tuple(tokens_of.values()))
 
 
 def _as_int(digest: bytes) -> int:

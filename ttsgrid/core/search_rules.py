@@ -1,6 +1,6 @@
-"""What search codes decide differently, each decision a named rule, and two presets.
+"""Where published search codes differ: each decision is a named rule; presets hold sets of them.
 
-`paper` holds the rules of the study's code (RyanLiu112/compute-optimal-tts at 0ee2578,
+Preset `paper` has the rules of the study's code (RyanLiu112/compute-optimal-tts at 0ee2578,
 arXiv 2502.06703), `search_and_learn` those of huggingface/search-and-learn at 6f81cac
 with the recipes it publishes (they drop duplicates). Both are followed in what they
 mean, not in what they got wrong; whatever the preset,
@@ -23,7 +23,7 @@ from typing import TypeVar
 
 from ttsgrid.core.errors import ConfigError
 
-Choice = TypeVar("Choice", bound=StrEnum)
+Rule = TypeVar("Rule", bound=StrEnum)
 
 
 class Answers(StrEnum):
@@ -110,7 +110,7 @@ _CHOICES: dict[str, type[StrEnum]] = {
 }
 
 
-def choose(setting: str, value: object, choices: type[Choice]) -> Choice:
+def choose(setting: str, value: object, choices: type[Rule]) -> Rule:
     """Return the member of `choices` that `value` names.
 
     Raises:

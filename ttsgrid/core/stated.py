@@ -1,8 +1,8 @@
 """When so few solutions state an answer that an accuracy says nothing of the policy.
 
-Mostly the answers are there and marked in another way than the benchmark reads: a small
-model told to use a box states none of 340, while its last numbers are right now and then.
-A figure of 0 % would then look like a result.
+Usually the answers are there, but marked in another way than the benchmark reads: a small
+model that was told to use a box boxed none of 340 answers, and some of its last numbers
+were right. An accuracy of 0 % would look like a result.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def too_few_state_answers(num_solutions: int, num_answered: int) -> bool:
 
 
 def few_answers_warning(whose: str, num_solutions: int, num_answered: int) -> str:
-    """Say so in a sentence that names the setting to change."""
+    """Return the warning: a sentence that names the setting to change."""
     share = "none" if not num_answered else f"only {num_answered:,}"
     return (
         f"Of {num_solutions:,} solutions {whose}, {share} state an answer that counts, so their "

@@ -2,10 +2,10 @@ r"""The catalogue of strategies: what each is called, looks like, needs and take
 
 A strategy is one of four things, told apart by what its entry holds: the greedy answer
 (`is_greedy`), a vote over a pool of samples, a search that a PRM guides (`search`), or a
-bound (`bound`), which is drawn and never chosen, since nobody can have it without the
+bound (`bound`), which is drawn and never chosen, since nobody can reach it without the
 gold answers. Nothing else in the package knows a strategy by its name.
 
-A search of one's own is a method (`ttsgrid.strategies.search.method.Method`) and an entry:
+A search of your own is a method (`ttsgrid.strategies.search.method.Method`) and an entry:
 
     >>> from ttsgrid.core.strategies import STRATEGIES, Look, Search, Strategy
     >>> entry = STRATEGIES.add(
@@ -39,7 +39,7 @@ from ttsgrid.core.search_presets import (
 from ttsgrid.core.search_rules import SearchRules
 
 Code = str | Callable[..., Any]
-"""A callable, or its `module:name`, which is imported where it is needed alone."""
+"""A callable, or its `module:name`, which is imported only where it is needed."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class Strategy:
 
     @property
     def is_bound(self) -> bool:
-        """Whether it takes the gold answers to have it: drawn, never chosen."""
+        """Whether reaching it takes the gold answers: it is drawn and never chosen."""
         return self.bound is not None
 
     @property

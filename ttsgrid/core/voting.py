@@ -63,7 +63,7 @@ class Combine(StrEnum):
 class Vote:
     """How solutions elect an answer: each gives its answer a weight, and the heaviest wins.
 
-    A vote of one's own is a weight, which is exact or nearly so at every N:
+    A vote of your own is a weight, which is exact or nearly so at every N:
 
         >>> from ttsgrid.core.voting import VOTES, Combine, Vote, elect
         >>> squared = VOTES.add(Vote("squared", "squared sum", weight=lambda scores: scores**2))

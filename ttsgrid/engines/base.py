@@ -76,7 +76,7 @@ class EngineStats:
 class PolicyEngine(Protocol):
     """Continues token ids.
 
-    One's own is a class of one argument, the `EngineSpec`, named as
+    An engine of your own is a class of one argument, the `EngineSpec`, named as
     `engine.kind: my_package.engine:Echo` (`ttsgrid.engines.start`):
 
         from ttsgrid.core.records import FinishReason, Usage
@@ -135,7 +135,7 @@ class PolicyEngine(Protocol):
 class PrmEngine(Protocol):
     """Gives a PRM's two logits at every token of an input.
 
-    One's own is named as a policy's is (`PolicyEngine`), and differs in this method:
+    A PRM's own engine is named as a policy's is (`PolicyEngine`), with this method for `generate`:
 
         from ttsgrid.engines import EngineStats, TokenLogits
 

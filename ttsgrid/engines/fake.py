@@ -8,7 +8,7 @@ or, now and then, the last one with the answer.
 
 Options (numbers, from `engine.fake`; with `policy_` or `prm_` in front, of that role
 alone): `delay_s` per request, `start_s` to load, `end_rate` of steps that are the last (or
-`step_a_sentence`: as many steps as the question has sentences, as the zoo's have about),
+`step_per_sentence`: as many steps as the question has sentences, as the zoo's have about),
 `error_rate` of requests that fail, `die_at_request` and in how many processes
 (`num_deaths`), `fail_start`, `block_tokens` of the prefix cache that prices assume.
 """
@@ -141,7 +141,7 @@ class FakePolicyEngine(_FakeEngine):
         return step + stop[0], stop[0]
 
     def _ends(self, rng: random.Random, request: GenerationRequest) -> bool:
-        if not self._option("step_a_sentence"):
+        if not self._option("step_per_sentence"):
             return rng.random() < self._option("end_rate", END_RATE)
         # Steps are equations and have no full stop.
         context = self._tokenizer.decode(list(request.prompt_ids), skip_special_tokens=True)

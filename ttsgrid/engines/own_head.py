@@ -1,4 +1,4 @@
-"""A PRM whose head is a person's own: their function loads it, this engine serves it.
+"""A PRM with a custom head: a user's function loads it, this engine serves it.
 
 The head is named by the PRM format's `engine_task`. It is a function from the engine's
 spec to a reader: token ids to one (negative, positive) pair of logits per token. What it

@@ -16,7 +16,7 @@ FAKE_OPTIONS: Mapping[str, bool] = {
     "die_at_request": False,
     "num_deaths": False,
     "end_rate": True,
-    "step_a_sentence": True,
+    "step_per_sentence": True,
     "error_rate": True,
 }
 ROLES = ("policy", "prm")
@@ -27,14 +27,14 @@ class EngineSettings:
     """What all engines of a grid have in common.
 
     Attributes:
-        kind: `vllm`, or the dotted path of one's own (`ttsgrid.engines.start`); `fake` is
+        kind: `vllm`, or the dotted path of a custom one (`ttsgrid.engines.start`); `fake` is
             for tests of scheduling and is never a default.
         max_num_seqs: sequences an engine decodes at once.
         kv_cache_gib: KV cache of a CPU engine.
         gpu_memory_utilization: share of a GPU's memory that an engine may take.
         enforce_eager: run the model as it is written, without compiling it.
         fake: parameters of the fake engine.
-        options: of an engine of one's own, which reads them from its spec.
+        options: of a custom engine, which reads them from its spec.
     """
 
     kind: str = field(kw_only=False)
@@ -77,7 +77,7 @@ class EngineSpec(EngineSettings):
         num_gpus: GPUs of the engine (tensor parallelism); 0 runs on CPU cores.
         head: how a PRM's two logits are read: `token_classify` (the checkpoint's own
             two-class head), `marker_logits` (two rows of its LM head), or the dotted path of
-            one's own (`ttsgrid.engines.own_head`).
+            a custom one (`ttsgrid.engines.own_head`).
         marker_tokens: for `marker_logits`, the (negative, positive) token ids.
     """
 

@@ -1,4 +1,4 @@
-"""Start the engine that a spec names: a shipped one, or a person's own by dotted path.
+"""Start the engine that a spec names: a shipped one, or a custom one by dotted path.
 
 `engine.kind: my_package.engine:Engine` names a class, or a function, of one argument: the
 `EngineSpec`. It is called in the worker's event loop; an awaitable result is awaited. A
@@ -33,7 +33,7 @@ def kind_for(kind: str, head: str) -> str:
 
 
 def require_engine(kind: str, role: str, setting: str) -> None:
-    """Import a person's own engine and check it, before any worker starts.
+    """Import a custom engine and check it, before any worker starts.
 
     Raises:
         ConfigError: it is not found, can't be called or lacks a method of its role.
@@ -61,7 +61,7 @@ async def start_engine(spec: EngineSpec) -> Any:  # noqa: ANN401 - one of two pr
     """Start an engine inside the event loop that will use it.
 
     Raises:
-        ConfigError: one's own isn't what its role needs.
+        ConfigError: a custom engine isn't what its role needs.
     """
     if is_dotted(spec.kind):
         start = load_named(spec.kind, "engine.kind")

@@ -73,7 +73,7 @@ def engine_arguments(spec: EngineSpec) -> dict[str, Any]:
     else:
         arguments["kv_cache_memory_bytes"] = int(spec.kv_cache_gib * GIB)
         # Only whole blocks are cached. vLLM's default on a CPU is 128 tokens, more than
-        # many a solution has; 32 is the least that its CPU attention takes.
+        # many solutions have; 32 is the least that its CPU attention takes.
         arguments["block_size"] = CPU_BLOCK_TOKENS
         # A prompt computed in parts makes vLLM 0.32 rewind the request's seeded generator,
         # which a CPU generator can't do: the engine dies ("does not use offset").

@@ -237,7 +237,7 @@ class GridConfig:
         budgets: N of every strategy that has none of its own.
         seed: determines every request's seed.
         store: folder or URI of the results store.
-        plugins: modules that add strategies, votes or bounds of one's own to the
+        plugins: modules that add strategies, votes or bounds of your own to the
             catalogues; workers import them too.
     """
 
@@ -266,7 +266,7 @@ class GridConfig:
 
 
 def _require_engine(setting: str, kind: str) -> None:
-    """Accept a shipped engine or the dotted path of one's own."""
+    """Accept a shipped engine or the dotted path of a custom one."""
     if not is_dotted(kind):
         require_choice(setting, kind, ENGINES)
 

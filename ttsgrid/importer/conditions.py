@@ -36,10 +36,10 @@ def selected(records: Iterable[Record], layout: Layout) -> Iterator[tuple[int, R
     seen: dict[str, set[str]] = {path: set() for path, _ in layout.where}
     num_selected = 0
     for number, record in enumerate(records, start=1):
-        found = {path: str(pick(record, parse_path(f"{path}?"))) for path in seen}
-        for path, value in found.items():
+        values = {path: str(pick(record, parse_path(f"{path}?"))) for path in seen}
+        for path, value in values.items():
             seen[path].add(value)
-        if all(found[path] == wanted for path, wanted in layout.where):
+        if all(values[path] == wanted for path, wanted in layout.where):
             num_selected += 1
             yield number, record
     if layout.where and not num_selected:

@@ -60,9 +60,9 @@ def convert(
     grader = make_grader(run.grader, json.loads(run.grader_options))
     for index, recorded in enumerate(problems):
         problem = paired_problem(recorded, run, index, known)
-        said = {**provenance, **({RECORDED_ID: recorded.id} if recorded.id else {})}
+        details = {**provenance, **({RECORDED_ID: recorded.id} if recorded.id else {})}
         try:
-            yield _convert(problem, recorded, run, grader, said)
+            yield _convert(problem, recorded, run, grader, details)
         except ValueError as error:
             raise ConfigError(f"problem {recorded.id or recorded.question!r}: {error}") from error
 
@@ -144,7 +144,7 @@ def _step_scores(solution: Solution, sample: RecordedSample, run: RecordedRun) -
     if not whole and len(scores) != len(solution.steps):
         raise ValueError(
             f"sample {solution.sample} has {len(solution.steps)} steps and {len(scores)} "
-            f"scores; set the layout's `steps`, or one score a solution and `scores_are`"
+            f"scores; set the layout's `steps`, or one score per solution and `scores_are`"
         )
     read = solution.usage.prompt_tokens + solution.usage.generated_tokens
     return StepScores(solution.sample, scores, Usage(prompt_tokens=read), input_tokens=read)

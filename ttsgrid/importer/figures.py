@@ -1,9 +1,9 @@
 """The figures of a pool as its authors would have computed them: all samples, in order.
 
 The frontier's cells take the expectation over random order, in which a tie between
-answers is shared. Published figures mostly are one vote over the recorded order, first
-seen wins. These are those, by the very votes of `ttsgrid.core.voting`: after an import they
-tell whether the file was understood.
+answers is shared. Published figures are mostly one vote over the recorded order, where the
+answer seen first wins a tie. These figures are computed that way, with the votes of
+`ttsgrid.core.voting`: after an import they tell whether the file was understood.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def recorded_figures(frames: StoreFrames) -> pl.DataFrame:
     """Return the figures of every pool of a store, over its whole pools in recorded order.
 
     Returns:
-        A row a figure: pass@1, pass@n and majority of each policy; best-of-n and weighted
+        One row per figure: pass@1, pass@n and majority of each policy; best-of-n and weighted
         of each PRM and aggregation. Pools of different sizes have rows of their own.
     """
     rows: list[Row] = []
@@ -46,8 +46,8 @@ def recorded_figures(frames: StoreFrames) -> pl.DataFrame:
             rows += [{**who, **row} for row in _plain(batch)]
         for prm in frames.scored_blocks["prm"].unique().sort().to_list():
             for batch in scored_pools(frames, series["series"], prm):
-                which, votes = aggregations_of(frames, prm), votes_of(frames, prm)
-                rows += [{**who, "prm": prm, **row} for row in _guided(batch, which, votes)]
+                aggregations, votes = aggregations_of(frames, prm), votes_of(frames, prm)
+                rows += [{**who, "prm": prm, **row} for row in _guided(batch, aggregations, votes)]
     return pl.DataFrame(rows, schema=SCHEMA)
 
 

@@ -1,6 +1,6 @@
 """How a file of recorded runs is laid out: which path holds what.
 
-A layout is a small YAML mapping, one shipped under a name (`layouts/`) or one's own
+A layout is a small YAML mapping, one shipped under a name (`layouts/`) or your own
 file, and single fields may be given on the command line. Only what a run recorded needs
 a path; `ttsgrid.importer.records` says what follows from what.
 """
@@ -34,7 +34,7 @@ class Layout:
 
     Attributes:
         records: path to the list of problems in a JSON document; None for JSON lines or
-            a plain list; `{}` where the document's mappings share their keys, one key a
+            a plain list; `{}` where the document's mappings share their keys, one key per
             problem (the record is then what each holds there, and `key`).
         id: names a problem; without it the question and the gold answer do.
         question, gold, level, subject: of the problem.
@@ -104,12 +104,12 @@ def shipped_layouts() -> list[str]:
 
 def layout_descriptions() -> dict[str, str]:
     """Return what each shipped layout reads: the comment that its file opens with."""
-    found = {}
+    described = {}
     for name in shipped_layouts():
         lines = (SHIPPED / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
         comment = takewhile(lambda line: line.startswith("#"), lines)
-        found[name] = " ".join(line.removeprefix("#").strip() for line in comment)
-    return found
+        described[name] = " ".join(line.removeprefix("#").strip() for line in comment)
+    return described
 
 
 def load_layout(name_or_path: str, changes: Mapping[str, str]) -> Layout:

@@ -54,8 +54,8 @@ def paired_problem(
     question, answer = recorded.question or recorded.id or "", recorded.gold or ""
     own_id = problem_id(run.benchmark, question, answer)
     same = own_id if recorded.id is None else known.by_recorded_id.get(recorded.id, own_id)
-    if found := known.by_id.get(own_id) or known.by_id.get(same):
-        return found
+    if problem := known.by_id.get(own_id) or known.by_id.get(same):
+        return problem
     return Problem(
         id=own_id,
         benchmark=run.benchmark,

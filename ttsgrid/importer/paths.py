@@ -2,7 +2,7 @@
 
 A path is keys joined by dots; `[]` after a key means each element, `[2]` or `[-1]`
 one of them. The first `[]` runs over a problem's samples, so `traces[].correct` (a list
-of objects) and `score[]` (a list of verdicts) both give one value a sample, and
+of objects) and `score[]` (a list of verdicts) both give one value per sample, and
 `traces[].steps[].text` gives each sample a list. A path without `[]` is one sample's.
 A `?` at the end says that the value may be absent; it is then None. `{}` stands for the
 one key of an object that has a single one, whatever its name (`scores.{}.value`).
@@ -59,9 +59,9 @@ def pick(record: object, path: FieldPath) -> Any:
 
 
 def pick_samples(record: object, path: FieldPath) -> list[Any]:
-    """Return one value a sample of a record; raises as `pick` does."""
-    found = pick(record, path)
-    return found if EACH in path.parts and found is not None else [found]
+    """Return one value per sample of a record; raises as `pick` does."""
+    value = pick(record, path)
+    return value if EACH in path.parts and value is not None else [value]
 
 
 def _pick(value: object, parts: tuple[Part, ...], optional: bool) -> Any:

@@ -1,8 +1,8 @@
-"""Import published accuracies: a CSV with a row a point, and no solutions behind it.
+"""Import published accuracies: a CSV with one row per point, and no solutions behind it.
 
 Each field of a point is read from a column, or given as a constant for the whole file.
 Columns under `setting` tell points of one strategy apart (`beam=50`). What a strategy is
-called elsewhere may be renamed to our name, so that tables and pictures agree.
+called in its source may be renamed to our name, so that tables and pictures agree.
 """
 
 from __future__ import annotations
@@ -118,11 +118,11 @@ def read_points(path: Path, layout: PointsLayout) -> list[Point]:
 
 
 def _point(row: Mapping[str, str | None], layout: PointsLayout, source: str) -> Point:
-    found: dict[str, str | None] = {
+    given: dict[str, str | None] = {
         **{name: row[column] for name, column in layout.columns.items()},
         **layout.constants,
     }
-    values = {name: value for name, value in found.items() if value not in (None, "")}
+    values = {name: value for name, value in given.items() if value not in (None, "")}
     missing = [name for name in NEEDED if name not in values]
     if missing:
         raise ValueError(f"{missing[0]} is empty")

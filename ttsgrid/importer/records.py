@@ -1,7 +1,7 @@
 """Read recorded runs: from a JSON or JSON-lines file to problems with their samples.
 
 Nothing is judged here; values are only found and checked. Records of the same problem
-(a file with one sample a line) are put together in the file's order.
+(a file with one sample per line) are put together in the file's order.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class RecordedSample:
         return self.text or "\n\n".join(self.steps) or self.answer or ""
 
     def has_extra_score(self, num_steps: int) -> bool:
-        """Whether the last score is of the nothing after a trailing blank line."""
+        """Whether the last score is of the empty step after a trailing blank line."""
         return len(self.scores) == num_steps + 1 and has_empty_last_step(self.text)
 
 
@@ -85,7 +85,7 @@ def read_records(path: Path, layout: Layout) -> list[RecordedProblem]:
         ConfigError: the file can't be read or a record doesn't fit the layout; the message
             names the record and the field.
     """
-    found: dict[Hashable, RecordedProblem] = {}
+    problems: dict[Hashable, RecordedProblem] = {}
     sources: dict[Hashable, list[Record]] = {}
     for number, record in selected(_records(path, layout), layout):
         try:
@@ -93,15 +93,15 @@ def read_records(path: Path, layout: Layout) -> list[RecordedProblem]:
             problem = _problem(record, layout)
         except (LookupError, ValueError) as error:
             raise ConfigError(f"{path}, record {number}: {error}") from error
-        known = found.get(problem.key)
+        known = problems.get(problem.key)
         if known is not None:
             problem = replace(known, samples=(*known.samples, *problem.samples))
-        found[problem.key] = problem
+        problems[problem.key] = problem
         sources.setdefault(problem.key, []).append(record)
-    if not found:
+    if not problems:
         raise ConfigError(f"{path} holds no records")
     require_one_pool(sources, layout, str(path))
-    return list(found.values())
+    return list(problems.values())
 
 
 def _records(path: Path, layout: Layout) -> Iterable[Record]:
@@ -124,7 +124,7 @@ def _records(path: Path, layout: Layout) -> Iterable[Record]:
 
 
 def _document(text: str, path: Path) -> Any:
-    """One JSON document, or a list of one a line."""
+    """One JSON document, or a list with one per line."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -136,8 +136,8 @@ def _document(text: str, path: Path) -> Any:
             documents.append(json.loads(line))
         except json.JSONDecodeError as error:
             # A file that breaks off in its first line may be one document over many lines.
-            said = whole if number == lines[0][0] else f"line {number}: {error}"
-            raise ConfigError(f"{path} is neither JSON nor JSON lines: {said}") from error
+            problem = whole if number == lines[0][0] else f"line {number}: {error}"
+            raise ConfigError(f"{path} is neither JSON nor JSON lines: {problem}") from error
     return documents
 
 
@@ -151,18 +151,18 @@ def _keyed(document: Any) -> Iterator[Record]:
 
 
 def _problem(record: Record, layout: Layout) -> RecordedProblem:
-    def one(path: str | None) -> Any:
+    def value_at(path: str | None) -> Any:
         return None if path is None else pick(record, parse_path(path))
 
-    level, subject = one(layout.level), one(layout.subject)
-    identity = text_of(one(layout.id))
-    question = question_of(one(layout.question), f"{layout.question}")
+    level, subject = value_at(layout.level), value_at(layout.subject)
+    identity = text_of(value_at(layout.id))
+    question = question_of(value_at(layout.question), f"{layout.question}")
     if identity is None and question is None:
         raise ValueError("the problem has neither id nor question")
     return RecordedProblem(
         id=identity,
         question=question,
-        gold=gold_of(one(layout.gold), f"{layout.gold}"),
+        gold=gold_of(value_at(layout.gold), f"{layout.gold}"),
         level=None if level is None else level_number(level),
         subject=text_of(subject),
         samples=_samples(record, layout),

@@ -20,7 +20,7 @@ class RecordedRun:
     """What made the samples of a file.
 
     Attributes:
-        grader: a grader's name, or the dotted path of one's own.
+        grader: a grader's name, or the dotted path of a custom one.
         grader_options: canonical JSON of its keyword arguments, e.g. its answer forms.
         prm: who gave the scores; None where the file has none.
         chars_per_token: to estimate token counts that the file lacks; None forbids it.
@@ -45,7 +45,7 @@ def recorded_policy(name: str, num_parameters: int | None) -> ModelRecord:
 def recorded_prm(name: str, num_parameters: int | None, layout: Layout) -> ModelRecord:
     """Return a PRM known by its name and by what its recorded scores are.
 
-    Where the file has one score a solution, the format says which aggregation that is:
+    Where the file has one score per solution, the format says which aggregation that is:
     the frontier then reports that one and no other.
     """
     form: dict[str, object] = {"recorded": True, "scale": layout.scale}

@@ -64,7 +64,7 @@ def import_samples(store: StorePath, path: Path, layout: Layout, run: RecordedRu
     provenance = _provenance(path.name, source, problems, run)
     converted = list(convert(problems, run, provenance, known_problems(store, run.benchmark)))
     with Store.open(store, run_id=f"import {path.name}") as opened:
-        _refuse_rivals(opened, converted, source)
+        _refuse_overlap(opened, converted, source)
         opened.write_problems(item.problem for item in converted)
         opened.write_models([run.policy, *([run.prm] if run.prm else [])])
         opened.write_benchmark(
@@ -91,7 +91,7 @@ def _provenance(
     name: str, source: str, problems: list[RecordedProblem], run: RecordedRun
 ) -> dict[str, str]:
     samples = [sample for problem in problems for sample in problem.samples]
-    estimate = f"estimated where not recorded, {run.chars_per_token} characters a token"
+    estimate = f"estimated where not recorded, {run.chars_per_token} characters per token"
     unknown = "not recorded, counted as none" if run.chars_per_token is None else estimate
     has_tokens = all(sample.tokens is not None for sample in samples)
     has_prompts = all(sample.prompt_tokens is not None for sample in samples)
@@ -105,7 +105,7 @@ def _provenance(
     }
 
 
-def _refuse_rivals(store: Store, converted: list[Converted], source: str) -> None:
+def _refuse_overlap(store: Store, converted: list[Converted], source: str) -> None:
     """Refuse samples that are there already, unless they came from the same source."""
     known = (
         latest_units(store.files)
@@ -124,7 +124,7 @@ def _refuse_rivals(store: Store, converted: list[Converted], source: str) -> Non
             if start < block.stop and block.start < stop:
                 raise StoreError(
                     f"the store holds samples {start} to {stop - 1} of {block.policy.name} on "
-                    f"problem {item.problem.id} from elsewhere, or read in another way; give "
+                    f"problem {item.problem.id} from another file, or read in another way; give "
                     f"--seed or --first-sample, another --policy name, or a new store"
                 )
 

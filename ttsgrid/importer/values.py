@@ -66,8 +66,8 @@ def checked(text: str, field: str) -> str:
 
 def after_words(text: str, words: str) -> str | None:
     """Return what stands after the last of some words, up to the line's end."""
-    _, found, rest = text.rpartition(words)
-    return rest.split("\n")[0].strip() or None if found else None
+    _, separator, rest = text.rpartition(words)
+    return rest.split("\n")[0].strip() or None if separator else None
 
 
 def verdict_of(value: object, layout: Layout) -> bool | None:
@@ -100,7 +100,7 @@ def scores_of(value: object, layout: Layout) -> tuple[float, ...]:
     listed = value if isinstance(value, list) else [value]
     if layout.scores_are == STEPS and not isinstance(value, list):
         raise ValueError(
-            "one score a solution: say how it was made of the steps' scores, with the layout's "
+            "one score per solution: say how it was made of the steps' scores, with the layout's "
             "`scores_are`: avg, min, prod, or last (also for a reward of the whole solution)"
         )
     if layout.scores_are != STEPS and len(listed) != 1:

@@ -64,7 +64,7 @@ class DecodingTokenizer(Tokenizer, Protocol):
 class PromptFormat:
     r"""The prompt of a policy family.
 
-    One's own is an object in a module, named in a policy's config as
+    A format of your own is an object in a module, named in a policy's config as
     `format: my_package.prompts:MINE`:
 
         from ttsgrid.models import PromptFormat
@@ -176,7 +176,7 @@ def prompt_format(
     """Return a prompt format, asking for what a benchmark wants.
 
     Args:
-        name: of a shipped format, or the dotted path of one's own.
+        name: of a shipped format, or the dotted path of a custom one.
         setting: what an error names.
         instruction: the benchmark's; None for the format's own words.
 

@@ -1,4 +1,4 @@
-"""Table `benchmarks`: who judges the answers of a store, so that readers need no config.
+"""Table `benchmarks`: which grader judges the answers of a store, so readers need no config.
 
 A benchmark has one file. The answers that a store holds were judged by one grader with one
 set of options; another can't come to the same benchmark name, or cells would mix two
@@ -47,12 +47,12 @@ def write_benchmark(files: Files, record: BenchmarkRecord) -> None:
     known = read_benchmarks(files).get(record.benchmark)
     if known == record:
         return
-    if known is not None and _judges(known) != _judges(record):
+    if known is not None and _grading(known) != _grading(record):
         held = scan(files, "units").filter(benchmark=record.benchmark, status="done")
         if held.head(1).collect().height:
             raise StoreError(
-                f"this store's answers to {record.benchmark} were judged by {_said(known)}, and "
-                f"now they would be by {_said(record)}; give another store or benchmark.name"
+                f"this store's answers to {record.benchmark} were judged by {_in_words(known)} and "
+                f"would now be by {_in_words(record)}; give another store or benchmark.name"
             )
     path = f"benchmarks/{content_id(record.benchmark)}.parquet"
     files.put(path, encode_rows("benchmarks", [asdict(record)]))
@@ -67,10 +67,10 @@ def read_benchmarks(store: StorePath) -> dict[str, BenchmarkRecord]:
     return {row["benchmark"]: BenchmarkRecord(**row) for row in told}
 
 
-def _judges(record: BenchmarkRecord) -> tuple[str, str]:
+def _grading(record: BenchmarkRecord) -> tuple[str, str]:
     return record.grader, record.grader_options
 
 
-def _said(record: BenchmarkRecord) -> str:
+def _in_words(record: BenchmarkRecord) -> str:
     options = "" if record.grader_options == "{}" else f" with {record.grader_options}"
     return f"{record.grader}{options}"

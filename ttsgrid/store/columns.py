@@ -93,7 +93,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "budget": "N of a search that has one; null for subtrees",
         "subtree": "which subtree of its run",
         "beam_width": "M of a search",
-        "preset": "whose rules a search follows; null for rules of one's own",
+        "preset": "whose rules a search follows; null for rules that are no preset's",
         "params": "a search's settings without the subtree, canonical JSON",
         "host": "host of the worker",
         "device": "device of the worker",

@@ -139,7 +139,7 @@ class Store:
         self.close()
 
     def _fresh(self, group: Sequence[Commit]) -> list[Commit]:
-        """Return one commit a unit that is not done yet; a done one beats a failed one."""
+        """Return one commit per unit that is not done yet; a done one beats a failed one."""
         chosen: dict[str, Commit] = {}
         for item in group:
             unit_id = item.unit.id

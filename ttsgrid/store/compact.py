@@ -10,7 +10,7 @@ Commits are merged in the order of their names into files of about
 3. Table by table the merged files take the old ones' place. Locally that is one
    exchange of folders, so that plain globs too find each row once. Where a file
    system lacks it, globs may for a moment (or, after a crash, until the store is
-   next opened) meet whole rows twice, but never miss one.
+   next opened) see whole rows twice, but never miss one.
 4. The journal is deleted.
 
 Rows are copied as they are, failed attempts too.

@@ -1,4 +1,4 @@
-"""One driver a store: a lease that says who holds it, and that a dead holder loses.
+"""One driver per store: a lease that says who holds it, and that a dead holder loses.
 
 The lease is a small JSON file in the store: host, process, since when, and a
 heartbeat that a thread renews. A second driver is refused by name. The lease is

@@ -71,7 +71,7 @@ class RemoteFiles:
             self.filesystem.delete_file(self._at(path))
 
     def swap(self, folder: str, staged: Sequence[str], old: Collection[str]) -> None:
-        """See `Files.swap`; readers by glob may meet old and new files together."""
+        """See `Files.swap`; a reader that globs may see old and new files together."""
         present = self.sizes(folder)
         waiting = [n for n in staged if n not in present]
         swap_one_by_one(self, folder, waiting, [n for n in old if n in present])

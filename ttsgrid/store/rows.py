@@ -56,11 +56,11 @@ class Commit:
         parts: Sequence[StepScores | Solution] = (
             result.scores if self.unit.awaits else result.solutions
         )
-        found = sorted(part.sample for part in parts)
-        if found != list(range(block.start, block.stop)):
+        samples = sorted(part.sample for part in parts)
+        if samples != list(range(block.start, block.stop)):
             raise StoreError(
                 f"{self.unit.kind} unit {self.unit.id} must bring samples "
-                f"{block.start} to {block.stop - 1}, each once; it brings {found}"
+                f"{block.start} to {block.stop - 1}, each once; it brings {samples}"
             )
 
 

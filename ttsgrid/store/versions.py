@@ -51,11 +51,11 @@ def require_current(files: Files) -> None:
         for path in snapshot(files, table):
             schema = _schema(files, table, path)
             _refuse_later(files, schema)
-            if (found := version_of(schema)) < VERSION:
+            if (version := version_of(schema)) < VERSION:
                 raise StoreError(
-                    f"store {files.uri} was written by an earlier ttsgrid (version {found} of the "
-                    f"tables, this is {VERSION}): it can be read but not added to; name another "
-                    f"folder with store="
+                    f"store {files.uri} was written by an earlier ttsgrid (version {version} of "
+                    f"the tables, this is {VERSION}): it can be read but not added to; name "
+                    f"another folder with store="
                 )
 
 
@@ -65,9 +65,9 @@ def version_of(schema: pa.Schema) -> int:
 
 
 def _refuse_later(files: Files, schema: pa.Schema) -> None:
-    if (found := version_of(schema)) > VERSION:
+    if (version := version_of(schema)) > VERSION:
         raise StoreError(
-            f"store {files.uri} was written by a later ttsgrid (version {found} of the tables, "
+            f"store {files.uri} was written by a later ttsgrid (version {version} of the tables, "
             f"this one reads up to {VERSION}): update ttsgrid to read it"
         )
 

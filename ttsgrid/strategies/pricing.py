@@ -2,11 +2,11 @@
 
 From token counts and block sizes alone, never from what an engine says it had cached:
 
-* Pool: all requests have the same prompt. The first computes it whole, each other one its
-  tail. A block is priced as if it were a pool alone.
+* Pool: all requests have the same prompt. The first computes it whole, every other one
+  only its tail. A block is priced as if it were a pool alone.
 * Search: the prompt of each request but the first continues ids that the search itself
   generated, so all but its tail is cached.
-* PRM: the distinct parts of all inputs are paid once, of a block or of a tree.
+* PRM: the distinct parts of all inputs are paid once per block or tree.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ttsgrid.engines.scoring import ScoredSteps
 
 
 def policy_tokens(prompt_lengths: Sequence[int], generated_tokens: int, block_tokens: int) -> Usage:
-    """Return what requests cost that share all but their tails with the first one's tree.
+    """Return what requests cost when earlier ones have computed all but their tails.
 
     Args:
         prompt_lengths: of each request, the first one first.
@@ -48,10 +48,10 @@ def price_of_samples(
 
 def price_of_scores(scores: Iterable[StepScores], block_tokens: int) -> Price:
     """Return the price of a score block; samples without a score were never read."""
-    read = [one for one in scores if one.unscored is None]
-    shared = distinct(one.prefixes for one in read)
+    read = [scored for scored in scores if scored.unscored is None]
+    parts = distinct(scored.prefixes for scored in read)
     return Price(
-        prm=_prm_tokens([one.input_tokens for one in read], shared),
+        prm=_prm_tokens([scored.input_tokens for scored in read], parts),
         prm_block_tokens=block_tokens,
     )
 
@@ -72,13 +72,14 @@ class SearchMeter:
             block_tokens: of the policy's prefix cache.
         """
         # Sorted, so that the price does not say in which order the engine answered.
-        parts = distinct(sorted((one.prefixes for one in self.scored), key=attrgetter("keys")))
+        inputs = sorted((scored.prefixes for scored in self.scored), key=attrgetter("keys"))
+        parts = distinct(inputs)
         return Price(
             policy=policy_tokens(self.prompt_lengths, self.generated_tokens, block_tokens),
-            prm=_prm_tokens([one.input_tokens for one in self.scored], parts),
+            prm=_prm_tokens([scored.input_tokens for scored in self.scored], parts),
             question_tokens=question_tokens,
             policy_block_tokens=block_tokens,
-            prm_block_tokens=max((one.block_tokens for one in self.scored), default=0),
+            prm_block_tokens=max((scored.block_tokens for scored in self.scored), default=0),
             prm_prefixes=parts,
         )
 

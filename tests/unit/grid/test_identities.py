@@ -61,7 +61,7 @@ HASHED: dict[str, Any] = {
     "engine.kind": "fake",
     "engine.options": {"url": "http://localhost"},
     "engine.fake.end_rate": 0.5,
-    "engine.fake.step_a_sentence": 1.0,
+    "engine.fake.step_per_sentence": 1.0,
     "engine.fake.error_rate": 0.1,
 }
 

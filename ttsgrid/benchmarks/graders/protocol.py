@@ -20,7 +20,7 @@ Key = TypeVar("Key", bound=Hashable)
 class Grader(Protocol):
     """Judges the answers of one kind of benchmark.
 
-    One's own is a class in a module, named in a benchmark's YAML as
+    A grader of your own is a class in a module, named in a benchmark's YAML as
     `grader: my_package.grade:YesNo`, with its keyword arguments in `grader_options`:
 
         class YesNo:
@@ -46,7 +46,7 @@ class Grader(Protocol):
         ...
 
     def extract(self, text: str) -> str | None:
-        """Return the final answer a solution states; None when it states none."""
+        """Return the final answer that a solution states; None when it states none."""
         ...
 
     def is_final(self, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The graders by name, and those of a person's own by dotted path."""
+"""The graders by name, and custom ones by dotted path."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def make_grader(name: str, options: Mapping[str, Any] | None = None) -> Grader:
     """Return a grader.
 
     Args:
-        name: one of `GRADERS`, or the dotted path of one's own, `package.module:Name`.
+        name: one of `GRADERS`, or the dotted path of a custom one, `package.module:Name`.
         options: its keyword arguments; lists become tuples.
 
     Raises:

@@ -1,7 +1,7 @@
-"""The zoo's reasoning task: follow a recipe of modular arithmetic, a step a line.
+"""The zoo's reasoning task: follow a recipe of modular arithmetic, one step per line.
 
 A problem reads "Start with 17. Add 23. Times 5. Work modulo 47." and its
-solution writes one equation a step, each step ended by a blank line, and then
+solution writes one equation per step, each step ended by a blank line, and then
 boxes the result. Every operation is invertible (the modulus is prime; no zero
 operands, no factor of one), so a wrong value stays wrong unless a later error
 happens to undo it: step labels are exact and cheap to compute.
@@ -90,7 +90,7 @@ class Recipe:
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """The reference solution, a string a step, without separators."""
+        """The reference solution, one string per step, without separators."""
         values = self.values
         lines = [
             f"{before} {op.symbol} {op.operand} = {after}"

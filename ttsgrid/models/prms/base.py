@@ -1,6 +1,6 @@
 """What a PRM family is: how steps become token ids, and where their scores are read.
 
-An input is built from pieces that are joined as ids, one a step, each ending at
+An input is built from pieces that are joined as ids, one per step, each ending at
 the token whose row holds that step's score (its *mark*). Hence the invariant
 that incremental search rests on: the open input of k steps is a strict prefix of
 that of k + 1, so an engine's prefix cache serves all but the newest step, and a
@@ -42,7 +42,7 @@ class ScoringInput:
 class PrmFormat(Protocol):
     r"""The input format of one PRM family.
 
-    One's own is a class in a module, named in a PRM's config as
+    A format of your own is a class in a module, named in a PRM's config as
     `format: my_package.prm:Mine`. With a head that no engine knows, `engine_task` is the
     dotted path of a function that loads the model (`ttsgrid.engines.own_head`):
 
@@ -79,7 +79,7 @@ class PrmFormat(Protocol):
         `token_classify`: two class logits, class 1 for a right step.
         `marker_logits`: the next-token logits of the two `marker_ids`.
         `value_head`: one number, whose sigmoid is the score.
-        `package.module:function`: one's own, run by the engine `own_head`.
+        `package.module:function`: a custom head, run by the engine `own_head`.
         """
         ...
 

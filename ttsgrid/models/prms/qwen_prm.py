@@ -1,7 +1,7 @@
 r"""Qwen2.5-Math-PRM (7B, 72B), and heads trained in its layout.
 
 A chat: the system line, the question as user, and as assistant each step
-followed by `<extra_0>`, nothing else between. The model has two classes a
+followed by `<extra_0>`, nothing else between. The model has two classes per
 token; at each `<extra_0>` the probability of class 1 is the step's score.
 Source: the model card of Qwen/Qwen2.5-Math-PRM-7B, which encodes the rendered
 chat in one go; `<extra_0>` is a special token, so pieces that end at it give the

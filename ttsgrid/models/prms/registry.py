@@ -1,4 +1,4 @@
-"""The PRM formats by name, and those of a person's own by dotted path."""
+"""The PRM formats by name, and custom ones by dotted path."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def prm_format(name: str, setting: str = "prms.format") -> PrmFormat:
     """Return a PRM family's input format.
 
     Args:
-        name: of a shipped family, or the dotted path of one's own.
+        name: of a shipped family, or the dotted path of a custom one.
         setting: what an error names.
 
     Raises:
@@ -61,6 +61,6 @@ def served_prm_format(name: str, setting: str = "prms.format") -> PrmFormat:
 def prm_identity(name: str) -> str:
     """Return what of a PRM's format identifies it: canonical JSON.
 
-    One's own goes by its path, so that it never passes for a shipped one of that name.
+    A custom format goes by its path, so that it never passes for a shipped one of that name.
     """
     return canonical_json({"prm": name if is_dotted(name) else prm_format(name).name})

@@ -1,6 +1,6 @@
 r"""RLHFlow's Llama-3.1-8B PRMs: a chat in which the assistant says `+` to each step.
 
-One user turn a step, the first being `question + " " + step`, each answered by
+One user turn per step, the first being `question + " " + step`, each answered by
 the assistant with `+`. The score is the softmax over `+` and `-` at the position
 that predicts the answer: the last token of the assistant's header. Source:
 RLHFlow/RLHF-Reward-Modeling, math-rm/prm_evaluate.py, which reads position -3 of
@@ -32,7 +32,7 @@ _FIRST, _SECOND = "ttsgrid-first-turn", "ttsgrid-second-turn"
 
 @dataclass(frozen=True)
 class RlhflowFormat:
-    """A user turn a step, read from the logits of `+` and `-` as the assistant's answer."""
+    """One user turn per step, read from the logits of `+` and `-` as the assistant's answer."""
 
     name: str = "rlhflow_deepseek"
     engine_task: str = "marker_logits"

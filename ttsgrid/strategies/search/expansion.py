@@ -43,7 +43,7 @@ async def expand(session: Session, step: int, plan: Sequence[Node], first_id: in
     for place, parent in enumerate(plan):
         places.setdefault(parent.id, []).append(place)
     families = await _all(
-        [_children(session, step, plan[of_one[0]], of_one) for of_one in places.values()]
+        [_children(session, step, plan[siblings[0]], siblings) for siblings in places.values()]
     )
     in_order = sorted((item for family in families for item in family), key=lambda item: item[0])
     return [replace(child, id=first_id + i) for i, (_, child) in enumerate(in_order)]
@@ -53,16 +53,16 @@ async def _children(
     session: Session, step: int, parent: Node, places: Sequence[int]
 ) -> list[tuple[int, Node]]:
     """Return (place in the plan, child) of one parent, over as many tries as it takes."""
-    found: list[tuple[int, Node]] = []
+    grown: list[tuple[int, Node]] = []
     if session.room(parent.token_ids) < 1:
-        return found
+        return grown
     for attempt in range(session.settings.rules.max_tries):
         shift = attempt * session.settings.budget  # seeds of their own for later tries
         children = await _all([_child(session, step, place + shift, parent) for place in places])
-        found.extend(zip(places, children, strict=True))
+        grown.extend(zip(places, children, strict=True))
         if not all(child.dropped for child in children):
             break
-    return found
+    return grown
 
 
 async def _child(session: Session, step: int, index: int, parent: Node) -> Node:

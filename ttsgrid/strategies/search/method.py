@@ -44,7 +44,7 @@ class Round:
 
 
 class Method(Protocol):
-    r"""Chooses.
+    r"""Chooses between scored candidates.
 
     A whole method is this long; with an entry in `ttsgrid.core.strategies` it is a search
     (docs/extending.md). This one keeps the best candidate and continues it N times:
