@@ -30,7 +30,7 @@ from ttsgrid.engines.vllm_engine import VllmPolicyEngine, VllmPrmEngine, start_e
 from ttsgrid.models import encode_prompt, prompt_format
 from ttsgrid.models.prms import PrmFormat, prm_format, score_from_logits
 from ttsgrid.strategies.search.run import run_search
-from ttsgrid.strategies.search.session import Session
+from ttsgrid.strategies.search.session import SearchSession
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ async def one_at_a_time(engines: Engines, tasks: Sequence[Task]) -> Ran:
 
 async def _search_alone(engines: Engines, task: Task) -> SearchTrace:
     assert task.unit.tree is not None
-    session = Session(
+    session = SearchSession(
         task.unit.tree.settings,
         engines.policy,
         _FullScorer(engines),

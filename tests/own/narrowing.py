@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.strategies import STRATEGIES, Look, Search, Strategy
-from ttsgrid.strategies.search.method import Round, judged, sift, without_children
+from ttsgrid.strategies.search.method import Round, decide_by_rank, sift, without_children
 from ttsgrid.strategies.search.nodes import Node, ranked
 
 
@@ -16,14 +16,14 @@ class Narrowing:
     settings: SearchSettings
 
     def select(self, earlier: Round, candidates: Sequence[Node]) -> Round:
-        usable, verdicts = sift(candidates, self.settings.rules.duplicates)
+        usable, decisions = sift(candidates, self.settings.rules.duplicates)
         finished = [node for node in usable if node.finished]
         best = ranked([node for node in usable if not node.finished])
         beams = tuple(best[: max(1, len(earlier.plan) // 4)])
         ended = (*earlier.ended, *without_children(earlier.beams, usable), *finished)
         plan = tuple(beam for beam in beams for _ in range(2))
-        reasons = judged(best, len(beams)) | judged(finished, len(finished))
-        return Round(beams, plan, ended, verdicts=verdicts | reasons)
+        reasons = decide_by_rank(best, len(beams)) | decide_by_rank(finished, len(finished))
+        return Round(beams, plan, ended, decisions=decisions | reasons)
 
     def answers(self, last: Round, candidates: Sequence[Node]) -> list[Node]:
         return ranked([node for node in (*last.ended, *last.beams) if node.finished])

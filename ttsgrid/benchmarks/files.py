@@ -25,7 +25,7 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True)
-class Row:
+class SourceRow:
     """One record of a file.
 
     Attributes:
@@ -36,7 +36,7 @@ class Row:
     values: dict[str, Any]
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> list[SourceRow]:
     """Read the rows of a file.
 
     Raises:
@@ -55,7 +55,7 @@ def read_rows(path: Path) -> list[Row]:
         raise ConfigError(f"benchmark.path: {path} {error}") from error
 
 
-def _rows(data: bytes, name: str) -> Iterator[Row]:
+def _rows(data: bytes, name: str) -> Iterator[SourceRow]:
     if data.startswith(PARQUET):
         return _parquet_rows(data)
     text = _decoded(data)
@@ -77,13 +77,13 @@ def _decoded(data: bytes) -> str:
         ) from error
 
 
-def _json_line_rows(text: str) -> Iterator[Row]:
+def _json_line_rows(text: str) -> Iterator[SourceRow]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield _object(_parsed(line, f"line {number}"), f"line {number}")
 
 
-def _array_rows(text: str) -> Iterator[Row]:
+def _array_rows(text: str) -> Iterator[SourceRow]:
     # A JSON-lines file of arrays begins like an array, and is neither.
     for number, value in enumerate(_parsed(text, "as a JSON array"), start=1):
         yield _object(value, f"record {number}")
@@ -96,21 +96,21 @@ def _parsed(text: str, place: str) -> Any:  # noqa: ANN401 - JSON of any type
         raise ValueError(f"{place} is no JSON: {error}") from error
 
 
-def _object(value: object, place: str) -> Row:
+def _object(value: object, place: str) -> SourceRow:
     if not isinstance(value, dict):
         raise ValueError(f"{place} is no JSON object")
-    return Row(place, value)
+    return SourceRow(place, value)
 
 
-def _csv_rows(text: str, delimiter: str) -> Iterator[Row]:
+def _csv_rows(text: str, delimiter: str) -> Iterator[SourceRow]:
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     for values in reader:
         if None in values or None in values.values():
             raise ValueError(f"line {reader.line_num} has another number of columns than line 1")
-        yield Row(f"line {reader.line_num}", dict(values))
+        yield SourceRow(f"line {reader.line_num}", dict(values))
 
 
-def _parquet_rows(data: bytes) -> Iterator[Row]:
+def _parquet_rows(data: bytes) -> Iterator[SourceRow]:
     table = pyarrow.parquet.read_table(pa.BufferReader(data))
     for number, values in enumerate(table.to_pylist(), start=1):
-        yield Row(f"row {number}", values)
+        yield SourceRow(f"row {number}", values)

@@ -22,7 +22,7 @@ from ttsgrid.benchmarks.fields import (
     optional_subject,
     question_text,
 )
-from ttsgrid.benchmarks.files import Row, read_rows
+from ttsgrid.benchmarks.files import SourceRow, read_rows
 from ttsgrid.benchmarks.graders.protocol import Grader
 from ttsgrid.benchmarks.graders.registry import make_grader
 from ttsgrid.benchmarks.hub import hub_files
@@ -107,7 +107,7 @@ def _all(spec: BenchmarkConfig) -> list[Problem]:
     )
 
 
-def _generated(spec: BenchmarkConfig, generator: str) -> list[Row]:
+def _generated(spec: BenchmarkConfig, generator: str) -> list[SourceRow]:
     if spec.path is not None:
         raise ConfigError(f"benchmark.path: {spec.name} generates its problems; leave it empty")
     if spec.num_problems is None:
@@ -116,10 +116,10 @@ def _generated(spec: BenchmarkConfig, generator: str) -> list[Row]:
         )
     make = load_named(generator, "benchmark.generator")
     rows = make(spec.num_problems, spec.seed or 0)
-    return [Row(f"problem {number}", dict(row)) for number, row in enumerate(rows, start=1)]
+    return [SourceRow(f"problem {number}", dict(row)) for number, row in enumerate(rows, start=1)]
 
 
-def _problems(spec: BenchmarkConfig, source: str, rows: list[Row]) -> list[Problem]:
+def _problems(spec: BenchmarkConfig, source: str, rows: list[SourceRow]) -> list[Problem]:
     if not rows:
         raise ConfigError(f"benchmark.path: {source} holds no problems")
     problems, columns = [], None
@@ -133,7 +133,7 @@ def _problems(spec: BenchmarkConfig, source: str, rows: list[Row]) -> list[Probl
     return problems
 
 
-def _problem(spec: BenchmarkConfig, columns: Columns, index: int, row: Row) -> Problem:
+def _problem(spec: BenchmarkConfig, columns: Columns, index: int, row: SourceRow) -> Problem:
     for field in (columns.question, columns.answer):
         if field not in row.values:
             raise ValueError(f"has no field {field!r}; it has: {', '.join(row.values)}")

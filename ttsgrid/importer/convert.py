@@ -25,7 +25,7 @@ from ttsgrid.importer.pairing import (
 )
 from ttsgrid.importer.records import RecordedProblem, RecordedSample
 from ttsgrid.importer.run import RecordedRun
-from ttsgrid.importer.verdicts import Judge
+from ttsgrid.importer.verdicts import ProblemVerdicts
 from ttsgrid.store import Commit
 
 BLOCK_TOKENS = 16  # vLLM's own block size, where a recorded run says nothing of a cache
@@ -76,18 +76,18 @@ def _convert(
 ) -> Converted:
     start, stop = run.first_sample, run.first_sample + len(recorded.samples)
     block = SampleBlock(problem.id, run.policy.identity, run.sampling, start, stop)
-    judge = Judge(grader, recorded.gold)
+    verdicts = ProblemVerdicts(grader, recorded.gold)
     solutions = []
     for number, sample in enumerate(recorded.samples, start=start):
         usage = _usage(sample, recorded.question, run, shared=number > start)
-        solutions.append(judge.solution(number, sample, usage))
+        solutions.append(verdicts.solution(number, sample, usage))
     total = sum((s.usage for s in solutions), Usage())
     result = UnitResult(
         block.id,
         tuple(solutions),
         policy_usage=total,
         price=_price(solutions),
-        provenance={**provenance, **judge.how},
+        provenance={**provenance, **verdicts.provenance},
     )
     commits = [Commit(block, result, problem)]
     if run.prm is not None:
@@ -97,7 +97,7 @@ def _convert(
         for commit in commits[1:]
         for sample, scored in zip(recorded.samples, commit.result.scores, strict=True)
     )
-    return Converted(problem, tuple(commits), judge.num_differing, dropped)
+    return Converted(problem, tuple(commits), verdicts.num_differing, dropped)
 
 
 def _price(solutions: list[Solution]) -> Price:

@@ -14,12 +14,12 @@ from ttsgrid.importer.records import RecordedSample
 from ttsgrid.models.prompts import split_steps
 
 
-class Judge:
-    """Settles the samples of one problem.
+class ProblemVerdicts:
+    """Gives the samples of one problem their answers and verdicts.
 
     Attributes:
         num_differing: recorded verdicts that the grader doesn't share, so far.
-        how: whose verdicts they are, for provenance.
+        provenance: whose verdicts they are.
     """
 
     def __init__(self, grader: Grader, gold: str | None) -> None:
@@ -27,7 +27,7 @@ class Judge:
         self._gold = gold
         self._verdicts: dict[str, bool] = {}
         self.num_differing = 0
-        self.how = {"verdicts": "recorded"}
+        self.provenance = {"verdicts": "recorded"}
 
     def solution(self, number: int, sample: RecordedSample, usage: Usage) -> Solution:
         """Return a sample as the store keeps it.
@@ -64,7 +64,7 @@ class Judge:
     def _correct(self, sample: RecordedSample, answer: str | None) -> bool:
         ours = self._graded(answer)
         if sample.correct is None:
-            self.how = {"verdicts": f"graded by {self._grader.name}"}
+            self.provenance = {"verdicts": f"graded by {self._grader.name}"}
             if ours is None:
                 raise ValueError(
                     "no verdict and no gold answer; set the layout's `correct` or `gold`"

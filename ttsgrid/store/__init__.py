@@ -8,10 +8,10 @@ from ttsgrid.store.benchmarks import BenchmarkRecord, read_benchmarks
 from ttsgrid.store.catalogue import ModelRecord
 from ttsgrid.store.commit import Store
 from ttsgrid.store.compact import Compaction
-from ttsgrid.store.elsewhere import Point
 from ttsgrid.store.files import Files
 from ttsgrid.store.local import LocalFiles
 from ttsgrid.store.location import StorePath
+from ttsgrid.store.points import Point
 from ttsgrid.store.read import (
     CommittedUnits,
     committed_units,

@@ -26,7 +26,7 @@ from ttsgrid.strategies.pricing import price_of_samples
 from ttsgrid.strategies.sampling import sample_block
 from ttsgrid.strategies.search.protocol import StepScoring
 from ttsgrid.strategies.search.run import run_search
-from ttsgrid.strategies.search.session import Session
+from ttsgrid.strategies.search.session import SearchSession
 
 
 class PolicyRuntime(TaskRunner):
@@ -68,7 +68,7 @@ class PolicyRuntime(TaskRunner):
     async def _searched(
         self, unit: SearchTree, problem: Problem, prompt_ids: tuple[int, ...], scorer: StepScoring
     ) -> UnitResult:
-        session = Session(
+        session = SearchSession(
             settings=unit.settings,
             engine=self._engine,
             scorer=scorer,

@@ -23,10 +23,10 @@ from ttsgrid.core.search_rules import Answers, Finished
 from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.search_trace import Fate
 from ttsgrid.strategies.search.method import (
+    Decision,
     Round,
-    Verdict,
+    decide_by_rank,
     how_it_finished,
-    judged,
     sift,
     without_children,
 )
@@ -41,12 +41,12 @@ class BeamMethod:
 
     def select(self, earlier: Round, candidates: Sequence[Node]) -> Round:
         """Decide on a step's candidates."""
-        usable, verdicts = sift(candidates, self.settings.rules.duplicates)
+        usable, decisions = sift(candidates, self.settings.rules.duplicates)
         if self.settings.rules.finished is Finished.HOLDS_SLOT:
-            return self._hold(earlier, usable, verdicts)
-        return self._leave(earlier, usable, verdicts)
+            return self._hold(earlier, usable, decisions)
+        return self._leave(earlier, usable, decisions)
 
-    def _hold(self, earlier: Round, usable: list[Node], verdicts: dict[int, Verdict]) -> Round:
+    def _hold(self, earlier: Round, usable: list[Node], decisions: dict[int, Decision]) -> Round:
         """Read the beams best first: those that ended take slots, the others' children rank.
 
         As in the study's code, slots are counted at the last open beam: a beam that
@@ -61,23 +61,28 @@ class BeamMethod:
             else:
                 slots = limit - len(ended)
             if len(ended) == limit:
-                return Round((), (), tuple(ended), verdicts=verdicts | judged(ranked(usable), 0))
+                return Round(
+                    (), (), tuple(ended), decisions=decisions | decide_by_rank(ranked(usable), 0)
+                )
         best = ranked(usable)
         beams = tuple(best[:slots])
         return Round(
-            beams, self._plan(beams), tuple(ended), verdicts=verdicts | judged(best, slots)
+            beams,
+            self._plan(beams),
+            tuple(ended),
+            decisions=decisions | decide_by_rank(best, slots),
         )
 
-    def _leave(self, earlier: Round, usable: list[Node], verdicts: dict[int, Verdict]) -> Round:
+    def _leave(self, earlier: Round, usable: list[Node], decisions: dict[int, Decision]) -> Round:
         """Set the finished aside and keep the best open ones, in order of expansion."""
         finished = [node for node in usable if node.finished]
         ended = (*earlier.ended, *without_children(earlier.beams, usable), *finished)
         best = ranked([node for node in usable if not node.finished])
         kept = {node.id for node in best[: self.settings.num_beams]}
         beams = tuple(node for node in usable if node.id in kept)
-        verdicts |= judged(best, self.settings.num_beams)
-        verdicts |= {n.id: Verdict(Fate.FINISHED, how_it_finished(n)) for n in finished}
-        return Round(beams, self._plan(beams), ended, verdicts=verdicts)
+        decisions |= decide_by_rank(best, self.settings.num_beams)
+        decisions |= {n.id: Decision(Fate.FINISHED, how_it_finished(n)) for n in finished}
+        return Round(beams, self._plan(beams), ended, decisions=decisions)
 
     def _plan(self, beams: Sequence[Node]) -> tuple[Node, ...]:
         """Say whom to expand: M children each, or all in turn until there are N."""

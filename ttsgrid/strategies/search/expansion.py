@@ -19,12 +19,14 @@ from ttsgrid.engines.scoring import ScoredSteps
 from ttsgrid.models import split_steps
 from ttsgrid.strategies.search.lookahead import rolled_steps
 from ttsgrid.strategies.search.nodes import Ending, Node
-from ttsgrid.strategies.search.session import Session
+from ttsgrid.strategies.search.session import SearchSession
 
 T = TypeVar("T")
 
 
-async def expand(session: Session, step: int, plan: Sequence[Node], first_id: int) -> list[Node]:
+async def expand(
+    session: SearchSession, step: int, plan: Sequence[Node], first_id: int
+) -> list[Node]:
     """Write and score one child for each entry of `plan`.
 
     Args:
@@ -50,7 +52,7 @@ async def expand(session: Session, step: int, plan: Sequence[Node], first_id: in
 
 
 async def _children(
-    session: Session, step: int, parent: Node, places: Sequence[int]
+    session: SearchSession, step: int, parent: Node, places: Sequence[int]
 ) -> list[tuple[int, Node]]:
     """Return (place in the plan, child) of one parent, over as many tries as it takes."""
     grown: list[tuple[int, Node]] = []
@@ -65,7 +67,7 @@ async def _children(
     return grown
 
 
-async def _child(session: Session, step: int, index: int, parent: Node) -> Node:
+async def _child(session: SearchSession, step: int, index: int, parent: Node) -> Node:
     settings, seed = session.settings, session.seed_of(step, index)
     to_end = settings.rules.last_step_to_end and step == settings.max_steps - 1
     written = await session.write(parent.token_ids, seed, to_end=to_end)
@@ -80,7 +82,7 @@ async def _child(session: Session, step: int, index: int, parent: Node) -> Node:
 
 
 def _ending(
-    session: Session, parent: Node, written: Generation, text: str, steps: tuple[str, ...]
+    session: SearchSession, parent: Node, written: Generation, text: str, steps: tuple[str, ...]
 ) -> Ending:
     """Say how a step ended.
 
@@ -98,7 +100,7 @@ def _ending(
     return Ending.OPEN
 
 
-async def _scored(session: Session, child: Node) -> Node:
+async def _scored(session: SearchSession, child: Node) -> Node:
     """Score a child; one that ended without another step keeps its parent's scores."""
     parent = child.parent
     if parent is not None and child.steps == parent.steps:
@@ -110,7 +112,7 @@ async def _scored(session: Session, child: Node) -> Node:
     return replace(child, scores=scored.scores[: len(child.steps)], rank_score=rank_score)
 
 
-async def _ahead(session: Session, child: Node) -> ScoredSteps:
+async def _ahead(session: SearchSession, child: Node) -> ScoredSteps:
     """Score a child with the steps it was rolled on by, as many as the PRM can read."""
     steps = await rolled_steps(session, child)
     scored = await session.score(steps)

@@ -12,10 +12,10 @@ from __future__ import annotations
 from ttsgrid.core.records import FinishReason
 from ttsgrid.models import split_steps
 from ttsgrid.strategies.search.nodes import Node
-from ttsgrid.strategies.search.session import Session
+from ttsgrid.strategies.search.session import SearchSession
 
 
-async def rolled_steps(session: Session, node: Node) -> tuple[str, ...]:
+async def rolled_steps(session: SearchSession, node: Node) -> tuple[str, ...]:
     """Return a node's steps and up to k greedy ones after them.
 
     The roll ends early where the solution ends, has no room, or a step is cut off;

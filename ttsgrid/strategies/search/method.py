@@ -16,7 +16,7 @@ from ttsgrid.strategies.search.nodes import ROOT, Ending, Node
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Decision:
     """What became of a candidate, and why."""
 
     fate: Fate
@@ -33,14 +33,14 @@ class Round:
         ended: nodes that may become answers: finished, or incomplete because
             nothing usable continues them.
         num_spent: places of the budget that are used up (REBASE).
-        verdicts: of this step's candidates, by id.
+        decisions: of this step's candidates, by id.
     """
 
     beams: tuple[Node, ...]
     plan: tuple[Node, ...]
     ended: tuple[Node, ...] = ()
     num_spent: int = 0
-    verdicts: Mapping[int, Verdict] = field(default_factory=dict)
+    decisions: Mapping[int, Decision] = field(default_factory=dict)
 
 
 class Method(Protocol):
@@ -51,19 +51,19 @@ class Method(Protocol):
 
         >>> from dataclasses import dataclass
         >>> from ttsgrid.core.search_settings import SearchSettings
-        >>> from ttsgrid.strategies.search.method import Round, first_round, judged, sift
+        >>> from ttsgrid.strategies.search.method import Round, decide_by_rank, first_round, sift
         >>> from ttsgrid.strategies.search.nodes import ROOT, Ending, Node, ranked
         >>> @dataclass(frozen=True)
         ... class Best:
         ...     settings: SearchSettings
         ...
         ...     def select(self, earlier, candidates):
-        ...         usable, verdicts = sift(candidates, self.settings.rules.duplicates)
+        ...         usable, decisions = sift(candidates, self.settings.rules.duplicates)
         ...         best = ranked(usable)
         ...         beams = tuple(node for node in best[:1] if not node.finished)
         ...         ended = tuple(node for node in best[:1] if node.finished)
         ...         plan = beams * self.settings.budget
-        ...         return Round(beams, plan, ended, verdicts=verdicts | judged(best, 1))
+        ...         return Round(beams, plan, ended, decisions=decisions | decide_by_rank(best, 1))
         ...
         ...     def answers(self, last, candidates):
         ...         return [*last.ended, *last.beams]
@@ -93,19 +93,19 @@ def first_round(num_samples: int) -> Round:
     return Round(beams=(ROOT,), plan=(ROOT,) * num_samples)
 
 
-def sift(candidates: Sequence[Node], rule: Duplicates) -> tuple[list[Node], dict[int, Verdict]]:
-    """Return the candidates that can be ranked, and the verdicts on the others."""
-    verdicts, usable, first = {}, [], dict[object, int]()
+def sift(candidates: Sequence[Node], rule: Duplicates) -> tuple[list[Node], dict[int, Decision]]:
+    """Return the candidates that can be ranked, and the decisions on the others."""
+    decisions, usable, first = {}, [], dict[object, int]()
     for node in candidates:
         key = _duplicate_key(node, rule)
         if node.dropped:
-            verdicts[node.id] = Verdict(Fate.PRUNED, _why_dropped(node))
+            decisions[node.id] = Decision(Fate.PRUNED, _why_dropped(node))
         elif key is not None and key in first:
-            verdicts[node.id] = Verdict(Fate.PRUNED, f"same text as {first[key]}")
+            decisions[node.id] = Decision(Fate.PRUNED, f"same text as {first[key]}")
         else:
             usable.append(node)
             first[key] = node.id
-    return usable, verdicts
+    return usable, decisions
 
 
 def _duplicate_key(node: Node, rule: Duplicates) -> object:
@@ -127,22 +127,22 @@ def _why_dropped(node: Node) -> str:
     return "cut off by a token limit, so not a step"
 
 
-def judged(ordered: Sequence[Node], num_kept: int) -> dict[int, Verdict]:
-    """Return the verdicts on ranked candidates, of which the first `num_kept` are kept."""
+def decide_by_rank(ordered: Sequence[Node], num_kept: int) -> dict[int, Decision]:
+    """Return the decisions on ranked candidates, of which the first `num_kept` are kept."""
     return {
-        node.id: _judged(node, place, num_kept, len(ordered))
+        node.id: _decision(node, place, num_kept, len(ordered))
         for place, node in enumerate(ordered, start=1)
     }
 
 
-def _judged(node: Node, place: int, num_kept: int, num_ranked: int) -> Verdict:
+def _decision(node: Node, place: int, num_kept: int, num_ranked: int) -> Decision:
     reason = f"{place} of {num_ranked} by score"
     if place > num_kept:
         finished = "finished, but " if node.finished else ""
-        return Verdict(Fate.PRUNED, f"{finished}{reason}, {num_kept} kept")
+        return Decision(Fate.PRUNED, f"{finished}{reason}, {num_kept} kept")
     if node.finished:
-        return Verdict(Fate.FINISHED, f"{reason}, {how_it_finished(node)}")
-    return Verdict(Fate.KEPT, reason)
+        return Decision(Fate.FINISHED, f"{reason}, {how_it_finished(node)}")
+    return Decision(Fate.KEPT, reason)
 
 
 def how_it_finished(node: Node) -> str:

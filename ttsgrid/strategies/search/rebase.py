@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.search_trace import Fate
 from ttsgrid.strategies.search.method import (
+    Decision,
     Round,
-    Verdict,
     how_it_finished,
     sift,
     without_children,
@@ -34,7 +34,7 @@ class RebaseMethod:
 
     def select(self, earlier: Round, candidates: Sequence[Node]) -> Round:
         """Decide on a step's candidates."""
-        usable, verdicts = sift(candidates, self.settings.rules.duplicates)
+        usable, decisions = sift(candidates, self.settings.rules.duplicates)
         finished = [node for node in usable if node.finished]
         num_spent = earlier.num_spent + len(candidates) - len(usable) + len(finished)
         best = ranked([node for node in usable if not node.finished])
@@ -45,14 +45,14 @@ class RebaseMethod:
         )
         for node, count in zip(best, counts, strict=True):
             fate = Fate.KEPT if count else Fate.PRUNED
-            verdicts[node.id] = Verdict(fate, f"{count} of {sum(counts)} places by score")
-        verdicts |= {n.id: Verdict(Fate.FINISHED, how_it_finished(n)) for n in finished}
+            decisions[node.id] = Decision(fate, f"{count} of {sum(counts)} places by score")
+        decisions |= {n.id: Decision(Fate.FINISHED, how_it_finished(n)) for n in finished}
         return Round(
             beams=tuple(node for node, count in zip(best, counts, strict=True) if count),
             plan=tuple(n for n, count in zip(best, counts, strict=True) for _ in range(count)),
             ended=(*earlier.ended, *without_children(earlier.beams, usable), *finished),
             num_spent=num_spent,
-            verdicts=verdicts,
+            decisions=decisions,
         )
 
     def answers(self, last: Round, candidates: Sequence[Node]) -> list[Node]:

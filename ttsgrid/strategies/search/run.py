@@ -16,13 +16,13 @@ from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.search_trace import SearchTrace, TracedCandidate
 from ttsgrid.core.strategies import search_of
 from ttsgrid.strategies.search.expansion import expand
-from ttsgrid.strategies.search.method import Method, Round, Verdict, first_round
+from ttsgrid.strategies.search.method import Decision, Method, Round, first_round
 from ttsgrid.strategies.search.nodes import ROOT, Node
 from ttsgrid.strategies.search.protocol import SearchAnswer, SearchOutcome
-from ttsgrid.strategies.search.session import Session
+from ttsgrid.strategies.search.session import SearchSession
 
 
-async def run_search(session: Session) -> SearchOutcome:
+async def run_search(session: SearchSession) -> SearchOutcome:
     """Search for one problem's answers.
 
     Returns:
@@ -80,10 +80,10 @@ def _answer(node: Node) -> SearchAnswer:
 
 
 def _traced(candidates: Sequence[Node], state: Round) -> tuple[TracedCandidate, ...]:
-    return tuple(_trace_of(node, state.verdicts[node.id]) for node in candidates)
+    return tuple(_trace_of(node, state.decisions[node.id]) for node in candidates)
 
 
-def _trace_of(node: Node, verdict: Verdict) -> TracedCandidate:
+def _trace_of(node: Node, decision: Decision) -> TracedCandidate:
     return TracedCandidate(
         id=node.id,
         parent=None if node.parent is None or node.parent is ROOT else node.parent.id,
@@ -92,6 +92,6 @@ def _trace_of(node: Node, verdict: Verdict) -> TracedCandidate:
         step_scores=node.scores,
         num_tokens=node.num_step_tokens,
         seed=node.seed,
-        fate=verdict.fate,
-        reason=verdict.reason,
+        fate=decision.fate,
+        reason=decision.reason,
     )

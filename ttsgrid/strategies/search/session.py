@@ -21,7 +21,7 @@ from ttsgrid.strategies.search.protocol import Decode, IsFinal, SeedOf, StepScor
 
 
 @dataclass
-class Session:
+class SearchSession:
     """What a search works with.
 
     Attributes:

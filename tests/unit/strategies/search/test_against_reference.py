@@ -29,7 +29,7 @@ from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.core.voting import AGGREGATIONS
 from ttsgrid.strategies.search.protocol import SearchOutcome
 from ttsgrid.strategies.search.run import run_search
-from ttsgrid.strategies.search.session import Session
+from ttsgrid.strategies.search.session import SearchSession
 
 NUM_SCRIPTS = 400
 SAMPLING = SamplingIdentity(temperature=0.7, top_p=1.0, max_tokens=10_000, seed=0)
@@ -42,7 +42,7 @@ def seeds(step: int, index: int) -> int:
 
 def play(settings: SearchSettings, script: Script) -> tuple[SearchOutcome, ScriptedPolicy]:
     policy, prm = ScriptedPolicy(script), ScriptedPrm(script)
-    session = Session(
+    session = SearchSession(
         settings,
         policy,
         prm,

@@ -18,7 +18,7 @@ from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest
 from ttsgrid.engines.scoring import ScoredSteps
 from ttsgrid.strategies.search.run import run_search
-from ttsgrid.strategies.search.session import Session
+from ttsgrid.strategies.search.session import SearchSession
 
 PRESETS = pytest.mark.parametrize("name", ["paper", "search_and_learn"])
 
@@ -186,7 +186,7 @@ class FreshIds:
 
 def test_children_continue_the_exact_ids_of_their_parent() -> None:
     policy = FreshIds()
-    session = Session(
+    session = SearchSession(
         beam("search_and_learn", 4, 2),
         policy,
         Table({"a": 0.5, "boxed": 0.5}),

@@ -27,7 +27,7 @@ from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest
 from ttsgrid.engines.scoring import ScoredSteps
 from ttsgrid.strategies.search.run import run_search
-from ttsgrid.strategies.search.session import Session
+from ttsgrid.strategies.search.session import SearchSession
 
 FILE = "recorded/ovm_gsm8k_llama7b_beam5_trees.jsonl"
 NUM_TREES = 10
@@ -115,7 +115,7 @@ def test_a_recorded_search_is_chosen_again(name: str, number: int, shared_data: 
     *searched, final = recorded.choices
     replay = Replay(recorded)
     rules = replace(preset(name, "beam"), last_step_to_end=False)
-    session = Session(
+    session = SearchSession(
         SearchSettings("beam", WIDTH * CHILDREN, CHILDREN, max_steps=len(searched), rules=rules),
         replay,
         replay,

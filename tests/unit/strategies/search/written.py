@@ -15,7 +15,7 @@ from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest
 from ttsgrid.engines.scoring import ScoredSteps
 from ttsgrid.strategies.search.protocol import SearchOutcome
 from ttsgrid.strategies.search.run import run_search
-from ttsgrid.strategies.search.session import Session
+from ttsgrid.strategies.search.session import SearchSession
 
 END = "<end>"
 CUT = "<cut>"
@@ -71,7 +71,7 @@ def seeds(step: int, index: int) -> int:
 async def searching(
     settings: SearchSettings, book: Book, table: Table, max_tokens: int = 1000
 ) -> SearchOutcome:
-    session = Session(
+    session = SearchSession(
         settings,
         book,
         table,

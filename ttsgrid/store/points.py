@@ -1,9 +1,8 @@
-"""The table for results from elsewhere: bare points.
+"""Table `points`: accuracies that were published without their solutions.
 
-A *point* is an accuracy that somebody measured and published without its solutions.
-It has no problems behind it, so it can be shown beside a store's own cells but
-not compared with them problem by problem. Points of one source are one file, replaced
-when that source is imported again.
+A *point* is one such accuracy, measured by somebody else. It has no problems behind it,
+so it can be shown beside a store's own cells but not compared with them problem by problem.
+Points of one source are one file, replaced when that source is imported again.
 """
 
 from __future__ import annotations
