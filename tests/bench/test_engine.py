@@ -80,7 +80,7 @@ def test_the_policy_worker_beside_a_bare_engine() -> None:
                 rounds[name].append(run[name]())
     console.print(speed_table(rounds))
     expected = warm_up[BARE]
-    assert expected.num_solutions == plan.planned_solutions
+    assert expected.num_solutions == plan.planned.num_solutions
     for name in CONTENDERS:
         for found in rounds[name]:
             assert found.num_solutions == expected.num_solutions
@@ -112,7 +112,7 @@ def spread(values: list[float], style: str) -> str:
 
 def test_the_plan_beside_one_run_for_each_point_of_the_grid() -> None:
     plan = plan_of(default_grid("strategies=[cot,majority,best_of_n]"))
-    share = plan.planned_solutions / plan.naive_solutions
+    share = plan.planned.num_solutions / plan.naive.num_solutions
     table = Table(title="Pools of the default grid: solutions to generate", title_justify="left")
     for heading in (
         "the plan",
@@ -120,6 +120,8 @@ def test_the_plan_beside_one_run_for_each_point_of_the_grid() -> None:
         f"ratio (goal {GOAL_SOLUTIONS})",
     ):
         table.add_column(heading, justify="right")
-    table.add_row(f"{plan.planned_solutions:,}", f"{plan.naive_solutions:,}", f"{share:.3f}")
+    table.add_row(
+        f"{plan.planned.num_solutions:,}", f"{plan.naive.num_solutions:,}", f"{share:.3f}"
+    )
     console.print(table)
     assert 0 < share <= GOAL_SOLUTIONS

@@ -98,7 +98,7 @@ def test_a_sweep_commits_each_unit_once_and_the_same_sweep_again_starts_no_ray(
     assert Counter(units["unit_id"]) == Counter(unit.id for unit in plan.missing)
     assert set(units["status"]) == {"done"}
     solutions = rows(grid, "solutions").select("family", "sample")
-    assert solutions.height == solutions.unique().height == plan.planned_solutions == 2 * 3 * 5
+    assert solutions.height == solutions.unique().height == plan.planned.num_solutions == 2 * 3 * 5
     scores = rows(grid, "scores").join(
         rows(grid, "solutions").select("num_steps", "sample", pool_family="family"),
         on=["pool_family", "sample"],
@@ -131,7 +131,7 @@ def test_units_of_a_dead_worker_run_again_and_each_is_committed_once(tmp_path: P
     assert set(units["status"]) == {"done"}
     assert set(units["attempt"]) == {3}
     solutions = rows(grid, "solutions").select("family", "sample")
-    assert solutions.height == solutions.unique().height == plan.planned_solutions
+    assert solutions.height == solutions.unique().height == plan.planned.num_solutions
 
 
 def test_units_that_kill_each_worker_end_failed_with_an_error_and_no_score(

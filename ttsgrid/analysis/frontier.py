@@ -32,6 +32,7 @@ from ttsgrid.analysis.findings.rivals import (
 )
 from ttsgrid.analysis.findings.selection import best_strategies, compute_optimal
 from ttsgrid.analysis.findings.unanswered import FewAnswers, few_answers
+from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.analysis.frames.equivalence import store_equivalence
 from ttsgrid.analysis.frames.load import StoreFrames, holds_solutions, load
 from ttsgrid.analysis.frames.solutions import Equivalence
@@ -81,6 +82,11 @@ class Frontier:
     def benchmarks(self) -> list[str]:
         """Names of the benchmarks that the store's cells are on."""
         return self.cells.frame["benchmark"].unique().sort().to_list()
+
+    @property
+    def num_cells(self) -> int:
+        """How many cells the store serves, over all problems; bounds are none."""
+        return self.cells.frame.filter(competes(), bin="all").height
 
 
 def analyse(

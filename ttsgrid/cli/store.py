@@ -9,11 +9,12 @@ import polars as pl
 from rich.table import Table
 
 from ttsgrid.core.errors import TtsgridError
+from ttsgrid.core.tally import counted
 from ttsgrid.store.commit import Store
 from ttsgrid.store.files import Files
 from ttsgrid.store.lease import read_holder
 from ttsgrid.store.location import locate
-from ttsgrid.store.read import latest_units, scan
+from ttsgrid.store.read import generated, latest_units, scan
 from ttsgrid.store.schema import SCHEMAS
 from ttsgrid.views.terminal.console import Console
 from ttsgrid.views.words.control import visible
@@ -51,6 +52,10 @@ def _show(console: Console, files: Files) -> None:
     console.print(_tables(files))
     units = latest_units(files).group_by("kind", "status").len().sort("kind", "status").collect()
     console.print(_units(units))
+    held = generated(files)
+    answers = scan(files, "solutions").filter(kind="search").select(pl.len()).collect().item()
+    found = f"; the trees gave {counted(answers, 'answer')}" if held.num_trees else ""
+    console.print(f"{held}{found}", highlight=False)
     if holder := read_holder(files):
         console.print(f"lease: {holder}", soft_wrap=True)
 

@@ -26,6 +26,7 @@ from ttsgrid.cli.composition import composed, is_plain
 from ttsgrid.core.dotted import add_to_path
 from ttsgrid.core.errors import StoreError, TtsgridError
 from ttsgrid.core.shipped import CONF
+from ttsgrid.core.tally import Tally, counted
 from ttsgrid.grid.arguments import checked_arguments
 from ttsgrid.grid.budgets import left_out
 from ttsgrid.grid.compose import to_grid
@@ -66,19 +67,19 @@ def _prompt_json(policy: ModelConfig, grid: GridConfig) -> str:
 def show_plan(plan: Plan) -> None:
     """Print what the grid needs and what the store already holds."""
     table = Table(title="Plan", title_justify="left")
-    for heading in ("units", "model", "in all", "held", "to run"):
+    for heading in ("units", "model", "in all", "held", "to run", "to generate"):
         table.add_column(heading, justify="left" if heading in ("units", "model") else "right")
-    missing = plan.count(plan.missing)
-    for (kind, model), total in plan.count(plan.units).items():
-        left = missing.get((kind, model), 0)
-        table.add_row(kind, model, f"{total:,}", f"{total - left:,}", f"{left:,}")
+    missing = plan.by_model(plan.missing)
+    for (kind, model), units in plan.by_model(plan.units).items():
+        left = missing.get((kind, model), [])
+        counts = (f"{n:,}" for n in (len(units), len(units) - len(left), len(left)))
+        tally = Tally.of(left)
+        table.add_row(kind, model, *counts, str(tally) if tally != Tally() else "")
     console.print(table)
-    share = plan.planned_solutions / max(plan.naive_solutions, 1)
     console.print(
-        f"{len(plan.cells):,} cells over {len(plan.problems):,} problems. "
-        f"Solutions to generate: {plan.solutions_to_generate:,} "
-        f"(of {plan.planned_solutions:,} in the plan; a run for each policy, PRM, strategy and N "
-        f"would generate {plan.naive_solutions:,}: {share:.2f} of that).",
+        f"{counted(len(plan.cells), 'cell')} over {counted(len(plan.problems), 'problem')}. "
+        f"To generate: {plan.to_generate}, of {plan.planned} in the plan. A run for each policy, "
+        f"PRM, strategy and N would generate {plan.naive}.",
         highlight=False,
     )
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from rich.console import Console
 
 from ttsgrid.analysis.frontier import analyse
-from ttsgrid.grid.budgets import budgets_of
+from ttsgrid.core.tally import counted
+from ttsgrid.grid.budgets import report_budgets
 from ttsgrid.grid.config import GridConfig
+from ttsgrid.store import generated
 from ttsgrid.views.files.export import write_frontier
 from ttsgrid.views.terminal.frontier import print_frontier
 
@@ -22,16 +24,16 @@ def frontier_folder(store: str) -> Path:
 
 def report(grid: GridConfig, console: Console) -> None:
     """Compute the frontier from the store alone, print it and say where it is."""
-    pools = [strategy for strategy in grid.strategies if not strategy.entry.is_greedy]
-    budgets = sorted({n for strategy in pools for n in budgets_of(grid, strategy)})
-    frontier = analyse(grid.store, budgets=budgets or None)
+    frontier = analyse(grid.store, budgets=report_budgets(grid) or None)
     folder = frontier_folder(grid.store)
     write_frontier(frontier, folder)
     print_frontier(frontier, console)
-    console.print(f"\nResults: {grid.store}  Picture and tables: {folder}", highlight=False)
     console.print(
+        f"\nThe store holds {generated(grid.store)}: {counted(frontier.num_cells, 'cell')}.\n"
+        f"Results: {grid.store}  Picture and tables: {folder}\n"
         f"Next: look at {folder / 'frontier.png'}, run `python -m ttsgrid.frontier "
-        f"{grid.store}` again at any time, or grow the grid, e.g. "
-        "`python -m ttsgrid.sweep budgets=[1,4,16,64,256]`: it runs only what is missing.",
+        f"{grid.store}` again at any time, or grow the grid: the same command with "
+        "'strategies=[majority,best_of_n]' 'budgets=[1,4,16,64,256]' makes the pools larger "
+        "(without the first, searches run at these N too) and runs only what is missing.",
         highlight=False,
     )

@@ -16,8 +16,9 @@ the outcome; where and how it ran is provenance.
 
 Units answer for themselves, all kinds alike, so that nobody outside this module asks for
 a unit's class: which models must be there (`models`) and whose worker runs it (`runs_on`),
-how much it asks of an engine (`num_requests`) and brings (`num_solutions`), which block it
-waits for (`awaits`), which block or tree it is about (`block`, `tree`).
+how much it asks of an engine (`num_requests`) and adds to a pool (`num_solutions`; how many
+answers a search finds, nobody knows before), which block it waits for (`awaits`), which block
+or tree it is about (`block`, `tree`).
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class SampleBlock:
 
     @property
     def num_solutions(self) -> int:
-        """Solutions that this unit generates."""
+        """Solutions that this unit adds to a pool."""
         return self.stop - self.start
 
     @property
@@ -192,6 +193,7 @@ class SearchTree:
     keep_trace: bool = True
 
     kind: ClassVar[Literal["search"]] = "search"
+    num_solutions: ClassVar[int] = 0
     block: ClassVar[None] = None
     awaits: ClassVar[None] = None
 
@@ -209,11 +211,6 @@ class SearchTree:
     def models(self) -> tuple[ModelIdentity, ...]:
         """The models that must be there while this unit runs: policy, then PRM."""
         return (self.policy, self.prm)
-
-    @property
-    def num_solutions(self) -> int:
-        """Solutions that this unit generates: its N."""
-        return self.settings.budget
 
     @property
     def num_requests(self) -> int:

@@ -31,6 +31,12 @@ def budgets_of(grid: GridConfig, strategy: StrategyConfig) -> tuple[int, ...]:
     return possible
 
 
+def report_budgets(grid: GridConfig) -> list[int]:
+    """Return every N at which anything of the grid is reported; none where CoT is all."""
+    with_n = [strategy for strategy in grid.strategies if not strategy.entry.is_greedy]
+    return sorted({n for strategy in with_n for n in budgets_of(grid, strategy)})
+
+
 def left_out(grid: GridConfig) -> list[str]:
     """Return one sentence for each strategy that can't have all of the grid's budgets."""
     sentences = []

@@ -13,13 +13,14 @@ holds is subtracted by unit id.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from ttsgrid.core.cell import CellKey
 from ttsgrid.core.records import Problem
-from ttsgrid.core.strategies import MAJORITY
+from ttsgrid.core.tally import Tally
 from ttsgrid.core.units import (
     ModelIdentity,
     SampleBlock,
@@ -29,27 +30,11 @@ from ttsgrid.core.units import (
     Unit,
     pool_blocks,
 )
-from ttsgrid.core.voting import AGGREGATIONS, scored_votes
-from ttsgrid.grid.budgets import budgets_of
+from ttsgrid.grid.budgets import budgets_of, report_budgets
+from ttsgrid.grid.cells import served_cells
 from ttsgrid.grid.config import GridConfig, ModelConfig, StrategyConfig
 from ttsgrid.grid.lengths import context_limit
-from ttsgrid.grid.trees import Tree, trees_of
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One reported point of the grid, over all problems of the benchmark; bounds are none.
-
-    Attributes:
-        prm, aggregation, vote: None where the strategy has none.
-    """
-
-    policy: str
-    strategy: str
-    budget: int
-    prm: str | None = None
-    aggregation: str | None = None
-    vote: str | None = None
+from ttsgrid.grid.trees import Tree, num_trees, trees_of
 
 
 @dataclass(frozen=True)
@@ -59,29 +44,32 @@ class Plan:
     Attributes:
         missing: the units of `units` that the store does not hold, in dispatch
             order: a problem's blocks together, policies in the grid's order.
-        naive_solutions: solutions that one run a (policy, PRM, strategy, N)
-            would generate, as drivers without a planner do.
+        naive: what one run a (policy, PRM, strategy, N) would generate, as drivers
+            without a planner do.
     """
 
     problems: tuple[Problem, ...]
-    cells: tuple[Cell, ...]
+    cells: tuple[CellKey, ...]
     units: tuple[Unit, ...]
     missing: tuple[Unit, ...]
-    naive_solutions: int
+    naive: Tally
 
     @cached_property
-    def planned_solutions(self) -> int:
-        """Solutions that all units of the plan generate."""
-        return sum(unit.num_solutions for unit in self.units)
+    def planned(self) -> Tally:
+        """What all units of the plan generate."""
+        return Tally.of(self.units)
 
     @cached_property
-    def solutions_to_generate(self) -> int:
-        """Solutions that the missing units generate."""
-        return sum(unit.num_solutions for unit in self.missing)
+    def to_generate(self) -> Tally:
+        """What the missing units generate."""
+        return Tally.of(self.missing)
 
-    def count(self, units: Collection[Unit]) -> dict[tuple[str, str], int]:
-        """Count units by (kind, name of the model whose worker runs them)."""
-        return dict(Counter((unit.kind, unit.runs_on.name) for unit in units))
+    def by_model(self, units: Iterable[Unit]) -> dict[tuple[str, str], list[Unit]]:
+        """Return units by (kind, name of the model whose worker runs them)."""
+        grouped: dict[tuple[str, str], list[Unit]] = defaultdict(list)
+        for unit in units:
+            grouped[unit.kind, unit.runs_on.name].append(unit)
+        return grouped
 
 
 def make_plan(
@@ -115,11 +103,18 @@ def make_plan(
     }
     return Plan(
         problems=problems,
-        cells=_cells(grid),
+        cells=_cells(grid, units.values()),
         units=tuple(units.values()),
         missing=tuple(unit for unit_id, unit in units.items() if unit_id not in held),
-        naive_solutions=_naive_solutions(grid, len(problems)),
+        naive=_naive(grid, len(problems)),
     )
+
+
+def _cells(grid: GridConfig, units: Collection[Unit]) -> tuple[CellKey, ...]:
+    """Return what the units of the first problem serve: on that one, every search runs."""
+    first = next(iter(units)).problem_id if units else None
+    of_first = [unit for unit in units if unit.problem_id == first]
+    return served_cells(of_first, grid.benchmark.name, report_budgets(grid))
 
 
 def _units(
@@ -210,37 +205,14 @@ def _sampling(
     )
 
 
-def _cells(grid: GridConfig) -> tuple[Cell, ...]:
-    cells: list[Cell] = []
-    for policy in grid.policies:
-        for strategy in grid.strategies:
-            for budget in budgets_of(grid, strategy):
-                cells.extend(_cells_at(grid, policy.name, strategy, budget))
-    return tuple(cells)
-
-
-def _cells_at(grid: GridConfig, policy: str, strategy: StrategyConfig, budget: int) -> list[Cell]:
-    if not strategy.entry.needs_prm:
-        return [Cell(policy, strategy.name, budget)]
-    # A search's answers also vote without their scores.
-    plain = [
-        Cell(policy, strategy.name, budget, prm.name, vote=MAJORITY.name)
-        for prm in grid.prms
-        if strategy.is_search
-    ]
-    return plain + [
-        Cell(policy, strategy.name, budget, prm.name, aggregation, vote.name)
-        for prm in grid.prms
-        for aggregation in AGGREGATIONS.names
-        for vote in scored_votes()
-    ]
-
-
-def _naive_solutions(grid: GridConfig, num_problems: int) -> int:
-    """Solutions when each (policy, PRM, strategy, N) is a run of its own."""
-    total = 0
+def _naive(grid: GridConfig, num_problems: int) -> Tally:
+    """What is generated when each (policy, PRM, strategy, N) is a run of its own."""
+    solutions = trees = 0
     for strategy in grid.strategies:
         runs = len(grid.prms) if strategy.entry.needs_prm else 1
-        on = num_searched(grid, strategy, num_problems) if strategy.is_search else num_problems
-        total += runs * on * sum(budgets_of(grid, strategy))
-    return total * len(grid.policies)
+        if strategy.is_search:
+            on = num_searched(grid, strategy, num_problems)
+            trees += runs * on * sum(num_trees(strategy, n) for n in budgets_of(grid, strategy))
+        else:
+            solutions += runs * num_problems * sum(budgets_of(grid, strategy))
+    return Tally(solutions * len(grid.policies), trees * len(grid.policies))

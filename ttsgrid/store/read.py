@@ -19,6 +19,7 @@ from typing import TypeVar
 import polars as pl
 
 from ttsgrid.core.errors import StoreError
+from ttsgrid.core.tally import Tally
 from ttsgrid.store.files import Files
 from ttsgrid.store.layout import snapshot
 from ttsgrid.store.location import StorePath, locate
@@ -108,6 +109,13 @@ def committed_units(path: StorePath) -> CommittedUnits:
     return CommittedUnits(
         frozenset(done["unit_id"]), dict(zip(failed["unit_id"], failed["error"], strict=True))
     )
+
+
+def generated(path: StorePath) -> Tally:
+    """Return how much a store holds: solutions of pools, and trees of searches that ended."""
+    pooled = scan(path, "solutions").filter(kind="sample").select(pl.len())
+    searches = latest_units(path).filter(kind="search", status="done").select(pl.len())
+    return Tally(int(pooled.collect().item()), int(searches.collect().item()))
 
 
 def pool_sizes(path: StorePath) -> dict[str, int]:

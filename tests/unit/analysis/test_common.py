@@ -12,11 +12,12 @@ from tests.unit.analysis.synthetic import Policy, Prm, World, write_store
 from tests.unit.analysis.trees import Search
 from ttsgrid.analysis.cells.cells import Cells, make_cells
 from ttsgrid.analysis.cells.common import common_ground, on_common_ground
-from ttsgrid.analysis.cells.outcomes import CellKey, pool_outcomes
+from ttsgrid.analysis.cells.outcomes import pool_outcomes
 from ttsgrid.analysis.cells.tree_outcomes import search_outcomes
 from ttsgrid.analysis.findings.comparisons import compare
 from ttsgrid.analysis.findings.selection import best_per_strategy, best_strategies, compute_optimal
 from ttsgrid.analysis.frames.load import load
+from ttsgrid.core.cell import CellKey
 from ttsgrid.core.voting import Floats
 from ttsgrid.views.tables.accuracy import accuracy_table
 

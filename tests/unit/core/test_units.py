@@ -39,7 +39,7 @@ def test_each_kind_says_where_it_runs_and_what_must_be_there() -> None:
 
 def test_each_kind_says_what_it_asks_and_brings() -> None:
     assert [unit.num_requests for unit in UNITS] == [4, 4, 16]
-    assert [unit.num_solutions for unit in UNITS] == [4, 0, 16]
+    assert [unit.num_solutions for unit in UNITS] == [4, 0, 0]
     assert [unit.problem_id for unit in UNITS] == ["p"] * 3
     assert [unit.block for unit in UNITS] == [BLOCK, BLOCK, None]
     assert [unit.tree for unit in UNITS] == [None, None, TREE]

@@ -89,7 +89,7 @@ def test_an_experiments_file_wins_over_the_defaults_and_arguments_over_the_file(
     )
     folder = ("--config-dir", str(tmp_path))
     said = sweep(*folder, "experiment=tiny", "plan_only=true", f"store={tmp_path / 'none'}").stdout
-    assert "1 cells over 3 problems. Solutions to generate: 12 " in said
+    assert "1 cell over 3 problems. To generate: 12 solutions," in said
     settings = sweep(*folder, "experiment=tiny", "budgets=[16]", "--cfg", "job").stdout
     assert "seed: 7" in settings
     assert "budgets:\n- 16" in settings

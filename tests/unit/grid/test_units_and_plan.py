@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.records import Problem
 from ttsgrid.core.search_settings import SearchSettings, preset
+from ttsgrid.core.tally import Tally
 from ttsgrid.core.units import (
     ModelIdentity,
     SampleBlock,
@@ -143,14 +144,16 @@ def test_a_larger_budget_generates_only_the_samples_that_are_missing(first: int,
     ids = {unit.id for unit in held.units}
     both = (first, first + more) if more else (first,)
     grown = make_plan(grid(budgets=both, policies=models(("small",))), problems(1), IDENTITIES, ids)
-    assert held.planned_solutions + grown.solutions_to_generate == grown.planned_solutions
+    assert (
+        held.planned.num_solutions + grown.to_generate.num_solutions == grown.planned.num_solutions
+    )
 
 
 def test_the_default_grid_generates_a_quarter_of_what_runs_a_cell_would() -> None:
     made = plan(100)
-    assert made.planned_solutions == 19_500
-    assert made.naive_solutions == 76_800
-    assert made.solutions_to_generate == 19_500
+    assert made.planned.num_solutions == 19_500
+    assert made.naive.num_solutions == 76_800
+    assert made.to_generate.num_solutions == 19_500
 
 
 def test_no_unit_is_planned_twice() -> None:
@@ -176,12 +179,12 @@ def test_cot_alone_is_one_greedy_sample_a_problem() -> None:
     made = plan(3, strategies=strategies("cot"), prms=(), policies=models(("small",)))
     assert [(u.start, u.stop) for u in made.units if isinstance(u, SampleBlock)] == [(0, 1)] * 3
     assert all(isinstance(u, SampleBlock) and u.sampling.greedy for u in made.units)
-    assert [cell.budget for cell in made.cells] == [1]
+    assert [cell.n for cell in made.cells] == [1]
 
 
 def test_majority_alone_scores_nothing() -> None:
     made = plan(strategies=strategies("majority"))
-    assert {kind for kind, _ in made.count(made.units)} == {"sample"}
+    assert {kind for kind, _ in made.by_model(made.units)} == {"sample"}
 
 
 def test_a_smaller_best_of_n_scores_only_the_blocks_it_reads() -> None:
@@ -189,7 +192,7 @@ def test_a_smaller_best_of_n_scores_only_the_blocks_it_reads() -> None:
     made = plan(1, strategies=(*strategies("majority"), narrow), policies=models(("small",)))
     scores = [u for u in made.units if isinstance(u, ScoreBlock) and u.prm.name == "prm-a"]
     assert [(u.block.start, u.block.stop) for u in scores] == [(0, 4), (4, 8)]
-    assert made.planned_solutions == 64
+    assert made.planned.num_solutions == 64
 
 
 def test_cells_are_every_point_of_the_grid_once() -> None:
@@ -212,14 +215,14 @@ def test_what_the_store_holds_is_not_run_again() -> None:
     rest = make_plan(grid(), problems(2), IDENTITIES, held)
     assert rest.units == whole.units
     assert rest.missing == whole.units[1::2]
-    assert rest.solutions_to_generate == sum(unit.num_solutions for unit in whole.units[1::2])
+    assert rest.to_generate.num_solutions == sum(unit.num_solutions for unit in whole.units[1::2])
 
 
 def test_a_grown_grid_runs_only_what_is_new() -> None:
     held = {unit.id for unit in plan(2, budgets=(1, 4, 16), prms=models(("prm-a",))).units}
     grown = make_plan(grid(), problems(2), IDENTITIES, held)
     assert held < {unit.id for unit in grown.units}
-    assert grown.solutions_to_generate == 2 * len(POLICIES) * (64 - 16)
+    assert grown.to_generate.num_solutions == 2 * len(POLICIES) * (64 - 16)
 
 
 def test_renaming_a_model_repeats_nothing_and_another_seed_repeats_all_samples() -> None:
@@ -243,7 +246,7 @@ def test_units_are_counted_by_the_model_that_runs_them() -> None:
     blocks = len(pool_blocks(64))
     expected = {("sample", policy): 2 * (blocks + 1) for policy in POLICIES}
     expected |= {("score", prm): 2 * len(POLICIES) * blocks for prm in PRMS}
-    assert made.count(made.units) == expected
+    assert {key: len(units) for key, units in made.by_model(made.units).items()} == expected
     assert ScoreBlock(BLOCK, IDENTITIES["prm-a"]).runs_on.name == "prm-a"
 
 
@@ -298,7 +301,7 @@ def test_a_beam_search_is_a_tree_a_problem_policy_prm_and_budget() -> None:
     assert len(made.units) == 2 * len(POLICIES) * len(PRMS) * 2
     assert {tree.budget for tree in trees(made)} == {4, 16}
     assert all(tree.sampling.temperature > 0 for tree in trees(made))
-    assert made.planned_solutions == made.naive_solutions == 2 * 3 * 2 * (4 + 16)
+    assert made.planned == made.naive == Tally(0, 2 * 3 * 2 * 2)
 
 
 def test_dvts_subtrees_of_the_largest_budget_serve_every_budget() -> None:
@@ -307,8 +310,8 @@ def test_dvts_subtrees_of_the_largest_budget_serve_every_budget() -> None:
         mine = [tree for tree in trees(made) if tree.prm.name == prm]
         assert [tree.subtree for tree in mine] == list(range(16))
         assert {tree.settings.budget for tree in mine} == {4}
-    assert made.planned_solutions == 2 * 64
-    assert made.naive_solutions == 2 * (4 + 16 + 64)
+    assert made.planned == Tally(0, 2 * 16)
+    assert made.naive == Tally(0, 2 * (1 + 4 + 16))
 
 
 def test_a_dvts_run_that_grows_keeps_its_subtrees() -> None:
@@ -323,7 +326,7 @@ def test_a_search_may_run_on_fewer_problems_than_the_pool() -> None:
     made = plan(5, strategies=(*strategies("majority"), few), policies=models(("small",)))
     assert {tree.problem_id for tree in trees(made)} == {"p0", "p1"}
     assert len({u.problem_id for u in made.units if isinstance(u, SampleBlock)}) == 5
-    assert made.naive_solutions == 5 * (1 + 4 + 16 + 64) + 2 * len(PRMS) * 4
+    assert made.naive == Tally(5 * (1 + 4 + 16 + 64), 2 * len(PRMS))
 
 
 def test_a_benchmark_limits_searches_that_set_no_limit_of_their_own() -> None:
@@ -336,7 +339,7 @@ def test_a_benchmark_limits_searches_that_set_no_limit_of_their_own() -> None:
         for kind in ("beam", "dvts")
     }
     assert by_kind == {"beam": {"p0", "p1", "p2"}, "dvts": {"p0", "p1", "p2", "p3"}}
-    assert made.naive_solutions == 5 * (1 + 4 + 16 + 64) + (3 + 4) * len(PRMS) * 4
+    assert made.naive == Tally(5 * (1 + 4 + 16 + 64), (3 + 4) * len(PRMS))
 
 
 def test_strategies_that_ask_for_the_same_search_share_it() -> None:

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from ttsgrid.analysis.cells.costs import COST_COLUMNS, Meter, make_meter
 from ttsgrid.analysis.cells.difficulty import Bin, absolute_bins
-from ttsgrid.analysis.cells.outcomes import CellKey, Outcome
+from ttsgrid.analysis.cells.outcomes import Outcome
 from ttsgrid.analysis.cells.prices import PoolPrices, pool_prices
 from ttsgrid.analysis.frames.load import StoreFrames
 from ttsgrid.analysis.statistics.intervals import mean_intervals
+from ttsgrid.core.cell import CellKey
 from ttsgrid.core.strategies import PASS_AT_K
 from ttsgrid.core.voting import Bools, Floats
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,21 +19,10 @@ from ttsgrid.analysis.cells.prices import PoolPrices, pool_prices
 from ttsgrid.analysis.frames.load import StoreFrames
 from ttsgrid.analysis.statistics.estimators import Estimate, vote_at_k
 from ttsgrid.analysis.statistics.votes import elected_at_k
+from ttsgrid.core.cell import CellKey, scored_keys
 from ttsgrid.core.dotted import callable_of
 from ttsgrid.core.strategies import BEST_OF_N, COT, MAJORITY, PASS_AT_K, STRATEGIES, bound_names
 from ttsgrid.core.voting import AGGREGATIONS, VOTES, Bools, Floats, Ints, Vote, scored_votes
-
-
-class CellKey(NamedTuple):
-    """What names a cell; None where the strategy has no such choice."""
-
-    benchmark: str
-    policy: str
-    prm: str | None
-    strategy: str
-    n: int
-    aggregation: str | None = None
-    vote: str | None = None
 
 
 @dataclass(frozen=True)
@@ -155,19 +143,6 @@ def votes_of(frames: StoreFrames, prm: str) -> tuple[Vote, ...]:
 def is_signed(frames: StoreFrames, prm: str) -> bool:
     """Say whether a PRM's scores, as recorded, can be negative."""
     return bool(frames.models.filter(role="prm", label=prm)["signed"].any())
-
-
-def scored_keys(
-    key: CellKey,
-    aggregations: tuple[str, ...] | None = None,
-    votes: tuple[Vote, ...] | None = None,
-) -> list[CellKey]:
-    """Return the cells that a PRM makes of one: each vote with each aggregation."""
-    return [
-        key._replace(aggregation=aggregation, vote=vote.name)
-        for vote in votes or scored_votes()
-        for aggregation in aggregations or AGGREGATIONS.names
-    ]
 
 
 def _greedy(pools: Iterable[PoolBatch], prices: PoolPrices, key: CellKey) -> Iterator[Outcome]:

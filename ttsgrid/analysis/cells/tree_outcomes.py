@@ -22,13 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ttsgrid.analysis.cells.outcomes import (
-    CellKey,
-    Outcome,
-    OutcomeSheet,
-    default_budgets,
-    scored_keys,
-)
+from ttsgrid.analysis.cells.outcomes import Outcome, OutcomeSheet, default_budgets
 from ttsgrid.analysis.cells.pools import dense
 from ttsgrid.analysis.cells.tree_prices import tree_prices
 from ttsgrid.analysis.frames.load import StoreFrames
@@ -39,6 +33,7 @@ from ttsgrid.analysis.statistics.estimators import (
     vote_at_k,
 )
 from ttsgrid.analysis.statistics.votes import elected_at_k
+from ttsgrid.core.cell import CellKey, scored_keys
 from ttsgrid.core.voting import (
     AGGREGATIONS,
     MAJORITY_VOTE,

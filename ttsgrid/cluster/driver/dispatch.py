@@ -70,7 +70,7 @@ class Dispatch:
         """Commit a result and make the work that follows from it ready."""
         unit = item.task.unit
         self._committer.add(item.task, item.result)
-        self._progress.finished(unit.runs_on.name, item.result)
+        self._progress.finished(unit, item.result)
         self._release_scorers(unit.id, item.result)
         for model in unit.models:
             self._backlog.settle(model.name, 1)

@@ -15,6 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ttsgrid.core.records import UnitResult
+from ttsgrid.core.tally import Tally
+from ttsgrid.core.units import Unit
 from ttsgrid.engines.base import EngineStats
 
 PLAIN_EVERY_S = 10.0
@@ -47,7 +49,8 @@ class Progress:
         self._console = console
         self._left = dict(units)
         self._total = sum(units.values())
-        self._done = self._failed = self._solutions = self._correct = 0
+        self._done = self._failed = self._answers = self._correct = 0
+        self._generated = Tally()
         self._lines: dict[str, _Line] = {}
         self._started = time.monotonic()
         self._said_at = self._started
@@ -83,12 +86,15 @@ class Progress:
         if not self._console.is_terminal and time.monotonic() - self._said_at >= PLAIN_EVERY_S:
             self._say()
 
-    def finished(self, model: str, result: UnitResult) -> None:
+    def finished(self, unit: Unit, result: UnitResult) -> None:
         """Count a unit that has its result."""
         self._done += 1
-        self._failed += result.error is not None
-        self._left[model] -= 1
-        self._solutions += len(result.solutions)
+        self._left[unit.runs_on.name] -= 1
+        if result.error is not None:
+            self._failed += 1
+            return
+        self._generated += Tally.of([unit])
+        self._answers += len(result.solutions)
         self._correct += sum(solution.correct for solution in result.solutions)
 
     def skipped(self, model: str) -> None:
@@ -121,10 +127,10 @@ class Progress:
         return f"about {int(seconds) // 60}:{int(seconds) % 60:02d} left"
 
     def _summary(self) -> str:
-        share = f" ({self._correct / self._solutions:.0%} correct)" if self._solutions else ""
+        share = f" ({self._correct / self._answers:.0%} correct)" if self._answers else ""
         failed = f", {self._failed} failed" if self._failed else ""
         rate = sum(line.tokens_per_s for line in self._lines.values())
-        return f"{self._solutions:,} solutions{share}{failed}, {rate:,.0f} tokens/s"
+        return f"{self._generated}{share}{failed}, {rate:,.0f} tokens/s"
 
     def _say(self) -> None:
         self._said_at = time.monotonic()

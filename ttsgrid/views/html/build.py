@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import polars as pl
-
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.study import make_study
-from ttsgrid.store import StorePath, scan
+from ttsgrid.core.tally import plural
+from ttsgrid.store import StorePath, generated
 from ttsgrid.views.html.elsewhere import elsewhere
 from ttsgrid.views.html.examples import examples
 from ttsgrid.views.html.pictures import picture
@@ -91,23 +90,18 @@ def _elsewhere_alone(benchmark: str, published: Elsewhere | None) -> BenchmarkSe
 
 def _facts(store: StorePath, frontier: Frontier) -> tuple[Fact, ...]:
     frame = frontier.cells.frame
-    num_solutions = scan(store, "solutions").select(pl.len()).collect().item()
+    held = generated(store)
     counts = {
         "problem": sum(num_problems(frontier, name) for name in frontier.benchmarks),
-        "policies": frame["policy"].n_unique(),
+        "policy": frame["policy"].n_unique(),
         "PRM": frame["prm"].drop_nulls().n_unique(),
-        "solution": num_solutions,
-        "cell": frame.filter(bin="all").height,
+        "solution": held.num_solutions,
+        "search tree": held.num_trees,
+        "cell": frontier.num_cells,
         "published point": len(frontier.external),
     }
     seconds = busy_seconds(store)
     return (
-        *(Fact(f"{number:,}", _plural(what, number)) for what, number in counts.items() if number),
+        *(Fact(f"{number:,}", plural(what, number)) for what, number in counts.items() if number),
         *([Fact(duration(seconds), "of workers' time")] if seconds else []),
     )
-
-
-def _plural(noun: str, number: int) -> str:
-    if noun.endswith("ies"):
-        return noun if number != 1 else f"{noun[:-3]}y"
-    return noun if number == 1 else f"{noun}s"
