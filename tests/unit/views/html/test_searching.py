@@ -54,7 +54,7 @@ def test_the_adjusted_interval_and_enough_problems_decide(
 ) -> None:
     one = changed(frontier, low, high, number)
     assert rival_table(one, "zoo").rows[0][3].text == verdict
-    said = " ".join(rival_sentences(one.rivals, ["made-s"]))
+    said = " ".join(rival_sentences(one.rivals, ["made-s", "made-m", "made-l"]))
     assert ("search clearly beats best-of-N over" in said) == (verdict == "search wins")
     assert ("best-of-N clearly beats 1" in said) == (verdict == "best-of-N wins")
     assert ("Nearest to it comes" in said) == (number == 40 and verdict != "search wins")
