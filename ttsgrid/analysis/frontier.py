@@ -25,8 +25,8 @@ from ttsgrid.analysis.cells.tree_outcomes import search_outcomes
 from ttsgrid.analysis.findings.comparisons import compare
 from ttsgrid.analysis.findings.interaction import INTERACTION_SCHEMA, search_gain_by_policy
 from ttsgrid.analysis.findings.prm_quality import PRM_QUALITY_SCHEMA, prm_quality
-from ttsgrid.analysis.findings.rivals import (
-    RIVALS_SCHEMA,
+from ttsgrid.analysis.findings.search_comparisons import (
+    SEARCH_COMPARISON_SCHEMA,
     against_best_of_n,
     find_search_comparisons,
 )
@@ -51,7 +51,8 @@ class Frontier:
         best: the best strategy of each (policy, PRM, N, bin), chosen in-sample.
         curve: the compute-optimal accuracy of each (policy, PRM, N), cross-fitted.
         comparisons: smaller policies with TTS against larger ones' CoT.
-        rivals: searches against best-of-N at the same N (`ttsgrid.analysis.findings.rivals`).
+        search_comparisons: searches against best-of-N at the same N
+            (`ttsgrid.analysis.findings.search_comparisons`).
         search_gains: what searches add for one policy, against another's
             (`ttsgrid.analysis.findings.interaction`).
         prm_quality: how well PRMs rank (`ttsgrid.analysis.findings.prm_quality`).
@@ -68,7 +69,7 @@ class Frontier:
     best: pl.DataFrame
     curve: pl.DataFrame
     comparisons: pl.DataFrame
-    rivals: pl.DataFrame
+    search_comparisons: pl.DataFrame
     search_gains: pl.DataFrame
     prm_quality: pl.DataFrame
     external: pl.DataFrame
@@ -118,11 +119,11 @@ def analyse(
 
 def _of_solutions(frames: StoreFrames, cells: Cells, external: pl.DataFrame) -> Frontier:
     """Add to a frontier what only the solutions themselves can say."""
-    search_comparisons = list(find_search_comparisons(frames, cells.meter))
+    searches = list(find_search_comparisons(frames, cells.meter))
     return replace(
         _of_cells(cells, external, predictions(frames), frames.problems["problem_id"].to_list()),
-        rivals=against_best_of_n(search_comparisons),
-        search_gains=search_gain_by_policy(search_comparisons, cells.meter),
+        search_comparisons=against_best_of_n(searches),
+        search_gains=search_gain_by_policy(searches, cells.meter),
         prm_quality=prm_quality(frames),
         few_answers=few_answers(frames),
     )
@@ -141,7 +142,7 @@ def _of_cells(
         best=best_strategies(cells),
         curve=compute_optimal(cells),
         comparisons=compare(cells),
-        rivals=pl.DataFrame(schema=RIVALS_SCHEMA),
+        search_comparisons=pl.DataFrame(schema=SEARCH_COMPARISON_SCHEMA),
         search_gains=pl.DataFrame(schema=INTERACTION_SCHEMA),
         prm_quality=pl.DataFrame(schema=PRM_QUALITY_SCHEMA),
         external=external,

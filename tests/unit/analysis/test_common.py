@@ -74,15 +74,15 @@ def test_cells_that_ran_on_the_same_problems_stay_as_they_are(cells: Cells) -> N
 
 def test_the_best_strategy_is_chosen_on_shared_problems(searched: Cells) -> None:
     best = best_strategies(searched).filter(policy="small", n=16, bin="all").row(0, named=True)
-    rivals = [
+    candidates = [
         outcome.accuracy[:SEARCHED].mean()
         for outcome in searched.outcomes
         if outcome.key.policy == "small" and outcome.key.n == 16
         if outcome.key.strategy != "pass@k"
     ]
     assert best["num_problems"] == SEARCHED
-    assert best["num_candidates"] == len(rivals)
-    assert best["accuracy"] == pytest.approx(max(rivals))
+    assert best["num_candidates"] == len(candidates)
+    assert best["accuracy"] == pytest.approx(max(candidates))
     curve = compute_optimal(searched).filter(policy="small", n=16)
     assert curve["num_problems"].item() == SEARCHED
 

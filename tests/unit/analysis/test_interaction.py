@@ -12,7 +12,7 @@ from tests.unit.analysis.synthetic import Policy, Prm, World, write_store
 from tests.unit.analysis.trees import Search
 from ttsgrid.analysis.cells.costs import make_meter
 from ttsgrid.analysis.findings.interaction import search_gain_by_policy
-from ttsgrid.analysis.findings.rivals import against_best_of_n, find_search_comparisons
+from ttsgrid.analysis.findings.search_comparisons import against_best_of_n, find_search_comparisons
 from ttsgrid.analysis.frames.load import StoreFrames, load
 
 SEARCHED = 32
@@ -31,12 +31,12 @@ def test_a_row_is_the_difference_of_two_rows_against_best_of_n(frames: StoreFram
     meter = make_meter(frames)
     search_comparisons = list(find_search_comparisons(frames, meter))
     rows = search_gain_by_policy(search_comparisons, meter).to_dicts()
-    rivals = against_best_of_n(search_comparisons).filter(bin="all")
-    assert {row["n"] for row in rows} == set(rivals["n"])
+    compared = against_best_of_n(search_comparisons).filter(bin="all")
+    assert {row["n"] for row in rows} == set(compared["n"])
     for row in rows:
         assert (row["policy"], row["other"]) == ("small", "large")
         gains = [
-            rivals.filter(policy=policy, n=row["n"])["difference"].item()
+            compared.filter(policy=policy, n=row["n"])["difference"].item()
             for policy in ("small", "large")
         ]
         assert [row["added"], row["added_other"]] == pytest.approx(gains)

@@ -107,7 +107,7 @@ def _grouped(
 
 
 @dataclass(frozen=True)
-class Chosen:
+class MostChosen:
     """What a choice over every N comes to most often, and in what share of problems."""
 
     strategy: str
@@ -183,13 +183,13 @@ def undivided(contest: Contest) -> Contest:
     return replace(contest, labels=np.full(len(contest.labels), Bin.ALL, dtype=object))
 
 
-def most_chosen(cells: Cells, choice: Choice) -> Chosen:
+def most_chosen(cells: Cells, choice: Choice) -> MostChosen:
     """Return the strategy and N that serve most problems; of equals the cheapest."""
     shares: dict[tuple[str, int], float] = defaultdict(float)
     for row, share in zip(choice.rows, choice.shares, strict=True):
         shares[cells.outcomes[row].key.strategy, cells.outcomes[row].key.n] += float(share)
     (strategy, n), share = max(shares.items(), key=lambda found: found[1])
-    return Chosen(strategy, n, share)
+    return MostChosen(strategy, n, share)
 
 
 def choose(contest: Contest) -> Choice:

@@ -2,9 +2,10 @@
 
 arXiv 2502.06703 finds that the best strategy depends on the policy. Two accuracies of one
 policy can't show that, nor can one interval that holds zero beside one that doesn't. So
-what a search adds over best-of-N (`ttsgrid.analysis.findings.rivals`: same PRM, same N) for
-one policy is set against what it adds for another, on the problems that all four ran on,
-paired by problem. Policies of different benchmarks share no problems and are not compared.
+what a search adds over best-of-N for one policy
+(`ttsgrid.analysis.findings.search_comparisons`: same PRM, same N) is set against what it adds
+for another, on the problems that all four ran on, paired by problem. Policies of different
+benchmarks share no problems and are not compared.
 
 All intervals marked `adjusted` hold together for a benchmark.
 """
@@ -21,7 +22,7 @@ import numpy as np
 import polars as pl
 
 from ttsgrid.analysis.cells.costs import Meter
-from ttsgrid.analysis.findings.rivals import SearchComparison
+from ttsgrid.analysis.findings.search_comparisons import SearchComparison
 from ttsgrid.analysis.statistics.intervals import (
     LEVEL,
     difference_intervals,
@@ -73,7 +74,7 @@ class _Pair:
     def gains(self) -> tuple[float, float]:
         """What the search adds for each policy."""
         pairs = self._on_shared(), self._on_shared(second=True)
-        first, second = (float((search - rival).mean()) for search, rival in pairs)
+        first, second = (float((search - best_of_n).mean()) for search, best_of_n in pairs)
         return first, second
 
     def _on_shared(self, *, second: bool = False) -> tuple[Floats, Floats]:
@@ -92,7 +93,7 @@ def search_gain_by_policy(
         meter: has the policies' sizes.
 
     Returns:
-        A row per (two policies, PRM, search, N), columns `INTERACTION_SCHEMA`: `added` is
+        One row per (two policies, PRM, search, N), columns `INTERACTION_SCHEMA`: `added` is
         the search less best-of-N for `policy`, the smaller one, `added_other` the same for
         `other`, `difference` the first less the second with its 95 % interval and the
         adjusted one. Empty where no search was run with two policies.

@@ -38,8 +38,8 @@ def label_models(models: pl.DataFrame) -> pl.DataFrame:
 def label_samplings(series: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
     """Add `policy`, the label of each series, to (benchmark, policy_id, sampling, greedy)."""
     alike = ["benchmark", "policy_id", "greedy"]
-    rivals = pl.col("sampling").unique().implode().over(alike).alias("rivals")
-    return _with_policy(series.with_columns(rivals), models, frozenset())
+    alternatives = pl.col("sampling").unique().implode().over(alike).alias("alternatives")
+    return _with_policy(series.with_columns(alternatives), models, frozenset())
 
 
 def label_search_samplings(
@@ -53,34 +53,34 @@ def label_search_samplings(
     key = ["benchmark", "policy_id"]
     pools = series.filter(~pl.col("greedy")).select(*key, "sampling")
     every = pl.concat([pools, searches.select(*key, "sampling")])
-    rivals = every.group_by(key).agg(rivals=pl.col("sampling").unique())
-    frame = searches.join(rivals, on=key, maintain_order="left")
+    alternatives = every.group_by(key).agg(alternatives=pl.col("sampling").unique())
+    frame = searches.join(alternatives, on=key, maintain_order="left")
     return _with_policy(frame, models, frozenset({"max_tokens"}))
 
 
-def difference(settings: str, rivals: Sequence[str], ignored: Set[str] = frozenset()) -> str:
-    """Return text like ` (temperature=1)`: the settings in which the rivals are not all equal.
+def difference(settings: str, alternatives: Sequence[str], ignored: Set[str] = frozenset()) -> str:
+    """Return text like ` (temperature=1)`: the settings in which alternatives differ.
 
     Args:
         settings: a JSON object.
-        rivals: JSON objects, `settings` among them.
+        alternatives: JSON objects, `settings` among them.
         ignored: names that never count.
     """
-    mine, others = json.loads(settings), [json.loads(rival) for rival in rivals]
+    mine, others = json.loads(settings), [json.loads(other) for other in alternatives]
     names = [name for name in mine if name not in ignored]
     differing = [name for name in names if any(o.get(name) != mine[name] for o in others)]
     return f" ({', '.join(f'{name}={mine[name]}' for name in differing)})" if differing else ""
 
 
 def _with_policy(frame: pl.DataFrame, models: pl.DataFrame, ignored: Set[str]) -> pl.DataFrame:
-    """Replace the list `rivals` by `policy`."""
+    """Replace the list `alternatives` by `policy`."""
     policies = models.filter(role="policy").select("label", policy_id="model_id")
     named = frame.join(policies, on="policy_id", how="left", maintain_order="left")
     # A store has one row per tree and few ways to sample: each difference is worked out once.
     said = lru_cache(maxsize=None)(partial(difference, ignored=ignored))
     labels = [
         (row["label"] or row["policy_id"][:_ID_DIGITS])
-        + said(row["sampling"], tuple(sorted(row["rivals"])))
+        + said(row["sampling"], tuple(sorted(row["alternatives"])))
         for row in named.iter_rows(named=True)
     ]
-    return frame.drop("rivals").with_columns(policy=pl.Series(labels, dtype=pl.String))
+    return frame.drop("alternatives").with_columns(policy=pl.Series(labels, dtype=pl.String))

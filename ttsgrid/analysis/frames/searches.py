@@ -73,14 +73,14 @@ def _with_share(searches: pl.DataFrame) -> pl.DataFrame:
 
 
 def _label_strategies(variants: pl.DataFrame) -> pl.DataFrame:
-    """Add `label`: the strategy, with the parameters in which its rivals differ."""
+    """Add `label`: the strategy, with the parameters in which its variants differ."""
     alike = ["benchmark", "policy", "prm", "strategy", "budget"]
     said = [_said(row["params"], row["preset"]) for row in variants.iter_rows(named=True)]
     with_text = variants.with_columns(said=pl.Series(said, dtype=pl.String))
-    rivals = with_text.group_by(alike).agg(rivals=pl.col("said"))
-    frame = with_text.join(rivals, on=alike, nulls_equal=True, maintain_order="left")
+    alternatives = with_text.group_by(alike).agg(alternatives=pl.col("said"))
+    frame = with_text.join(alternatives, on=alike, nulls_equal=True, maintain_order="left")
     labels = [
-        row["strategy"] + difference(row["said"], row["rivals"])
+        row["strategy"] + difference(row["said"], row["alternatives"])
         for row in frame.iter_rows(named=True)
     ]
     return variants.with_columns(label=pl.Series(labels, dtype=pl.String))

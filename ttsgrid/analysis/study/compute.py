@@ -1,9 +1,10 @@
 """What everything costs, and which of it is worth it: tables beyond the study's own.
 
-* costs: every strategy at every N, in tokens, FLOPs, seconds and money a problem;
+* costs: every strategy at every N, in tokens, FLOPs, seconds and money per problem;
 * Pareto: the cells that no other cell of the benchmark beats with fewer FLOPs;
-* searches against best-of-N at the same N, by difficulty (`ttsgrid.analysis.findings.rivals`),
-  and whether that depends on the policy (`ttsgrid.analysis.findings.interaction`);
+* searches against best-of-N at the same N, by difficulty
+  (`ttsgrid.analysis.findings.search_comparisons`), and whether that depends on
+  the policy (`ttsgrid.analysis.findings.interaction`);
 * how well PRMs rank (`ttsgrid.analysis.findings.prm_quality`).
 """
 
@@ -24,7 +25,7 @@ _CHOSEN = ["aggregation", "vote", "num_problems", "accuracy", "low", "high"]
 
 
 def costs(study: Study) -> pl.DataFrame:
-    """Return what each strategy costs a problem; votes and aggregations cost nothing."""
+    """Return what each strategy costs per problem; votes and aggregations cost nothing."""
     real = _overall(study).sort(*_NAMES)
     rows = real.unique(_NAMES, keep="first", maintain_order=True)
     tokens = [name for name in COST_COLUMNS if name.endswith("_tokens")]
@@ -41,7 +42,7 @@ def pareto_frontier(study: Study) -> pl.DataFrame:
 
 def searches_against_best_of_n(study: Study) -> pl.DataFrame:
     """Return the differences of searches to best-of-N, overall and by difficulty."""
-    return study.frontier.rivals.sort(
+    return study.frontier.search_comparisons.sort(
         "benchmark", "policy", "prm", "n", "strategy", maintain_order=True
     )
 

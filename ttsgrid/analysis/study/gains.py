@@ -25,7 +25,7 @@ Point = tuple[float, float]
 """A budget, above 0, and the accuracy there."""
 
 
-class Bound(StrEnum):
+class BoundKind(StrEnum):
     """On which side of the printed figure the gain lies."""
 
     NONE = ""
@@ -43,7 +43,7 @@ class EfficiencyGain:
     """
 
     times: float
-    bound: Bound = Bound.NONE
+    bound: BoundKind = BoundKind.NONE
 
 
 def performance_gain_pct(cot: float, optimal: float) -> float | None:
@@ -69,12 +69,12 @@ def efficiency_gain(majority: Sequence[Point], optimal: Sequence[Point]) -> Effi
     if math.isclose(smallest[1], best, rel_tol=TIE_TOLERANCE):
         return EfficiencyGain(budget / smallest[0])
     if smallest[1] > best:
-        return EfficiencyGain(budget / smallest[0], Bound.AT_LEAST)
+        return EfficiencyGain(budget / smallest[0], BoundKind.AT_LEAST)
     for below, above in pairwise(curve):
         # The first crossing: all before it lie below.
         if above[1] >= best * (1 - TIE_TOLERANCE):
             return EfficiencyGain(budget / _between(below, above, best))
-    return EfficiencyGain(budget / largest[0], Bound.AT_MOST)
+    return EfficiencyGain(budget / largest[0], BoundKind.AT_MOST)
 
 
 def _between(below: Point, above: Point, accuracy: float) -> float:

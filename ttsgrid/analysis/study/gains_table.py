@@ -18,7 +18,7 @@ from ttsgrid.analysis.study.gains import (
     performance_gain_pct,
 )
 from ttsgrid.analysis.study.paper import paper_figure
-from ttsgrid.analysis.study.summary import TTS, Optimal, Row, Served, Study
+from ttsgrid.analysis.study.summary import TTS, CurvePoint, Optimal, Row, Study
 from ttsgrid.core.strategies import COT
 
 GAINS_TABLE = 5
@@ -83,10 +83,10 @@ def _rule_row(optimal: Optimal) -> Row:
     }
 
 
-def _row(name: str, served: Served | None) -> Row:
+def _row(name: str, point: CurvePoint | None) -> Row:
     """An accuracy with its interval, the N that serves most problems, and the cost."""
     nothing = dict.fromkeys(("accuracy", "low", "high", "n", "flops"))
-    found = nothing if served is None else served.row
+    found = nothing if point is None else point.row
     return {
         name: found["accuracy"],
         f"{name}_low": found["low"],

@@ -48,7 +48,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Served:
+class CurvePoint:
     """A choice and its row of the compute-optimal curve.
 
     Attributes:
@@ -73,11 +73,11 @@ class Optimal:
         by_rule: the study's fixed rule; None where it names what was not run.
     """
 
-    tts: Served
+    tts: CurvePoint
     curve: tuple[Row, ...]
-    majority: Served | None
-    by_difficulty: Served
-    by_rule: Served | None
+    majority: CurvePoint | None
+    by_difficulty: CurvePoint
+    by_rule: CurvePoint | None
 
     @property
     def point(self) -> Row:
@@ -161,22 +161,22 @@ def _optimal(cells: Cells, contest: Contest, long_cot: Collection[str]) -> Optim
     thinks_long = configured_name(contest.key["policy"]) in long_cot
     rule = choose_by_rule(cells, contest, thinks_long)
     return Optimal(
-        tts=_served(cells, choose(whole)),
+        tts=_on_curve(cells, choose(whole)),
         # One solution alone is no test-time scaling, so the curve begins above it.
         curve=tuple(
-            _served(cells, choose(restricted(whole, budgets == n))).row
+            _on_curve(cells, choose(restricted(whole, budgets == n))).row
             for n in np.unique(budgets[budgets > 1]).tolist()
         ),
-        majority=_served(cells, choose(restricted(whole, voted))) if voted.any() else None,
-        by_difficulty=_served(cells, choose(contest)),
-        by_rule=None if rule is None else _served(cells, rule),
+        majority=_on_curve(cells, choose(restricted(whole, voted))) if voted.any() else None,
+        by_difficulty=_on_curve(cells, choose(contest)),
+        by_rule=None if rule is None else _on_curve(cells, rule),
     )
 
 
-def _served(cells: Cells, choice: Choice) -> Served:
+def _on_curve(cells: Cells, choice: Choice) -> CurvePoint:
     found = most_chosen(cells, choice)
     chosen = {"n": found.n, "strategy": found.strategy, "share": found.share}
-    return Served(choice, curve_point(cells, choice) | chosen)
+    return CurvePoint(choice, curve_point(cells, choice) | chosen)
 
 
 def _by_size(cells: Cells, contest: Contest) -> tuple[object, ...]:

@@ -17,7 +17,7 @@ from ttsgrid.views.words.headline import headline
 from ttsgrid.views.words.numbers import in_order, percent, span
 from ttsgrid.views.words.policies import search_gain_sentences
 from ttsgrid.views.words.ranking import ranking_sentences
-from ttsgrid.views.words.searches import rival_sentences
+from ttsgrid.views.words.searches import search_comparison_sentences
 
 _BLOCK = re.compile(r"(<!-- figures:([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _RANKING = "prod"  # the aggregation by which the zoo's searches rank
@@ -61,7 +61,7 @@ def found_block(summary: Summary) -> str:
     """What the sweep found, one point per paragraph of the report's answer."""
     paragraphs = (
         *headline(summary.comparisons),
-        *rival_sentences(summary.rivals, summary.policies),
+        *search_comparison_sentences(summary.search_comparisons, summary.policies),
         *search_gain_sentences(summary.search_gains),
         *ranking_sentences(summary.prm_quality),
     )

@@ -34,7 +34,7 @@ def _tables(frontier: Frontier) -> dict[str, pl.DataFrame]:
         "best_strategies": frontier.best.drop("outcome"),
         "compute_optimal": frontier.curve,
         "comparisons": frontier.comparisons,
-        "search_vs_best_of_n": frontier.rivals,
+        "search_vs_best_of_n": frontier.search_comparisons,
         "search_gain_by_policy": frontier.search_gains,
         "prm_quality": frontier.prm_quality,
         "external": frontier.external,

@@ -19,7 +19,7 @@ from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.findings.comparisons import COMPARISON_SCHEMA
 from ttsgrid.analysis.findings.interaction import INTERACTION_SCHEMA
 from ttsgrid.analysis.findings.prm_quality import PRM_QUALITY_SCHEMA
-from ttsgrid.analysis.findings.rivals import RIVALS_SCHEMA
+from ttsgrid.analysis.findings.search_comparisons import SEARCH_COMPARISON_SCHEMA
 from ttsgrid.analysis.findings.selection import best_per_strategy
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.views.words.order import by_size
@@ -53,13 +53,13 @@ class Summary:
         accuracy: the best cell of each (policy, strategy, N).
         comparisons: `Frontier.comparisons`, of each pair of policies the surest cell and the
             cheapest one that wins for certain.
-        rivals, search_gains, prm_quality: as `Frontier` has them.
+        search_comparisons, search_gains, prm_quality: as `Frontier` has them.
     """
 
     policies: tuple[str, ...]
     accuracy: pl.DataFrame
     comparisons: pl.DataFrame
-    rivals: pl.DataFrame
+    search_comparisons: pl.DataFrame
     search_gains: pl.DataFrame
     prm_quality: pl.DataFrame
 
@@ -67,7 +67,7 @@ class Summary:
 SCHEMAS: dict[str, Schema] = {
     "accuracy": {name: SCHEMA[name] for name in _CELL_COLUMNS},
     "comparisons": COMPARISON_SCHEMA,
-    "rivals": RIVALS_SCHEMA,
+    "search_comparisons": SEARCH_COMPARISON_SCHEMA,
     "search_gains": INTERACTION_SCHEMA,
     "prm_quality": PRM_QUALITY_SCHEMA,
 }
@@ -79,7 +79,7 @@ def summarise(frontier: Frontier, benchmark: str) -> Summary:
     frames = {
         "accuracy": accuracy.select(_CELL_COLUMNS),
         "comparisons": _told(frontier.comparisons.filter(benchmark=benchmark)),
-        "rivals": frontier.rivals.filter(benchmark=benchmark),
+        "search_comparisons": frontier.search_comparisons.filter(benchmark=benchmark),
         "search_gains": frontier.search_gains.filter(benchmark=benchmark),
         "prm_quality": frontier.prm_quality.filter(benchmark=benchmark),
     }

@@ -9,16 +9,16 @@ from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.study import make_study
 from ttsgrid.core.tally import plural
 from ttsgrid.store import StorePath, generated
-from ttsgrid.views.html.elsewhere import elsewhere
 from ttsgrid.views.html.examples import examples
 from ttsgrid.views.html.pictures import picture
+from ttsgrid.views.html.published import published_points
 from ttsgrid.views.html.runs import busy_seconds, run_sentences, run_tables, units_by_kind
 from ttsgrid.views.html.study import study_drawings
 from ttsgrid.views.html.traces import traces
-from ttsgrid.views.html.view import BenchmarkSection, Elsewhere, Fact, Report
+from ttsgrid.views.html.view import BenchmarkSection, Fact, Published, Report
 from ttsgrid.views.tables.benchmark import benchmark_tables
 from ttsgrid.views.tables.study import study_tables
-from ttsgrid.views.words.answer import answer, num_problems, question, question_elsewhere
+from ttsgrid.views.words.answer import answer, num_problems, question, question_of_published
 from ttsgrid.views.words.numbers import duration, listed
 from ttsgrid.views.words.sureness import sureness
 from ttsgrid.views.words.warnings import answer_warnings
@@ -41,7 +41,7 @@ def build_report(store: StorePath, frontier: Frontier) -> Report:
         facts=_facts(store, frontier),
         sections=tuple(_section(store, frontier, name) for name in benchmarks),
         runs=run_tables(store, units),
-        runs_said=run_sentences(store, units),
+        run_sentences=run_sentences(store, units),
         sureness=sureness(frontier, int(units["num_failed"].sum())),
     )
 
@@ -53,16 +53,16 @@ def _title(benchmarks: Sequence[str]) -> str:
 
 
 def _section(store: StorePath, frontier: Frontier, benchmark: str) -> BenchmarkSection:
-    published = elsewhere(frontier.external, benchmark)
+    published = published_points(frontier.external, benchmark)
     if benchmark not in frontier.benchmarks:
-        return _elsewhere_alone(benchmark, published)
+        return _published_alone(benchmark, published)
     shown, study = examples(store, benchmark), make_study(store, frontier)
     return BenchmarkSection(
         name=benchmark,
         question=question(frontier, benchmark),
         answer=answer(frontier, benchmark),
         picture=picture(frontier.shared, benchmark),
-        elsewhere=published,
+        published=published,
         tables=(*benchmark_tables(frontier, benchmark), *study_tables(study, benchmark)),
         drawings=study_drawings(store, study, benchmark),
         examples=shown,
@@ -71,16 +71,16 @@ def _section(store: StorePath, frontier: Frontier, benchmark: str) -> BenchmarkS
     )
 
 
-def _elsewhere_alone(benchmark: str, published: Elsewhere | None) -> BenchmarkSection:
+def _published_alone(benchmark: str, published: Published | None) -> BenchmarkSection:
     """A benchmark with no cells of the store's own: what was published is the answer."""
     assert published is not None
-    first, *rest = published.said
+    first, *rest = published.sentences
     return BenchmarkSection(
         name=benchmark,
-        question=question_elsewhere(benchmark),
+        question=question_of_published(benchmark),
         answer=(first,),
         picture=None,
-        elsewhere=replace(published, said=tuple(rest)),
+        published=replace(published, sentences=tuple(rest)),
         tables=(),
         drawings=(),
         examples=(),

@@ -85,8 +85,8 @@ def specification(picture: Picture) -> Spec:
 
 def _signals(picture: Picture) -> list[Spec]:
     return [
-        {"name": "policies", "value": [mark.choice.value for mark in picture.policies]},
-        {"name": "strategies", "value": [mark.choice.value for mark in picture.strategies]},
+        {"name": "policies", "value": [mark.option.value for mark in picture.policies]},
+        {"name": "strategies", "value": [mark.option.value for mark in picture.strategies]},
         {"name": "prm", "value": ""},
         {"name": "bin", "value": picture.bins[0].value},
         {"name": "measure", "value": picture.measures[0].value},

@@ -18,7 +18,7 @@ from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.findings.selection import describe, pareto
 from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.core.strategies import COT, PASS_AT_K, display_name
-from ttsgrid.views.html.view import Choice, Mark, Picture, Points, Reference
+from ttsgrid.views.html.view import FilterOption, Mark, Picture, Points, Reference
 from ttsgrid.views.palette import looks
 from ttsgrid.views.words.numbers import in_order, listed, percent, quantity
 from ttsgrid.views.words.order import by_size
@@ -74,12 +74,12 @@ def picture_of(
     return Picture(
         points=_columns(points),
         policies=tuple(
-            Mark(Choice(name, name), colour=f"var(--series-{i % _NUM_COLOURS})")
+            Mark(FilterOption(name, name), colour=f"var(--series-{i % _NUM_COLOURS})")
             for i, name in enumerate(policies)
         ),
         strategies=_strategy_marks(in_order(points["strategy"].to_list())),
-        prms=tuple(Choice(name, name) for name in sorted(set(points["prm"].drop_nulls()))),
-        bins=tuple(Choice(name, f"{name} problems") for name in bins),
+        prms=tuple(FilterOption(name, name) for name in sorted(set(points["prm"].drop_nulls()))),
+        bins=tuple(FilterOption(name, f"{name} problems") for name in bins),
         measures=_measures(points),
         reference=reference,
         caption=caption,
@@ -110,7 +110,7 @@ def _strategy_marks(strategies: Sequence[str]) -> tuple[Mark, ...]:
     drawn = looks(strategies)
     return tuple(
         Mark(
-            Choice(name, display_name(name)),
+            FilterOption(name, display_name(name)),
             shape=drawn[name].shape or "",
             dash=drawn[name].dash or (),
         )
@@ -118,11 +118,11 @@ def _strategy_marks(strategies: Sequence[str]) -> tuple[Mark, ...]:
     )
 
 
-def _measures(best: pl.DataFrame) -> tuple[Choice, ...]:
+def _measures(best: pl.DataFrame) -> tuple[FilterOption, ...]:
     """What can be drawn on a log scale; measures that lack points come last."""
     known = {name: int((best[name] > 0).sum()) for name in _MEASURES}
     ordered = sorted((name for name in _MEASURES if known[name]), key=lambda name: -known[name])
-    return tuple(Choice(name, _MEASURES[name]) for name in ordered)
+    return tuple(FilterOption(name, _MEASURES[name]) for name in ordered)
 
 
 def _reference(cells: Cells, benchmark: str, policies: Sequence[str]) -> Reference | None:

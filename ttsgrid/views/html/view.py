@@ -27,7 +27,7 @@ class Points:
 
 
 @dataclass(frozen=True)
-class Choice:
+class FilterOption:
     """One thing to filter by: its value in the data and its name for people."""
 
     value: str
@@ -38,7 +38,7 @@ class Choice:
 class Mark:
     """How a policy or strategy looks: a colour (CSS), a Vega symbol and a dash pattern."""
 
-    choice: Choice
+    option: FilterOption
     colour: str = "currentColor"
     shape: str = "circle"
     dash: tuple[float, ...] = ()
@@ -71,9 +71,9 @@ class Picture:
     points: Points
     policies: tuple[Mark, ...]
     strategies: tuple[Mark, ...]
-    prms: tuple[Choice, ...]
-    bins: tuple[Choice, ...]
-    measures: tuple[Choice, ...]
+    prms: tuple[FilterOption, ...]
+    bins: tuple[FilterOption, ...]
+    measures: tuple[FilterOption, ...]
     reference: Reference | None
     caption: str
     summary: str
@@ -151,10 +151,10 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class Published:
     """What was published elsewhere about a benchmark: accuracies without their problems."""
 
-    said: tuple[str, ...]
+    sentences: tuple[str, ...]
     picture: Picture
     table: Table
 
@@ -166,14 +166,14 @@ class BenchmarkSection:
     Attributes:
         warnings: what to know before the figures; mostly none.
         picture: None where the store holds nothing but points from elsewhere.
-        elsewhere: None where it holds none of those.
+        published: None where it holds none of those.
     """
 
     name: str
     question: str
     answer: tuple[str, ...]
     picture: Picture | None
-    elsewhere: Elsewhere | None
+    published: Published | None
     tables: tuple[Table, ...]
     drawings: tuple[Drawing, ...]
     examples: tuple[ProblemExamples, ...]
@@ -199,7 +199,7 @@ class Report:
         facts: the store in a few numbers.
         sections: one a benchmark.
         runs: what ran where at what cost.
-        runs_said: the same in sentences.
+        run_sentences: the same in sentences.
         sureness: how sure it is: the method and its limits, a paragraph each.
     """
 
@@ -208,5 +208,5 @@ class Report:
     facts: tuple[Fact, ...]
     sections: tuple[BenchmarkSection, ...]
     runs: tuple[Table, ...]
-    runs_said: tuple[str, ...]
+    run_sentences: tuple[str, ...]
     sureness: tuple[str, ...]

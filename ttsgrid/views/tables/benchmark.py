@@ -6,7 +6,7 @@ from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.views.tables.accuracy import accuracy_table, best_table
 from ttsgrid.views.tables.advice import kept_table, prediction_table, recommendation_table
 from ttsgrid.views.tables.comparisons import comparison_table
-from ttsgrid.views.tables.searches import rival_table
+from ttsgrid.views.tables.searches import search_comparison_table
 from ttsgrid.views.tables.table import Table
 
 
@@ -15,7 +15,7 @@ def benchmark_tables(frontier: Frontier, benchmark: str) -> tuple[Table, ...]:
     tables = (
         accuracy_table(frontier.cells, benchmark),
         comparison_table(frontier, benchmark),
-        rival_table(frontier, benchmark),
+        search_comparison_table(frontier, benchmark),
         best_table(frontier, benchmark),
         kept_table(frontier, benchmark),
         recommendation_table(frontier, benchmark),

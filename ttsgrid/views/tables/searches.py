@@ -1,4 +1,4 @@
-"""Does search beat best-of-N? What `ttsgrid.analysis.findings.rivals` measured, as a table.
+"""Does search beat best-of-N? `ttsgrid.analysis.findings.search_comparisons` as a table.
 
 Only the adjusted intervals decide: they hold together for all searches of a benchmark,
 so that the surest of many wins may be named.
@@ -24,9 +24,9 @@ BINS = {Bin.ALL: "over all problems", Bin.HARD: "over hard problems"}
 _GROUP = ["prm", "strategy", "n"]
 
 
-def rival_table(frontier: Frontier, benchmark: str) -> Table:
+def search_comparison_table(frontier: Frontier, benchmark: str) -> Table:
     """Every search against best-of-N, over all problems and over hard ones."""
-    rivals = frontier.rivals.filter(benchmark=benchmark)
+    search_comparisons = frontier.search_comparisons.filter(benchmark=benchmark)
     return Table(
         "Search against best-of-N",
         "At the same N and with the same PRM, each with the aggregation and vote that are best "
@@ -49,8 +49,8 @@ def rival_table(frontier: Frontier, benchmark: str) -> Table:
         tuple(
             _row(row)
             for name in BINS
-            for policy in by_size(frontier.cells, rivals["policy"].to_list())
-            for row in rivals.filter(policy=policy, bin=name.value)
+            for policy in by_size(frontier.cells, search_comparisons["policy"].to_list())
+            for row in search_comparisons.filter(policy=policy, bin=name.value)
             .sort(_GROUP)
             .iter_rows(named=True)
         ),

@@ -22,7 +22,7 @@ from ttsgrid.views.words.numbers import Row, listed, percent, points, points_spa
 from ttsgrid.views.words.order import by_size
 from ttsgrid.views.words.policies import search_gain_sentences
 from ttsgrid.views.words.ranking import ranking_sentences
-from ttsgrid.views.words.searches import rival_sentences
+from ttsgrid.views.words.searches import search_comparison_sentences
 
 _ONCE = {COT.name: "one greedy solution", PASS_AT_K.name: ONE_SAMPLE}
 """What a policy's majority vote is set against: the first of these that was run."""
@@ -46,7 +46,7 @@ def question(frontier: Frontier, benchmark: str) -> str:
     )
 
 
-def question_elsewhere(benchmark: str) -> str:
+def question_of_published(benchmark: str) -> str:
     """Return what is asked of a benchmark that has published points alone."""
     return (
         f"Which of the results that were published on {benchmark} are worth their compute? "
@@ -56,18 +56,20 @@ def question_elsewhere(benchmark: str) -> str:
 
 def answer(frontier: Frontier, benchmark: str) -> tuple[str, ...]:
     """Return what the store says about a benchmark, one paragraph each, the main one first."""
-    rivals = frontier.rivals.filter(benchmark=benchmark)
-    said = [
+    searches = frontier.search_comparisons.filter(benchmark=benchmark)
+    paragraphs = [
         *headline_paragraphs(frontier, benchmark),
         *_too_few(frontier, benchmark),
         *_gains(frontier, benchmark),
         *_optimal(frontier, benchmark),
-        *rival_sentences(rivals, by_size(frontier.cells, rivals["policy"].to_list())),
+        *search_comparison_sentences(
+            searches, by_size(frontier.cells, searches["policy"].to_list())
+        ),
         *search_gain_sentences(frontier.search_gains.filter(benchmark=benchmark)),
         *ranking_sentences(frontier.prm_quality.filter(benchmark=benchmark)),
         *_winners(frontier, benchmark),
     ]
-    return tuple(said)
+    return tuple(paragraphs)
 
 
 def num_problems(frontier: Frontier, benchmark: str) -> int:

@@ -1,4 +1,4 @@
-"""Does search beat best-of-N? What `ttsgrid.analysis.findings.rivals` measured, in sentences.
+"""Does search beat best-of-N? `ttsgrid.analysis.findings.search_comparisons` in sentences.
 
 Only the adjusted intervals decide: they hold together for all searches of a benchmark,
 so that the surest of many wins may be named.
@@ -25,17 +25,19 @@ BINS = {Bin.ALL: "over all problems", Bin.HARD: "over hard problems"}
 _GROUP = ["prm", "strategy", "n"]
 
 
-def rival_sentences(rivals: pl.DataFrame, policies: Sequence[str]) -> Iterator[str]:
+def search_comparison_sentences(
+    comparisons: pl.DataFrame, policies: Sequence[str]
+) -> Iterator[str]:
     """Say where search clearly wins, or comes nearest to it; nothing without searches.
 
     Args:
-        rivals: `Frontier.rivals` of one benchmark.
+        comparisons: `Frontier.search_comparisons` of one benchmark.
         policies: in the order in which to name them.
     """
-    if rivals.is_empty():
+    if comparisons.is_empty():
         return
-    yield _wins(rivals, policies)
-    overall = _enough(rivals).filter(bin=Bin.ALL.value)
+    yield _wins(comparisons, policies)
+    overall = _enough(comparisons).filter(bin=Bin.ALL.value)
     num_lost = len(overall.filter(pl.col("high_adjusted") < 0))
     if num_lost:
         yield (
@@ -44,10 +46,10 @@ def rival_sentences(rivals: pl.DataFrame, policies: Sequence[str]) -> Iterator[s
         )
 
 
-def _wins(rivals: pl.DataFrame, order: Sequence[str]) -> str:
+def _wins(comparisons: pl.DataFrame, order: Sequence[str]) -> str:
     parts = []
     for name, where in BINS.items():
-        wins = _surest_wins(rivals.filter(bin=name.value), order)
+        wins = _surest_wins(comparisons.filter(bin=name.value), order)
         if wins:
             parts.append(f"{where} for {listed([_won(row) for row in wins])}")
     if parts:
@@ -58,25 +60,25 @@ def _wins(rivals: pl.DataFrame, order: Sequence[str]) -> str:
         )
     return (
         "Nowhere does a search clearly beat best-of-N at the same N and with the same PRM, each "
-        f"with the aggregation and vote that are best for it.{_nearest(rivals)}"
+        f"with the aggregation and vote that are best for it.{_nearest(comparisons)}"
     )
 
 
-def _surest_wins(rivals: pl.DataFrame, order: Sequence[str]) -> list[Row]:
+def _surest_wins(comparisons: pl.DataFrame, order: Sequence[str]) -> list[Row]:
     """Of each policy the win that is surest, if it has one."""
-    wins = _enough(rivals).filter(pl.col("low_adjusted") > 0)
+    wins = _enough(comparisons).filter(pl.col("low_adjusted") > 0)
     best = wins.sort("low_adjusted", descending=True).unique("policy", keep="first")
     rows = {row["policy"]: row for row in best.iter_rows(named=True)}
     return [rows[policy] for policy in order if policy in rows]
 
 
-def _enough(rivals: pl.DataFrame) -> pl.DataFrame:
-    return rivals.filter(pl.col("num_problems") >= MIN_PROBLEMS)
+def _enough(comparisons: pl.DataFrame) -> pl.DataFrame:
+    return comparisons.filter(pl.col("num_problems") >= MIN_PROBLEMS)
 
 
-def _nearest(rivals: pl.DataFrame) -> str:
+def _nearest(comparisons: pl.DataFrame) -> str:
     """What comes nearest to a win over all problems, where there are enough for any."""
-    overall = _enough(rivals).filter(bin=Bin.ALL.value)
+    overall = _enough(comparisons).filter(bin=Bin.ALL.value)
     if overall.is_empty():
         return ""
     row = overall.sort("low_adjusted", descending=True).row(0, named=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.frontier import Frontier
 
-_ELSEWHERE = (
+_PUBLISHED = (
     "Published points: they come without their problems, so nobody can say how they would vary "
     "with other problems. They have no interval, and no test can set them against anything here."
 )
@@ -19,11 +19,11 @@ def sureness(frontier: Frontier, num_failed: int) -> tuple[str, ...]:
         num_failed: units that failed and were not done since.
     """
     if not frontier.benchmarks:
-        return (_ELSEWHERE,)
+        return (_PUBLISHED,)
     overall = frontier.cells.frame.filter(bin=Bin.ALL.value)
     error = 100 * float(overall["standard_error_mc"].to_numpy().max(initial=0))
     own = _own(error, _failures(num_failed))
-    return own if frontier.external.is_empty() else (*own, _ELSEWHERE)
+    return own if frontier.external.is_empty() else (*own, _PUBLISHED)
 
 
 def _failures(number: int) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ttsgrid.analysis.study.gains import (
-    Bound,
+    BoundKind,
     EfficiencyGain,
     Point,
     efficiency_gain,
@@ -54,14 +54,14 @@ def test_an_efficiency_gain_is_read_off_the_line_between_two_budgets() -> None:
     optimal = [(4, 48.4), (16, 68.4), (64, 75.0), (256, 78.2)]
     found = efficiency_gain(majority, optimal)
     assert found.times == pytest.approx(256 / 10)
-    assert found.bound is Bound.NONE
+    assert found.bound is BoundKind.NONE
 
 
 def test_an_efficiency_gain_is_a_lower_bound_where_the_curve_begins_above() -> None:
     # Llama-3.2-1B's ends: TTS has 41.0 at N = 1 already, majority voting 39.0 at most.
     majority = [(1, 26.0), (16, 35.0), (256, 39.0)]
     optimal = [(1, 41.0), (16, 55.0), (256, 66.2)]
-    assert efficiency_gain(majority, optimal) == EfficiencyGain(256, Bound.AT_LEAST)
+    assert efficiency_gain(majority, optimal) == EfficiencyGain(256, BoundKind.AT_LEAST)
 
 
 @pytest.mark.parametrize("ends", TABLE_5_ENDS.values(), ids=TABLE_5_ENDS)
@@ -74,9 +74,9 @@ def test_table_5_rows_are_exact_or_bounds_by_where_their_curve_begins(
     step = optimal - best
     below = [(4, best - step), (12, best + step), (256, optimal)]
     assert efficiency_gain(majority, below).times == pytest.approx(256 / 8)
-    assert efficiency_gain(majority, below).bound is Bound.NONE
+    assert efficiency_gain(majority, below).bound is BoundKind.NONE
     above = [(4, best + step / 2), (256, optimal)]
-    assert efficiency_gain(majority, above) == EfficiencyGain(64, Bound.AT_LEAST)
+    assert efficiency_gain(majority, above) == EfficiencyGain(64, BoundKind.AT_LEAST)
 
 
 def test_a_curve_that_begins_at_majoritys_best_has_an_exact_gain() -> None:
@@ -85,7 +85,7 @@ def test_a_curve_that_begins_at_majoritys_best_has_an_exact_gain() -> None:
 
 def test_a_curve_that_never_gets_there_has_an_upper_bound() -> None:
     found = efficiency_gain([(4, 0.6), (16, 0.8)], [(4, 0.5), (32, 0.7)])
-    assert found == EfficiencyGain(0.5, Bound.AT_MOST)
+    assert found == EfficiencyGain(0.5, BoundKind.AT_MOST)
 
 
 def test_of_equally_high_points_the_cheapest_counts() -> None:

@@ -18,7 +18,7 @@ from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.cli.report import main
 from ttsgrid.views.html import Report, build_report, render, write_report
 from ttsgrid.views.html.page import unbroken
-from ttsgrid.views.html.view import Choice
+from ttsgrid.views.html.view import FilterOption
 
 VOID = {"meta", "link", "input", "br", "img", "path", "circle", "rect", "line"}
 
@@ -96,7 +96,7 @@ def test_the_page_is_small_enough_to_send(html: str) -> None:
 def test_text_from_the_store_cannot_become_markup(report: Report) -> None:
     bad = "</script><script>alert(1)</script>"
     section, picture = report.sections[0], own_picture(report)
-    policies = (replace(picture.policies[0], choice=Choice(bad, bad)),)
+    policies = (replace(picture.policies[0], option=FilterOption(bad, bad)),)
     hostile = replace(
         section,
         name=bad,
@@ -123,7 +123,7 @@ def test_control_characters_are_spelled_out_alike_in_texts_and_in_the_pictures_d
         picture=replace(
             picture,
             points=replace(picture.points, columns=columns),
-            policies=(replace(picture.policies[0], choice=Choice(bad, bad)),),
+            policies=(replace(picture.policies[0], option=FilterOption(bad, bad)),),
         ),
         examples=(replace(section.examples[0], question=bad, gold=bad),),
     )

@@ -32,8 +32,8 @@ def test_by_default_each_strategy_has_its_best_prm(drawn: Picture, frontier: Fro
 
 
 def test_every_prm_policy_strategy_and_bin_can_be_chosen(drawn: Picture) -> None:
-    assert [mark.choice.value for mark in drawn.policies] == ["made-s", "made-m", "made-l"]
-    assert [mark.choice.value for mark in drawn.strategies] == [
+    assert [mark.option.value for mark in drawn.policies] == ["made-s", "made-m", "made-l"]
+    assert [mark.option.value for mark in drawn.strategies] == [
         "cot",
         "majority",
         "best_of_n",

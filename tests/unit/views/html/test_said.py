@@ -197,7 +197,7 @@ def test_the_cost_names_hosts_versions_and_tokens(report: Report, made_store: Pa
     assert places.rows[0][0].text == "node-7"
     assert "vllm 0.0" in places.rows[0][1].text
     assert places.rows[0][4].text == duration(busy_seconds(made_store))
-    assert report.runs_said[0].startswith("One run between")
+    assert report.run_sentences[0].startswith("One run between")
     models = next(t for t in report.runs if t.title == "Models")
     assert {row[0].text for row in models.rows} == {
         "made-s",

@@ -25,7 +25,7 @@ from ttsgrid.views.tables.advice import kept_table, prediction_table, recommenda
 from ttsgrid.views.tables.comparisons import comparison_table
 from ttsgrid.views.tables.external import external_table
 from ttsgrid.views.tables.recorded import recorded_table
-from ttsgrid.views.tables.searches import rival_table
+from ttsgrid.views.tables.searches import search_comparison_table
 from ttsgrid.views.tables.study import study_table, study_tables
 from ttsgrid.views.tables.table import Entry, Table
 from ttsgrid.views.terminal.render import as_rich, print_table
@@ -84,7 +84,7 @@ def all_tables(store: Path, frontier: Frontier) -> Iterator[tuple[str, Table]]:
         prediction_table,
         recommendation_table,
         comparison_table,
-        rival_table,
+        search_comparison_table,
     ):
         yield build.__name__, build(frontier, benchmark)
     yield "external_table", external_table(_external())

@@ -39,7 +39,7 @@ from ttsgrid.core.strategies import BEST_OF_N, PASS_AT_K
 from ttsgrid.core.voting import Bools, Floats
 
 MIN_CHOOSING = 2  # problems that choosing on one half and scoring on the other needs
-RIVALS_SCHEMA: dict[str, type[pl.DataType]] = {
+SEARCH_COMPARISON_SCHEMA: dict[str, type[pl.DataType]] = {
     "benchmark": pl.String,
     "policy": pl.String,
     "prm": pl.String,
@@ -84,7 +84,7 @@ def against_best_of_n(search_comparisons: Iterable[SearchComparison]) -> pl.Data
     """Set every search against best-of-N; no rows where a store has none.
 
     Returns:
-        A row per (search, N, bin), columns `RIVALS_SCHEMA`: both accuracies, the paired
+        A row per (search, N, bin), columns `SEARCH_COMPARISON_SCHEMA`: both accuracies, the paired
         `difference` with its 95 % interval and the adjusted one, and `flops_ratio`
         (search over best-of-N, PRM included).
     """
@@ -92,7 +92,7 @@ def against_best_of_n(search_comparisons: Iterable[SearchComparison]) -> pl.Data
     for compared in search_comparisons:
         by_benchmark[compared.names["benchmark"]].append(compared)
     rows = [row for found in by_benchmark.values() for row in _rows(found)]
-    return pl.DataFrame(rows, schema=RIVALS_SCHEMA)
+    return pl.DataFrame(rows, schema=SEARCH_COMPARISON_SCHEMA)
 
 
 def find_search_comparisons(frames: StoreFrames, meter: Meter) -> Iterator[SearchComparison]:

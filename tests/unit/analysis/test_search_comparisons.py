@@ -16,8 +16,8 @@ from ttsgrid.analysis.cells.costs import make_meter
 from ttsgrid.analysis.cells.difficulty import absolute_bins
 from ttsgrid.analysis.cells.outcomes import pool_outcomes
 from ttsgrid.analysis.cells.tree_outcomes import search_outcomes
-from ttsgrid.analysis.findings.rivals import (
-    RIVALS_SCHEMA,
+from ttsgrid.analysis.findings.search_comparisons import (
+    SEARCH_COMPARISON_SCHEMA,
     against_best_of_n,
     find_search_comparisons,
 )
@@ -38,13 +38,13 @@ WORLD = World(
 
 @pytest.fixture(scope="module")
 def frames(tmp_path_factory: pytest.TempPathFactory) -> StoreFrames:
-    path: Path = tmp_path_factory.mktemp("rivals") / "store"
+    path: Path = tmp_path_factory.mktemp("comparisons") / "store"
     write_store(path, WORLD)
     return load(path, by_string)
 
 
 @pytest.fixture(scope="module")
-def rivals(frames: StoreFrames) -> pl.DataFrame:
+def comparisons(frames: StoreFrames) -> pl.DataFrame:
     return against_best_of_n(find_search_comparisons(frames, make_meter(frames)))
 
 
@@ -56,16 +56,16 @@ def _half(frames: StoreFrames, parity: int) -> StoreFrames:
 
 
 def test_each_search_meets_best_of_n_at_every_n_that_half_the_pool_serves(
-    rivals: pl.DataFrame,
+    comparisons: pl.DataFrame,
 ) -> None:
-    assert dict(rivals.schema) == RIVALS_SCHEMA
-    met = rivals.filter(bin="all").select("strategy", "n", "num_problems").rows()
-    # The pool has 16 samples, and half of them pick: beam at 16 has no rival.
+    assert dict(comparisons.schema) == SEARCH_COMPARISON_SCHEMA
+    met = comparisons.filter(bin="all").select("strategy", "n", "num_problems").rows()
+    # The pool has 16 samples, and half of them pick: beam at 16 has nothing to meet.
     assert sorted(met) == [("beam", 4, SEARCHED), ("dvts", 4, SEARCHED), ("dvts", 8, SEARCHED)]
 
 
 def test_the_odd_samples_pick_and_the_even_ones_say_how_hard_a_problem_is(
-    frames: StoreFrames, rivals: pl.DataFrame
+    frames: StoreFrames, comparisons: pl.DataFrame
 ) -> None:
     even, odd = (list(pool_outcomes(_half(frames, parity), [1, 4])) for parity in (0, 1))
     rate = next(o.accuracy for o in even if o.key.strategy == "pass@k" and o.key.n == 1)
@@ -75,15 +75,15 @@ def test_the_odd_samples_pick_and_the_even_ones_say_how_hard_a_problem_is(
     sides = [chosen_held_out(np.stack(v)[:, :SEARCHED], labels) for v in (beam, best_of_n)]
     for name in ("all", "hard", "easy"):
         inside = np.ones(SEARCHED, bool) if name == "all" else labels == name
-        row = rivals.filter(strategy="beam", bin=name).row(0, named=True)
+        row = comparisons.filter(strategy="beam", bin=name).row(0, named=True)
         assert row["num_problems"] == inside.sum()
         assert row["accuracy"] == pytest.approx(sides[0][inside].mean())
         assert row["accuracy_best_of_n"] == pytest.approx(sides[1][inside].mean())
         assert row["difference"] == pytest.approx((sides[0] - sides[1])[inside].mean())
 
 
-def test_adjusted_intervals_hold_the_plain_ones(rivals: pl.DataFrame) -> None:
-    overall = rivals.filter(bin="all")
+def test_adjusted_intervals_hold_the_plain_ones(comparisons: pl.DataFrame) -> None:
+    overall = comparisons.filter(bin="all")
     assert (overall["low"] <= overall["difference"]).all()
     assert (overall["difference"] <= overall["high"]).all()
     wider = overall["high_adjusted"] - overall["low_adjusted"]

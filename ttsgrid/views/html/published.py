@@ -14,7 +14,7 @@ import polars as pl
 from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.core.strategies import display_name
 from ttsgrid.views.html.pictures import picture_of
-from ttsgrid.views.html.view import Elsewhere, Picture
+from ttsgrid.views.html.view import Picture, Published
 from ttsgrid.views.tables.external import N_ALONE, external_table
 from ttsgrid.views.words.external import note
 from ttsgrid.views.words.numbers import listed, percent, quantity
@@ -25,7 +25,7 @@ _CAPTION = (
 )
 
 
-def elsewhere(external: pl.DataFrame, benchmark: str) -> Elsewhere | None:
+def published_points(external: pl.DataFrame, benchmark: str) -> Published | None:
     """Return what was published elsewhere about a benchmark; None where nothing was.
 
     Args:
@@ -35,7 +35,7 @@ def elsewhere(external: pl.DataFrame, benchmark: str) -> Elsewhere | None:
     points = external.filter(benchmark=benchmark)
     if points.is_empty():
         return None
-    return Elsewhere(
+    return Published(
         (_frontier_said(points), note(points)), _picture(points), external_table(points)
     )
 

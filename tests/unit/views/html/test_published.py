@@ -11,8 +11,8 @@ from ttsgrid.analysis.cells.external_points import external_points
 from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.cli.importer import main
 from ttsgrid.views.html import Report, build_report, render
-from ttsgrid.views.html.elsewhere import elsewhere
-from ttsgrid.views.html.view import Elsewhere
+from ttsgrid.views.html.published import published_points
+from ttsgrid.views.html.view import Published
 
 CSV = """benchmark,policy,strategy,n,accuracy
 zoo,theirs,majority,1,0.2
@@ -29,10 +29,10 @@ def points(tmp_path: Path) -> Path:
     return tmp_path / "store"
 
 
-def _elsewhere(report: Report, benchmark: str) -> Elsewhere:
+def _published(report: Report, benchmark: str) -> Published:
     section = next(s for s in report.sections if s.name == benchmark)
-    assert section.elsewhere is not None
-    return section.elsewhere
+    assert section.published is not None
+    return section.published
 
 
 def test_a_store_of_published_points_alone_makes_a_page(points: Path) -> None:
@@ -41,7 +41,7 @@ def test_a_store_of_published_points_alone_makes_a_page(points: Path) -> None:
     assert section.picture is None
     assert "2 are on the frontier" in section.answer[0]
     assert [fact.number for fact in report.facts] == ["3"]
-    assert report.runs_said == ("Nothing ran here: the store holds results from elsewhere.",)
+    assert report.run_sentences == ("Nothing ran here: the store holds results from elsewhere.",)
     assert "no interval can be given" in render(report)
 
 
@@ -51,15 +51,15 @@ def test_published_points_stand_beside_the_stores_own_cells(
     mixed = replace(frontier, external=external_points(points))
     (section,) = build_report(made_store, mixed).sections
     assert section.picture is not None
-    assert section.elsewhere is not None
-    assert "theirs" not in {mark.choice.value for mark in section.picture.policies}
-    drawn = section.elsewhere.picture.points.columns
+    assert section.published is not None
+    assert "theirs" not in {mark.option.value for mark in section.picture.policies}
+    drawn = section.published.picture.points.columns
     assert sorted(map(str, drawn["accuracy"])) == ["0.2", "0.35", "0.4"]
     assert set(drawn["low"]) == {None}
 
 
 def test_a_benchmark_without_published_points_has_none(frontier: Frontier) -> None:
-    assert elsewhere(frontier.external, "zoo") is None
+    assert published_points(frontier.external, "zoo") is None
 
 
 def test_recorded_frontiers_are_drawn(shared_data: Path, tmp_path: Path) -> None:
@@ -73,11 +73,11 @@ def test_recorded_frontiers_are_drawn(shared_data: Path, tmp_path: Path) -> None
     report = build_report(store, analyse(store))
     assert len(report.sections) == 6
     assert report.benchmarks == "6 benchmarks"
-    beams = _elsewhere(report, "gsm8k_test_1319").table.rows
+    beams = _published(report, "gsm8k_test_1319").table.rows
     best = next(r for r in beams if (r[1].text, r[3].text) == ("beam search", "beam=50"))
     assert best[5].text == "73.7"
     assert best[5].note  # the range of its seeds
-    assert _elsewhere(report, "MATH500").picture.measures[0].value == "policy_generated_tokens"
+    assert _published(report, "MATH500").picture.measures[0].value == "policy_generated_tokens"
 
 
 def test_the_report_says_whether_small_beats_large_on_real_recorded_runs(
@@ -97,7 +97,7 @@ def test_the_report_says_whether_small_beats_large_on_real_recorded_runs(
     ]
     assert main(small) == main(large) == 0
     report = build_report(store, analyse(store))
-    assert "How long that took is not recorded" in report.runs_said[1]
+    assert "How long that took is not recorded" in report.run_sentences[1]
     (section,) = report.sections
     said = section.answer[0]
     assert "No smaller policy" in said
