@@ -63,7 +63,7 @@ def laptop(browser: Chrome, page: Path) -> Chrome:
 
 def test_the_picture_is_drawn_and_the_console_stays_silent(laptop: Chrome) -> None:
     assert _points(laptop) == 3 * PER_POLICY
-    assert _said(laptop, ".count") == "24 points on show"
+    assert _said(laptop, ".count") == "24 points shown"
     assert len(laptop.find_elements(By.CSS_SELECTOR, ".policy_label_marks text")) == 3
     assert "made-l with CoT" in _said(laptop, ".reference_label_marks")
     assert _errors(laptop) == []
@@ -72,7 +72,7 @@ def test_the_picture_is_drawn_and_the_console_stays_silent(laptop: Chrome) -> No
 def test_leaving_a_policy_out_takes_its_points_away_and_back(laptop: Chrome) -> None:
     _click(laptop, "made-m")
     _until(laptop, lambda: _points(laptop) == 2 * PER_POLICY)
-    assert _said(laptop, ".count") == "16 points on show"
+    assert _said(laptop, ".count") == "16 points shown"
     _click(laptop, "made-m")
     _until(laptop, lambda: _points(laptop) == 3 * PER_POLICY)
 
@@ -114,7 +114,7 @@ def test_filtering_everything_away_is_no_error(laptop: Chrome) -> None:
     for policy in ("made-s", "made-m", "made-l"):
         _click(laptop, policy)
     _until(laptop, lambda: _points(laptop) == 0)
-    assert _said(laptop, ".count") == "0 points on show"
+    assert _said(laptop, ".count") == "0 points shown"
     assert _errors(laptop) == []
 
 

@@ -112,7 +112,7 @@ def test_with_one_policy_there_is_nothing_to_compare(tmp_path: Path) -> None:
     world = World((Policy("alone", 1.0, 10),), (), num_problems=4, pool_size=4)
     comparisons = compare(_cells_of(tmp_path / "store", world))
     assert comparisons.is_empty()
-    assert headline(comparisons)[0].startswith("Nothing to compare")
+    assert headline(comparisons)[0].startswith("There is nothing to compare")
 
 
 def test_a_larger_policy_without_cot_stands_with_its_single_sample(tmp_path: Path) -> None:

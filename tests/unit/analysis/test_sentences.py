@@ -11,6 +11,7 @@ from ttsgrid.analysis.findings.comparisons import COMPARISON_SCHEMA, surest_of_e
 from ttsgrid.analysis.findings.selection import describe
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
 from ttsgrid.views.words.headline import headline
+from ttsgrid.views.words.prices import unpriced_note, why_unpriced
 
 ROW: dict[str, Any] = {
     "benchmark": "sums",
@@ -68,12 +69,14 @@ def test_a_win_over_a_middle_policy_does_not_hide_the_largest() -> None:
     widest = {"large": "largest", "size_ratio": 9.0}
     said = _said(AHEAD, {**widest, "difference": -0.01})
     assert "beats large's CoT" in said
-    assert "No win over largest's CoT, the largest policy's, is clear" in said
+    assert "No win over largest, the largest policy, is clear: against its CoT, " in said
     assert "is at −1.0 points (−5.0 to 5.0 adjusted)" in said
-    assert "the largest policy's" not in _said(AHEAD, {**AHEAD, **widest})
+    assert "the largest policy" not in _said(AHEAD, {**AHEAD, **widest})
     other = {**AHEAD, **widest, "policy": "middle", "size_ratio": 4.5, "low_adjusted": 0.02}
     unsure = {**widest, "policy": "small"}
-    assert "is beaten by middle with" in _said({**AHEAD, "size_ratio": 5.0}, other, unsure)
+    assert "largest, the largest policy, is beaten too: middle with" in _said(
+        {**AHEAD, "size_ratio": 5.0}, other, unsure
+    )
 
 
 def test_an_interval_around_zero_excludes_only_what_it_excludes() -> None:
@@ -140,8 +143,23 @@ def test_with_too_few_problems_nothing_is_claimed(change: dict[str, Any]) -> Non
         assert claim not in said
 
 
-def test_unknown_sizes_have_unknown_costs() -> None:
-    assert "What they cost is unknown." in _said({"flops_ratio": None})
+def test_a_prm_of_unknown_size_makes_costs_unknown() -> None:
+    comparisons = pl.DataFrame([{**ROW, **GUIDED, "flops_ratio": None}], COMPARISON_SCHEMA)
+    said = " ".join(headline(comparisons, unpriced=""))
+    assert "What they cost is unknown: the size of judge isn't recorded." in said
+    assert "What they cost is unknown." in " ".join(headline(comparisons))
+
+
+def test_a_store_without_prices_says_that_it_holds_none() -> None:
+    priced = pl.DataFrame({"policy_prompt_tokens": [8.0, 8.0], "prm_tokens": [0.0, 9.0]})
+    assert why_unpriced(priced) == unpriced_note(priced) == ""
+    partly = priced.with_columns(prm_tokens=pl.Series([0.0, None]))
+    assert why_unpriced(partly).endswith("the store holds no prices for 1 of 2 cells.")
+    assert unpriced_note(partly).startswith("What 1 of 2 cells cost is unknown")
+    unpriced = why_unpriced(priced.with_columns(prm_tokens=pl.lit(None)))
+    assert unpriced.endswith("the store holds no prices.")
+    comparisons = pl.DataFrame([{**ROW, "flops_ratio": None}], COMPARISON_SCHEMA)
+    assert unpriced in headline(comparisons, unpriced=unpriced)[0]
 
 
 def test_a_store_with_too_few_problems_says_so_even_with_nothing_to_compare() -> None:

@@ -65,13 +65,13 @@ def test_the_frontier_holds_what_nothing_cheaper_beats_and_no_bound(
     points = external_points(tmp_path / "store")
     reached = points.filter("on_frontier").select("strategy", "n").rows()
     assert reached == [("majority", 4), ("tree", 4)]
-    assert set(points["cost_is"]) == {"FLOPs a problem"}
+    assert set(points["cost_is"]) == {"FLOPs per problem"}
 
 
 def test_costs_fall_back_to_what_all_points_have(file: Path, tmp_path: Path) -> None:
     no_size = PointsLayout(COLUMNS, {}, ("width",), {}, "percent")
     import_points(tmp_path / "tokens", file, no_size)
-    assert set(external_points(tmp_path / "tokens")["cost_is"]) == {"generated tokens a problem"}
+    assert set(external_points(tmp_path / "tokens")["cost_is"]) == {"generated tokens per problem"}
     columns = {name: column for name, column in COLUMNS.items() if name != "tokens"}
     import_points(tmp_path / "n", file, PointsLayout(columns, {}, ("width",), {}, "percent"))
     assert set(external_points(tmp_path / "n")["cost_is"]) == {"N"}

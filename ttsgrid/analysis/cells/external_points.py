@@ -1,6 +1,6 @@
-"""Points from elsewhere, shown on the same frontier and kept apart from what was run here.
+"""Published points, shown on the same frontier and kept apart from what was run here.
 
-An external point is an accuracy without its problems. So nobody can say how it would vary
+An external point is an accuracy without results per problem. So nobody can say how it would vary
 with other problems, and it can't be compared with a cell problem by problem: it gets no
 interval. Where a setting was run with several seeds, their mean is the point, and
 the range of the seeds is shown as what it is.
@@ -15,16 +15,16 @@ from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.store import StorePath, scan
 
 _GROUP = ["benchmark", "policy", "prm", "strategy", "n", "setting", "source"]
-_COST_NAMES = {"flops": "FLOPs a problem", "tokens": "generated tokens a problem", "n": "N"}
+_COST_NAMES = {"flops": "FLOPs per problem", "tokens": "generated tokens per problem", "n": "N"}
 
 
 def external_points(store: StorePath) -> pl.DataFrame:
-    """Return a store's external points, one row a setting.
+    """Return a store's external points, one row per setting.
 
     Returns:
         benchmark, policy, prm, strategy, n, setting, source; `accuracy` (mean of the seeds),
         `num_seeds`, `seed_low` and `seed_high` (their range; null for one run), `tokens` (the
-        policy's, a problem), `flops` (policy and PRM, each reading those tokens once; null
+        policy's, per problem), `flops` (policy and PRM, each reading those tokens once; null
         where a size or the tokens are unknown), `cost` (the best known of FLOPs, tokens and
         N that all points of the benchmark have) and `cost_is`, and `on_frontier`.
     """

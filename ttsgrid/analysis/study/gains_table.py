@@ -28,12 +28,12 @@ _BUDGETS = {"n": "n", "flops": "flops"}
 
 
 def cot_majority_optimal(study: Study) -> pl.DataFrame:
-    """Return a row per (policy, PRM); accuracies in [0, 1], FLOPs are means per problem."""
+    """Return one row per (policy, PRM); accuracies in [0, 1], FLOPs are means per problem."""
     return _frame(_gains_row(study, optimal) for optimal in study.optimal)
 
 
 def chosen_against_rule(study: Study) -> pl.DataFrame:
-    """Return TTS beside the study's ways to choose; a row per (policy, PRM), as above.
+    """Return TTS beside the study's ways to choose; one row per (policy, PRM), as above.
 
     `difference` is TTS less the fixed rule, paired by problem.
     """

@@ -9,8 +9,8 @@ answers to use it. Beside it stand the two ways of the study: a cell per difficu
 difficulty read off the gold answers (which flatters), and its fixed rule
 (`ttsgrid.analysis.study.fixed_rule`).
 
-A policy with several PRMs has a row for each, and one in which the PRM was chosen as
-well: picking the better row on the same problems would flatter it.
+A policy with several PRMs has one row for each, and one more in which the PRM was chosen
+as well: picking the better row on the same problems would flatter it.
 """
 
 from __future__ import annotations

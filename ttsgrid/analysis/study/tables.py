@@ -1,6 +1,6 @@
 """Tables 3 to 6 of arXiv 2502.06703, from a store, with the study's own figures beside.
 
-Each is a frame with a row per (benchmark, policy, method) and accuracies in [0, 1]; the
+Each is a frame with one row per (benchmark, policy, method) and accuracies in [0, 1]; the
 columns `paper*` hold what the study printed for the same model (accuracies in [0, 1]
 too) and are null where it printed nothing. FLOPs in Table 4 are for the whole benchmark, as
 there; the study counts pre-training and generated tokens, the columns beside them
@@ -32,9 +32,9 @@ from ttsgrid.core.strategies import ONE_SAMPLE
 
 LONG_COT = "long CoT"
 _TTS_IS = (
-    "TTS: the best N, strategy, aggregation and vote, one for all problems, chosen on other "
-    "problems than it is scored on (PRM `any`: the PRM too); N and strategy are the pair chosen "
-    "most often, for that share of problems"
+    "TTS: the best N, strategy, aggregation and vote, the same for all problems, chosen on "
+    "problems other than those it is scored on (PRM `any`: the PRM is chosen too). N and strategy "
+    "are the pair chosen most often, and the share is that of the problems it is chosen for."
 )
 _NAMES = ("benchmark", "policy", "prm", "strategy", "n")
 _ACCURACY = ("num_problems", "accuracy", "low", "high")
@@ -79,34 +79,34 @@ def long_cot(study: Study) -> pl.DataFrame:
 STUDY_TABLES: Mapping[str, StudyTable] = {
     "small-vs-large": StudyTable(
         "Small policies with TTS against large ones with CoT",
-        f"{_TTS_IS}. FLOPs: of inference, mean per problem, prompts and PRM included.",
+        f"{_TTS_IS} FLOPs: of inference, mean per problem, prompts and PRM included.",
         small_vs_large,
         number=3,
     ),
     "flops": StudyTable(
         "FLOPs of training and of one pass over the benchmark",
-        "The study counts pre-training and generated tokens (its total: 'as study'); the total "
-        "counts prompts and the PRM too. Both need the number of training tokens.",
+        "The study counts pre-training and generated tokens ('total as study'); 'total' counts "
+        "prompts and the PRM too. Both need the number of training tokens.",
         flops,
         number=4,
     ),
     "cot-majority-optimal": StudyTable(
         "CoT, majority voting and compute-optimal TTS",
-        f"{_TTS_IS}; majority voting's N likewise. Accuracies in %, FLOPs of inference, mean per "
-        "problem, prompts and PRM included. Gain: TTS over CoT in % of CoT, and in points with "
-        "its 95 % interval. Efficiency, in N and in FLOPs: the budget of majority voting's "
-        "highest point over the budget at which TTS has that accuracy, N above 1, on a straight "
-        "line between budgets; >: TTS is above it at its smallest budget already; <: TTS never "
-        "gets there.",
+        f"{_TTS_IS} Majority voting's N is chosen likewise. Accuracies in %; FLOPs of inference, "
+        "mean per problem, prompts and PRM included. Gain: TTS over CoT in % of CoT, and in points "
+        "with its 95 % interval. Efficiency, in N and in FLOPs: the budget at majority voting's "
+        "highest point over the budget at which TTS reaches that accuracy, interpolated linearly "
+        "between budgets above N = 1; >: TTS is above it even at its smallest budget; <: TTS "
+        "never reaches it.",
         cot_majority_optimal,
         number=GAINS_TABLE,
     ),
     "fixed-rule": StudyTable(
         "Compute-optimal TTS beside the study's ways to choose",
-        f"{_TTS_IS}. By difficulty: a cell per difficulty that the gold answers tell, chosen on "
-        "other problems; the labels flatter it. By rule: the strategy that the study fixes by "
-        "model size and that difficulty; N, aggregation and vote are chosen as for TTS. "
-        "Accuracies in %, FLOPs of inference, mean per problem, prompts and PRM included. "
+        f"{_TTS_IS} By difficulty: one cell per difficulty, which is read off the gold answers "
+        "(that flatters it); the cell is chosen on other problems. By rule: the strategy that the "
+        "study fixes by model size and the same difficulty; N, aggregation and vote are chosen as "
+        "for TTS. Accuracies in %; FLOPs of inference, mean per problem, prompts and PRM included. "
         "Points: TTS less the rule, paired by problem, with the 95 % interval.",
         chosen_against_rule,
     ),
@@ -122,17 +122,17 @@ FINDING_TABLES: Mapping[str, StudyTable] = {
         "Does what search adds depend on the policy?",
         "Search adds: the search less best-of-N with the same PRM and N, in points, each with its "
         "best aggregation and vote, chosen on other problems; adds for other: the same for the "
-        "other policy. Points: the first less the second, paired by problem, 95 % alone, and "
-        "adjusted for all rows together.",
+        "other policy. Points: the first less the second, paired by problem, with the 95 % "
+        "interval of this row alone and one that holds for all rows together (adjusted).",
         search_gain_by_policy,
     ),
     "prm-quality": StudyTable(
         "How well PRMs rank the solutions of one problem",
         "Within problem: how often a right solution outscores a wrong one of the same problem, "
-        "ties half, averaged over the problems that have both (problems; pairs in all of them), "
-        "with the 95 % interval over problems; 0.5 is chance. Pooled: the same over the "
-        "solutions of all problems, where knowing which problems are hard is enough. Unscored: "
-        "samples that the PRM could not score.",
+        "ties counted half, averaged over the problems that have both (their number and their "
+        "pairs stand beside it), with the 95 % interval over problems; 0.5 is chance. Pooled: the "
+        "same over the solutions of all problems, where knowing which problems are hard is "
+        "enough to do well. Unscored: samples that the PRM could not score.",
         prm_quality,
     ),
 }
@@ -142,21 +142,23 @@ TABLES: Mapping[str, StudyTable] = {
     **FINDING_TABLES,
     "costs": StudyTable(
         "What each strategy costs per problem",
-        "Tokens as the engines counted them, those read from a cache included and shown beside. "
-        "Seconds: of the work units, side by side; device seconds: their share of a GPU.",
+        "Each strategy as if run alone. Prompt tokens include those read from a cache, which stand "
+        "beside them. Seconds: wall time of the work units, which ran side by side, added up; "
+        "device seconds: the time that devices took for the tokens.",
         costs,
     ),
     "pareto": StudyTable(
         "Pareto frontier",
-        "No other cell is as accurate for as few FLOPs, PRM and prompts included. Chosen on these "
-        "very problems.",
+        "The cells that no other cell matches in accuracy for as few FLOPs, PRM and prompts "
+        "included. Chosen on the problems they are scored on.",
         pareto_frontier,
     ),
     "search-vs-best-of-n": StudyTable(
         "Searches against best-of-N at the same N",
-        "Each with its best aggregation and vote, chosen on other problems; best-of-N picks from "
-        "other samples than those that say how hard a problem is. Points: search less best-of-N, "
-        "95 % alone, and adjusted for all rows together.",
+        "Each with its best aggregation and vote, chosen on other problems. Half of a policy's "
+        "samples say how hard a problem is; best-of-N picks from the other half. Points: search "
+        "less best-of-N, with the 95 % interval of this row alone and one that holds for all rows "
+        "together (adjusted).",
         searches_against_best_of_n,
     ),
 }

@@ -32,7 +32,7 @@ _BINS = (Bin.EASY.value, Bin.MEDIUM.value, Bin.HARD.value)
 
 
 def draw_accuracy(study: Study, benchmark: str) -> Figure:
-    """A panel a (PRM, policy): colour is the strategy, line style the vote."""
+    """One panel per (PRM, policy): colour is the strategy, line style the vote."""
     frame = _rows(study, benchmark).filter(bin=Bin.ALL.value)
     prms = frame["prm"].drop_nulls().unique().sort().to_list() or [None]
     rows = {f"PRM {prm}" if prm else "accuracy": prm for prm in prms}
@@ -54,7 +54,7 @@ def draw_accuracy(study: Study, benchmark: str) -> Figure:
 
 
 def draw_difficulty(study: Study, benchmark: str) -> Figure:
-    """A panel a (bin, policy): each strategy with its best PRM, aggregation and vote."""
+    """One panel per (bin, policy): each strategy with its best PRM, aggregation and vote."""
     frame = _rows(study, benchmark).filter(competes())
     bins = [name for name in _BINS if name in set(frame["bin"])] or [Bin.ALL.value]
     grid = make_grid(bins, _policies(study, frame), f"{benchmark}: accuracy by difficulty")

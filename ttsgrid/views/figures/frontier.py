@@ -3,7 +3,7 @@
 Colour is the policy, line style the strategy; each point is the best PRM, aggregation
 and vote of its strategy at its N, with the 95 % interval as a light band. The wide
 grey line is the Pareto frontier, the horizontal one what the largest policy reaches
-with CoT. Lines are labelled at their ends, not in a legend. One panel a benchmark.
+with CoT. Lines are labelled at their ends, not in a legend. One panel per benchmark.
 
 Uses matplotlib's objects directly: no pyplot, no global state, works without a screen.
 """
@@ -212,7 +212,7 @@ def _dress(panel: _Panel, points: pl.DataFrame) -> None:
     axes.tick_params(which="both", colors=GREY, labelcolor=INK, labelsize=9)
     what = "FLOPs" if panel.x == "flops" else "generated tokens"
     note = ", policy and PRM, prompts included" if panel.x == "flops" else ""
-    axes.set_xlabel(f"{what} a problem{note} (log scale)", fontsize=9.5, color=INK)
+    axes.set_xlabel(f"{what} per problem{note} (log scale)", fontsize=9.5, color=INK)
     axes.set_ylabel(f"accuracy on {num_problems} problems", fontsize=9.5, color=INK)
 
 

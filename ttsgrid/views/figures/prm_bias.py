@@ -1,4 +1,4 @@
-"""The picture of what PRMs' scores depend on, a colour per PRM.
+"""The picture of what PRMs' scores depend on, one colour per PRM.
 
 Score against step length; then, for each aggregation, how well solutions of one problem are
 ranked, with the figure that pools all problems beside it, hollow; and, where the benchmark

@@ -20,12 +20,12 @@ def write_frontier(frontier: Frontier, folder: Path) -> list[Path]:
         The paths written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    said = folder / "headline.txt"
+    headlines = folder / "headline.txt"
     lines = [f"{name}: {headline_of(frontier, name)}\n" for name in frontier.benchmarks]
-    said.write_text("".join(lines), encoding="utf-8")
+    headlines.write_text("".join(lines), encoding="utf-8")
     pictures = save(draw(frontier.shared), folder) if frontier.benchmarks else ()
     rules = write_recommendations(frontier.recommendations, folder)
-    return [*write_tables(_tables(frontier), folder), said, rules, *pictures]
+    return [*write_tables(_tables(frontier), folder), headlines, rules, *pictures]
 
 
 def _tables(frontier: Frontier) -> dict[str, pl.DataFrame]:

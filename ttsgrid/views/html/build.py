@@ -103,5 +103,5 @@ def _facts(store: StorePath, frontier: Frontier) -> tuple[Fact, ...]:
     seconds = busy_seconds(store)
     return (
         *(Fact(f"{number:,}", plural(what, number)) for what, number in counts.items() if number),
-        *([Fact(duration(seconds), "of workers' time")] if seconds else []),
+        *([Fact(duration(seconds), "of worker time")] if seconds else []),
     )

@@ -10,21 +10,21 @@ Spec = dict[str, Any]
 
 
 def colour(picture: Picture) -> Spec:
-    """A colour per policy."""
+    """One colour per policy."""
     names = [mark.option.value for mark in picture.policies]
     scale = {"domain": names, "range": [mark.colour for mark in picture.policies]}
     return {"field": "policy", "type": "nominal", "scale": scale, "legend": None}
 
 
 def shape(picture: Picture) -> Spec:
-    """A symbol per strategy."""
+    """One symbol per strategy."""
     names = [mark.option.value for mark in picture.strategies]
     scale = {"domain": names, "range": [mark.shape for mark in picture.strategies]}
     return {"field": "strategy", "type": "nominal", "scale": scale, "legend": None}
 
 
 def size(picture: Picture) -> Spec:
-    """A size per strategy, so that all symbols look equally large."""
+    """One size per strategy, so that all symbols look equally large."""
     # Vega gives shapes of one size one area of bounding box: pointed ones then look small.
     names = [mark.option.value for mark in picture.strategies]
     sizes = [75 if mark.shape in ("circle", "square") else 150 for mark in picture.strategies]
@@ -33,7 +33,7 @@ def size(picture: Picture) -> Spec:
 
 
 def dash(picture: Picture) -> Spec:
-    """A dash pattern per strategy."""
+    """One dash pattern per strategy."""
     names = [mark.option.value for mark in picture.strategies]
     scale = {"domain": names, "range": [list(mark.dash) or [1, 0] for mark in picture.strategies]}
     return {"field": "strategy", "type": "nominal", "scale": scale, "legend": None}

@@ -81,17 +81,17 @@ def _picks(rates: pl.DataFrame, small: str, large: str) -> Iterator[_Pick]:
         (
             (pl.col("rate") > 0.5) & ~pl.col("large_cot") if small != large else pl.lit(False),
             pl.col("rate"),
-            f"Tries beat size: {small} is right more often than not, {large}'s CoT is wrong.",
+            f"Tries beat size: {small} is right more often than not, while {large}'s CoT is wrong.",
         ),
         (
             pl.col("rate").is_between(0.1, 0.5),
             -(pl.col("rate") - 0.3).abs(),
-            f"In between: {small} finds the answer now and then, and something must pick it out.",
+            f"In between: {small} finds the answer now and then, so a vote or PRM must pick it.",
         ),
         (
             pl.col("best_rate") < 0.1,
             -pl.col("best_rate"),
-            "Out of reach: no policy finds the answer in one try out of ten.",
+            "Out of reach: every policy finds the answer in fewer than one try out of ten.",
         ),
     ]
     seen: set[str] = set()

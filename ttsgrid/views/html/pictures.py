@@ -1,4 +1,4 @@
-"""From cells to the picture: one point a (policy, strategy, PRM, N, difficulty).
+"""From cells to the picture: one point per (policy, strategy, PRM, N, difficulty).
 
 A point stands for the best aggregation and vote of its group, chosen on the same
 problems; so does the picture's default view, which shows each strategy with its best
@@ -25,18 +25,18 @@ from ttsgrid.views.words.order import by_size
 
 _GROUP = ["policy", "strategy", "n", "bin"]
 _MEASURES = {
-    "flops": "FLOPs a problem, PRM and prompts included",
-    "flops_generated": "FLOPs a problem, the policy's generated tokens alone",
-    "policy_generated_tokens": "generated tokens a problem",
-    "device_seconds": "device-seconds a problem",
-    "money": "money a problem",
-    "n": "N, solutions a problem",
+    "flops": "FLOPs per problem, PRM and prompts included",
+    "flops_generated": "FLOPs per problem, the policy's generated tokens alone",
+    "policy_generated_tokens": "generated tokens per problem",
+    "device_seconds": "device-seconds per problem",
+    "money": "money per problem",
+    "n": "N, solutions per problem",
 }
 _COSTS = [name for name in _MEASURES if name != "n"]
 _KEPT = [*_GROUP, "prm", "variant", "num_problems", "accuracy", "low", "high", *_COSTS]
 _CAPTION = (
-    "Each point has the best aggregation and vote of its strategy, chosen on the same problems. "
-    "Whiskers are 95 % intervals."
+    "Each point shows its strategy with the best aggregation and vote, chosen on the same "
+    "problems. Whiskers are 95 % intervals."
 )
 _SIGNIFICANT_DIGITS = 5
 _NUM_COLOURS = 8  # --series-0 to --series-7 in the style sheet
@@ -65,7 +65,7 @@ def picture_of(
     """Return the picture of points, with all that can be filtered.
 
     Args:
-        points: a row each, with the columns that `Points` names.
+        points: one row per point, with the columns that `Points` names.
         policies: in the order in which they are listed.
         reference: a horizontal line.
         caption: what a point, a whisker and a line are.
@@ -136,7 +136,7 @@ def _reference(cells: Cells, benchmark: str, policies: Sequence[str]) -> Referen
 
 
 def _summary(best: pl.DataFrame, num_policies: int) -> str:
-    """Say what the picture shows, for screen readers and those in a hurry."""
+    """Say what the picture shows, for screen readers and readers in a hurry."""
     shown = best.filter(pl.col("best_prm"), bin=Bin.ALL.value)
     frontier = pareto(shown)
     stations = [
@@ -147,5 +147,5 @@ def _summary(best: pl.DataFrame, num_policies: int) -> str:
     policies = "one policy" if num_policies == 1 else f"{num_policies} policies"
     start = f"Accuracy against compute for {policies}, {len(shown)} points."
     if not stations:
-        return f"{start} What they cost is unknown, so there is no frontier in FLOPs."
+        return f"{start} Their FLOPs are unknown, so there is no frontier in FLOPs."
     return f"{start} The Pareto frontier runs over {listed(stations)}."

@@ -1,4 +1,4 @@
-"""Points from elsewhere: drawn and listed like the store's own, and kept apart from them.
+"""Published points: drawn and listed like the store's own, and kept apart from them.
 
 A published accuracy comes without its problems, so it has no interval; what whiskers
 there are show the range of its seeds (`ttsgrid.analysis.cells.external_points`).
@@ -20,13 +20,14 @@ from ttsgrid.views.words.external import note
 from ttsgrid.views.words.numbers import listed, percent, quantity
 
 _CAPTION = (
-    "Each point was published elsewhere, without its problems: there is no interval. Where there "
-    "are several seeds, it is their mean, and the whisker is their range."
+    "Each point was published elsewhere, without results per problem, so it has no interval. "
+    "Where a setting was run with several seeds, the point is their mean and the whisker their "
+    "range."
 )
 
 
 def published_points(external: pl.DataFrame, benchmark: str) -> Published | None:
-    """Return what was published elsewhere about a benchmark; None where nothing was.
+    """Return what was published about a benchmark; None where nothing was.
 
     Args:
         external: `Frontier.external`.
@@ -50,7 +51,7 @@ def _frontier_said(points: pl.DataFrame) -> str:
     ]
     names = listed([display_name(name) for name in on["strategy"].unique(maintain_order=True)])
     return (
-        f"Of {len(points)} published points {len(on)} are on the frontier of accuracy against "
+        f"Of {len(points)} published points, {len(on)} are on the frontier of accuracy against "
         f"{unit}: from {ends[0]} to {ends[1]}. On it are {names}."
     )
 
@@ -70,7 +71,7 @@ def _picture(points: pl.DataFrame) -> Picture:
         best_prm=pl.lit(True),
         label=pl.Series(labels, dtype=pl.String),
     )
-    # Settings that are one point each are no lines: the sweep over N makes a line.
+    # A setting with one point draws no line of its own: lines are sweeps over N.
     alone = pl.len().over("policy", "strategy", "variant") == 1
     drawn = drawn.with_columns(variant=pl.when(~alone).then("variant"))
     policies = sorted(set(real["policy"]))

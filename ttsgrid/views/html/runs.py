@@ -68,7 +68,7 @@ def run_tables(store: StorePath, units: pl.DataFrame) -> tuple[Table, ...]:
 
 
 def run_sentences(store: StorePath, units: pl.DataFrame) -> tuple[str, ...]:
-    """Return when it ran and what it took altogether, a sentence each."""
+    """Return when it ran and what it took altogether, one sentence each."""
     when = latest_units(store).select(
         pl.col("run_id").n_unique().alias("num_runs"),
         pl.col("committed_at").min().alias("first"),
@@ -77,7 +77,7 @@ def run_sentences(store: StorePath, units: pl.DataFrame) -> tuple[str, ...]:
     )
     row = when.collect().row(0, named=True)
     if not row["num_runs"]:
-        return ("Nothing ran here: the store holds results from elsewhere.",)
+        return ("Nothing ran here: the store holds published results.",)
     runs = "One run" if row["num_runs"] == 1 else f"{row['num_runs']} runs"
     generated = quantity(float(units["policy_generated_tokens"].sum()))
     between = f"between {row['first']:%Y-%m-%d %H:%M} and {row['last']:%Y-%m-%d %H:%M} UTC."
@@ -85,13 +85,13 @@ def run_sentences(store: StorePath, units: pl.DataFrame) -> tuple[str, ...]:
     if not seconds:
         return (
             f"{runs} {between}",
-            f"The policies generated {generated} tokens. How long that took is not recorded, as "
-            "in results from elsewhere.",
+            f"The policies generated {generated} tokens. How long that took is not recorded: "
+            "imported runs have no times.",
         )
     return (
         f"{runs} {between}",
-        f"The policies generated {generated} tokens in {duration(seconds)} of workers' time, each "
-        "worker counted while it ran anything.",
+        f"The policies generated {generated} tokens in {duration(seconds)} of worker time: each "
+        "worker counts while it runs anything.",
         _retried(int(row["num_retried"])),
         *_saved(store),
     )
@@ -107,7 +107,7 @@ def _saved(store: StorePath) -> Iterator[str]:
     ]
     if parts:
         yield (
-            f"Sharing prefixes and scores between units saved {listed(parts)}; costs of cells "
+            f"Sharing prefixes and scores between units saved {listed(parts)}. The costs of cells "
             "are those of running each alone."
         )
 
@@ -120,9 +120,9 @@ def _retried(number: int) -> str:
 def _work(units: pl.DataFrame) -> Table:
     return Table(
         "Work by kind and model",
-        "One row a kind of unit, policy and PRM. Tokens are the policy's, but for the PRM's own "
-        "column; prompt tokens include those that came from the prefix cache and cost nothing. "
-        "Unit time: from hand-out to result, added up over units that ran side by side.",
+        "One row per kind of unit, policy and PRM. Tokens are the policy's, except in the column "
+        "'PRM prompt'; prompt tokens include those that came from the prefix cache and cost "
+        "nothing. Unit time: from hand-out to result, added up over units that ran side by side.",
         (
             "work",
             "policy",
@@ -183,7 +183,7 @@ def _models(store: StorePath) -> Table:
 
 
 def _places(store: StorePath) -> Table:
-    """One row a host and environment, from the provenance of each unit."""
+    """One row per host and environment, from the provenance of each unit."""
     units = latest_units(store).select(*_TIMED).collect()
     places: dict[tuple[str, str], list[_Share]] = defaultdict(list)
     for text, mine in _most_units_first(units):
@@ -192,9 +192,9 @@ def _places(store: StorePath) -> Table:
         share = _Share(process, num_units=len(mine), seconds=worker_seconds(mine))
         places[host, listed(list(_versions(provenance))) or _UNKNOWN].append(share)
     return Table(
-        "Where, and with what",
-        "One row a host and set of versions.",
-        ("host", "with", "workers", "units", "workers' time"),
+        "Hosts and versions",
+        "One row per host and set of versions.",
+        ("host", "versions", "workers", "units", "worker time"),
         2,
         tuple(
             (

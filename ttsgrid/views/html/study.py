@@ -21,20 +21,21 @@ _WIDE = ("prm-bias",)
 _DRAWN = {
     "strength": (
         "Does a stronger policy gain less?",
-        "How many points compute-optimal TTS gains over a policy's CoT, against what the CoT "
-        "alone reaches. N and strategy are chosen on other problems than they are scored on, one "
-        "for all problems. Bars are paired 95 % intervals.",
+        "How many points compute-optimal TTS gains over a policy's CoT, against the accuracy of "
+        "that CoT. N and strategy are the same for all problems and chosen on problems other than "
+        "those they are scored on. Bars are paired 95 % intervals.",
     ),
     "prm-bias": (
         "What do the reward models' scores depend on?",
-        "First the mean score of a step against its length, in right and in wrong solutions; a PRM "
-        "that sees only right and wrong has level lines. Then, for each way to make one score of a "
-        "solution's steps, how often a right solution outscores a wrong one (AUC, 0.5 is chance): "
-        "filled, of the same problem, averaged over the n problems that have both, with the 95 % "
-        "interval over problems; hollow, over the solutions of all problems pooled, where knowing "
-        "which problems are hard is enough. Only the first can guide a vote or a search. "
-        "Where steps are labelled, the last panels say how well right steps are told from wrong "
-        "ones, and how well the first wrong step is found (ProcessBench's F1, threshold 0.5).",
+        "The first panel shows the mean score of a step against its length, in right and in wrong "
+        "solutions; a PRM that judged nothing but right and wrong would have level lines. The "
+        "following panels show, for each way to aggregate step scores, how often a right solution "
+        "outscores a wrong one (AUC, 0.5 is chance). Filled marks compare solutions of the same "
+        "problem and average over the n problems that have both kinds, with the 95 % interval over "
+        "problems; only that can guide a vote or a search. Hollow marks pool the solutions of all "
+        "problems, where knowing which problems are hard is enough to do well. Where steps are "
+        "labelled, the last panels show how well right steps are told from wrong ones, and how "
+        "well the first wrong step is found (ProcessBench's F1, threshold 0.5).",
     ),
 }
 
@@ -54,10 +55,10 @@ def study_drawings(store: StorePath, study: Study, benchmark: str) -> tuple[Draw
 
 
 def _drawable(study: Study, benchmark: str) -> Iterator[str]:
-    optimal = [one for one in study.optimal if one.tts.choice.key["benchmark"] == benchmark]
+    optimal = [best for best in study.optimal if best.tts.choice.key["benchmark"] == benchmark]
     if optimal and not study.overall(COT.name).filter(benchmark=benchmark).is_empty():
         yield "strength"
-    if any(one.tts.choice.key["prm"] is not None for one in optimal):
+    if any(best.tts.choice.key["prm"] is not None for best in optimal):
         yield "prm-bias"
 
 

@@ -14,12 +14,12 @@ from ttsgrid.views.tables.table import Table
 
 @dataclass(frozen=True)
 class Points:
-    """Points of the picture, column by column; one a (policy, strategy, PRM, N, bin).
+    """Points of the picture, column by column; one per (policy, strategy, PRM, N, bin).
 
     Attributes:
         columns: name to values, all of one length. `best_prm` marks the points whose
             PRM is the best of its (policy, strategy, N, bin); `variant` tells lines of
-            one policy and strategy apart; costs are means a problem and None where
+            one policy and strategy apart; costs are means per problem and None where
             unknown.
     """
 
@@ -65,7 +65,7 @@ class Picture:
         measures: what the horizontal axis may count; the first is shown at first.
         reference: None where no policy was asked for one solution.
         caption: what a point, a whisker and a line are.
-        summary: what is to be seen, in words, for those who can't see it.
+        summary: what the picture shows, in words, for those who can't see it.
     """
 
     points: Points
@@ -118,7 +118,7 @@ class ProblemExamples:
         question: as the policy read it.
         gold: the right answer.
         rates: the share of right samples of each policy, in words.
-        solutions: one a policy and way of picking.
+        solutions: one per policy and way of picking.
     """
 
     problem_id: str
@@ -152,7 +152,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Published:
-    """What was published elsewhere about a benchmark: accuracies without their problems."""
+    """What was published about a benchmark: accuracies without results per problem."""
 
     sentences: tuple[str, ...]
     picture: Picture
@@ -165,7 +165,7 @@ class BenchmarkSection:
 
     Attributes:
         warnings: what to know before the figures; mostly none.
-        picture: None where the store holds nothing but points from elsewhere.
+        picture: None where the store holds nothing but published points.
         published: None where it holds none of those.
     """
 
@@ -197,10 +197,10 @@ class Report:
         store: the store's name, as given.
         benchmarks: their names for a title; their number where they are many.
         facts: the store in a few numbers.
-        sections: one a benchmark.
+        sections: one per benchmark.
         runs: what ran where at what cost.
         run_sentences: the same in sentences.
-        sureness: how sure it is: the method and its limits, a paragraph each.
+        sureness: how sure it is: the method and its limits, one paragraph per topic.
     """
 
     store: str

@@ -40,11 +40,10 @@ def accuracy_table(cells: Cells, benchmark: str) -> Table:
     )
     return Table(
         "Accuracy by policy, strategy and N",
-        f"In %, with the 95 % interval, on {most} problems. Each entry has the best PRM, "
-        "aggregation and vote of its strategy, chosen on the same problems, which flatters it a "
-        "little. "
-        f"{PASS_AT_K.display}: a problem counts when any of them is right. No strategy, but a "
-        "bound on votes over N samples; searches may exceed it.",
+        f"In %, with the 95 % interval, on {most} problems. Each entry shows its strategy with the "
+        "best PRM, aggregation and vote, chosen on the same problems, which flatters it. "
+        f"In the rows '{PASS_AT_K.display}' a problem counts when at least one sample is right: "
+        "not a strategy, but a bound on votes over N samples, which searches may exceed.",
         ("policy", "strategy", *(f"N = {n}" for n in budgets)),
         2,
         rows,
@@ -76,7 +75,7 @@ def best_table(frontier: Frontier, benchmark: str) -> Table:
         "pass@1: easy from 50 %, medium from 10 %, hard below. In brackets: how step scores become "
         "a solution's score (their lowest, last, average or product), and whose answer wins: max, "
         "that of the best score; weighted, the answer with the largest sum of scores. Chosen and "
-        "reported on the same problems: a hint at what to try, not what to expect.",
+        "reported on the same problems: a hint at what to try, not a forecast.",
         ("policy", "PRM", "N", *_BINS.values()),
         3,
         tuple(

@@ -32,14 +32,16 @@ from ttsgrid.views.words.order import by_size
 
 
 def kept_table(frontier: Frontier, benchmark: str) -> Table:
-    """What choosing by difficulty keeps, beside what it promises in hindsight."""
+    """What choosing by difficulty achieves, beside what it promises in hindsight."""
     return Table(
-        "The compute-optimal strategy: kept and promised",
-        "The best strategy for each difficulty, in %. Kept: difficulty predicted without gold "
-        "answers, the strategy chosen on other problems than it is scored on. Promised: both in "
-        "hindsight, on the same problems, as studies often do. Of the difference, one part comes "
-        "from choosing in hindsight, one from knowing the difficulty. One for all: one strategy "
-        "for all problems, chosen on other problems too, and what difficulty adds to that.",
+        "The compute-optimal strategy: promised in hindsight, and kept",
+        "Accuracy, in %, with the best strategy for each difficulty. Kept: difficulty is predicted "
+        "without gold answers, and the strategy is chosen on problems other than those it is "
+        "scored on. One for all: a single strategy for all problems, also chosen on other "
+        "problems; added: what difficulty adds to it. Promised: difficulty and strategy both "
+        "known in hindsight, on the same problems, as studies often report. Overstated: promised "
+        "less kept, in points; one part comes from choosing in hindsight, the other from knowing "
+        "the difficulty.",
         (
             "policy",
             "PRM",
@@ -48,7 +50,7 @@ def kept_table(frontier: Frontier, benchmark: str) -> Table:
             "one for all",
             "added",
             "promised",
-            "too much",
+            "overstated",
             "by choice",
             "by difficulty",
         ),
@@ -86,9 +88,9 @@ def prediction_table(frontier: Frontier, benchmark: str) -> Table:
     return Table(
         "How well difficulty is predicted",
         "From the first samples of a problem (the probe): how far their answers agree and what "
-        "the PRM says of them. Rank: Spearman's correlation with the pass@1 of the other samples. "
+        "the PRM says of them. Rank: Spearman's correlation with pass@1 over the other samples. "
         "Same bin: the share of problems put into the right bin, in %, beside the share of the "
-        "most common bin. AUC: how often an easy (hard) problem is told from another.",
+        "most common bin. AUC: how often an easy (hard) problem is told from one that is not.",
         ("policy", "PRM", "probe", "rank", "same bin", "most common", "AUC easy", "AUC hard"),
         3,
         tuple(
@@ -108,48 +110,47 @@ def prediction_table(frontier: Frontier, benchmark: str) -> Table:
 
 def recommendation_table(frontier: Frontier, benchmark: str) -> Table:
     """Which strategy to use: by policy, PRM, budget and predicted difficulty."""
-    mine = [one for one in frontier.recommendations if one.benchmark == benchmark]
-    order = by_size(frontier.cells, [one.policy for one in mine])
-    mine.sort(key=lambda one: (order.index(one.policy), one.prm or ""))
+    shown = [made for made in frontier.recommendations if made.benchmark == benchmark]
+    order = by_size(frontier.cells, [made.policy for made in shown])
+    shown.sort(key=lambda made: (order.index(made.policy), made.prm or ""))
     return Table(
         "What to use",
-        f"The best cell that a budget affords. {_why_split(mine)} Accuracy, in %: what "
-        "this way of choosing keeps on problems that had no say in it. Tokens of "
-        "policy and PRM and FLOPs: expected a problem, with the probe's where the strategy can't "
-        "use those samples again. The file recommendation.yaml, which the frontier's command "
-        "writes, holds the same for programs.",
+        f"The best cell that a budget affords. {_why_split(shown)} Accuracy, in %, is "
+        "cross-fitted: each problem is scored by a choice made without it. Tokens (policy and "
+        "PRM) and FLOPs are expected values per problem, the probe's included where the strategy "
+        "can't reuse its samples. The file recommendation.yaml, which the command "
+        "ttsgrid.frontier writes, holds the same for programs.",
         ("policy", "PRM", "budget", "difficulty", "use", "accuracy", "tokens", "FLOPs"),
         5,
-        tuple(_rule(one, rule) for one in mine for rule in one.rules),
+        tuple(_rule(made, rule) for made in shown for rule in made.rules),
     )
 
 
-def _why_split(made: Sequence[Recommendation]) -> str:
-    """When rules tell difficulties apart, and how often that was so."""
-    splits = [split for one in made for split in one.splits]
+def _why_split(recommendations: Sequence[Recommendation]) -> str:
+    """When rules differ by difficulty, and how often that was so."""
+    splits = [split for made in recommendations for split in made.splits]
     if not splits:
-        return "Difficulty is not told apart: no budget affords a probe on enough problems."
+        return "Rules don't differ by difficulty: no budget affords a probe on enough problems."
     return (
-        "Problems are told apart by the difficulty that a probe predicts only where that beats "
-        "one strategy for all, on problems that had no say in either choice, with a paired 95 % "
-        f"interval above zero: in {sum(split.pays for split in splits)} of {len(splits)} cases "
-        "here."
+        "Rules differ by the difficulty that a probe predicts only where that beats one strategy "
+        "for all, on problems that took part in neither choice, with a paired 95 % interval above "
+        f"zero: in {sum(split.pays for split in splits)} of {len(splits)} cases here."
     )
 
 
-def _rule(one: Recommendation, rule: Rule) -> tuple[Entry, ...]:
-    said = [
+def _rule(made: Recommendation, rule: Rule) -> tuple[Entry, ...]:
+    remarks = [
         "" if rule.sure else f"{rule.num_problems} problems: unsure",
         "on fewer problems than were run" if rule.is_partial else "",
         unscored(rule.num_unscored) if rule.num_unscored else "",
     ]
     return (
-        Entry(one.policy),
-        Entry(one.prm or "–"),
+        Entry(made.policy),
+        Entry(made.prm or "–"),
         Entry(str(rule.budget)),
         Entry(rule.bin),
         Entry(short_name(vars(rule)), f"N = {rule.n}"),
-        accuracy_entry(vars(rule), ", ".join(filter(None, said))),
+        accuracy_entry(vars(rule), ", ".join(filter(None, remarks))),
         Entry(quantity(rule.tokens)),
         Entry(quantity(rule.flops)),
     )

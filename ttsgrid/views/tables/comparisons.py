@@ -25,19 +25,19 @@ def comparison_table(frontier: Frontier, benchmark: str) -> Table:
     number = int(compared["num_compared"].to_numpy().max(initial=0))
     return Table(
         "Small with test-time scaling against large with one solution",
-        "One row per pair of policies: of all the smaller one's cells the one whose win is surest. "
+        "One row per pair of policies, with the smaller one's cell whose win is surest. "
         "The difference, in points, is paired by problem. Adjusted: an interval that still holds "
         f"for the best of all {number} comparisons made; only it decides the verdict. "
-        "FLOPs: the smaller policy's, with its PRM and prompts, over the larger one's.",
+        "FLOPs ratio: the smaller policy's, PRM and prompts included, over the larger one's.",
         (
             "smaller policy",
             "larger policy",
             "verdict",
             "difference",
             "adjusted",
-            "smaller",
-            "larger",
-            "FLOPs",
+            "smaller's accuracy",
+            "larger's accuracy",
+            "FLOPs ratio",
         ),
         3,
         tuple(

@@ -1,4 +1,4 @@
-"""Points from elsewhere, as a table; their accuracies come without intervals."""
+"""Published points, as a table; their accuracies come without intervals."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def external_table(points: pl.DataFrame) -> Table:
     shown = ranked.filter(pl.col("on_frontier") | best).sort("policy", "strategy", "cost")
     counted = [name for name in shown["cost_is"].head(1) if name != N_ALONE]
     return Table(
-        "On the frontier, and the best of each strategy",
-        "Accuracy in %, with the range of the seeds where there are several. Where only N is "
-        "known, each policy has a frontier of its own.",
+        "Points on the frontier, and the best of each strategy",
+        "Accuracy in %, with the range of the seeds where there are several. Where N is the only "
+        "known cost, each policy has a frontier of its own.",
         ("policy", "strategy", "N", "setting", "on the frontier", "accuracy", *counted),
         5,
         tuple(_row(row) for row in shown.iter_rows(named=True)),

@@ -1,7 +1,7 @@
 """Does search beat best-of-N? `ttsgrid.analysis.findings.search_comparisons` as a table.
 
 Only the adjusted intervals decide: they hold together for all searches of a benchmark,
-so that the surest of many wins may be named.
+so the surest of many wins may be named.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def search_comparison_table(frontier: Frontier, benchmark: str) -> Table:
         "Search against best-of-N",
         "At the same N and with the same PRM, each with the aggregation and vote that are best "
         "for it on other problems. The difference, in points, is paired by problem. Adjusted: an "
-        "interval that holds for all rows together; only it decides the verdict. How hard a "
-        "problem is, half of a policy's samples say, and best-of-N picks from the other half. "
-        "FLOPs: the search's over those of best-of-N.",
+        "interval that holds for all rows together; only it decides the verdict. Half of a "
+        "policy's samples say how hard a problem is; best-of-N picks from the other half. "
+        "FLOPs ratio: the search's over those of best-of-N.",
         (
             "policy",
             "strategy",
@@ -43,7 +43,7 @@ def search_comparison_table(frontier: Frontier, benchmark: str) -> Table:
             "adjusted",
             "search",
             BEST_OF_N.display,
-            "FLOPs",
+            "FLOPs ratio",
         ),
         4,
         tuple(

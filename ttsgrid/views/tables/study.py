@@ -1,6 +1,6 @@
 """Tables of the study: what a column is called says how its numbers are written.
 
-What all rows share stands once, above the table.
+What all rows share is said once, in the title.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _HEADINGS = {
     "flops_ratio": "FLOPs ratio",
     "policy_prompt_tokens": "prompt tokens",
     "policy_cached_tokens": "cached tokens",
-    "policy_generated_tokens": "written tokens",
+    "policy_generated_tokens": "generated tokens",
     "prm_tokens": "PRM tokens",
     "prm_cached_tokens": "cached tokens",
 }
@@ -75,13 +75,13 @@ def study_table(table: StudyTable, frame: pl.DataFrame) -> Table:
         table: what it is called and how to read it.
         frame: what it built, or a part of that.
     """
-    said = {name: unit for name, unit in _SHARED.items() if _is_shared(name, frame)}
-    shared = ", ".join(f"{frame[name][0]} {unit}".strip() for name, unit in said.items())
-    columns = [n for n in frame.columns if n not in said and _has_its_own(n, frame)]
+    units = {name: unit for name, unit in _SHARED.items() if _is_shared(name, frame)}
+    shared = ", ".join(f"{frame[name][0]} {unit}".strip() for name, unit in units.items())
+    columns = [n for n in frame.columns if n not in units and _has_its_own(n, frame)]
     names = [name for name in columns if frame[name].dtype == pl.String]
     columns = [*names, *(name for name in columns if name not in names)]
     return Table(
-        f"{table.title}: {shared}" if shared else table.title,
+        f"{table.title} ({shared})" if shared else table.title,
         table.note,
         tuple(_heading(name) for name in columns),
         len(names),
@@ -112,7 +112,7 @@ def _of_benchmark(name: str, table: StudyTable, study: Study, benchmark: str) ->
         return
     yield replace(
         shown,
-        title=f"As the study has it: {_lower_first(shown.title)}",
+        title=f"As in the study: {_lower_first(shown.title)}",
         explanation=f"Table {table.number} of arXiv 2502.06703. {table.note}",
     )
 
@@ -142,9 +142,9 @@ def _heading(name: str) -> str:
     ours = name.removeprefix("paper_")
     if ours != name:
         return f"paper: {_heading(ours)}"
-    for ending, said in _PARTS.items():
+    for ending, words in _PARTS.items():
         if name.endswith(ending) and name not in _HEADINGS:
-            return f"{_heading(name.removesuffix(ending))} {said}"
+            return f"{_heading(name.removesuffix(ending))} {words}"
     return _HEADINGS.get(name, name.removeprefix("flops_").replace("_", " "))
 
 

@@ -44,9 +44,9 @@ class Table:
     Attributes:
         title: its caption.
         explanation: how to read it, under the caption.
-        headings: one a column.
+        headings: one per column.
         num_text_columns: how many columns, from the left, hold names, not numbers.
-        rows: as many entries each as there are headings.
+        rows: each has as many entries as there are headings.
     """
 
     title: str

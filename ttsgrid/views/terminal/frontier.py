@@ -25,8 +25,8 @@ def print_frontier(frontier: Frontier, console: Console) -> None:
         for table in _tables(frontier, benchmark):
             if table.rows:
                 print_table(console, as_rich(table, benchmark))
-        said = Text.assemble((f"{benchmark}: ", "bold"), headline_of(frontier, benchmark))
-        console.print(said, highlight=False)
+        headline = Text.assemble((f"{benchmark}: ", "bold"), headline_of(frontier, benchmark))
+        console.print(headline, highlight=False)
     if frontier.benchmarks:
         console.print(footnote(frontier.cells), style="dim", highlight=False)
     for benchmark in frontier.benchmarks:

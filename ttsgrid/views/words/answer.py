@@ -33,14 +33,17 @@ def question(frontier: Frontier, benchmark: str) -> str:
     frame = frontier.cells.frame.filter(benchmark=benchmark)
     policies = by_size(frontier.cells, frame["policy"].to_list())
     means = "reward model and strategy" if frame["prm"].count() else "strategy"
-    start = "A language model that may try a problem many times answers more of them."
+    start = (
+        "A language model can spend compute when it answers: it can try a problem many times, or "
+        "search step by step."
+    )
     if len(policies) == 1:
         return (
-            f"{start} With which {means} does {policies[0]} answer most of {benchmark} for the "
+            f"{start} With which {means} does {policies[0]} solve most of {benchmark} for the "
             "compute it takes?"
         )
     return (
-        f"{start} Which of {listed(policies)}, with which {means}, answers most of {benchmark} "
+        f"{start} Which of {listed(policies)}, with which {means}, solves most of {benchmark} "
         "for the compute it takes? And when does a small model that tries many times beat a "
         "large one that tries once?"
     )
@@ -50,7 +53,7 @@ def question_of_published(benchmark: str) -> str:
     """Return what is asked of a benchmark that has published points alone."""
     return (
         f"Which of the results that were published on {benchmark} are worth their compute? "
-        "The store holds accuracies from elsewhere here, and no solutions of its own."
+        "For this benchmark the store holds published accuracies and no solutions of its own."
     )
 
 
@@ -104,8 +107,8 @@ def _gains(frontier: Frontier, benchmark: str) -> Iterator[str]:
     for name, gains in parts.items():
         if gains:
             yield (
-                f"A majority vote over N solutions, against {name}, brings {listed(gains)} "
-                "(95 % intervals; one that includes zero shows no clear change)."
+                f"A majority vote over N solutions, compared with {name}, changes accuracy by "
+                f"{listed(gains)} (95 % intervals; one that includes zero shows no clear change)."
             )
 
 
@@ -116,13 +119,13 @@ def _gain(frontier: Frontier, vote: Row, cot: int) -> Iterator[str]:
         interval = difference_intervals(voted[both], greedy[both])
         mean = float((voted - greedy)[both].mean())
         yield (
-            f"{vote['policy']} {points(mean)} points at N = {vote['n']} "
+            f"{points(mean)} points for {vote['policy']} at N = {vote['n']} "
             f"({points_span(float(interval.low), float(interval.high))})"
         )
 
 
 def _optimal(frontier: Frontier, benchmark: str) -> Iterator[str]:
-    """What choosing by difficulty keeps for somebody who has no gold answers."""
+    """What choosing by difficulty achieves for somebody who has no gold answers."""
     rows = list(_at_largest_budgets(frontier, benchmark))
     if not rows:
         return
@@ -130,9 +133,9 @@ def _optimal(frontier: Frontier, benchmark: str) -> Iterator[str]:
     everywhere = frontier.optimism.filter(benchmark=benchmark)
     most = float(everywhere["optimism"].to_numpy().max())
     yield (
-        "Choosing a strategy by predicted difficulty, and on other problems than it is scored "
-        f"on, keeps {listed(parts)}. Chosen in hindsight on the same problems, as it is often "
-        f"reported, the same would look up to {points(max(most, 0.0), sign=False)} points better."
+        "Choosing a strategy by predicted difficulty, on problems other than those it is scored "
+        f"on, reaches {listed(parts)}. Chosen in hindsight on the same problems, as is often "
+        f"reported, it would look up to {points(max(most, 0.0), sign=False)} points better."
     )
     yield from _worth_of_difficulty([row for row, _ in rows if row["by_difficulty"]])
 
@@ -156,15 +159,15 @@ def _worth_of_difficulty(rows: list[Row]) -> Iterator[str]:
         return
     wins = any(row["gain_low"] > 0 for row in rows)
     yield (
-        "Against one strategy for all problems, chosen likewise, choosing by difficulty changes "
-        f"{listed([_changed(row) for row in rows])}"
+        "Compared with one strategy for all problems, chosen in the same way, choosing by "
+        f"difficulty changes accuracy by {listed([_changed(row) for row in rows])}"
         f"{'.' if wins else ': it is not shown to pay here.'}"
     )
 
 
 def _changed(row: Row) -> str:
     if row["gain_low"] == row["gain_high"] == 0:
-        return f"nothing for {row['policy']}"
+        return f"0.0 points for {row['policy']} (the same strategy throughout)"
     bounds = points_span(row["gain_low"], row["gain_high"])
     return f"{points(row['gain'])} points for {row['policy']} ({bounds})"
 
@@ -197,8 +200,8 @@ def _winners(frontier: Frontier, benchmark: str) -> Iterator[str]:
             parts.append(f"on {name.value} problems {listed(wins)}")
     if parts:
         yield (
-            f"Highest at the largest N: {'; '.join(parts)}. These winners were chosen on the "
-            "same problems, often by little: hints at what to try, not findings."
+            f"Most accurate at the largest N: {'; '.join(parts)}. These were chosen on the same "
+            "problems, often by a small margin: hints at what to try, not findings."
         )
 
 

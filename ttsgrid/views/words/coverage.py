@@ -15,12 +15,12 @@ def coverage(row: Row) -> str:
     Args:
         row: of `Cells.frame`.
     """
-    said = []
+    remarks = []
     if row["is_partial"]:
-        said.append(f"on {row['num_problems']} of {row['num_problems_run']} problems")
+        remarks.append(f"on {row['num_problems']} of {row['num_problems_run']} problems")
     if row["num_unscored"]:
-        said.append(unscored(row["num_unscored"]))
-    return ", ".join(said)
+        remarks.append(unscored(row["num_unscored"]))
+    return ", ".join(remarks)
 
 
 def unscored(number: int) -> str:
@@ -35,8 +35,8 @@ def coverage_sentences(cells: Cells, benchmark: str) -> Iterator[str]:
     if len(partial):
         fewest, most = partial["num_problems"].to_numpy().min(), overall["num_problems_run"][0]
         yield (
-            f"{len(partial)} of {len(overall)} cells ran on fewer than the {most} problems, one "
-            f"on {fewest}: they are marked, and compared with others on shared problems alone."
+            f"{len(partial)} of {len(overall)} cells ran on fewer than the {most} problems, one of "
+            f"them on {fewest}: they are marked, and compared with others only on shared problems."
         )
     for prm in overall["prm"].drop_nulls().unique().sort():
         most = int(overall.filter(prm=prm)["num_unscored"].to_numpy().max())

@@ -1,4 +1,4 @@
-"""What points from elsewhere can and can't tell, in words."""
+"""What published points can and can't tell, in words."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import polars as pl
 
 
 def note(points: pl.DataFrame) -> str:
-    """Say in two sentences what external points can and can't tell."""
+    """Say in two sentences what published points can and can't tell."""
     sources = ", ".join(points["source"].unique().sort())
     seeds = points["num_seeds"].to_numpy().max()
     spread = (
-        f" Where there are seeds (up to {seeds}), the mean and the range of the seeds are given."
+        f" Where a setting has several seeds (up to {seeds}), their mean and range are shown."
         if seeds > 1
         else ""
     )
     return (
-        f"Points from elsewhere: {len(points)} ({sources}). They come without their problems: no "
-        f"interval can be given, and no test against what was run here.{spread}"
+        f"Published points: {len(points)} ({sources}). They come without results per problem, so "
+        f"no interval can be given, and no test can compare them with what ran here.{spread}"
     )

@@ -25,6 +25,7 @@ from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MAX_HALF_WIDTH, MIN_PROBLEMS
 from ttsgrid.core.strategies import COT, bound_names
 from ttsgrid.views.words.coverage import coverage_sentences
+from ttsgrid.views.words.prices import why_unpriced
 
 Comparison = Mapping[str, Any]
 
@@ -38,17 +39,21 @@ def headline_paragraphs(frontier: Frontier, benchmark: str) -> tuple[str, ...]:
     """Return the headline in paragraphs, what matters most first."""
     overall = frontier.cells.frame.filter(benchmark=benchmark)
     num_problems = int(overall["num_problems"].to_numpy().max(initial=0))
-    said = headline(frontier.comparisons.filter(benchmark=benchmark), num_problems)
+    comparisons = frontier.comparisons.filter(benchmark=benchmark)
+    paragraphs = headline(comparisons, num_problems, why_unpriced(overall))
     missing = " ".join(coverage_sentences(frontier.cells, benchmark))
-    return (*said, missing) if missing else said
+    return (*paragraphs, missing) if missing else paragraphs
 
 
-def headline(comparisons: pl.DataFrame, num_problems: int | None = None) -> tuple[str, ...]:
+def headline(
+    comparisons: pl.DataFrame, num_problems: int | None = None, unpriced: str | None = None
+) -> tuple[str, ...]:
     """Say whether small beats large, at what cost, and how sure that is.
 
     Args:
         comparisons: the rows of `ttsgrid.analysis.findings.comparisons.compare`, of one benchmark.
         num_problems: of the benchmark, to say so where they are too few for any claim.
+        unpriced: why costs are unknown, empty where the store holds prices (`why_unpriced`).
 
     Returns:
         Paragraphs of a few sentences, what matters most first.
@@ -56,8 +61,8 @@ def headline(comparisons: pl.DataFrame, num_problems: int | None = None) -> tupl
     if comparisons.is_empty():
         few = num_problems is not None and num_problems < MIN_PROBLEMS
         nothing = (
-            "Nothing to compare: it takes a larger policy's CoT and a smaller policy with TTS, "
-            "with known sizes, on the same problems."
+            "There is nothing to compare: a comparison needs a larger policy's CoT and a smaller "
+            "policy with TTS, of known sizes and on the same problems."
         )
         too_few = f" And {num_problems} problems are too few for any claim." if few else ""
         return (nothing + too_few,)
@@ -65,13 +70,14 @@ def headline(comparisons: pl.DataFrame, num_problems: int | None = None) -> tupl
     best = strongest(comparisons if enough.is_empty() else enough)
     if best["num_problems"] < MIN_PROBLEMS:
         return (f"{_seen(best)} But {best['num_problems']} problems are too few to tell.",)
+    cost = _cost(best, unpriced)
     if best["low_adjusted"] > 0:
         more = [*_cheapest(enough, best), *_largest(enough, best)]
-        return (f"{_claim(best)} {_cost(best)}", *([" ".join(more)] if more else []))
+        return (f"{_claim(best)} {cost}", *([" ".join(more)] if more else []))
     if best["low"] > 0:
-        said = f"{_seen(best)} {_picked(best)} includes zero: not enough to claim a win."
-        return (f"{said} {_cost(best)}",)
-    return (f"{_no_win(enough, best)} {_seen(best)} {_cost(best)}{_guided(enough, best)}",)
+        unsure = f"{_seen(best)} {_picked(best)} includes zero: not enough to claim a win."
+        return (f"{unsure} {cost}",)
+    return (f"{_no_win(enough, best)} {_seen(best)} {cost}{_guided(enough, best)}",)
 
 
 def strongest(comparisons: pl.DataFrame) -> dict[str, Any]:
@@ -104,14 +110,14 @@ def _no_win(enough: pl.DataFrame, best: Comparison) -> str:
             f"No smaller policy with TTS matches {_whose(best)} here: all {len(enough)} compared "
             f"are behind, by at least {_points(-most)} points (95 % for all together)."
         )
-    said = f"No smaller policy with TTS clearly beats {_whose(best)} here."
+    no_win = f"No smaller policy with TTS clearly beats {_whose(best)} here."
     half_width = (best["high"] - best["low"]) / 2
     if best["high"] > 0 and half_width > MAX_HALF_WIDTH:
         return (
-            f"{said} Nor can it be excluded: on {best['num_problems']} problems the interval "
+            f"{no_win} Nor can it be excluded: on {best['num_problems']} problems the interval "
             f"reaches {_points(half_width)} points to each side, too wide to tell."
         )
-    return f"{said} A lead of more than {_points(most)} points is excluded (95 %)."
+    return f"{no_win} A lead of more than {_points(most)} points is excluded (95 %)."
 
 
 def _whose(best: Comparison) -> str:
@@ -123,7 +129,12 @@ def _sampled(best: Comparison) -> bool:
 
 
 def _large(best: Comparison) -> str:
-    return f"{best['large']}'s {'single sample' if _sampled(best) else COT.at(1)}"
+    return f"{best['large']}'s {_once(best)}"
+
+
+def _once(best: Comparison) -> str:
+    """What stands for the larger policy: one solution, greedy where that was run."""
+    return "single sample" if _sampled(best) else COT.at(1)
 
 
 def _claim(best: Comparison) -> str:
@@ -152,10 +163,12 @@ def _picked(best: Comparison) -> str:
     )
 
 
-def _cost(best: Comparison) -> str:
-    """How its compute compares, the PRM's included."""
+def _cost(best: Comparison, unpriced: str | None) -> str:
+    """How its compute compares, the PRM's included; policies compared have known sizes."""
     if best["flops_ratio"] is None:
-        return "What they cost is unknown."
+        if unpriced is None:
+            return "What they cost is unknown."
+        return unpriced or f"What they cost is unknown: the size of {best['prm']} isn't recorded."
     counted = "prompts" if best["prm"] is None else "PRM and prompts"
     what = f"the larger one's FLOPs per problem, {counted} included."
     return f"It takes {_times(best['flops_ratio'])} {what}"
@@ -206,10 +219,13 @@ def _largest(comparisons: pl.DataFrame, best: Comparison) -> Iterator[str]:
     measured = f"{_points(nearest['difference'])} points ({_range(nearest, '_adjusted')} adjusted)"
     by = f"{nearest['policy']} with {describe(nearest)}"
     if nearest["low_adjusted"] > 0:
-        yield f"{_large(nearest)}, the largest policy's, is beaten by {by}: {measured}."
+        yield (
+            f"{widest}, the largest policy, is beaten too: {by} leads its {_once(nearest)} by "
+            f"{measured}."
+        )
         return
     yield (
-        f"No win over {_large(nearest)}, the largest policy's, is clear: the nearest, {by}, "
+        f"No win over {widest}, the largest policy, is clear: against its {_once(nearest)}, {by} "
         f"is at {measured}."
     )
 

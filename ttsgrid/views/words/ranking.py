@@ -29,6 +29,6 @@ def ranking_sentences(prm_quality: pl.DataFrame) -> Iterator[str]:
             f"Within a problem, PRM {prm} is not shown to rank right solutions of "
             f"{listed(group['policy'].to_list())} above wrong ones, whichever aggregation is used: "
             f"at best it does so in {100 * areas.max():.0f} % of pairs, where chance is "
-            f"{100 * CHANCE:.0f} %. Over all problems pooled the figure is up to "
-            f"{100 * pooled.max():.0f} %, for which it is enough to know which problems are hard."
+            f"{100 * CHANCE:.0f} %. Pooled over all problems the figure reaches up to "
+            f"{100 * pooled.max():.0f} %, but knowing which problems are hard is enough for that."
         )

@@ -1,7 +1,7 @@
 """Does search beat best-of-N? `ttsgrid.analysis.findings.search_comparisons` in sentences.
 
 Only the adjusted intervals decide: they hold together for all searches of a benchmark,
-so that the surest of many wins may be named.
+so the surest of many wins may be named.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def search_comparison_sentences(
     num_lost = len(overall.filter(pl.col("high_adjusted") < 0))
     if num_lost:
         yield (
-            f"Of the {len(overall)} searches set against it over all problems, best-of-N clearly "
-            f"beats {num_lost} (95 % for all together)."
+            f"Over all problems, best-of-N clearly beats {num_lost} of the {len(overall)} searches "
+            "compared with it (95 % for all together)."
         )
 
 
@@ -55,8 +55,8 @@ def _wins(comparisons: pl.DataFrame, order: Sequence[str]) -> str:
     if parts:
         return (
             "At the same N and with the same PRM, search clearly beats best-of-N "
-            f"{'; '.join(parts)} (95 % intervals that hold for all searches together, on problems "
-            "that had no say in the choice of aggregation and vote)."
+            f"{'; '.join(parts)} (95 % intervals that hold for all searches together; aggregation "
+            "and vote are chosen on other problems)."
         )
     return (
         "Nowhere does a search clearly beat best-of-N at the same N and with the same PRM, each "
@@ -82,7 +82,7 @@ def _nearest(comparisons: pl.DataFrame) -> str:
     if overall.is_empty():
         return ""
     row = overall.sort("low_adjusted", descending=True).row(0, named=True)
-    return f" Nearest to it comes, over all problems, {_won(row, ', adjusted for picking it')}."
+    return f" The nearest, over all problems, is {_won(row, ', adjusted for picking it')}."
 
 
 def _won(row: Row, note: str = "") -> str:

@@ -1,4 +1,4 @@
-"""Results from elsewhere in the report: drawn, listed, and never given an interval."""
+"""Published results in the report: drawn, listed, and never given an interval."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_store_of_published_points_alone_makes_a_page(points: Path) -> None:
     assert section.picture is None
     assert "2 are on the frontier" in section.answer[0]
     assert [fact.number for fact in report.facts] == ["3"]
-    assert report.run_sentences == ("Nothing ran here: the store holds results from elsewhere.",)
+    assert report.run_sentences == ("Nothing ran here: the store holds published results.",)
     assert "no interval can be given" in render(report)
 
 

@@ -96,13 +96,13 @@ def test_only_the_adjusted_interval_decides_a_verdict(
 
 
 def test_gains_are_paired_and_carry_intervals(report: Report) -> None:
-    said = next(p for p in report.sections[0].answer if p.startswith("A majority vote"))
+    gains = next(p for p in report.sections[0].answer if p.startswith("A majority vote"))
     span = r"[+−]\d+\.\d to [+−]\d+\.\d"
-    assert len(re.findall(rf"made-[sml] [+−]\d+\.\d points at N = 16 \({span}\)", said)) == 3
+    assert len(re.findall(rf"[+−]\d+\.\d points for made-[sml] at N = 16 \({span}\)", gains)) == 3
 
 
 def test_the_answer_says_what_was_chosen_where(report: Report) -> None:
-    assert "on other problems than it is scored on" in _answer(report)
+    assert "on problems other than those it is scored on" in _answer(report)
     assert "hints at what to try" in _answer(report)
     assert re.search(r"the best of 2 PRMs", _answer(report))
 
@@ -119,7 +119,7 @@ def _one_choice(frontier: Frontier) -> Frontier:
 def test_where_nothing_could_be_chosen_no_choice_is_praised(frontier: Frontier) -> None:
     said = " ".join(answer(_one_choice(frontier), "zoo"))
     assert "Choosing a strategy" not in said
-    assert "Highest at the largest N" not in said
+    assert "Most accurate at the largest N" not in said
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_where_nothing_could_be_chosen_no_choice_is_praised(frontier: Frontier) 
     [
         (-0.01, 0.03, "(−1.0 to +3.0)"),
         (0.01, 0.03, "(+1.0 to +3.0)"),
-        (0.0, 0.0, "nothing for made-s"),
+        (0.0, 0.0, "0.0 points for made-s (the same strategy throughout)"),
     ],
 )
 def test_choosing_by_difficulty_stands_against_one_strategy_for_all(
@@ -135,7 +135,7 @@ def test_choosing_by_difficulty_stands_against_one_strategy_for_all(
 ) -> None:
     changed = frontier.optimism.with_columns(gain_low=pl.lit(low), gain_high=pl.lit(high))
     paragraphs = answer(replace(frontier, optimism=changed), "zoo")
-    found = next(p for p in paragraphs if p.startswith("Against one strategy"))
+    found = next(p for p in paragraphs if p.startswith("Compared with one strategy"))
     assert said in found
     assert ("not shown to pay" in found) == (low <= 0)
 
@@ -144,7 +144,7 @@ def test_policies_that_were_only_sampled_gain_over_one_sample(frontier: Frontier
     sampled = frontier.cells.frame.filter(pl.col("strategy") != "cot")
     cells = replace(frontier.cells, frame=sampled)
     said = " ".join(answer(replace(frontier, cells=cells), "zoo"))
-    assert "A majority vote over N solutions, against one sample, brings made-s" in said
+    assert "A majority vote over N solutions, compared with one sample, changes accuracy by" in said
 
 
 @pytest.fixture(scope="module")
@@ -167,8 +167,8 @@ def test_one_policy_of_unknown_size_and_no_prm_still_make_a_report(tmp_path: Pat
     )
     write_made_store(tmp_path / "store", alone)
     report = build_report(tmp_path / "store", analyse(tmp_path / "store"))
-    assert report.sections[0].answer[0].startswith("Nothing to compare")
-    assert "With which strategy does alone answer most" in report.sections[0].question
+    assert report.sections[0].answer[0].startswith("There is nothing to compare")
+    assert "With which strategy does alone solve most" in report.sections[0].question
     assert own_picture(report).measures[0].value == "policy_generated_tokens"
     assert not any(table.title.startswith("Small") for table in report.sections[0].tables)
 
@@ -188,12 +188,12 @@ def test_workers_of_one_place_are_one_row(made_store: Path, tmp_path: Path) -> N
         worker = f'{{"host":"node-7","process":"{i % 2}","vllm":"0.0"}}'
         pl.read_parquet(file).with_columns(provenance=pl.lit(worker)).write_parquet(file)
     tables = run_tables(store, units_by_kind(store))
-    (row,) = next(t for t in tables if t.title.startswith("Where")).rows
+    (row,) = next(t for t in tables if t.title.startswith("Hosts")).rows
     assert [entry.text for entry in row[:3]] == ["node-7", "vllm 0.0", "2"]
 
 
 def test_the_cost_names_hosts_versions_and_tokens(report: Report, made_store: Path) -> None:
-    places = next(t for t in report.runs if t.title.startswith("Where"))
+    places = next(t for t in report.runs if t.title.startswith("Hosts"))
     assert places.rows[0][0].text == "node-7"
     assert "vllm 0.0" in places.rows[0][1].text
     assert places.rows[0][4].text == duration(busy_seconds(made_store))

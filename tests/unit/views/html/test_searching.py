@@ -14,7 +14,7 @@ from ttsgrid.views.words.searches import search_comparison_sentences
 
 def changed(frontier: Frontier, low: float, high: float, number: int) -> Frontier:
     """The frontier with one comparison, of this adjusted interval and number of problems."""
-    comparison = frontier.search_comparisons.filter(bin="all").head(1)
+    comparison = frontier.search_comparisons.filter(policy="made-s", bin="all").head(1)
     return replace(
         frontier,
         search_comparisons=comparison.with_columns(
@@ -56,8 +56,10 @@ def test_the_adjusted_interval_and_enough_problems_decide(
     assert search_comparison_table(one, "zoo").rows[0][3].text == verdict
     said = " ".join(search_comparison_sentences(one.search_comparisons, ["made-s"]))
     assert ("search clearly beats best-of-N over" in said) == (verdict == "search wins")
-    assert ("best-of-N clearly beats 1" in said) == (verdict == "best-of-N wins")
-    assert ("Nearest to it comes" in said) == (number == 40 and verdict != "search wins")
+    assert ("best-of-N clearly beats 1 of the 1 searches" in said) == (verdict == "best-of-N wins")
+    assert ("The nearest, over all problems, is" in said) == (
+        number == 40 and verdict != "search wins"
+    )
 
 
 def test_without_searches_nothing_is_said(frontier: Frontier) -> None:

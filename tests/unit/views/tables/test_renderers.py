@@ -68,7 +68,7 @@ def _external() -> pl.DataFrame:
             "seed_low": [0.6],
             "seed_high": [0.62],
             "cost": [4.2e12],
-            "cost_is": ["FLOPs a problem"],
+            "cost_is": ["FLOPs per problem"],
             "on_frontier": [True],
         }
     )

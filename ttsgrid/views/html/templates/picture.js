@@ -46,7 +46,7 @@ async function apply(view, form, figure) {
   }
   await view.runAsync();
   const number = figure.querySelectorAll(".seen_marks path").length;
-  figure.querySelector(".count").textContent = `${number} point${number === 1 ? "" : "s"} on show`;
+  figure.querySelector(".count").textContent = `${number} point${number === 1 ? "" : "s"} shown`;
   figure.querySelector(".measure").textContent = nameOfChosen(form, "measure");
   figure.querySelector(".by-bin").hidden = (chosen.get("bin") ?? "all") === "all";
 }
