@@ -55,14 +55,14 @@ def test_a_clear_win_is_claimed_at_its_price() -> None:
     said = _said(AHEAD)
     assert "beats large's CoT (50.0 %) by 20.0 points" in said
     assert "It takes 1.6x the larger one's FLOPs" in said
-    assert "None compared clearly wins with less compute" in said
+    assert "No smaller policy compared here clearly wins with less compute" in said
 
 
 def test_the_claim_and_its_price_come_first_and_alone() -> None:
     first, second = _paragraphs(AHEAD)
     assert "beats large's CoT" in first
     assert "It takes 1.6x" in first
-    assert second == "None compared clearly wins with less compute."
+    assert second == "No smaller policy compared here clearly wins with less compute."
 
 
 def test_a_win_over_a_middle_policy_does_not_hide_the_largest() -> None:
@@ -70,7 +70,7 @@ def test_a_win_over_a_middle_policy_does_not_hide_the_largest() -> None:
     said = _said(AHEAD, {**widest, "difference": -0.01})
     assert "beats large's CoT" in said
     assert "No win over largest, the largest policy, is clear: against its CoT, " in said
-    assert "is at −1.0 points (−5.0 to 5.0 adjusted)" in said
+    assert "is 1.0 points behind (−5.0 to 5.0 adjusted)" in said
     assert "the largest policy" not in _said(AHEAD, {**AHEAD, **widest})
     other = {**AHEAD, **widest, "policy": "middle", "size_ratio": 4.5, "low_adjusted": 0.02}
     unsure = {**widest, "policy": "small"}

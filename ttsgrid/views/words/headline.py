@@ -207,7 +207,7 @@ def _cheapest(comparisons: pl.DataFrame, best: Comparison) -> Iterator[str]:
             "the FLOPs."
         )
     if cheapest["flops_ratio"] >= 1:
-        yield "None compared clearly wins with less compute."
+        yield "No smaller policy compared here clearly wins with less compute."
 
 
 def _largest(comparisons: pl.DataFrame, best: Comparison) -> Iterator[str]:
@@ -216,17 +216,18 @@ def _largest(comparisons: pl.DataFrame, best: Comparison) -> Iterator[str]:
     if widest == best["large"]:
         return
     nearest = _nearest(comparisons.filter(large=widest))
-    measured = f"{_points(nearest['difference'])} points ({_range(nearest, '_adjusted')} adjusted)"
+    apart, side = abs(nearest["difference"]), "ahead" if nearest["difference"] > 0 else "behind"
+    adjusted = f"({_range(nearest, '_adjusted')} adjusted)"
     by = f"{nearest['policy']} with {describe(nearest)}"
     if nearest["low_adjusted"] > 0:
         yield (
             f"{widest}, the largest policy, is beaten too: {by} leads its {_once(nearest)} by "
-            f"{measured}."
+            f"{_points(apart)} points {adjusted}."
         )
         return
     yield (
         f"No win over {widest}, the largest policy, is clear: against its {_once(nearest)}, {by} "
-        f"is at {measured}."
+        f"is {_points(apart)} points {side} {adjusted}."
     )
 
 
