@@ -68,7 +68,7 @@ def _decoded(data: bytes) -> str:
     if data.startswith(UTF16):
         raise ValueError("line 1 is UTF-16; save it as UTF-8: iconv -f utf-16 -t utf-8")
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")  # Excel begins its CSV with a byte order mark
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ValueError(
@@ -78,6 +78,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _json_line_rows(text: str) -> Iterator[SourceRow]:
+    # Not `splitlines`: JSON leaves U+2028 and U+0085 as they are, and it would cut there.
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield _object(_parsed(line, f"line {number}"), f"line {number}")

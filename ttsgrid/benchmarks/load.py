@@ -85,6 +85,7 @@ def load_benchmark(
         unique.setdefault(problem.id, problem)
     problems = list(unique.values())
     if spec.generator is None and spec.seed is not None:
+        # A text as seed is hashed by SHA-512, alike in every process; `hash()` of it is not.
         random.Random(f"ttsgrid-benchmark-{spec.seed}").shuffle(problems)
     if spec.num_problems is not None and spec.num_problems > len(problems):
         raise ConfigError(

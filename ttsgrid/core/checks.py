@@ -58,8 +58,6 @@ def typed(setting: str, kind: Any, value: Any) -> Any:
         return build(kind, setting, value)  # type: ignore[arg-type]
     if get_origin(kind) is tuple:
         return tuple(typed(setting, get_args(kind)[0], item) for item in as_list(setting, value))
-    if kind is Any:
-        return value
     if get_origin(kind) in (dict, Mapping):
         inner = get_args(kind)[1]
         return {k: typed(f"{setting}.{k}", inner, v) for k, v in mapping(setting, value).items()}
@@ -67,7 +65,7 @@ def typed(setting: str, kind: Any, value: Any) -> Any:
 
 
 def _scalar(setting: str, kind: type, value: Any) -> Any:
-    is_bool = isinstance(value, bool)
+    is_bool = isinstance(value, bool)  # to Python True is an int, and would pass for a budget of 1
     if kind is float and isinstance(value, int) and not is_bool:
         value = float(value)
     if kind is str and isinstance(value, int | float) and not is_bool:

@@ -114,6 +114,7 @@ def members_of(protocol: type) -> tuple[str, ...]:
 def add_to_path(folders: Iterable[Path]) -> None:
     """Let modules in these folders be imported, after all others."""
     for folder in folders:
+        # Last, so that a user's `math.py` or `types.py` doesn't hide the library's.
         if str(folder.resolve()) not in sys.path:
             sys.path.append(str(folder.resolve()))
 
@@ -157,6 +158,7 @@ def _imported(module: str, path: str, setting: str) -> Any:  # noqa: ANN401 - a 
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
+        # The name tells a missing module from a module whose own import is missing.
         if error.name and (module == error.name or module.startswith(f"{error.name}.")):
             raise ConfigError(
                 f"{setting}: {path}: there is no module {error.name!r} beside the config folder, "

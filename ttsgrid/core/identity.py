@@ -35,6 +35,7 @@ def canonical(value: object) -> Canonical:
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{value} has no canonical form")
+        # YAML reads `1.0` as a float and the command line `1` as an integer.
         return int(value) if value.is_integer() else value
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
@@ -57,5 +58,7 @@ def content_id(value: object) -> str:
 
 def derive_seed(*parts: str | int) -> int:
     """Derive a 63-bit seed from what it belongs to, e.g. (family, sample, step)."""
+    # A hash rather than a counter: whatever ran before, in whichever block or replica, a sample
+    # keeps its seed. 63 bits, since vLLM and Parquet take signed 64-bit integers.
     text = canonical_json(list(parts))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1

@@ -19,7 +19,9 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-KEY_BYTES = 8  # of a pool's some 10,000 prefixes two collide once in 10**11 pools
+# What an int64 column of Parquet holds. Of the some 10,000 prefixes of a pool, two collide in
+# one of 10**11 pools, and would then make its price a block too low.
+KEY_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def prefixes_of(ids: Sequence[int], block_tokens: int) -> Prefixes:
     tail = tail_tokens(len(ids), block_tokens)
     digest, keys = hashlib.blake2b(digest_size=KEY_BYTES), list[int]()
     for start in range(0, len(ids) - tail, block_tokens):
+        # One running hash: a block's key covers all that precedes it, as in the engine's cache.
         digest.update(array("q", ids[start : start + block_tokens]).tobytes())
         keys.append(_as_int(digest.digest()))
     digest.update(array("q", ids[len(ids) - tail :]).tobytes())

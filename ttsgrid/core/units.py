@@ -42,7 +42,7 @@ __all__ = [
     "pool_blocks",
 ]
 
-FIRST_BLOCK = 4
+FIRST_BLOCK = 4  # the smallest budget of arXiv 2502.06703, all of whose budgets are borders
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ class OwnHeadEngine:
     def __init__(self, spec: EngineSpec, read: Reader) -> None:
         self._spec = spec
         self._read = read
+        # One input at a time: a pass takes all cores already, and two take twice the memory.
         self._turn = asyncio.Lock()
         self._computed = self._requests = self._waiting = 0
         self._busy_s = 0.0

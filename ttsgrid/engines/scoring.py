@@ -30,7 +30,7 @@ from ttsgrid.engines.base import PrmEngine
 from ttsgrid.models import Tokenizer
 from ttsgrid.models.prms import PrmFormat, score_from_logits
 
-REMEMBERED_STEPS = 1_000_000
+REMEMBERED_STEPS = 1_000_000  # at some 180 bytes each
 NO_STEPS = "no steps"
 
 
@@ -113,7 +113,7 @@ class StepScorer:
         self._pending[keys[-1]] = asyncio.Event()
         try:
             usage = await self._compute(ids, dict(zip(keys, positions, strict=True)), own)
-        finally:
+        finally:  # also after an error: the twin that waits then tries for itself
             self._pending.pop(keys[-1]).set()
         return _in_order(own, keys), usage
 
@@ -167,6 +167,7 @@ def too_long(num_tokens: int, context: int) -> str:
 
 def prefix_keys(ids: Sequence[int], positions: Sequence[int]) -> list[bytes]:
     """Hash the ids up to and including each position (ascending), in one pass."""
+    # 16 bytes, where a price makes do with 8: keys that collide would share a step's score.
     digest, keys, done = hashlib.blake2b(digest_size=16), [], 0
     for position in positions:
         digest.update(array("q", ids[done : position + 1]).tobytes())

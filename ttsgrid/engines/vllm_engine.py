@@ -78,6 +78,7 @@ def engine_arguments(spec: EngineSpec) -> dict[str, Any]:
         # A prompt computed in parts makes vLLM 0.32 rewind the request's seeded generator,
         # which a CPU generator can't do: the engine dies ("does not use offset").
         arguments["enable_chunked_prefill"] = False
+        # Without chunks a batch must hold the longest prompt, or vLLM refuses to start.
         arguments["max_num_batched_tokens"] = max(CPU_BATCHED_TOKENS, spec.max_model_len or 0)
     if spec.role == "prm":
         arguments |= _prm_arguments(spec)
@@ -87,12 +88,14 @@ def engine_arguments(spec: EngineSpec) -> dict[str, Any]:
 def _prm_arguments(spec: EngineSpec) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "runner": "pooling",
+        # vLLM serves Qwen's PRM with the pooler STEP by default, and caches no prefix under it.
         "pooler_config": PoolerConfig(tok_pooling_type="ALL"),
     }
     if spec.head == "marker_logits":
         arguments["convert"] = "classify"
         arguments["hf_overrides"] = {
             "classifier_from_token": _token_strings(spec),
+            # The other method, from_2_way_softmax, would merge the two rows into one.
             "method": "no_post_processing",
             "num_labels": 2,
         }
@@ -199,10 +202,12 @@ class VllmPolicyEngine(_VllmEngine):
             temperature=request.temperature,
             top_p=request.top_p,
             max_tokens=request.max_tokens,
-            seed=request.seed if request.temperature > 0 else None,
+            seed=request.seed if request.temperature > 0 else None,  # greedy needs no generator
             stop=list(request.stop) or None,
             include_stop_str_in_output=True,
+            # vLLM looks for stop texts in decoded text. Whole solutions are decoded once, by us.
             detokenize=bool(request.stop),
+            # One message per request and not one per token.
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
         prompt = TokensPrompt(prompt_token_ids=list(request.prompt_ids))
@@ -212,6 +217,7 @@ class VllmPolicyEngine(_VllmEngine):
         usage = Usage(len(request.prompt_ids), cached, len(completion.token_ids))
         self._generated += usage.generated_tokens
         self._computed += usage.prompt_tokens - cached
+        # A stop text is named as text; the end mark gives None, another stop token its id.
         stopped_by = completion.stop_reason if isinstance(completion.stop_reason, str) else None
         reason = FinishReason.STOP if completion.finish_reason == "stop" else FinishReason.LENGTH
         return Generation(tuple(completion.token_ids), reason, stopped_by, usage)
@@ -229,12 +235,12 @@ class VllmPrmEngine(_VllmEngine):
         """Run the PRM over `ids`; see `PrmEngine.token_logits`."""
         parameters = PoolingParams(
             task="token_classify",
-            use_activation=False,
+            use_activation=False,  # logits: the softmax over both is `score_from_logits`'s
             skip_reading_prefix_cache=not read_cache,
         )
         prompt = TokensPrompt(prompt_token_ids=list(ids))
         output = await self._last(self._engine.encode(prompt, parameters, self._next_id()))
-        rows = output.outputs.data.float().tolist()
+        rows = output.outputs.data.float().tolist()  # may be bfloat16, which numpy lacks
         self._computed += len(rows)
         return TokenLogits(len(ids) - len(rows), tuple((low, high) for low, high in rows))
 

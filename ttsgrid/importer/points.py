@@ -100,6 +100,7 @@ def import_points(store: StorePath, path: Path, layout: PointsLayout) -> int:
 def read_points(path: Path, layout: PointsLayout) -> list[Point]:
     """Read a CSV of published accuracies; raises as `import_points` does."""
     try:
+        # As text: a seed `007` or a setting `0.50` must keep its spelling.
         frame = pl.read_csv(path, infer_schema=False)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise ConfigError(f"can't read {path} as CSV: {error}") from error

@@ -129,6 +129,7 @@ def _document(text: str, path: Path) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         whole = error
+    # Not `splitlines`: texts in JSON may hold U+2028 and U+0085, and it would cut there.
     lines = [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
     documents = []
     for number, line in lines:

@@ -127,7 +127,7 @@ class PromptFormat:
         text = tokenizer.apply_chat_template(
             [*system, {"role": "user", "content": user}], tokenize=False, add_generation_prompt=True
         )
-        return tokenizer.encode(text + self.prefill, add_special_tokens=False)
+        return tokenizer.encode(text + self.prefill, add_special_tokens=False)  # has its BOS
 
 
 BOXED = "Please reason step by step, and put your final answer within \\boxed{}."

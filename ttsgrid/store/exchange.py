@@ -11,6 +11,7 @@ import errno
 import os
 from pathlib import Path
 
+# Of linux/fcntl.h: paths are taken from the working directory; swap rather than replace.
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 

@@ -114,6 +114,7 @@ class Lease:
         Raises:
             StoreError: it was taken over, or this is a fork of the holder.
         """
+        # A fork has a copy of this object and no thread that keeps the lease alive.
         if os.getpid() != self.holder.pid:
             raise StoreError(f"store {self.files.uri} belongs to process {self.holder.pid}")
         current = read_holder(self.files)
@@ -125,7 +126,7 @@ class Lease:
         if os.getpid() != self.holder.pid:
             return
         self._stop.set()
-        if self._thread:
+        if self._thread:  # first: its last beat would write the lease again
             self._thread.join()
         with self.files.exclusive():
             current = read_holder(self.files)
@@ -134,6 +135,7 @@ class Lease:
 
     def _beat(self) -> None:
         held = True
+        # Three beats may be lost before another machine takes the holder for dead.
         while held and not self._stop.wait(self.ttl_s / 4):
             with suppress(OSError):  # storage is away for a moment: the next beat may get through
                 held = self._renew()
@@ -204,7 +206,7 @@ def _process_start(pid: int) -> str | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     state, *rest = stat.rpartition(")")[2].split()  # the name before may hold spaces
-    return None if state in "ZX" else rest[18]
+    return None if state in "ZX" else rest[18]  # field 22 of proc(5): starttime
 
 
 def _exists(pid: int) -> str | None:

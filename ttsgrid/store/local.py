@@ -59,11 +59,14 @@ class LocalFiles:
     def put(self, path: str, data: bytes | pa.Buffer) -> None:
         """See `Files.put`."""
         target = self.root / path
+        # The process id: two drivers may write the lease at the same moment.
         staged = self.root / STAGING / f"{path.replace('/', '+')}.{os.getpid()}.tmp"
         staged.parent.mkdir(parents=True, exist_ok=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         with staged.open("wb") as file:
             file.write(data)
+            # Before the rename: a file system may order the rename first, and a power cut then
+            # leaves an empty file under a name that says it is whole.
             file.flush()
             os.fsync(file.fileno())
         self._rename(staged, target)
@@ -119,6 +122,7 @@ class LocalFiles:
     def exclusive(self) -> Iterator[None]:
         """Hold an advisory lock, which the kernel drops when its process dies."""
         self.root.mkdir(parents=True, exist_ok=True)
+        # The file is never deleted: two processes could then lock two files of that name.
         with (self.root / "_lease.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
@@ -133,11 +137,12 @@ class LocalFiles:
 
     def scan(self, paths: Sequence[str]) -> pl.LazyFrame:
         """See `Files.scan`."""
+        # A store's own path may hold brackets or a star.
         return pl.scan_parquet([self.root / path for path in paths], glob=False)
 
     def _rename(self, source: Path, target: Path) -> None:
         os.replace(source, target)
-        self._sync(target.parent)
+        self._sync(target.parent)  # a name is its folder's data: unsynced, it may be lost
 
     def _sync(self, folder: Path) -> None:
         descriptor = os.open(folder, os.O_RDONLY)

@@ -27,6 +27,8 @@ VERSION_KEY = b"ttsgrid_schema"  # absent in files of version 1
 _TEXT = pa.string()
 _INT = pa.int64()
 _FLOAT = pa.float64()
+# A list is nullable inside unless it says otherwise: [0.9, null] would pass for two scores.
+# `element` is what Parquet calls it; pyarrow's own `item` would not survive a round trip.
 _SCORES = pa.list_(pa.field("element", _FLOAT, nullable=False))
 _KEYS = pa.list_(pa.field("element", pa.int64(), nullable=False))
 _COUNTS = pa.list_(pa.field("element", pa.int32(), nullable=False))

@@ -121,12 +121,15 @@ def _far_apart(one: float | None, other: float | None) -> bool:
 def _start() -> subprocess.Popen[str]:
     """Start a child and wait until it is ready (about a second of imports)."""
     child = subprocess.Popen(
+        # -P: without it the script's folder comes first on the path, and its `math.py` and
+        # `numbers.py` would stand in for the standard library's.
         [sys.executable, "-P", str(_SCRIPT)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
+        # A Ray worker's path differs from what a fresh interpreter would find.
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         start_new_session=True,  # Ctrl-C is for the driver to handle
     )
@@ -154,6 +157,7 @@ def shared_judge() -> MathJudge:
     return MathJudge()
 
 
+# Votes at every N ask about the same few pairs again and again.
 @lru_cache(maxsize=65536)
 def equivalent(gold: str, answer: str) -> bool:
     """Ask the shared judge, remembering its verdicts; see `MathJudge.equivalent`."""

@@ -102,6 +102,7 @@ class Recipe:
 def is_test(start: int, operations: tuple[Operation, ...]) -> bool:
     """Say on which side of the split a problem lies; levels do not matter."""
     key = f"{start}" + "".join(f"{op.symbol}{op.operand}" for op in operations)
+    # Not `hash()`, which differs between processes: a test problem must never be trained on.
     return hashlib.blake2b(key.encode(), digest_size=1).digest()[0] < TEST_BUCKETS_OF_256
 
 

@@ -58,6 +58,7 @@ class RlhflowFormat:
         before, between, header = self._frame(tokenizer)
         turns = [f"{question} {steps[0]}", *steps[1:]]
         openings = [before, *[between] * (len(steps) - 1)]
+        # Stripped, since Llama's template strips each turn that goes through it.
         texts = [f"{o}{turn.strip()}{header}" for o, turn in zip(openings, turns, strict=True)]
         pieces = [tokenizer.encode(text, add_special_tokens=False) for text in texts]
         mark = tokenizer.encode(header, add_special_tokens=False)
@@ -69,6 +70,7 @@ class RlhflowFormat:
 
     def _frame(self, tokenizer: Tokenizer) -> tuple[str, str, str]:
         """Return the template's text before the first turn, between two, and after each."""
+        # Cut around two stand-ins: steps don't go through Jinja, and earlier ids never change.
         chat = [{"role": "user", "content": _FIRST}]
         opened = render(tokenizer, chat, opened=True)
         chat += [{"role": "assistant", "content": POSITIVE}, {"role": "user", "content": _SECOND}]

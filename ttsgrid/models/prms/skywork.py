@@ -42,6 +42,7 @@ class SkyworkFormat:
         require_steps(steps)
         mark = single_id(tokenizer, MARK, self.name)
         bos = tokenizer.bos_token or ""
+        # Ids are joined and not texts, as in the source: a step never merges with the newline.
         prompt = tokenizer.encode(f"{bos}{question}\n", add_special_tokens=False)
         flat = (" ".join(step.split("\n")) for step in steps)
         pieces = [[*tokenizer.encode(step, add_special_tokens=False), mark] for step in flat]

@@ -124,6 +124,7 @@ async def _ahead(session: SearchSession, child: Node) -> ScoredSteps:
 
 async def _all(coroutines: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     """Run all at once; if one fails, cancel the others and raise its error."""
+    # `asyncio.gather` would let the others run on, for a search that has failed.
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(coroutine) for coroutine in coroutines]

@@ -76,6 +76,7 @@ def shares(scores: Sequence[float], num_places: int, temperature: float) -> list
     weights = [math.exp((score - scores[0]) / temperature) for score in scores]
     counts, left = [], max(0, num_places)
     for i, weight in enumerate(weights):
+        # A weight that underflows is 0, and so is the sum of all after it.
         share = left * weight / math.fsum(weights[i:]) if weight else 0.0
         counts.append(min(left, math.ceil(share - ROUNDING)))
         left -= counts[-1]
