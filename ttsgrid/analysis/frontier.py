@@ -57,7 +57,7 @@ class Frontier:
             (`ttsgrid.analysis.findings.interaction`).
         prm_quality: how well PRMs rank (`ttsgrid.analysis.findings.prm_quality`).
         external: published points beside them (`ttsgrid.analysis.cells.external_points`).
-        difficulty: each problem's pass@1, absolute bin and quantile, a policy at a time.
+        difficulty: each problem's pass@1, absolute bin and quantile, for each policy.
         predicted: difficulty without the gold answer, and how well it is predicted.
         optimism: what the curve promises in hindsight, and what can be kept of it.
         recommendations: which strategy to use where.

@@ -17,7 +17,7 @@ EXAMPLE_LEVEL = 2
 INTRODUCTION = f"""# The zoo
 
 Small transformers, trained from scratch for ttsgrid's default run. They do one thing: \
-follow a recipe of arithmetic modulo {MODULUS}, a step a line. They are test subjects for \
+follow a recipe of arithmetic modulo {MODULUS}, one step per line. They are test subjects for \
 test-time scaling, not assistants.
 """
 
@@ -137,7 +137,7 @@ def _policies(measured: Mapping[str, Any]) -> str:
             f"## Policies on {measured['num_problems']} held-out problems\n",
             "Greedy accuracy:\n",
             _table(("policy", "parameters", "all", *levels), greedy),
-            f"Difficulty: pass@1 over {measured['samples_a_problem']} samples at temperature "
+            f"Difficulty: pass@1 over {measured['samples_per_problem']} samples at temperature "
             f"{measured['temperature']}, and the share of problems that are easy (at least 50 %), "
             "medium (10 % to 50 %) and hard (under 10 %):\n",
             _table(("policy", "pass@1", *reports[0]["bins"]), bins),

@@ -24,7 +24,7 @@ def slip_rate(operation: Operation, largest_rate: float) -> float:
 
 
 def written_steps(recipe: Recipe, largest_rate: float, rng: random.Random) -> tuple[str, ...]:
-    """Write a solution as the corpus has it, a string a step, without separators.
+    """Write a solution as the corpus has it, one string per step, without separators.
 
     Args:
         recipe: the problem.

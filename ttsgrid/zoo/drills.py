@@ -14,8 +14,8 @@ from transformers import PreTrainedTokenizerFast
 
 from ttsgrid.benchmarks.zoo.task import MODULUS
 
-EQUATIONS_A_BATCH = 512
-TOKENS_AN_EQUATION = 6
+EQUATIONS_PER_BATCH = 512
+TOKENS_PER_EQUATION = 6
 RESULT_TOKEN, LAST_TOKEN = 4, 5
 
 
@@ -31,7 +31,7 @@ class Equations:
 
 def draw_equations(width: int, product_share: float, generator: torch.Generator) -> Equations:
     """Draw a batch of lists of `width` equations; symbols are 0, 1, 2 for +, -, *."""
-    shape = (EQUATIONS_A_BATCH // width, width)
+    shape = (EQUATIONS_PER_BATCH // width, width)
     left = torch.randint(MODULUS, shape, generator=generator)
     right = torch.randint(1, MODULUS, shape, generator=generator)
     sums = (1.0 - product_share) / 2

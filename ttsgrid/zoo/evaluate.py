@@ -37,7 +37,7 @@ from ttsgrid.zoo.prms import (
 from ttsgrid.zoo.rollouts import Rollout, sample_rollouts
 from ttsgrid.zoo.train import load_policy
 
-SAMPLES_A_PROBLEM = 64
+SAMPLES_PER_PROBLEM = 64
 TEMPERATURE = 0.7
 AUC_SOLUTIONS = 800
 BATCH_SIZE = 100
@@ -64,11 +64,11 @@ class PolicyReport:
 
 @dataclass(frozen=True)
 class PrmReport:
-    """How well a PRM tells right from wrong, a policy's own solutions at a time.
+    """How well a PRM tells right steps from wrong ones, for each policy's own solutions.
 
     Attributes:
-        step_auc: over all steps of all problems. High already for a PRM that only
-            knows which problems are hard; how it ranks within a problem, a sweep says
+        step_auc: by policy, over all steps of all problems. High even for a PRM that only
+            knows which problems are hard; a sweep measures how it ranks within a problem
             (`ttsgrid.analysis.findings.prm_quality`).
     """
 
@@ -96,7 +96,7 @@ def evaluate_policy(name: str, folder: Path, recipes: Sequence[Recipe]) -> Polic
     policy = load_policy(name, folder, torch.device("cpu"))
     tokenizer = AutoTokenizer.from_pretrained(folder / name)
     greedy = sample_rollouts(policy, tokenizer, recipes, 0.0)
-    repeated = [recipe for recipe in recipes for _ in range(SAMPLES_A_PROBLEM)]
+    repeated = [recipe for recipe in recipes for _ in range(SAMPLES_PER_PROBLEM)]
     sampled = sample_rollouts(policy, tokenizer, repeated, TEMPERATURE)
     correct = np.array([r.correct for r in sampled]).reshape(len(recipes), -1).mean(axis=1)
     found = Counter(absolute_bins(correct))
@@ -191,7 +191,7 @@ def main() -> None:
     measured = {
         "weights": {name: weights_hash(options.weights / name) for name in (*POLICIES, *PRMS)},
         "num_problems": options.problems,
-        "samples_a_problem": SAMPLES_A_PROBLEM,
+        "samples_per_problem": SAMPLES_PER_PROBLEM,
         "temperature": TEMPERATURE,
         "auc_solutions": AUC_SOLUTIONS,
         "policies": [asdict(report) for report in policies],

@@ -19,7 +19,7 @@ from ttsgrid.models.prms import ScoringInput, prm_format
 from ttsgrid.zoo.drills import (
     LAST_TOKEN,
     RESULT_TOKEN,
-    TOKENS_AN_EQUATION,
+    TOKENS_PER_EQUATION,
     draw_equations,
     encode_equations,
 )
@@ -77,7 +77,7 @@ class Judged:
 
 
 def batches(spec: TrunkSpec, tokenizer: PreTrainedTokenizerFast) -> Iterator[Judged]:
-    """Yield one batch an optimiser step: drills, then recipes, short ones first."""
+    """Yield one batch per optimiser step: drills, then recipes, short ones first."""
     generator = torch.Generator().manual_seed(spec.seed)
     for _ in range(spec.num_drill_steps):
         yield judged_equations(spec, tokenizer, generator)
@@ -108,7 +108,7 @@ def judged_equations(
     ids = encode_equations(tokenizer, equations, shown)
     marks = torch.full_like(ids, IGNORED)
     for token in (RESULT_TOKEN, LAST_TOKEN):
-        marks[:, token::TOKENS_AN_EQUATION] = holds.long()
+        marks[:, token::TOKENS_PER_EQUATION] = holds.long()
     return Judged(ids, marks)
 
 

@@ -43,7 +43,7 @@ async def monte_carlo_labels(
         use_gpu: run the engine on a GPU.
 
     Returns:
-        For each solution a label a step.
+        For each solution, one label per step.
     """
     from ttsgrid.engines.vllm_engine import VllmPolicyEngine  # noqa: PLC0415 (seconds to import)
 

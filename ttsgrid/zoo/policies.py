@@ -25,7 +25,7 @@ from ttsgrid.benchmarks.zoo.task import STEP_SEPARATOR, Recipe, draw_of_length
 from ttsgrid.zoo.corpus import written_steps
 from ttsgrid.zoo.drills import (
     RESULT_TOKEN,
-    TOKENS_AN_EQUATION,
+    TOKENS_PER_EQUATION,
     draw_equations,
     encode_equations,
 )
@@ -138,12 +138,12 @@ def drill_batch(
     equations = draw_equations(width, spec.product_share, generator)
     ids = encode_equations(tokenizer, equations, equations.result)
     has_loss = torch.zeros_like(ids, dtype=torch.bool)
-    has_loss[:, RESULT_TOKEN::TOKENS_AN_EQUATION] = True
+    has_loss[:, RESULT_TOKEN::TOKENS_PER_EQUATION] = True
     return Batch(ids, has_loss)
 
 
 def batches(spec: PolicySpec, tokenizer: PreTrainedTokenizerFast) -> Iterator[Batch]:
-    """Yield one batch an optimiser step: drills, recipes with a drill now and then, slips."""
+    """Yield one batch per optimiser step: drills, recipes with a drill now and then, slips."""
     rng = random.Random(f"ttsgrid-zoo-{spec.name}-{spec.seed}")
     generator = torch.Generator().manual_seed(spec.seed)
     for step in range(spec.num_drill_steps):

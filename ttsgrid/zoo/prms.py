@@ -35,7 +35,7 @@ class PrmSpec:
 
     Attributes:
         num_problems: training problems; each policy solves each once.
-        num_completions: Monte Carlo completions a step (`step_tag` only).
+        num_completions: Monte Carlo completions per step (`step_tag` only).
     """
 
     name: str
@@ -48,7 +48,7 @@ class PrmSpec:
 
 @dataclass(frozen=True)
 class LabelledSolution:
-    """A solution with a label a step, however they were made."""
+    """A solution with one label per step, however they were made."""
 
     question: str
     steps: tuple[str, ...]
@@ -66,7 +66,7 @@ class Qwen2ForProcessRewardModel(nn.Module):
         self.score = nn.Sequential(nn.Linear(size, size), nn.ReLU(), nn.Linear(size, 2))
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Return two logits a token, shape (batch, length, 2)."""
+        """Return two logits per token, shape (batch, length, 2)."""
         hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
         logits: Tensor = self.score(hidden)
         return logits

@@ -77,7 +77,7 @@ def sample_rollouts(
     recipes: Sequence[Recipe],
     temperature: float,
 ) -> list[Rollout]:
-    """Sample one solution a problem."""
+    """Sample one solution per problem."""
     prompts = [prompt_of(recipe, tokenizer) for recipe in recipes]
     texts = sample_texts(model, tokenizer, prompts, temperature)
     return [read_rollout(recipe, text) for recipe, text in zip(recipes, texts, strict=True)]

@@ -1,4 +1,4 @@
-"""The zoo's tokenizer: one token a number, one a fixed phrase, bytes for all else.
+"""The zoo's tokenizer: one token per number, one per fixed phrase, bytes for all else.
 
 One vocabulary serves the policies and both PRMs. It carries ChatML marks (as
 Qwen2.5 does), a BOS that plain encoding adds *and* the chat template writes

@@ -25,7 +25,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from ttsgrid.benchmarks.zoo.task import STEP_SEPARATOR, draw_of_length
 from ttsgrid.models.prms import prm_format
-from ttsgrid.zoo.drills import TOKENS_AN_EQUATION
+from ttsgrid.zoo.drills import TOKENS_PER_EQUATION
 from ttsgrid.zoo.judged import IGNORED, TrunkSpec, batches, tokenizers_of_formats
 from ttsgrid.zoo.optimise import FINE_TUNING_RATE, optimise
 from ttsgrid.zoo.policies import MAX_OPERATIONS
@@ -102,7 +102,7 @@ def learn_formats(
         ]
         inputs = [encode(tokenizers[name], recipe.question, recipe.steps) for recipe in recipes]
         ids = torch.tensor([item.ids for item in inputs]).to(policy.device)
-        start = inputs[0].positions[0] - TOKENS_AN_EQUATION
+        start = inputs[0].positions[0] - TOKENS_PER_EQUATION
         logits = policy(input_ids=ids).logits[:, start:-1]
         return cross_entropy(logits.flatten(0, 1), ids[:, start + 1 :].flatten())
 

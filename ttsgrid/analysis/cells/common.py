@@ -37,7 +37,7 @@ def common_ground(accuracies: Floats) -> CommonGround:
     """Find the problems that cells share.
 
     Args:
-        accuracies: a row a cell, NaN where it did not run; shape (C, P).
+        accuracies: one row per cell, NaN where it did not run; shape (C, P).
     """
     ran = ~np.isnan(accuracies)
     sizes = ran.sum(axis=1)
@@ -71,7 +71,7 @@ def on_common_ground(cells: Cells) -> Cells:
 
 
 def group_on_common_ground(cells: Cells, rows: Ints) -> pl.DataFrame:
-    """Return the rows, overall and a bin, of cells that compete, on problems they share.
+    """Return the rows, overall and by bin, of cells that compete, on problems they share.
 
     Args:
         cells: all cells.

@@ -29,7 +29,7 @@ DIFFICULTY_SCHEMA: dict[str, type[pl.DataType]] = {
 
 
 def measured_difficulty(cells: Cells, problem_ids: Sequence[str]) -> pl.DataFrame:
-    """Return a row a (policy, problem), columns `DIFFICULTY_SCHEMA`.
+    """Return one row per (policy, problem), columns `DIFFICULTY_SCHEMA`.
 
     Args:
         cells: with pass@1 of each policy.

@@ -158,5 +158,5 @@ def _seconds(frames: StoreFrames, series: int, prm: str | None) -> Floats:
     """Wall seconds per sample; 0 where no time was recorded."""
     of_series = frames.seconds.filter(series=series)
     counted = of_series.filter(pl.col("prm").is_null() | pl.col("prm").eq_missing(pl.lit(prm)))
-    totals = counted.group_by("problem").agg(pl.col("seconds_a_sample").sum())
-    return _by_problem(totals, "seconds_a_sample", len(frames.problems))
+    totals = counted.group_by("problem").agg(pl.col("seconds_per_sample").sum())
+    return _by_problem(totals, "seconds_per_sample", len(frames.problems))

@@ -7,7 +7,7 @@ within a problem on the solutions of `zoo-l`. The pooled figure stands beside it
 
 Within a problem: the share of (right, wrong) pairs of one problem in which the right one
 has the higher score, ties half (the area under the ROC curve), averaged over the problems
-that have both kinds, each with one voice. Its interval draws problems.
+that have both kinds, each with equal weight. Its interval is over problems.
 
 Only the samples of pools count. Answers of searches were picked by a PRM, and of a greedy
 pool there is one per problem. Samples without a score are left out and counted.
@@ -48,7 +48,7 @@ def prm_quality(frames: StoreFrames) -> pl.DataFrame:
     """Measure every PRM on every policy's pools.
 
     Returns:
-        A row per (policy, PRM, aggregation), columns `PRM_QUALITY_SCHEMA`. `area`, with its
+        One row per (policy, PRM, aggregation), columns `PRM_QUALITY_SCHEMA`. `area`, with its
         95 % interval, is within problems, `num_problems` those with both kinds of solutions
         and `num_pairs` their pairs; `pooled_area` compares solutions of all problems.
         Policies without such a problem have no row.
@@ -86,7 +86,7 @@ def areas_within(samples: pl.DataFrame) -> pl.DataFrame:
 
 
 def _scored_samples(frames: StoreFrames, series: int, prm: str) -> pl.DataFrame:
-    """The samples of a pool with their verdict and a column per aggregation.
+    """The samples of a pool with their verdict and one column per aggregation.
 
     One pool and PRM at a time: large stores hold ten million scores.
     """

@@ -17,7 +17,7 @@ _WORKER = ["run_id", "host", "process"]
 
 
 def read_rates(units: pl.DataFrame) -> pl.DataFrame:
-    """Return device-seconds per computed token of each model: model_id, seconds_a_token.
+    """Return device-seconds per computed token of each model: model_id, seconds_per_token.
 
     Args:
         units: done units, with `num_gpus`, when they ran and token columns: what was
@@ -66,4 +66,4 @@ def _rates(units: pl.DataFrame, who: str) -> pl.DataFrame:
     rates = in_time.group_by("model_id").agg(busy=busy, computed=computed)
     # Imported runs have no times: their rate is unknown, not zero.
     spent = rates.filter(pl.col("computed") > 0, pl.col("busy") > 0)
-    return spent.select("model_id", seconds_a_token=pl.col("busy") / pl.col("computed"))
+    return spent.select("model_id", seconds_per_token=pl.col("busy") / pl.col("computed"))

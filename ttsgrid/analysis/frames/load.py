@@ -60,7 +60,7 @@ class StoreFrames:
             sample of such a block without a row in `scores`, or with NaN there, has no score.
         scores: of pools: series, problem, sample, prm (label) and a column for each
             aggregation; sorted by PRM and the first three.
-        seconds: series, problem, prm (label; null for sampling), seconds_a_sample.
+        seconds: series, problem, prm (label; null for sampling), seconds_per_sample.
         searches: search (row number), benchmark, policy (label), policy_id, prm (label),
             strategy (label), budget (null where trees are subtrees), beam_width.
         trees: tree (row number), search, problem, seconds, question_tokens,
@@ -68,7 +68,7 @@ class StoreFrames:
         answers: of trees: tree, problem, sample, answer_class, correct and a column for
             each aggregation, NaN for an answer without scores.
         prices: what pools and subtrees cost run alone.
-        rates: model_id, seconds_a_token: what a device took to compute a token.
+        rates: model_id, seconds_per_token: what a device took to compute a token.
     """
 
     problems: pl.DataFrame
@@ -175,5 +175,5 @@ def _seconds(blocks: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
     prms = models.filter(role="prm").select(prm="label", prm_id="model_id")
     samples = pl.col("stop") - pl.col("start")
     a_sample = pl.col("seconds").sum() / samples.sum()
-    totals = blocks.group_by("series", "problem", "prm_id").agg(seconds_a_sample=a_sample)
+    totals = blocks.group_by("series", "problem", "prm_id").agg(seconds_per_sample=a_sample)
     return totals.join(prms, on="prm_id", how="left").drop("prm_id")

@@ -27,7 +27,8 @@ def comparison_table(frontier: Frontier, benchmark: str) -> Table:
         "Small with test-time scaling against large with one solution",
         "One row per pair of policies, with the smaller one's cell whose win is surest. "
         "The difference, in points, is paired by problem. Adjusted: an interval that still holds "
-        f"for the best of all {number} comparisons made; only it decides the verdict. "
+        f"for the best of all {number} comparisons made; only it decides the verdict. Smaller and "
+        "larger: the accuracies, in %. "
         "FLOPs ratio: the smaller policy's, PRM and prompts included, over the larger one's.",
         (
             "smaller policy",
@@ -35,8 +36,8 @@ def comparison_table(frontier: Frontier, benchmark: str) -> Table:
             "verdict",
             "difference",
             "adjusted",
-            "smaller's accuracy",
-            "larger's accuracy",
+            "smaller",
+            "larger",
             "FLOPs ratio",
         ),
         3,
