@@ -84,8 +84,8 @@ def against_best_of_n(search_comparisons: Iterable[SearchComparison]) -> pl.Data
     """Set every search against best-of-N; no rows where a store has none.
 
     Returns:
-        One row per (search, N, bin), columns `SEARCH_COMPARISON_SCHEMA`: both accuracies, the paired
-        `difference` with its 95 % interval and the adjusted one, and `flops_ratio`
+        One row per (search, N, bin), columns `SEARCH_COMPARISON_SCHEMA`: both accuracies, the
+        paired `difference` with its 95 % interval and the adjusted one, and `flops_ratio`
         (search over best-of-N, PRM included).
     """
     by_benchmark: dict[str, list[SearchComparison]] = defaultdict(list)

@@ -33,7 +33,7 @@ from ttsgrid.core.strategies import ONE_SAMPLE
 LONG_COT = "long CoT"
 _TTS_IS = (
     "TTS: the best N, strategy, aggregation and vote, the same for all problems, chosen on "
-    "problems other than those it is scored on (PRM `any`: the PRM is chosen too). N and strategy "
+    "problems other than those it is scored on (PRM 'any': the PRM is chosen too). N and strategy "
     "are the pair chosen most often, and the share is that of the problems it is chosen for."
 )
 _NAMES = ("benchmark", "policy", "prm", "strategy", "n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.cells.difficulty import Bin
+from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.views.words.prices import unpriced_note
 
 
@@ -15,4 +16,4 @@ def footnote(cells: Cells) -> str:
         "Budgets below a pool's size are estimated from the whole pool; the Monte Carlo "
         f"error of an accuracy is at most {100 * error:.2f} points."
     )
-    return " ".join(filter(None, (exactness, unpriced_note(overall))))
+    return " ".join(filter(None, (exactness, unpriced_note(overall.filter(competes())))))

@@ -19,8 +19,10 @@ from typing import Any
 
 import polars as pl
 
+from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.findings.comparisons import surest_of_each_pair
 from ttsgrid.analysis.findings.selection import describe
+from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MAX_HALF_WIDTH, MIN_PROBLEMS
 from ttsgrid.core.strategies import COT, bound_names
@@ -40,7 +42,9 @@ def headline_paragraphs(frontier: Frontier, benchmark: str) -> tuple[str, ...]:
     overall = frontier.cells.frame.filter(benchmark=benchmark)
     num_problems = int(overall["num_problems"].to_numpy().max(initial=0))
     comparisons = frontier.comparisons.filter(benchmark=benchmark)
-    paragraphs = headline(comparisons, num_problems, why_unpriced(overall))
+    paragraphs = headline(
+        comparisons, num_problems, why_unpriced(overall.filter(competes(), bin=Bin.ALL.value))
+    )
     missing = " ".join(coverage_sentences(frontier.cells, benchmark))
     return (*paragraphs, missing) if missing else paragraphs
 

@@ -9,7 +9,7 @@ def why_unpriced(cells: pl.DataFrame) -> str:
     """Return why the costs of two cells set side by side are unknown; empty if all are known.
 
     Args:
-        cells: rows of `Cells.frame`, of one benchmark.
+        cells: one row of `Cells.frame` for each cell of a benchmark.
     """
     unpriced = _num_unpriced(cells)
     if not unpriced:

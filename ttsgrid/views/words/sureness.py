@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ttsgrid.analysis.cells.difficulty import Bin
+from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.views.words.prices import unpriced_note
 
@@ -24,7 +25,7 @@ def sureness(frontier: Frontier, num_failed: int) -> tuple[str, ...]:
         return (_PUBLISHED,)
     overall = frontier.cells.frame.filter(bin=Bin.ALL.value)
     error = 100 * float(overall["standard_error_mc"].to_numpy().max(initial=0))
-    own = _own(error, _failures(num_failed), unpriced_note(overall))
+    own = _own(error, _failures(num_failed), unpriced_note(overall.filter(competes())))
     return own if frontier.external.is_empty() else (*own, _PUBLISHED)
 
 
