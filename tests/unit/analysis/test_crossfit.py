@@ -65,7 +65,7 @@ def test_all_splits_at_once_are_each_split_on_its_own() -> None:
     np.testing.assert_allclose(weights.sum(axis=0), 1.0)
     expected = np.zeros_like(weights)
     groups = _members(BINS)
-    for half in _halves(groups, len(BINS), 6):
+    for half in _halves(tuple(members.tobytes() for members in groups), 6):
         for chooses in (half, ~half):
             for members in groups:
                 inside, scored = members[chooses[members]], members[~chooses[members]]

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.cells.common import common_ground
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.findings.contests import candidates
-from ttsgrid.analysis.statistics.crossfit import weights_held_out
+from ttsgrid.analysis.statistics.crossfit import chosen_held_out
 from ttsgrid.analysis.statistics.intervals import difference_intervals, mean_intervals
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS, MIN_TO_CHOOSE
 from ttsgrid.core.voting import Bools, Floats, Ints
@@ -126,9 +127,7 @@ class _Contest:
             labels = self._labels(prediction, budget)
             if (labels == Bin.ALL).all():
                 continue
-            values = self.values[self._affordable(budget)]
-            by_bin = _kept(values, _choosable(labels))
-            for_all = _kept(values, np.full(self.num_problems, Bin.ALL, dtype=object))
+            by_bin, for_all = self._kept(budget, labels), self._kept_for_all[budget]
             interval = difference_intervals(by_bin, for_all)
             low, high = float(interval.low), float(interval.high)
             pays = low > 0 and self.num_problems >= MIN_PROBLEMS
@@ -137,12 +136,12 @@ class _Contest:
     def rules(self, prediction: Prediction | None, divided: Set[int]) -> Iterator[Rule]:
         """Yield the rules of each budget: for all problems, and per bin at `divided` budgets."""
         for budget in self._budgets():
-            affordable = self._affordable(budget)
             everywhere = np.full(self.num_problems, Bin.ALL, dtype=object)
-            yield from self._rules(budget, affordable, everywhere)
+            yield from self._rules(budget, everywhere, self._kept_for_all[budget])
             if prediction is not None and budget in divided:
                 labels = self._labels(prediction, budget)
-                yield from self._rules(budget, affordable, labels, prediction.probe_size)
+                kept = self._kept(budget, labels)
+                yield from self._rules(budget, labels, kept, prediction.probe_size)
 
     def _budgets(self) -> list[int]:
         return sorted({row["n"] for row in self.rows})
@@ -153,13 +152,32 @@ class _Contest:
     def _labels(self, prediction: Prediction | None, budget: int) -> NDArray[np.object_]:
         return usable_labels(prediction, budget, len(self.problems))[self.problems]
 
+    @cached_property
+    def _kept_for_all(self) -> dict[int, Floats]:
+        """What one strategy for all problems, chosen without each, keeps at each budget."""
+        everywhere = np.full(self.num_problems, Bin.ALL, dtype=object)
+        return {
+            budget: chosen_held_out(self.values[self._affordable(budget)], everywhere)
+            for budget in self._budgets()
+        }
+
+    def _kept(self, budget: int, labels: NDArray[np.object_]) -> Floats:
+        """Each problem's accuracy under a strategy chosen without it, in its bin or over all."""
+        choosable = _choosable(labels)
+        kept, own = self._kept_for_all[budget], choosable != Bin.ALL
+        if not own.any():
+            return kept
+        return np.where(
+            own, chosen_held_out(self.values[self._affordable(budget)], choosable), kept
+        )
+
     def _rules(
-        self, budget: int, affordable: Ints, labels: NDArray[np.object_], probe_size: int = 0
+        self, budget: int, labels: NDArray[np.object_], kept: Floats, probe_size: int = 0
     ) -> Iterator[Rule]:
         """Rules of one budget for the bins that its problems are labelled with."""
+        affordable = self._affordable(budget)
         values = self.values[affordable]
         overall = int(values.mean(axis=1).argmax())
-        kept = _kept(values, _choosable(labels))
         for name in BINS:
             members = labels == name
             if not members.any() or (name is Bin.ALL and (labels != Bin.ALL).any()):
@@ -222,14 +240,3 @@ def _choosable(labels: NDArray[np.object_]) -> NDArray[np.object_]:
     """Labels with `Bin.ALL` for bins too small to choose in: all problems choose for them."""
     small = [name for name in BINS if (labels == name).sum() < MIN_TO_CHOOSE]
     return np.where(np.isin(labels, small), Bin.ALL, labels)
-
-
-def _kept(values: Floats, labels: NDArray[np.object_]) -> Floats:
-    """Each problem's accuracy under candidates chosen without it, in its bin or over all."""
-    everywhere = np.full(len(labels), Bin.ALL, dtype=object)
-    weights = weights_held_out(values, everywhere)
-    own = labels != Bin.ALL
-    if own.any():
-        by_bin = weights_held_out(values, labels)
-        weights[:, own] = by_bin[:, own]
-    return np.asarray((weights * values).sum(axis=0))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ttsgrid.analysis.cells.costs import COST_COLUMNS, Meter, make_meter
 from ttsgrid.analysis.cells.difficulty import Bin, absolute_bins
+from ttsgrid.analysis.cells.flops import Spent
 from ttsgrid.analysis.cells.outcomes import Outcome
 from ttsgrid.analysis.cells.prices import PoolPrices, pool_prices
 from ttsgrid.analysis.frames.load import StoreFrames
@@ -207,6 +208,7 @@ def _rows(
             continue
         values = np.stack([outcomes[index].accuracy[present] for index in group])
         interval, number = mean_intervals(values), int(present.sum())
+        costs = _costs([outcomes[index] for index in group], present, meter)
         for i, index in enumerate(group):
             yield (
                 number,
@@ -218,10 +220,20 @@ def _rows(
                     "low": float(interval.low[i]),
                     "high": float(interval.high[i]),
                     "standard_error_mc": _mean_error(outcomes[index].standard_error[present]),
-                    **meter.means(outcomes[index], present),
+                    **costs[outcomes[index].spent],
                     "outcome": index,
                 },
             )
+
+
+def _costs(
+    group: Iterable[Outcome], present: Bools, meter: Meter
+) -> dict[Spent, dict[str, float | None]]:
+    """Mean costs of what cells spend: once for all that differ in how answers are voted on."""
+    return {
+        spent: meter.means(outcome, present)
+        for spent, outcome in {outcome.spent: outcome for outcome in group}.items()
+    }
 
 
 def _mean_error(errors: Floats) -> float:

@@ -28,9 +28,11 @@ def inference_flops(num_parameters: float, tokens: Number) -> Number:
     return INFERENCE_FLOPS_PER_PARAMETER_TOKEN * num_parameters * tokens
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Spent:
     """What each problem costs, shape (P,) each; NaN where not run or unknown.
+
+    Equal to itself alone, so that what follows from one can be kept by it.
 
     Attributes:
         policy_prompt: tokens in the policy's prompts, cached ones included.

@@ -50,10 +50,12 @@ class _Counter:
         """Count the parts of some inputs."""
         inputs = chunk.with_columns(pl.col("owner").cast(pl.UInt32))
         counted = inputs.group_by("owner").agg(seen=pl.len().cast(pl.UInt32))
-        self._seen = pl.concat([self._seen, counted]).group_by("owner").agg(pl.col("seen").sum())
         apart = inputs.explode("keys", "part_tokens").drop_nulls("keys")
         named = apart.select("owner", pl.col("part_tokens").cast(pl.Int32), key="keys")
-        self._hold(_together([named.with_columns(inputs=pl.lit(1, pl.UInt32))]))
+        parts = _together([named.with_columns(inputs=pl.lit(1, pl.UInt32))])
+        # Most owners come whole in one chunk: their parts are never put together again.
+        self._hold(self._without_whole(parts, counted))
+        self._seen = pl.concat([self._seen, counted]).group_by("owner").agg(pl.col("seen").sum())
         if self._num_waiting > _HELD_PARTS:
             self._settle()
 
@@ -68,11 +70,15 @@ class _Counter:
 
     def _settle(self) -> None:
         parts = _together(self._waiting)
-        progress = self._seen.join(self._expected, on="owner")
+        self._waiting, self._num_waiting = [], 0
+        self._hold(self._without_whole(parts, self._seen))
+
+    def _without_whole(self, parts: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
+        """Let go the parts of owners whose inputs have all come, and return the others'."""
+        progress = seen.join(self._expected, on="owner")
         whole = progress.filter(pl.col("seen") >= pl.col("num_inputs")).select("owner")
         self._done.append(_by_sharing(parts.join(whole, on="owner", how="semi")))
-        self._waiting, self._num_waiting = [], 0
-        self._hold(parts.join(whole, on="owner", how="anti"))
+        return parts.join(whole, on="owner", how="anti")
 
 
 def _together(parts: list[pl.DataFrame]) -> pl.DataFrame:

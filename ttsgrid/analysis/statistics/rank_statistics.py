@@ -61,22 +61,37 @@ def area_under_curve(
     num_positive, num_negative = int(positive.sum()), int((~positive).sum())
     if min(num_positive, num_negative) < MIN_GROUP:
         return None
-    together = _midranks(scores)
-    above = (together[positive] - _midranks(scores[positive])) / num_negative
-    below = 1 - (together[~positive] - _midranks(scores[~positive])) / num_positive
-    value = float(above.mean())
+    order = np.argsort(scores)
+    right, outranked = positive[order], _outranked(scores[order], positive[order])
+    value = float(outranked[right].mean())
     if clusters is None:
-        variance = float(above.var(ddof=1) / num_positive + below.var(ddof=1) / num_negative)
+        variances = outranked[right].var(ddof=1), outranked[~right].var(ddof=1)
+        variance = float(variances[0] / num_positive + variances[1] / num_negative)
     else:
-        shares = np.empty(len(scores))
-        shares[positive] = (above - value) / num_positive
-        shares[~positive] = (below - value) / num_negative
-        sums = np.bincount(clusters, shares)
+        weights = np.where(right, num_positive, num_negative)
+        sums = np.bincount(clusters[order], (outranked - value) / weights)
         if len(sums) < MIN_GROUP:
             return None
         variance = float((sums**2).sum()) * len(sums) / (len(sums) - 1)
     reach = _REACH * math.sqrt(variance)
     return Measured(value, max(0.0, value - reach), min(1.0, value + reach))
+
+
+def _outranked(scores: Floats, positive: Bools) -> Floats:
+    """Share of the other kind below each positive and above each negative, ties half.
+
+    Args:
+        scores: ascending, shape (n,).
+        positive: in the same order, shape (n,).
+    """
+    fresh = np.ones(len(scores), bool)
+    fresh[1:] = scores[1:] != scores[:-1]
+    run = np.cumsum(fresh) - 1
+    positives = np.bincount(run, positive)
+    negatives = np.bincount(run) - positives
+    below = (np.cumsum(negatives) - negatives / 2) / negatives.sum()
+    above = 1 - (np.cumsum(positives) - positives / 2) / positives.sum()
+    return np.where(positive, below[run], above[run])
 
 
 def _midranks(values: Floats) -> Floats:

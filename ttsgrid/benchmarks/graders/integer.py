@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ttsgrid.benchmarks.graders.numbers import whole_number
-from ttsgrid.benchmarks.graders.protocol import partition
 from ttsgrid.benchmarks.zoo.task import boxed_answer
 
 
@@ -36,4 +35,5 @@ class IntegerGrader:
     def group(self, answers: Sequence[str]) -> list[int]:
         """Group answers by value; text that is no number groups by spelling."""
         keys = [whole_number(answer) or answer for answer in answers]
-        return partition(keys, lambda one, other: one == other)
+        first_seen: dict[str, int] = {}
+        return [first_seen.setdefault(key, len(first_seen)) for key in keys]
