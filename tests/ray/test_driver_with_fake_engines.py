@@ -16,7 +16,8 @@ import pytest
 import ray
 
 from ttsgrid.benchmarks import load_benchmark, shipped_benchmark
-from ttsgrid.cli.sweep import resolve_models, run_plan, sweep
+from ttsgrid.cli.sweep import console, resolve_models, sweep
+from ttsgrid.cli.sweep_run import run_plan
 from ttsgrid.core.errors import WorkerStartError
 from ttsgrid.grid.config import (
     ClusterConfig,
@@ -124,7 +125,7 @@ def test_units_of_a_dead_worker_run_again_and_each_is_committed_once(tmp_path: P
     grid = one_policy(tmp_path, engine(die_at_request=7, num_deaths=2))
     plan, models = planned(grid)
 
-    assert run_plan(grid, plan, models) == 0
+    assert run_plan(grid, plan, models, console) == 0
 
     units = rows(grid, "units")
     assert Counter(units["unit_id"]) == Counter(unit.id for unit in plan.units)
@@ -145,7 +146,7 @@ def test_units_that_kill_each_worker_end_failed_with_an_error_and_no_score(
     )
     plan, models = planned(grid)
 
-    assert run_plan(grid, plan, models) == 1
+    assert run_plan(grid, plan, models, console) == 1
 
     units = rows(grid, "units")
     assert units.select("kind", "status", "attempt").rows() == [("sample", "failed", 2)]
@@ -162,7 +163,7 @@ def test_a_unit_that_kills_each_worker_takes_no_other_unit_with_it(tmp_path: Pat
     grid = one_policy(tmp_path, engine(die_at_request=12))
     plan, models = planned(grid)
 
-    assert run_plan(grid, plan, models) == 2
+    assert run_plan(grid, plan, models, console) == 2
 
     units = rows(grid, "units")
     assert Counter(units["status"]) == {"done": 4, "failed": 2}
@@ -174,7 +175,7 @@ def test_an_engine_that_cannot_start_stops_the_run_with_its_own_reason(tmp_path:
     plan, models = planned(grid)
 
     with pytest.raises(WorkerStartError, match=r"policy-a.*the fake engine was told not to start"):
-        run_plan(grid, plan, models)
+        run_plan(grid, plan, models, console)
 
     assert rows(grid, "units").is_empty()
     assert not ray.is_initialized()

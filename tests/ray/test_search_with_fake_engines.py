@@ -17,7 +17,8 @@ import pytest
 import ray
 
 from tests.ray.test_driver_with_fake_engines import engine, model, one_policy, planned, rows
-from ttsgrid.cli.sweep import run_plan, sweep
+from ttsgrid.cli.sweep import console, sweep
+from ttsgrid.cli.sweep_run import run_plan
 from ttsgrid.core.units import SearchTree
 from ttsgrid.grid.config import GridConfig, StrategyConfig
 from ttsgrid.store import committed_units
@@ -41,7 +42,7 @@ def searching(tmp_path: Path, **fake: float) -> GridConfig:
 def run(grid: GridConfig) -> pl.DataFrame:
     """Run a grid; check that each unit is committed once and done; return `units`."""
     plan, models = planned(grid)
-    assert run_plan(grid, plan, models) == 0
+    assert run_plan(grid, plan, models, console) == 0
     units = rows(grid, "units")
     assert Counter(units["unit_id"]) == Counter(unit.id for unit in plan.units)
     assert set(units["status"]) == {"done"}
@@ -120,7 +121,7 @@ def test_searches_that_kill_their_prm_each_time_fail_with_an_error_and_no_answer
     )
     plan, models = planned(grid)
 
-    assert run_plan(grid, plan, models) == 1
+    assert run_plan(grid, plan, models, console) == 1
 
     units = rows(grid, "units")
     assert units.select("kind", "status", "attempt").rows() == [("search", "failed", 2)]

@@ -6,10 +6,7 @@ setting is an error in a second and not in a queue.
 
 from __future__ import annotations
 
-import asyncio
 import sys
-import uuid
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -21,7 +18,7 @@ from omegaconf import DictConfig
 from rich.markup import escape
 from rich.table import Table
 
-from ttsgrid.benchmarks import BenchmarkConfig, load_benchmark
+from ttsgrid.benchmarks import load_benchmark
 from ttsgrid.cli.composition import composed, is_plain
 from ttsgrid.core.dotted import add_to_path
 from ttsgrid.core.errors import StoreError, TtsgridError
@@ -36,7 +33,7 @@ from ttsgrid.grid.plan import Plan, make_plan
 from ttsgrid.grid.resolve import ResolvedModel, resolve_model
 from ttsgrid.models import prompt_format
 from ttsgrid.models.prms import prm_identity
-from ttsgrid.store import BenchmarkRecord, ModelRecord, Store, committed_units
+from ttsgrid.store import committed_units, locate, require_current
 from ttsgrid.views.terminal.console import Console
 
 console = Console()
@@ -91,6 +88,7 @@ def sweep(grid: GridConfig) -> None:
         TtsgridError: with a message that names the setting to change.
     """
     check_own_code(grid)
+    require_current(locate(grid.store))
     problems = load_benchmark(grid.benchmark)
     models = resolve_models(grid)
     identities = {model.identity.name: model.identity for model in models}
@@ -100,10 +98,12 @@ def sweep(grid: GridConfig) -> None:
         console.print(sentence, highlight=False, markup=False)
     if grid.plan_only:
         return
-    failed = run_plan(grid, plan, models)
+    # What runs, and analysis with its pictures, take longer to import than a grid to plan.
+    from ttsgrid.cli.sweep_run import run_plan  # noqa: PLC0415
+
+    failed = run_plan(grid, plan, models, console)
     if not plan.missing:
         console.print("The store holds every unit: 0 tokens to generate.", highlight=False)
-    # Analysis and its pictures take longer to import than a grid to plan.
     from ttsgrid.cli.sweep_report import report  # noqa: PLC0415
 
     try:
@@ -117,46 +117,6 @@ def sweep(grid: GridConfig) -> None:
             f"{failed} units failed, for instance with: {example}. All errors are in table units "
             f"of {grid.store} (status = 'failed'). The same command tries these units again."
         )
-
-
-def benchmark_record(benchmark: BenchmarkConfig) -> BenchmarkRecord:
-    """Return what the store says of a benchmark."""
-    return BenchmarkRecord(
-        benchmark.name,
-        benchmark.grader,
-        benchmark.options_json,
-        benchmark.step_labels,
-        benchmark.instruction,
-        benchmark.source,
-    )
-
-
-def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel]) -> int:
-    """Describe the models, run the missing units, all under the store's lease.
-
-    Returns:
-        How many units failed.
-    """
-    with Store.open(grid.store, run_id=uuid.uuid4().hex[:12]) as store:
-        store.write_problems(plan.problems)
-        store.write_benchmark(benchmark_record(grid.benchmark))
-        store.write_models(
-            ModelRecord(
-                m.identity,
-                m.role,
-                m.num_parameters,
-                m.config.pretraining_tokens,
-                format_name=m.config.format,
-            )
-            for m in models
-        )
-        if not plan.missing:
-            return 0
-        # Ray, and what comes with it, is loaded only when there is something to run.
-        from ttsgrid.cluster.driver.launch import run_missing  # noqa: PLC0415
-
-        todo = Counter(unit.runs_on.name for unit in plan.missing)
-        return asyncio.run(run_missing(grid, plan, models, store, console, todo))
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")

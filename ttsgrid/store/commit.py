@@ -18,6 +18,7 @@ from types import TracebackType
 from ttsgrid.core.records import Problem
 from ttsgrid.store.benchmarks import BenchmarkRecord, write_benchmark
 from ttsgrid.store.catalogue import ModelRecord, write_models, write_problems
+from ttsgrid.store.committed import CommittedUnits, committed_units
 from ttsgrid.store.compact import TARGET_BYTES, Compaction, compact_files
 from ttsgrid.store.files import Files
 from ttsgrid.store.layout import new_file_name
@@ -25,7 +26,6 @@ from ttsgrid.store.lease import TTL_S, Lease
 from ttsgrid.store.location import StorePath, locate
 from ttsgrid.store.parquet import encode_rows
 from ttsgrid.store.points import Point, write_points
-from ttsgrid.store.read import CommittedUnits, committed_units
 from ttsgrid.store.recover import recover
 from ttsgrid.store.rows import Commit, Row, score_rows, solution_rows, unit_row
 from ttsgrid.store.versions import require_current

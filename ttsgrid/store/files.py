@@ -16,10 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import polars as pl
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    import polars as pl
 
 STAGING = "_staging"
 
@@ -64,6 +66,9 @@ class Files(Protocol):
 
     def read_table(self, path: str) -> pa.Table:
         """Return a Parquet file as a table."""
+
+    def read_columns(self, path: str, columns: Sequence[str]) -> pa.Table:
+        """Return some columns of a Parquet file."""
 
     def read_schema(self, path: str) -> pa.Schema:
         """Return a Parquet file's columns and metadata; reads its footer alone."""

@@ -15,9 +15,11 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from ttsgrid.core.errors import StoreError
 from ttsgrid.store.files import Files, staged_path
@@ -26,6 +28,8 @@ from ttsgrid.store.schema import COMMITTED_TABLES
 JOURNAL = "_compaction.json"
 _NAME = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}\.parquet")
 _ATTEMPTS = 50
+_READS = 5
+T = TypeVar("T")
 
 
 def new_file_name() -> str:
@@ -63,6 +67,14 @@ class Journal:
     def as_bytes(self) -> bytes:
         """Return the journal as the JSON that `of` reads."""
         return json.dumps({"old": sorted(self.old), "new": dict(self.new)}).encode()
+
+
+def repeated(read: Callable[[], T]) -> T:
+    """Read again where a compaction came between listing and reading."""
+    for _ in range(_READS - 1):
+        with suppress(FileNotFoundError):
+            return read()
+    return read()
 
 
 def snapshot(files: Files, table: str) -> list[str]:

@@ -10,13 +10,16 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet
 
 from ttsgrid.store.exchange import exchange_folders
 from ttsgrid.store.files import STAGING, staged_path, swap_one_by_one
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True)
@@ -131,12 +134,19 @@ class LocalFiles:
         """See `Files.read_table`."""
         return pa.parquet.read_table(self.root / path, partitioning=None)
 
+    def read_columns(self, path: str, columns: Sequence[str]) -> pa.Table:
+        """See `Files.read_columns`."""
+        with pa.parquet.ParquetFile(self.root / path) as file:
+            return file.read(list(columns))
+
     def read_schema(self, path: str) -> pa.Schema:
         """See `Files.read_schema`."""
         return pa.parquet.read_schema(self.root / path)
 
     def scan(self, paths: Sequence[str]) -> pl.LazyFrame:
         """See `Files.scan`."""
+        import polars as pl  # noqa: PLC0415 (0.17 s that planning need not spend)
+
         # A store's own path may hold brackets or a star.
         return pl.scan_parquet([self.root / path for path in paths], glob=False)
 

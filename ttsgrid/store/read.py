@@ -1,4 +1,4 @@
-"""Read a store: lazily as frames, or fast as the set of what is done.
+"""Read a store lazily, as frames; `ttsgrid.store.committed` says what is done, and faster.
 
 Readers need no lease and may run beside a driver. They see whole commits only
 (`ttsgrid.store.layout.snapshot`). A lazy frame names files: where a compaction
@@ -11,38 +11,16 @@ ones lack is filled in (`ttsgrid.store.upgrade`), prices with null.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import TypeVar
-
 import polars as pl
 
 from ttsgrid.core.errors import StoreError
 from ttsgrid.core.tally import Tally
 from ttsgrid.store.files import Files
-from ttsgrid.store.layout import snapshot
+from ttsgrid.store.layout import repeated, snapshot
 from ttsgrid.store.location import StorePath, locate
-from ttsgrid.store.schema import SCHEMAS, empty_frame
-from ttsgrid.store.upgrade import filled
+from ttsgrid.store.schema import SCHEMAS
+from ttsgrid.store.upgrade import empty_frame, filled
 from ttsgrid.store.versions import by_missing_columns
-
-_ATTEMPTS = 5
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class CommittedUnits:
-    """What a store holds, by unit id.
-
-    Attributes:
-        done: units that never need to run again.
-        failed: unit id to its latest error, for units that failed and were not
-            done since; the next run tries them again.
-    """
-
-    done: frozenset[str]
-    failed: Mapping[str, str]
 
 
 def scan(path: StorePath, table: str) -> pl.LazyFrame:
@@ -58,7 +36,7 @@ def scan(path: StorePath, table: str) -> pl.LazyFrame:
     """
     if table not in SCHEMAS:
         raise StoreError(f"a store has no table {table!r}; choose from {', '.join(SCHEMAS)}")
-    return _repeated(lambda: _scan(locate(path), table))
+    return repeated(lambda: _scan(locate(path), table))
 
 
 def _scan(files: Files, table: str) -> pl.LazyFrame:
@@ -67,14 +45,6 @@ def _scan(files: Files, table: str) -> pl.LazyFrame:
         return empty_frame(table)
     frames = [filled(files.scan(paths), table, missing) for missing, paths in groups.items()]
     return frames[0] if len(frames) == 1 else pl.concat(frames)
-
-
-def _repeated(read: Callable[[], T]) -> T:
-    """Read again where a compaction came between listing and reading."""
-    for _ in range(_ATTEMPTS - 1):
-        with suppress(FileNotFoundError):
-            return read()
-    return read()
 
 
 def latest_units(path: StorePath) -> pl.LazyFrame:
@@ -98,17 +68,6 @@ def described_models(path: StorePath) -> pl.LazyFrame:
 def provenance(field: str) -> pl.Expr:
     """Return a field of the provenance of table `units` as text, null where it isn't said."""
     return pl.col("provenance").str.json_path_match(f"$.{field}").alias(field)
-
-
-def committed_units(path: StorePath) -> CommittedUnits:
-    """Return which units a store holds; reads three columns and no solutions."""
-    wanted = ("unit_id", "status", "error")
-    frame = _repeated(lambda: latest_units(path).select(wanted).collect())
-    done = frame.filter(pl.col("status") == "done")
-    failed = frame.filter(pl.col("status") == "failed")
-    return CommittedUnits(
-        frozenset(done["unit_id"]), dict(zip(failed["unit_id"], failed["error"], strict=True))
-    )
 
 
 def generated(path: StorePath) -> Tally:

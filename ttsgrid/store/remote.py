@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet
 from pyarrow import fs as arrow_fs
 
 from ttsgrid.store.files import STAGING, swap_one_by_one
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _ONE_PUT = ("s3", "gcs", "abfs")
 
@@ -94,6 +97,11 @@ class RemoteFiles:
         """See `Files.read_table`."""
         return pa.parquet.read_table(self._at(path), filesystem=self.filesystem, partitioning=None)
 
+    def read_columns(self, path: str, columns: Sequence[str]) -> pa.Table:
+        """See `Files.read_columns`."""
+        with pa.parquet.ParquetFile(self._at(path), filesystem=self.filesystem) as file:
+            return file.read(list(columns))
+
     def read_schema(self, path: str) -> pa.Schema:
         """See `Files.read_schema`."""
         return pa.parquet.read_schema(self._at(path), filesystem=self.filesystem)
@@ -101,6 +109,7 @@ class RemoteFiles:
     def scan(self, paths: Sequence[str]) -> pl.LazyFrame:
         """See `Files.scan`."""
         at = [self._at(path) for path in paths]
+        import polars as pl  # noqa: PLC0415 (0.17 s that planning need not spend)
         import pyarrow.dataset  # noqa: PLC0415 (0.1 s that local stores need not spend)
 
         return pl.scan_pyarrow_dataset(

@@ -18,7 +18,6 @@ what older files lack and refuse files of a later version.
 
 from __future__ import annotations
 
-import polars as pl
 import pyarrow as pa
 
 VERSION = 2
@@ -219,10 +218,3 @@ DATA_TABLES = ("solutions", "scores")
 
 COMMITTED_TABLES = (*DATA_TABLES, "units")
 """Tables that commits fill, in the order in which a commit writes them."""
-
-
-def empty_frame(table: str) -> pl.LazyFrame:
-    """Return a lazy frame with the columns of `table` and no rows."""
-    frame = pl.from_arrow(SCHEMAS[table].empty_table())
-    assert isinstance(frame, pl.DataFrame)
-    return frame.lazy()

@@ -15,10 +15,17 @@ import polars as pl
 from ttsgrid.core.identity import canonical_json
 from ttsgrid.core.search_presets import PRESETS
 from ttsgrid.core.strategies import strategy_of
-from ttsgrid.store.schema import SCHEMAS, empty_frame
+from ttsgrid.store.schema import SCHEMAS
 
 _BOXED = "Please reason step by step, and put your final answer within \\boxed{}."
 _LLAMA = "Solve the following math problem efficiently and clearly:"
+
+
+def empty_frame(table: str) -> pl.LazyFrame:
+    """Return a lazy frame with the columns of `table` and no rows."""
+    frame = pl.from_arrow(SCHEMAS[table].empty_table())
+    assert isinstance(frame, pl.DataFrame)
+    return frame.lazy()
 
 
 def filled(frame: pl.LazyFrame, table: str, missing: frozenset[str]) -> pl.LazyFrame:

@@ -1,0 +1,55 @@
+"""What a sweep does with its plan: describe it in the store, and run what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import Counter
+
+from rich.console import Console
+
+from ttsgrid.benchmarks import BenchmarkConfig
+from ttsgrid.grid.config import GridConfig
+from ttsgrid.grid.plan import Plan
+from ttsgrid.grid.resolve import ResolvedModel
+from ttsgrid.store import BenchmarkRecord, ModelRecord, Store
+
+
+def benchmark_record(benchmark: BenchmarkConfig) -> BenchmarkRecord:
+    """Return what the store says of a benchmark."""
+    return BenchmarkRecord(
+        benchmark.name,
+        benchmark.grader,
+        benchmark.options_json,
+        benchmark.step_labels,
+        benchmark.instruction,
+        benchmark.source,
+    )
+
+
+def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel], console: Console) -> int:
+    """Describe the models, run the missing units, all under the store's lease.
+
+    Returns:
+        How many units failed.
+    """
+    with Store.open(grid.store, run_id=uuid.uuid4().hex[:12]) as store:
+        store.write_problems(plan.problems)
+        store.write_benchmark(benchmark_record(grid.benchmark))
+        store.write_models(
+            ModelRecord(
+                m.identity,
+                m.role,
+                m.num_parameters,
+                m.config.pretraining_tokens,
+                format_name=m.config.format,
+            )
+            for m in models
+        )
+        if not plan.missing:
+            return 0
+        # Ray, and what comes with it, is loaded only when there is something to run.
+        from ttsgrid.cluster.driver.launch import run_missing  # noqa: PLC0415
+
+        todo = Counter(unit.runs_on.name for unit in plan.missing)
+        return asyncio.run(run_missing(grid, plan, models, store, console, todo))
