@@ -48,5 +48,6 @@ def composed(arguments: Sequence[str], conf: Path) -> Composed:
     if options.config_dir:
         folders.append(Path(options.config_dir).absolute())
         overrides.append(f"hydra.searchpath=['file://{folders[-1]}']")
+    # A search path in the overrides, as --config-dir itself is read by hydra.main alone.
     with initialize_config_dir(version_base="1.3", config_dir=str(conf)):
         return Composed(compose("config", overrides=overrides), tuple(folders))

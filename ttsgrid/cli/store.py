@@ -54,6 +54,7 @@ def _show(console: Console, files: Files) -> None:
     console.print(_units(units))
     held = generated(files)
     answers = scan(files, "solutions").filter(kind="search").select(pl.len()).collect().item()
+    # Fewer than the trees' N: by the study's rules a search gives N/M answers.
     found = f"; the trees gave {counted(answers, 'answer')}" if held.num_trees else ""
     console.print(f"{held}{found}", highlight=False)
     if holder := read_holder(files):

@@ -88,6 +88,7 @@ def sweep(grid: GridConfig) -> None:
         TtsgridError: with a message that names the setting to change.
     """
     check_own_code(grid)
+    # Opening the store refuses an older one too, but models are then resolved and hashed first.
     require_current(locate(grid.store))
     problems = load_benchmark(grid.benchmark)
     models = resolve_models(grid)
@@ -160,7 +161,7 @@ def main() -> None:
         Console(stderr=True).print(
             "Stopped. What finished is committed; the same command goes on from there."
         )
-        sys.exit(130)
+        sys.exit(130)  # 128 + SIGINT, as a shell expects
 
 
 if __name__ == "__main__":

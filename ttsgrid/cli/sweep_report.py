@@ -24,6 +24,7 @@ def frontier_folder(store: str) -> Path:
 
 def report(grid: GridConfig, console: Console) -> None:
     """Compute the frontier from the store alone, print it and say where it is."""
+    # CoT alone has no N; None then stands for what the store's pools allow.
     frontier = analyse(grid.store, budgets=report_budgets(grid) or None)
     folder = frontier_folder(grid.store)
     write_frontier(frontier, folder)

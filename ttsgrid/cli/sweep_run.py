@@ -46,6 +46,7 @@ def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel], console:
             )
             for m in models
         )
+        # After the descriptions: what is newly said of a model must reach the store all the same.
         if not plan.missing:
             return 0
         # Ray, and what comes with it, is loaded only when there is something to run.

@@ -160,6 +160,7 @@ class ScoreBlock:
         block = {"start": self.block.start, "stop": self.block.stop}
         return _spec(self) | {"prm": self.prm.id} | block
 
+    # Ids are cached: planning asks for each several times, and a hash takes ten microseconds.
     @cached_property
     def family(self) -> str:
         """Content address of (pool, PRM)."""

@@ -22,6 +22,8 @@ def budgets_of(grid: GridConfig, strategy: StrategyConfig) -> tuple[int, ...]:
         return (1,)
     if strategy.budgets is not None:
         return strategy.budgets
+    # The grid's budgets suit pools first: [1,4,16,64] has an N that no beams of four can have,
+    # and refusing the whole grid for it would help nobody.
     possible = tuple(n for n in grid.budgets if _can_have(strategy, n))
     if not possible:
         raise ConfigError(

@@ -60,11 +60,13 @@ def parameters_in(folder: Path) -> dict[str, int]:
 def _parameters_in_file(file: Path) -> Counter[str]:
     try:
         with file.open("rb") as stream:
+            # Eight bytes say how long the JSON header is: 140 GB of weights are not read.
             header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
         tensors = [entry for name, entry in header.items() if name != "__metadata__"]
         counts: Counter[str] = Counter()
         for tensor in tensors:
             counts[tensor["dtype"]] += math.prod(tensor["shape"])
+    # The first bytes of a Git LFS pointer, read as a length, ask for exabytes: MemoryError.
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, MemoryError) as error:
         raise ConfigError(
             f"{file} is no safetensors file; fetch it again (it may be a pointer of Git LFS)"

@@ -76,6 +76,7 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
         if prm.get("sampling") is not None:
             raise ConfigError(f"{_where('prms', prm)}.sampling does nothing: a PRM samples nothing")
     strategies = axes["strategies"]
+    # Else budgets=[8] would plan beams at 4 and 16, those of their file, without a word.
     if budgets:
         strategies = [
             definition if isinstance(item, Mapping) else _without_budgets(definition)
@@ -120,6 +121,7 @@ def _budgets(given: Any) -> dict[str, tuple[int, ...]]:
     """Return the field of `GridConfig`; none where the defaults are wanted."""
     if given is None:
         return {}
+    # Sorted and without repetition: the largest is the pool's size, and the report's rows ascend.
     return {"budgets": tuple(sorted({typed("budgets", int, n) for n in as_list("budgets", given)}))}
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 SPELLINGS = {"half": "float16", "float": "float32"}
 IN_SAFETENSORS = {"F32": "float32", "BF16": "bfloat16", "F16": "float16"}  # widest first
+# Numerically unstable in it, says vLLM (`_FLOAT16_NOT_SUPPORTED_MODELS`), by `model_type`.
 NOT_IN_FLOAT16 = ("gemma2", "gemma3", "gemma3_text", "glm4")
 
 

@@ -57,6 +57,7 @@ def _from_hub(model: HubModel) -> Checkpoint:
     from huggingface_hub import HfApi, hf_hub_download  # noqa: PLC0415
 
     info = HfApi().model_info(model.repository, revision=model.revision)
+    # By commit, not by branch: it may move between this line and the workers' download.
     config = hf_hub_download(model.repository, "config.json", revision=info.sha)
     return Checkpoint(f"hub:{info.sha}", read_config(Path(config)), _parameters(info))
 

@@ -35,5 +35,6 @@ def context_limit(
     fmt = prompt_format(policy.format, f"policies.{policy.name}.format", instruction)
     written = len(fmt.as_json().encode())
     longest_prompt = questions + written + TEMPLATE_TOKENS
+    # At most one token per byte: counting exactly would load every policy's tokenizer to plan.
     room = policy.max_model_len - policy.sampling.max_tokens
     return None if room >= longest_prompt else policy.max_model_len

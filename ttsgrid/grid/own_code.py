@@ -42,6 +42,7 @@ def engine_of(grid: GridConfig, model: ModelConfig) -> EngineSettings:
     """Return what serves a model: its own engine, else the grid's."""
     if model.engine is None:
         return grid.engine
+    # The model's own kind with the grid's numbers: only the kind differs between models.
     told = grid.engine.as_told() | {"kind": model.engine}
     return EngineSettings(**told)
 

@@ -2,9 +2,9 @@
 
 Cells are views over units. One pool of N_max i.i.d. samples of a problem serves
 majority voting and best-of-N at every N up to N_max, every aggregation, every
-vote, and, scored once by each PRM, every PRM. So a plan holds one pool a
-(problem, policy), one scoring of it a PRM, and one greedy sample for CoT; the
-alternative, a run a (policy, PRM, strategy, N), is what `naive_solutions` counts.
+vote, and, scored once by each PRM, every PRM. So a plan holds one pool per
+(problem, policy), one scoring of it per PRM, and one greedy sample for CoT; the
+alternative, one run for each (policy, PRM, strategy, N), is what `naive` counts.
 Searches share less (`ttsgrid.grid.trees`), but serve every aggregation and vote too.
 
 Pure: problems and model identities come in, units go out. What the store already
@@ -44,7 +44,7 @@ class Plan:
     Attributes:
         missing: the units of `units` that the store does not hold, in dispatch
             order: a problem's blocks together, policies in the grid's order.
-        naive: what one run a (policy, PRM, strategy, N) would generate, as drivers
+        naive: what one run for each (policy, PRM, strategy, N) would generate, as drivers
             without a planner do.
     """
 
@@ -90,6 +90,7 @@ def make_plan(
         ConfigError: a search can't have a budget that it is given.
     """
     # By id: two strategies that ask for the same search share it.
+    # Sampling and trees are made once per policy: all its units then share their cached hashes.
     units = {
         unit.id: unit
         for policy in grid.policies
@@ -135,6 +136,7 @@ def _units(
         for start, stop in pool_blocks(_pool_size(grid, pooled))
     ]
     units.extend(blocks)
+    # A PRM reads no more of a pool than its strategies' largest N, rounded up to a block.
     scored = _pool_size(grid, [strategy for strategy in pooled if strategy.entry.needs_prm])
     units.extend(
         ScoreBlock(block, identities[prm.name])

@@ -118,6 +118,7 @@ def local_folder(config: ModelConfig, where: str) -> Path | None:
         folder = ZOO_WEIGHTS / config.model.removeprefix(ZOO_PREFIX)
     else:
         folder = Path(config.model).expanduser()
+        # `org/model` is a hub id unless such a folder stands here; `./x` never is one.
         if not folder.exists() and not config.model.startswith((".", "/", "~")):
             return None
     if not (folder / "config.json").is_file():

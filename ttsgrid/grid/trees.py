@@ -1,6 +1,6 @@
 """From a configured search to the trees that serve it at all its budgets.
 
-A search at N is one tree a problem, and another N is another tree: beams at different
+A search at N is one tree per problem, and another N is another tree: beams at different
 N share nothing but their first step. DVTS is the exception. Its subtrees are
 independent, so the N_max/M subtrees of the largest budget serve every smaller one.
 """
@@ -28,6 +28,7 @@ def trees_of(strategy: StrategyConfig, policy: ModelConfig, budgets: Sequence[in
     separator = prompt_format(policy.format).step_separator
     if not search_of(strategy.kind).in_subtrees:
         return [(strategy.search_at(budget, separator), None) for budget in budgets]
+    # Of a subtree N is M, whatever the run's N, so that larger runs find smaller ones' trees.
     settings = strategy.search_at(strategy.beam_width, separator)
     subtrees = max(num_trees(strategy, budget) for budget in budgets)
     return [(settings, subtree) for subtree in range(subtrees)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,16 @@ def test_the_analysis_loads_nothing_that_shows_or_runs() -> None:
     loaded = _loaded("from ttsgrid.analysis import Frontier, analyse")
     assert "polars" in loaded
     assert not loaded & (SHOWING | STATISTICS | RUNNING | {"sympy", "math_verify"})
+
+
+def test_planning_a_grid_loads_no_data_frames_and_nothing_that_runs(tmp_path: Path) -> None:
+    loaded = _loaded(
+        f"sys.argv = ['sweep', 'plan_only=true', 'store={tmp_path / 'none'}'];"
+        "from ttsgrid.cli.sweep import main; main()"
+    )
+    assert "hydra" in loaded
+    runs = {"ray", "torch", "vllm", "transformers", "tokenizers"}
+    assert not loaded & {"polars", "sympy", "math_verify", "matplotlib", *STATISTICS, *runs}
 
 
 def test_an_unknown_name_of_the_analysis_is_said() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import chain
 from pathlib import Path
 
@@ -114,6 +116,17 @@ def test_an_older_store_is_not_added_to_and_the_sentence_names_the_setting(
     assert committed_units(stores[0]) == before
     with Store.open(stores[1], run_id="late") as store:
         assert store.committed.done
+
+
+def test_a_sweep_into_an_older_store_is_refused_when_it_is_planned(
+    stores: tuple[Path, Path],
+) -> None:
+    command = [sys.executable, "-m", "ttsgrid.sweep", "plan_only=true", f"store={stores[0]}"]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert refused.stderr.startswith(f"ttsgrid: store {stores[0]} was written by an earlier")
+    assert "store=" in refused.stderr
 
 
 def test_a_store_of_a_later_version_is_refused(tmp_path: Path) -> None:

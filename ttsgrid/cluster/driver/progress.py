@@ -36,6 +36,7 @@ class _Line:
     def update(self, stats: EngineStats) -> None:
         now = time.monotonic()
         total = stats.generated_tokens + stats.computed_prompt_tokens
+        # Polls come each second but may bunch up: never divide by nothing.
         rate = (total - self.total_tokens) / max(now - self.seen_at, 1e-3)
         self.tokens_per_s += SMOOTHING * (rate - self.tokens_per_s)
         self.total_tokens, self.seen_at, self.running = total, now, stats.running
@@ -67,7 +68,7 @@ class Progress:
     def shown(self) -> Iterator[None]:
         """Show progress while the block runs."""
         self._started = self._said_at = time.monotonic()
-        if not self._console.is_terminal:
+        if not self._console.is_terminal:  # a log file: a redrawn bar would fill it
             yield
             self._say()
             return
@@ -90,7 +91,7 @@ class Progress:
         """Count a unit that has its result."""
         self._done += 1
         self._left[unit.runs_on.name] -= 1
-        if result.error is not None:
+        if result.error is not None:  # the next run tries it again
             self._failed += 1
             return
         self._generated += Tally.of([unit])
