@@ -19,7 +19,7 @@ from ttsgrid.store.files import Files
 from ttsgrid.store.layout import repeated, snapshot
 from ttsgrid.store.location import StorePath, locate
 from ttsgrid.store.schema import SCHEMAS
-from ttsgrid.store.upgrade import empty_frame, filled
+from ttsgrid.store.upgrade import empty_frame, filled, told_if_fake
 from ttsgrid.store.versions import by_missing_columns
 
 
@@ -32,7 +32,8 @@ def scan(path: StorePath, table: str) -> pl.LazyFrame:
             `points`. `units` has one row per committed attempt: see `latest_units`.
 
     Raises:
-        StoreError: there is no such table, or a later ttsgrid wrote the store.
+        StoreError: there is no such table, a later ttsgrid wrote the store, or an earlier one
+            wrote a fake engine's rows beside a real one's.
     """
     if table not in SCHEMAS:
         raise StoreError(f"a store has no table {table!r}; choose from {', '.join(SCHEMAS)}")
@@ -44,7 +45,10 @@ def _scan(files: Files, table: str) -> pl.LazyFrame:
     if not groups:
         return empty_frame(table)
     frames = [filled(files.scan(paths), table, missing) for missing, paths in groups.items()]
-    return frames[0] if len(frames) == 1 else pl.concat(frames)
+    frame = frames[0] if len(frames) == 1 else pl.concat(frames)
+    if table == "models" and any("is_fake" in missing for missing in groups):
+        return told_if_fake(frame, _scan(files, "units"), files.uri)
+    return frame
 
 
 def latest_units(path: StorePath) -> pl.LazyFrame:

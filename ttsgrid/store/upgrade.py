@@ -2,7 +2,9 @@
 
 Version 1 kept what determines a unit in the JSON of `spec` and where it ran in that of
 `provenance`; since version 2 both are columns too. Prices were not recorded: they stay
-null, which readers take as unknown.
+null, which readers take as unknown. Which models a fake engine stood in for, version 1 said
+of units alone, and such a model had the id of the real one: where both ran, nobody can keep
+their rows apart, and the store is refused.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from ttsgrid.core.errors import StoreError
 from ttsgrid.core.identity import canonical_json
 from ttsgrid.core.search_presets import PRESETS
 from ttsgrid.core.strategies import strategy_of
@@ -38,6 +41,37 @@ def filled(frame: pl.LazyFrame, table: str, missing: frozenset[str]) -> pl.LazyF
         known.get(name, pl.lit(None)).cast(types[name]).alias(name) for name in sorted(missing)
     ]
     return frame.with_columns(columns).select(SCHEMAS[table].names)
+
+
+def told_if_fake(models: pl.LazyFrame, units: pl.LazyFrame, store: str) -> pl.LazyFrame:
+    """Return models of version 1 with `is_fake`, from the engines that their units ran on.
+
+    A run had one kind of engine, so that of a search is its PRM's too.
+
+    Args:
+        models: table `models`, filled.
+        units: table `units`, filled.
+        store: its URI, for the sentence.
+
+    Raises:
+        StoreError: a model has units of a fake engine and of a real one.
+    """
+    done = units.filter(pl.col("status") == "done")
+    policies = done.filter(pl.col("kind") != "score").select(model_id="policy_id", on_fake=_ON_FAKE)
+    prms = done.filter(pl.col("kind") != "sample").select(model_id="prm_id", on_fake=_ON_FAKE)
+    ran = pl.concat([policies, prms]).drop_nulls().unique()
+    named = models.select("model_id", "name").unique("model_id")
+    found = ran.join(named, on="model_id").sort("name", "model_id").collect()
+    mixed = found.filter(found["model_id"].is_duplicated())
+    if not mixed.is_empty():
+        raise StoreError(
+            f"store {store} was written by an earlier ttsgrid and holds results of "
+            f"{mixed['name'][0]} from a fake engine beside those from a real one, which its tables "
+            f"don't keep apart: run the sweep again into another folder with store="
+        )
+    known = found.lazy().select("model_id", "on_fake")
+    joined = models.join(known, on="model_id", how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("is_fake", "on_fake").alias("is_fake")).drop("on_fake")
 
 
 def _each_text_once(convert: Callable[[str], str | None]) -> Callable[[pl.Series], pl.Series]:
@@ -71,6 +105,7 @@ def _mapped(text: pl.Expr, convert: Callable[[str], str | None]) -> pl.Expr:
 
 
 _SPEC, _RAN = pl.col("spec").str, pl.col("provenance").str
+_ON_FAKE = _RAN.json_path_match("$.engine") == "fake"
 _SEARCH = _SPEC.json_path_match("$.params")
 _UNITS: Mapping[str, pl.Expr] = {
     "sampling": _SPEC.json_path_match("$.sampling"),
