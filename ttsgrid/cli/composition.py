@@ -42,6 +42,7 @@ def composed(arguments: Sequence[str], conf: Path) -> Composed:
     Raises:
         HydraException: Hydra can't compose it.
     """
+    # Hydra's own parser, private though it is: both ways must read a command line alike.
     options = get_args_parser().parse_known_args(list(arguments))[0]
     folders = [conf]
     overrides = list(options.overrides)

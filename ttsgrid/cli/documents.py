@@ -41,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def summarise_store(store: str, root: Path) -> None:
     """Write the summary of a default sweep, and its picture, below `root`."""
+    # Late, as in `write_documents`: `--help` should not wait for polars and matplotlib.
     from ttsgrid.analysis.frontier import analyse  # noqa: PLC0415
     from ttsgrid.views.files.export import write_frontier  # noqa: PLC0415
     from ttsgrid.views.files.summary import summarise, write_summary  # noqa: PLC0415

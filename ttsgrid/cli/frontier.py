@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Print and write what was asked for; return the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    # Pictures and CSV go through the local file system only.
     if options.out is None and "://" in options.store:
         parser.error("--out: say where the files shall go, the store is not a local folder")
     folder: Path = options.out or Path(options.store) / "frontier"

@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     add_plugin_option(parser)
     options = parser.parse_args(arguments)
+    # The page is a local file, also of a store that lies in a bucket.
     if options.out is None and "://" in options.store:
         parser.error("--out: say where the page shall go, the store is not a local folder")
     out = options.out or Path(options.store) / "report.html"

@@ -56,6 +56,7 @@ make sweep && make figures ARGS=results/zoo   # fills in what a sweep says
 
 def write_card(folder: Path, measured: Mapping[str, Any]) -> Path:
     """Write the card beside the weights; `measured` is what `evaluation.json` holds."""
+    # From the test set, as readers will meet it; that of a level that fits a few lines.
     example = next(recipe for recipe in test_set(len(LEVELS)) if recipe.level == EXAMPLE_LEVEL)
     parts = [
         INTRODUCTION,

@@ -98,6 +98,7 @@ def evaluate_policy(name: str, folder: Path, recipes: Sequence[Recipe]) -> Polic
     greedy = sample_rollouts(policy, tokenizer, recipes, 0.0)
     repeated = [recipe for recipe in recipes for _ in range(SAMPLES_PER_PROBLEM)]
     sampled = sample_rollouts(policy, tokenizer, repeated, TEMPERATURE)
+    # Samples of one problem are neighbours in `repeated`, and stay so.
     correct = np.array([r.correct for r in sampled]).reshape(len(recipes), -1).mean(axis=1)
     found = Counter(absolute_bins(correct))
     return PolicyReport(

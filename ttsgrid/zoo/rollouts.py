@@ -36,8 +36,10 @@ def sample_texts(
     temperature: float,
 ) -> list[str]:
     """Continue each prompt once; temperature 0 is greedy. Order is kept."""
+    # Prompts of like length in a batch: less padding to compute.
     order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
     texts = [""] * len(prompts)
+    # transformers keeps only the 50 likeliest tokens unless told; vLLM, in the sweep, keeps all.
     sampling = {"do_sample": True, "temperature": temperature, "top_k": 0}
     how = sampling if temperature > 0 else {"do_sample": False}
     for low in range(0, len(order), BATCH_SIZE):
@@ -46,7 +48,7 @@ def sample_texts(
             [prompts[index] for index in chosen],
             add_special_tokens=False,
             padding=True,
-            padding_side="left",
+            padding_side="left",  # a continuation must follow its prompt's last token
             return_tensors="pt",
             return_token_type_ids=False,
         ).to(model.device)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import random
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -88,8 +89,6 @@ def load_policy(name: str, out: Path, device: torch.device) -> LlamaForCausalLM:
 
 def training_rollouts(spec: PrmSpec, out: Path, device: torch.device) -> list[Rollout]:
     """Let every policy solve the PRM's training problems once, levels in turn."""
-    import random  # noqa: PLC0415
-
     torch.manual_seed(spec.seed)
     rng = random.Random(f"ttsgrid-zoo-{spec.name}-problems-{spec.seed}")
     recipes = [draw(rng, 1 + i % len(LEVELS), test=False) for i in range(spec.num_problems)]
@@ -121,6 +120,7 @@ def make_token_classifier(spec: PrmSpec, out: Path, device: torch.device) -> Non
     folder = out / spec.name
     prm.config.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    # `save_file` with the names that vLLM loads: our module is none of transformers'.
     weights = {name: tensor.contiguous() for name, tensor in prm.state_dict().items()}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     save_losses(folder, log)

@@ -44,6 +44,7 @@ def deepened(policy: LlamaForCausalLM, num_new_layers: int) -> LlamaForCausalLM:
     if unexpected or any(int(name.split(".")[2]) < old for name in missing):
         raise RuntimeError(f"layers do not match: {missing} {unexpected}")
     for layer in deeper.model.layers[old:]:
+        # A layer whose outputs are zero adds nothing to the residual stream.
         nn.init.zeros_(layer.self_attn.o_proj.weight)
         nn.init.zeros_(layer.mlp.down_proj.weight)
     return deeper
@@ -59,6 +60,7 @@ def train_trunk(
     torch.manual_seed(spec.seed)
     learn_formats(spec, policy, tokenizer, report)
     trunk = deepened(policy, spec.num_new_layers)
+    # The policy's layers stay as they are: what they know of arithmetic is to be compared with.
     for parameter in trunk.model.parameters():
         parameter.requires_grad_(False)
     for layer in trunk.model.layers[policy.config.num_hidden_layers :]:

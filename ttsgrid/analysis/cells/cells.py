@@ -205,7 +205,7 @@ def _rows(
     for packed, group in alike.items():
         present = np.frombuffer(packed, bool)
         if not present.any():
-            continue
+            continue  # a search that ran on easy problems alone has no row for hard ones
         values = np.stack([outcomes[index].accuracy[present] for index in group])
         interval, number = mean_intervals(values), int(present.sum())
         costs = _costs([outcomes[index] for index in group], present, meter)

@@ -43,6 +43,7 @@ def common_ground(accuracies: Floats) -> CommonGround:
     sizes = ran.sum(axis=1)
     least = max(1.0, LEAST_SHARE * sizes.max(initial=0))
     problems, kept = np.ones(ran.shape[1], bool), []
+    # Widest first: a cell on few problems can then only lose its own place.
     for cell in np.argsort(-sizes, kind="stable"):
         shared = problems & ran[cell]
         if shared.sum() >= least:

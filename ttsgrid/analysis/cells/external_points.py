@@ -66,6 +66,7 @@ def _benchmark(points: pl.DataFrame) -> pl.DataFrame:
     )
     # N is no common currency: between policies of different size it can't order costs.
     group = ["policy"] if known == "n" else ["benchmark"]
+    # Of equal cost the most accurate comes first: the others are not on the frontier.
     ordered = priced.sort("cost", pl.col("accuracy"), descending=[False, True])
     real = competes()
     reached = pl.when(real).then(pl.col("accuracy")).cum_max().shift(1).over(group)

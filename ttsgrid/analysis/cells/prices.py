@@ -62,7 +62,7 @@ class Parts:
 
 def _probability_drawn(n: int, k: int) -> Floats:
     """Probability that k of n hold at least one of m, for m = 0..n."""
-    every = math.comb(n, k)
+    every = math.comb(n, k)  # whole numbers: C(256, 64) is beyond what floats hold exactly
     return np.array([1.0 - math.comb(n - m, k) / every for m in range(n + 1)])
 
 
@@ -91,6 +91,7 @@ class PoolPrices:
     def spent(self, k: int) -> Spent:
         """Return what k samples cost, NaN where the pool is smaller."""
         share = np.where(self.num_samples >= k, k / self.num_samples, np.nan)
+        # Adding 0 * x carries x's NaN over: too small a pool, or an unknown price.
         prompts = k * self.question + 0.0 * share
         computed = self.question + (k - 1) * self.tail
         inputs = share * self.inputs

@@ -3,10 +3,10 @@
 Every TTS cell of every smaller policy is set against the greedy CoT of every larger
 one, problem by problem, so that what makes a problem hard cancels out. A larger policy
 that was only sampled (an imported run often was) stands with its single sample instead,
-and `large_strategy` says so. Whoever picks
-the best of so many comparisons is fooled by luck: beside each interval of its own
-stands an adjusted one, and all adjusted intervals of a benchmark hold together at
-95 % (`ttsgrid.analysis.statistics.intervals.simultaneous_intervals`). Claims rest on those.
+and `large_strategy` says so. The best of so many comparisons is partly lucky: beside each
+interval of its own stands an adjusted one, and all adjusted intervals of a benchmark hold
+together at 95 % (`ttsgrid.analysis.statistics.intervals.simultaneous_intervals`). Claims rest
+on those.
 """
 
 from __future__ import annotations
@@ -80,6 +80,7 @@ def surest_of_each_pair(comparisons: pl.DataFrame) -> pl.DataFrame:
     """
     return comparisons.sort(
         pl.col("num_problems") >= MIN_PROBLEMS,
+        # Rounded: cells that are equal differ in the last digits, by the order of their sums.
         pl.col("low_adjusted").round(9),
         pl.col("difference").round(9),
         "flops_ratio",
@@ -127,7 +128,8 @@ def _compared(cells: Cells, pairs: pl.DataFrame) -> list[dict[str, Any]]:
     rows = []
     for packed, group in alike.items():
         present = np.frombuffer(packed, bool)
-        # Groups run on different problems have no deviates in common: Bonferroni between them.
+        # Adjusting within a group uses how its differences vary together, problem by problem.
+        # Groups on different problems share no such thing: Bonferroni between them.
         level = 1 - (1 - LEVEL) / len(alike)
         first, second = small[group][:, present], large[group][:, present]
         flops = _mean_flops(cells, pairs[group], present)

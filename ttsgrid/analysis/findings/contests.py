@@ -1,4 +1,4 @@
-"""Which cells compete for a problem, and which of them serves it: chosen without it, and with.
+"""Which cells compete for a problem, and which is chosen for it: without it, and with it.
 
 A contest holds the cells that one may choose from: those of a (policy, PRM) at one N
 (`choices`), or at every N (`contests_over_budgets`), since the largest N is often not the
@@ -53,14 +53,14 @@ class Contest:
 
 @dataclass(frozen=True)
 class Choice:
-    """The cells that serve each problem of a contest, chosen twice.
+    """The cells chosen for each problem of a contest, without that problem and with it.
 
     Attributes:
         key: benchmark, policy, prm and n.
         rows: the candidates, as positions in `Cells.outcomes`, shape (C,).
         problems: those of the contest, shape (num_problems,).
-        held_out: how often each candidate serves each problem when chosen without it,
-            shape (C, P) for the P problems of `problems`.
+        held_out: in what share of the random halves each candidate is chosen for each
+            problem without it, shape (C, P) for the P problems of `problems`.
         accuracy: of each of those problems under `held_out`, shape (P,).
         in_sample: the same when chosen with it, shape (P,).
     """
@@ -74,7 +74,7 @@ class Choice:
 
     @property
     def shares(self) -> Floats:
-        """In what share of problems each candidate served, shape (C,)."""
+        """In what share of problems each candidate is chosen, shape (C,)."""
         return np.asarray(self.held_out.mean(axis=1))
 
 
@@ -135,6 +135,7 @@ def contests_over_budgets(cells: Cells) -> Iterator[Contest]:
     """
     apart = candidates(cells).filter(bin=Bin.ALL.value)
     several = pl.col("prm").n_unique().over("benchmark", "policy") > 1
+    # Unique, since majority voting and CoT stand in the contest of each PRM.
     together = apart.filter(several).with_columns(prm=pl.lit(ANY_PRM)).unique("outcome")
     every = pl.concat([apart, together]).sort("flops", "outcome", nulls_last=True)
     for key, group in _grouped(every, GROUP[:-1]):

@@ -101,6 +101,7 @@ def find_search_comparisons(frames: StoreFrames, meter: Meter) -> Iterator[Searc
         return
     searches = _grouped(search_outcomes(frames))
     budgets = sorted({group[-1] for group, _strategy in searches})
+    # By parity: both sides have samples of every block, however the pool grew.
     judging, picking = _samples_of(frames, 0), _samples_of(frames, 1)
     labels = {
         outcome.key[:2]: absolute_bins(outcome.accuracy)

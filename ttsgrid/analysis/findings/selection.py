@@ -103,7 +103,8 @@ def _costs(cells: Cells, choice: Choice) -> dict[str, float | None]:
     weights, means = choice.held_out, dict[str, float | None]()
     for name in each[0]:
         spent = np.stack([columns[name][choice.problems] for columns in each])
-        # A cell that is never chosen costs nothing, even where its cost is unknown.
+        # A cell that is never chosen costs nothing, even where its cost is unknown: 0 times NaN
+        # would make the whole mean unknown.
         means[name] = known(float(np.where(weights > 0, weights * spent, 0.0).sum(axis=0).mean()))
     return means
 

@@ -31,5 +31,5 @@ def few_answers(frames: StoreFrames) -> tuple[FewAnswers, ...]:
         .agg(pl.col("len").sum(), pl.col("answered").sum())
         .sort("benchmark", "policy")
     )
-    found = (FewAnswers(*row) for row in counted.iter_rows())
-    return tuple(one for one in found if too_few_state_answers(one.num_solutions, one.num_answered))
+    pools = (FewAnswers(*row) for row in counted.iter_rows())
+    return tuple(p for p in pools if too_few_state_answers(p.num_solutions, p.num_answered))

@@ -42,6 +42,7 @@ def worker_seconds(units: pl.DataFrame) -> float:
 
 def _with_worker(units: pl.DataFrame) -> pl.DataFrame:
     """Add who ran each unit, on how many devices and from when to when."""
+    # A worker without a GPU computes on its share of the CPU: that counts as one device.
     ended = pl.col("committed_at").dt.epoch("ms") / 1000
     devices = pl.col("num_gpus").fill_null(0).clip(1)
     return units.with_columns(began=ended - pl.col("seconds"), ended=ended, devices=devices)

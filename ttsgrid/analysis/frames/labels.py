@@ -77,10 +77,10 @@ def _with_policy(frame: pl.DataFrame, models: pl.DataFrame, ignored: Set[str]) -
     policies = models.filter(role="policy").select("label", policy_id="model_id")
     named = frame.join(policies, on="policy_id", how="left", maintain_order="left")
     # A store has one row per tree and few ways to sample: each difference is worked out once.
-    said = lru_cache(maxsize=None)(partial(difference, ignored=ignored))
+    difference_of = lru_cache(maxsize=None)(partial(difference, ignored=ignored))
     labels = [
         (row["label"] or row["policy_id"][:_ID_DIGITS])
-        + said(row["sampling"], tuple(sorted(row["alternatives"])))
+        + difference_of(row["sampling"], tuple(sorted(row["alternatives"])))
         for row in named.iter_rows(named=True)
     ]
     return frame.drop("alternatives").with_columns(policy=pl.Series(labels, dtype=pl.String))

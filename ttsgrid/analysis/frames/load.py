@@ -155,6 +155,7 @@ def _problems(store: StorePath) -> pl.DataFrame:
 def _done_units(store: StorePath, problems: pl.DataFrame) -> pl.DataFrame:
     done = latest_units(store).filter(pl.col("status") == "done")
     greedy = (pl.col("temperature") == 0).alias("greedy")
+    # Only the columns needed: traces are JSON, and would be most of what is read.
     frame = done.select(*_COLUMNS, greedy).collect()
     return frame.join(problems.select("problem", "problem_id"), on="problem_id")
 

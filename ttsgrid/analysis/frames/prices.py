@@ -110,7 +110,7 @@ def _scored(store: StorePath, blocks: pl.DataFrame) -> tuple[pl.DataFrame, pl.Da
         .join(units.lazy(), on="unit_id")
         .group_by("owner")
         .agg(input_tokens=pl.when(read.null_count() == 0).then(read.sum()))
-        .collect(engine="streaming")
+        .collect(engine="streaming")  # in memory, all rows of `scores` would be there at once
     )
     named = owners.join(totals, on="owner", how="left")
     expected = owners.select("owner", num_inputs="num_samples")

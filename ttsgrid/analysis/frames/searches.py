@@ -75,18 +75,18 @@ def _with_share(searches: pl.DataFrame) -> pl.DataFrame:
 def _label_strategies(variants: pl.DataFrame) -> pl.DataFrame:
     """Add `label`: the strategy, with the parameters in which its variants differ."""
     alike = ["benchmark", "policy", "prm", "strategy", "budget"]
-    said = [_said(row["params"], row["preset"]) for row in variants.iter_rows(named=True)]
-    with_text = variants.with_columns(said=pl.Series(said, dtype=pl.String))
-    alternatives = with_text.group_by(alike).agg(alternatives=pl.col("said"))
+    settings = [_settings(row["params"], row["preset"]) for row in variants.iter_rows(named=True)]
+    with_text = variants.with_columns(settings=pl.Series(settings, dtype=pl.String))
+    alternatives = with_text.group_by(alike).agg(alternatives=pl.col("settings"))
     frame = with_text.join(alternatives, on=alike, nulls_equal=True, maintain_order="left")
     labels = [
-        row["strategy"] + difference(row["said"], row["alternatives"])
+        row["strategy"] + difference(row["settings"], row["alternatives"])
         for row in frame.iter_rows(named=True)
     ]
     return variants.with_columns(label=pl.Series(labels, dtype=pl.String))
 
 
-def _said(params: str | None, preset: str | None) -> str:
+def _settings(params: str | None, preset: str | None) -> str:
     """The parameters as JSON, a preset's name for its rules: shorter to say than they are."""
     written: dict[str, Any] = json.loads(params or "{}")
     if preset is not None:

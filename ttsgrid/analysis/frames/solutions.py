@@ -65,6 +65,7 @@ def read_scores(store: StorePath, blocks: pl.DataFrame) -> pl.DataFrame:
         store: folder or URI.
         blocks: the scored blocks, with `unit_id`, `series`, `problem` and `prm`.
     """
+    # A label as text would be stored ten million times over.
     named = blocks.select("unit_id", "series", "problem", pl.col("prm").cast(pl.Categorical))
     return (
         scan(store, "scores")
@@ -120,6 +121,7 @@ def in_order(frame: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
         part = pl.col(name).to_physical().cast(pl.Int64)
         packed = packed * (part.max() + 1) + part
     ordered = frame.with_columns(_key=packed).sort("_key")
+    # A unit that was committed twice, by two runs, has its rows twice.
     again = ordered["_key"] == ordered["_key"].shift(1)
     once = ordered.filter(~again.fill_null(False)) if again.any() else ordered
     return once.drop("_key")

@@ -88,6 +88,7 @@ def _counts(group: pl.DataFrame) -> Floats:
 def _f1(counts: Floats) -> Floats:
     """F1 of counts as above, shape (4, ...); NaN without both kinds of solutions."""
     found, wrong, passed, right = counts
+    # A resample can lack one kind of solution; its NaN is left out by `nanquantile`.
     with np.errstate(invalid="ignore", divide="ignore"):
         rates = found / wrong, passed / right
         mean = 2 * rates[0] * rates[1] / (rates[0] + rates[1])

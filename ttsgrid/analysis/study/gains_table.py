@@ -112,6 +112,7 @@ def _gain(majority: Sequence[Point], curve: Sequence[Point]) -> EfficiencyGain |
 
 def _points(rows: Sequence[Row], column: str) -> list[Point]:
     """Budget and accuracy above N = 1; none where FLOPs are unknown."""
+    # One solution alone is no test-time scaling, so both curves begin above it.
     points = [(row[column], row["accuracy"]) for row in rows if row["n"] > 1]
     return points if all(budget for budget, _ in points) else []
 

@@ -30,7 +30,7 @@ from ttsgrid.analysis.study.step_labels import store_step_labels
 from ttsgrid.benchmarks.labels import StepLabels
 from ttsgrid.store import StorePath, latest_units, scan
 
-MAX_BLOCKS = 1000
+MAX_BLOCKS = 1000  # per (policy, PRM): texts are read, and a large store has gigabytes of them
 NUM_LENGTHS = 8
 SEED = 4
 _LENGTHS = {"prm": pl.String, "correct": pl.Boolean, "length": pl.Float64, "score": pl.Float64}
@@ -122,6 +122,7 @@ def _lengths(steps: pl.DataFrame) -> pl.DataFrame:
     if steps.is_empty():
         return pl.DataFrame(schema=_LENGTHS)
     shares = np.arange(1, NUM_LENGTHS) / NUM_LENGTHS
+    # Unique: the zoo's steps have few lengths, so several quantiles are the same one.
     edges = np.unique(np.quantile(steps["length"].to_numpy(), shares))
     bins = np.searchsorted(edges, steps["length"].to_numpy(), side="right")
     grouped = steps.with_columns(bin=bins).group_by("prm", "correct", "bin")

@@ -227,6 +227,7 @@ def _paper_accuracy(table: int, row: Row, method: str) -> float | None:
 
 
 def _frame(rows: list[Row]) -> pl.DataFrame:
+    # All rows, since the first may hold nothing but nulls in a column.
     frame = pl.DataFrame(rows, infer_schema_length=None)
     return frame.with_columns(pl.col(pl.Null).cast(pl.Float64))
 

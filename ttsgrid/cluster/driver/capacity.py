@@ -17,7 +17,8 @@ class Capacity:
     memory_gib: float
 
     def holds(self, other: Capacity) -> bool:
-        """Say whether `other` fits in; a hair of slack for sums of fractions."""
+        """Say whether `other` fits in."""
+        # A hair of slack: three engines of 0.1 CPUs add up to 0.30000000000000004.
         return (
             other.cpus <= self.cpus + 1e-6
             and other.gpus <= self.gpus + 1e-6

@@ -13,6 +13,8 @@ from ttsgrid.cluster.wire.tasks import Task
 from ttsgrid.core.records import UnitResult
 from ttsgrid.store import Commit, Store
 
+# A crash of the driver loses this much work at most. Each commit writes a file per table, so
+# shorter groups would make many small files.
 GROUP_EVERY_S = 1.0
 
 

@@ -55,11 +55,12 @@ class Dispatch:
     def prm_works(self, prm: str) -> None:
         """Make the searches ready that score with a PRM."""
         searches = self._searches.pop(prm, {})
+        # Popped: a PRM worker that is started again finds its searches in the backlog already.
         for policy, problem in sorted(searches, key=lambda key: -self._length(key[1])):
             self._backlog.add(policy, searches[policy, problem])
 
     def _length(self, problem: str) -> int:
-        """Return a guess at how many steps a problem takes, in any unit.
+        """Return a guess at how many steps a problem takes; only its order counts.
 
         Searches that take most steps start first. Started last they would run alone at
         the end, and policy and PRM would wait for each other in turn.

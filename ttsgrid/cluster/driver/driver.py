@@ -73,6 +73,7 @@ class Driver:
         finally:
             poll.cancel()
             await asyncio.gather(poll, return_exceptions=True)
+            # On the way out of an error too: what finished must not be generated again.
             await self._committer.flush()
 
     async def _run_wave(self, wave: Wave, held: Held) -> None:
@@ -83,6 +84,7 @@ class Driver:
         try:
             await asyncio.gather(*running)
         finally:
+            # A failed `gather` leaves its other tasks running, workers and all.
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
@@ -126,6 +128,7 @@ class Driver:
         while True:
             await asyncio.sleep(STATS_EVERY_S)
             live = [(r.label, r.worker) for r in self._replicas if r.worker is not None]
+            # Side by side: one worker that is busy must not hold up the others' figures.
             await asyncio.gather(*(worker.refresh_stats() for _, worker in live))
             for label, worker in live:
                 self._progress.counters(label, worker.stats)

@@ -44,6 +44,7 @@ async def run_missing(
             console.print(f"Ray dashboard: http://{dashboard}", highlight=False)
         capacity = cluster_capacity()
         workers = worker_specs(grid, models, plan, capacity)
+        # Ray would leave such an actor pending, and say nothing until the placement times out.
         for specs in workers.values():
             require_room(specs[0], capacity)
         progress = Progress(console, todo)

@@ -30,12 +30,14 @@ def ray_cluster(config: ClusterConfig, own_code: Sequence[str] = ()) -> Iterator
     address = config.address or os.environ.get("RAY_ADDRESS")
     # Actors inherit this; uv's run hook would otherwise rebuild the environment for each worker.
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    # Older Rays hide the GPUs from an actor that asks for none, and warn in every process that
+    # newer ones won't: take the newer way with both.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
         context = ray.init(
             address=address,
             include_dashboard=config.dashboard if address is None else None,
-            log_to_driver=False,
+            log_to_driver=False,  # engines log hundreds of lines; Ray's session folder has them
             logging_level=logging.ERROR,
             namespace="ttsgrid",
             runtime_env={"py_modules": list(own_code)} if own_code else None,

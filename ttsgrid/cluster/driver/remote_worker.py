@@ -22,6 +22,7 @@ from ttsgrid.engines.base import EngineStats
 T = TypeVar("T")
 STATS_TIMEOUT_S = 5.0
 STOP_TIMEOUT_S = 10.0
+# Ray refuses an actor name that is taken, and that of a worker that just died may still be.
 _numbers = itertools.count(1)
 
 
@@ -111,7 +112,7 @@ class RemoteWorker:
         try:
             await _within(self._actor.stop.remote(), STOP_TIMEOUT_S)
         except (TimeoutError, TtsgridError):
-            pass
+            pass  # it does not answer or has ended already; what is left is killed next
         finally:
             self.kill()
 
@@ -131,6 +132,8 @@ async def _unwrapped(call: Awaitable[T]) -> T:
     except RayActorError as error:
         raise WorkerDiedError(_headline(error)) from error
     except RayTaskError as error:
+        # Ray wraps what a method raised in an error whose text is the remote traceback; our
+        # own errors carry the sentence that a user is to read.
         if isinstance(error.cause, TtsgridError):
             raise error.cause from None
         raise

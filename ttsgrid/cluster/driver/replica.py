@@ -61,6 +61,8 @@ class Replica:
             deaths = 0
             while self.dispatch.remaining(self.model):
                 deaths += await self._outlives_its_worker()
+                # Attempts are counted for each unit; a worker that dies before it has any, as
+                # with a broken driver or too little memory, would be started for ever.
                 if deaths > self.limits.max_attempts * 3:
                     raise WorkerStartError(f"{self.label} died {deaths} times; giving up")
         self.progress.state(self.label, "done")
@@ -70,7 +72,7 @@ class Replica:
         died = False
         try:
             await self._employ_a_worker()
-        except* WorkerDiedError:
+        except* WorkerDiedError:  # a task group raises groups: each call in flight died too
             died = True
             self.progress.note(f"{self.label}: its worker died; its units are handed out again")
         return died
@@ -92,6 +94,7 @@ class Replica:
             await worker.stop()
         finally:
             self.worker = None
+            # First no longer chosen, then gone: a search must not be sent to a dead PRM.
             self.prms.left(self.model, self.label)
             worker.kill()
 
@@ -106,6 +109,8 @@ class Replica:
                     in_flight |= {id(call): call for call in calls}
                     for call in calls:
                         weight = self._weight(call)
+                        # One by one is safe: no other coroutine acquires, so two calls can't
+                        # each hold half of the room and wait for the other half.
                         for _ in range(weight):
                             await room.acquire()
                         group.create_task(self._run(worker, call, in_flight, room, weight))

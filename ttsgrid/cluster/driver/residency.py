@@ -27,6 +27,8 @@ class Residency:
     @asynccontextmanager
     async def room_for(self, wants: Capacity) -> AsyncIterator[None]:
         """Hold room for one engine; join the line before the first await."""
+        # Replicas are started in the plan's order and each runs to its first `await`: joining
+        # before that makes the line the plan's order.
         ticket = object()
         self._line.append(ticket)
         async with self._changed:

@@ -33,6 +33,7 @@ def plan_waves(units: Sequence[Unit], fleet: Fleet, capacity: Capacity) -> list[
             names the settings.
     """
     searches = [unit.tree for unit in units if unit.tree]
+    # Without searches nothing must be resident at the same time, however large the models.
     if not searches or capacity.holds(_together(_models(units), fleet)):
         return [tuple(units)]
     pool = tuple(unit for unit in units if not unit.tree)

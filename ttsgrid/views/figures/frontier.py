@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib as mpl
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -27,6 +26,7 @@ from ttsgrid.analysis.findings.selection import best_per_strategy, pareto
 from ttsgrid.analysis.frames.competing import competes, is_greedy
 from ttsgrid.core.strategies import COT, Look, display_name, strategy_of
 from ttsgrid.views.figures.labelling import spread
+from ttsgrid.views.figures.panels import settings
 from ttsgrid.views.palette import (
     DOTTED,
     GREEDY_MARKER,
@@ -41,7 +41,6 @@ from ttsgrid.views.palette import (
 
 WIDTH_INCHES, HEIGHT_INCHES, DPI = 9.0, 5.2, 170
 LEGEND_COLUMNS = 5
-_SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "ttsgrid", "font.family": "DejaVu Sans"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def draw(cells: Cells) -> Figure:
     policies = _by_size(points, cells.sizes)
     lined = looks([name for name in points["strategy"] if not strategy_of(name).is_greedy])
     x = "policy_generated_tokens" if points["flops"].is_null().any() else "flops"
-    with mpl.rc_context(_SETTINGS):
+    with settings():
         figure = Figure(
             (WIDTH_INCHES, HEIGHT_INCHES * len(benchmarks)), layout="constrained", dpi=DPI
         )
@@ -83,7 +82,8 @@ def draw(cells: Cells) -> Figure:
 def save(figure: Figure, folder: Path) -> tuple[Path, Path]:
     """Write `frontier.png` and `frontier.svg` into a folder; return their paths."""
     paths = folder / "frontier.png", folder / "frontier.svg"
-    with mpl.rc_context(_SETTINGS):
+    # No date and no version in the files: they change only where the picture does.
+    with settings():
         figure.savefig(paths[0], dpi=DPI, metadata={"Software": None})
         figure.savefig(paths[1], metadata={"Date": None})
     return paths
@@ -173,6 +173,7 @@ def _label_policies(panel: _Panel, points: pl.DataFrame) -> None:
     ends = lines.sort("n", "accuracy").group_by("policy", maintain_order=True).last()
     rows = sorted(ends.iter_rows(named=True), key=lambda row: float(row["accuracy"]))
     bottom, top = panel.axes.get_ylim()
+    # The gap is a line of text at this font and figure height.
     heights = spread([row["accuracy"] for row in rows], gap=0.052 * (top - bottom), top=top)
     for row, height in zip(rows, heights, strict=True):
         panel.axes.annotate(
@@ -204,6 +205,8 @@ def _dress(panel: _Panel, points: pl.DataFrame) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _engineering(value)))
     axes.xaxis.set_minor_formatter(NullFormatter())
+    # From the intervals, not from 0: points a few problems apart must be told apart. Room above
+    # 100 %, so that a mark there is not cut in half.
     axes.set_ylim(max(0.0, bottom - 0.03), min(1.03, top + 0.03))
     axes.grid(which="major", color=PALE, linewidth=0.8)
     axes.set_axisbelow(True)

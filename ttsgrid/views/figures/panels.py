@@ -25,6 +25,8 @@ from ttsgrid.core.strategies import COT, display_name
 from ttsgrid.views.palette import DOTTED, FULL, GREY, INK, PALE, LineStyle, colour_of
 
 PANEL_WIDTH_INCHES, PANEL_HEIGHT_INCHES = 3.1, 2.6
+# Text stays text: smaller files that can be searched. A fixed salt and font, since the ids of an
+# SVG are random otherwise and the same figure would not give the same file.
 SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "ttsgrid", "font.family": "DejaVu Sans"}
 
 
@@ -52,7 +54,7 @@ def settings() -> Iterator[None]:
 def make_grid(rows: Sequence[str], columns: Sequence[str], title: str) -> Grid:
     """Return an empty grid, columns named above and rows beside."""
     size = 0.6 + PANEL_WIDTH_INCHES * len(columns), 1.3 + PANEL_HEIGHT_INCHES * len(rows)
-    figure = Figure(size, layout="constrained")
+    figure = Figure(size, layout="constrained")  # not pyplot, which keeps figures alive
     panels = figure.subplots(len(rows), len(columns), squeeze=False, sharex=True, sharey="row")
     figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK)
     axes = {(r, c): panels[i, j] for i, r in enumerate(rows) for j, c in enumerate(columns)}

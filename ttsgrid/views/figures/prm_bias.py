@@ -127,6 +127,7 @@ def _draw_rates(
     policies = sorted(rows["policy"].unique(), key=lambda name: (sizes.get(name) or 0, name))
     for i, prm in enumerate(prms):
         mine, colour = rows.filter(prm=prm), _colour(prm, prms)
+        # PRMs side by side around their policy's place: their intervals would hide each other.
         x = [policies.index(policy) + 0.16 * (i - (len(prms) - 1) / 2) for policy in mine["policy"]]
         reach = [mine[column] - mine[low], mine[high] - mine[column]]
         face = "none" if pooled else colour

@@ -29,6 +29,7 @@ def with_figures(text: str, summary: Summary) -> str:
     Raises:
         KeyError: a block has a name that nothing writes.
     """
+    # A function, since a replacement string would take the text's backslashes for groups.
     return _BLOCK.sub(lambda m: f"{m[1]}{BLOCKS[m[2]](summary)}\n{m[3]}", text)
 
 

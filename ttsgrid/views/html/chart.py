@@ -7,7 +7,7 @@ is written in Vega-Lite and compiled here, not in the reader's browser.
 
 The specification holds no data: the page adds its benchmark's points to the dataset
 `points` and sets the signals `policies`, `strategies`, `prm`, `bin` and `measure`.
-The Pareto frontier is computed in the page, over the points that are on show.
+The Pareto frontier is computed in the page, over the points that are shown.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from ttsgrid.views.html.view import Picture
 POINTS, REFERENCE = "points", "reference"
 SEEN, HIT = "seen", "hit"  # their groups in the SVG have the classes `seen_marks`, `hit_marks`
 HEIGHT_PX: Final = 430
+HIT_AREA_PX = 500  # a circle 25 px wide: WCAG 2.2 asks for targets of 24 px
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 _X: Spec = {
@@ -32,6 +33,7 @@ _X: Spec = {
     "axis": {
         "title": None,
         "format": "~s",
+        # At a phone's width the labels of a log scale would run into each other.
         "labelOverlap": "greedy",
         "labelSeparation": 14,
         "tickCount": 6,
@@ -72,6 +74,7 @@ def specification(picture: Picture) -> Spec:
         "background": None,
         "width": "container",
         "height": HEIGHT_PX,
+        # The width follows the page; a fixed height keeps slopes alike from page to page.
         "autosize": {"type": "fit-x", "contains": "padding"},
         "padding": {"left": 0, "right": 6, "top": 6, "bottom": 2},
         "params": _signals(picture),
@@ -201,6 +204,7 @@ def _errors(picture: Picture) -> Spec:
 
 def _lines(picture: Picture) -> Spec:
     return {
+        # Hidden from screen readers, as are whiskers and labels: the points say all of it once.
         "mark": {"type": "line", "strokeWidth": 2.2, "aria": False},
         "encoding": {
             "x": _X,
@@ -246,7 +250,7 @@ def _hit() -> Spec:
             "type": "point",
             "shape": "circle",
             "filled": True,
-            "size": 500,
+            "size": HIT_AREA_PX,
             "opacity": 0,
             "tooltip": {"content": "data"},
             "aria": False,

@@ -17,6 +17,7 @@ import polars as pl
 from ttsgrid.store import StorePath, scan
 from ttsgrid.views.html.view import Example, ProblemExamples, Step
 
+# Long chains of thought have hundreds of steps, and text without a blank line is one long step.
 MAX_STEPS, MAX_STEP_CHARACTERS = 24, 600
 Row = dict[str, Any]
 
@@ -157,6 +158,7 @@ def _example(row: Row, scores: pl.DataFrame, title: str) -> Example:
     scored = [
         (prm, column)
         for prm, column in zip(mine["prm"], columns, strict=True)
+        # Recorded runs may hold one score per solution; beside steps it would mislead.
         if len(column) == len(row["steps"])
     ]
     steps = tuple(

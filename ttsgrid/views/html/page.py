@@ -28,6 +28,7 @@ from ttsgrid.views.tables.table import Table
 from ttsgrid.views.words.control import visible
 
 _TEMPLATES = "templates"
+# Browsers break lines at any space, so between 3.2 and its `points`, or in `N = 4`, too.
 _BEFORE_UNIT = re.compile(
     r"(?<=\d) (?=%|points|[kMGTPE]\b|min\b|s\b|h\b)|(?<= [kMGTPE]) (?=tokens)"
     r"|(?<=N) (?==)|(?<=N =) "

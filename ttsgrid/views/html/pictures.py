@@ -38,7 +38,7 @@ _CAPTION = (
     "Each point shows its strategy with the best aggregation and vote, chosen on the same "
     "problems. Whiskers are 95 % intervals."
 )
-_SIGNIFICANT_DIGITS = 5
+_SIGNIFICANT_DIGITS = 5  # more are not seen, and the points are most of a large page
 _NUM_COLOURS = 8  # --series-0 to --series-7 in the style sheet
 
 

@@ -188,6 +188,7 @@ def _places(store: StorePath) -> Table:
     places: dict[tuple[str, str], list[_Share]] = defaultdict(list)
     for text, mine in _most_units_first(units):
         provenance = json.loads(text)
+        # The process tells workers apart, and would make each of them a row of its own.
         host, process = provenance.pop(_HOST, _UNKNOWN), provenance.pop(_PROCESS, None)
         share = _Share(process, num_units=len(mine), seconds=worker_seconds(mine))
         places[host, listed(list(_versions(provenance))) or _UNKNOWN].append(share)

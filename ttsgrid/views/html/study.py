@@ -64,6 +64,8 @@ def _drawable(study: Study, benchmark: str) -> Iterator[str]:
 
 def _drawn(name: str, store: StorePath, study: Study, benchmark: str) -> str:
     """Return a figure as the URI of an SVG picture that holds all its data."""
+    # An image and not inline SVG: matplotlib's ids repeat from figure to figure, and in one
+    # document each `url(#...)` would find the first figure's.
     held = io.BytesIO()
     with settings():
         figure = STUDY_FIGURES[name](store, study, benchmark)

@@ -20,7 +20,7 @@ from ttsgrid.views.trace.find import find_search
 
 MAX_TRACES = 3
 MAX_BUDGET = 16  # a larger search is a screen of pruned candidates
-MAX_CHARACTERS = 200_000
+MAX_CHARACTERS = 200_000  # of HTML; the default sweep's page has 1.3 million in all
 
 
 def traces(store: StorePath, benchmark: str, shown_problems: Sequence[str]) -> tuple[Trace, ...]:

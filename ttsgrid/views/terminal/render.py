@@ -15,7 +15,7 @@ from rich.text import Text
 
 from ttsgrid.views.tables.table import Entry, Table
 
-WIDEST = 1000
+WIDEST = 1000  # columns; rich measures a table against a width and needs one without limit
 _TONES = {"good": "green", "bad": "red"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+# C0 and C1, and Unicode's marks that turn the direction of text (CVE-2021-42574).
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 

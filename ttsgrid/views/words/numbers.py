@@ -40,6 +40,7 @@ def percent(share: float) -> str:
 def points(difference: float, *, sign: bool = True) -> str:
     """Return a difference of shares in percentage points, e.g. `+3.2` or `−0.4`."""
     rounded = round(100 * difference, 1) + 0.0  # which makes -0.0 a plain zero
+    # The minus sign is as wide as the plus; a hyphen is not, and may end a line.
     return f"{rounded:{'+' if sign and rounded else ''}.1f}".replace("-", "−")
 
 
