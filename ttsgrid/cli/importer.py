@@ -88,8 +88,8 @@ def _remarks(done: ImportSummary, options: argparse.Namespace) -> Iterator[str]:
     num_answered = done.num_samples - done.num_without_answer
     if too_few_state_answers(done.num_samples, num_answered):
         whose = f"of {options.policy} to {options.benchmark}"
-        told = few_answers_warning(whose, done.num_samples, num_answered)
-        yield f"Warning: {told} For an import it is --answer-forms."
+        warning = few_answers_warning(whose, done.num_samples, num_answered)
+        yield f"Warning: {warning} For an import it is --answer-forms."
 
 
 def _grader_options(options: argparse.Namespace) -> str:
@@ -153,8 +153,10 @@ def _about_layouts() -> str:
         "Layouts for samples that come with ttsgrid:"
     )
     shipped = [
-        textwrap.fill(f"{name}: {said}", 90, initial_indent="  ", subsequent_indent="      ")
-        for name, said in layout_descriptions().items()
+        textwrap.fill(
+            f"{name}: {about_layout}", 90, initial_indent="  ", subsequent_indent="      "
+        )
+        for name, about_layout in layout_descriptions().items()
     ]
     return "\n".join([textwrap.fill(about, 90), *shipped])
 

@@ -57,22 +57,22 @@ def _section(title: str, prefix: str, kind: type) -> str:
         f"| `{prefix}{field.name}` | {_default(field)} | {docs.get(field.name, '')} |"
         for field in dataclasses.fields(kind)
     ]
-    said = (inspect.getdoc(kind) or "").splitlines()[0]
+    summary = (inspect.getdoc(kind) or "").splitlines()[0]
     head = "| setting | default | meaning |\n|---|---|---|"
-    return f"### {title}\n\n{said}\n\n{head}\n" + "\n".join(rows) + "\n"
+    return f"### {title}\n\n{summary}\n\n{head}\n" + "\n".join(rows) + "\n"
 
 
 def attribute_docs(kind: type) -> dict[str, str]:
     """Return what the docstrings of a dataclass and its bases say of each attribute."""
-    found: dict[str, str] = {}
+    docs: dict[str, str] = {}
     for base in reversed(kind.__mro__):
         doc = inspect.cleandoc(base.__doc__ or "") if base is not object else ""
         _, _, attributes = doc.partition("Attributes:\n")
         for text in re.split(r"\n(?=    [a-z_, ]+: )", f"\n{attributes}"):
             match = _ENTRY.match(" ".join(text.strip("\n").split("\n        ")))
             if match:
-                found |= dict.fromkeys(match[1].split(", "), match[2].strip())
-    return found
+                docs |= dict.fromkeys(match[1].split(", "), match[2].strip())
+    return docs
 
 
 def _default(field: dataclasses.Field[object]) -> str:

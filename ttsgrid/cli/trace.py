@@ -48,11 +48,11 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _show(console: Console, found: FoundSearch, options: argparse.Namespace) -> None:
-    console.print(found.title, soft_wrap=True)
-    console.print(terminal_tree(found.trace, found.correct, show_pruned=options.all))
+def _show(console: Console, search: FoundSearch, options: argparse.Namespace) -> None:
+    console.print(search.title, soft_wrap=True)
+    console.print(terminal_tree(search.trace, search.correct, show_pruned=options.all))
     if options.html:
-        options.html.write_text(trace_page(found.trace, found.title, found.correct), "utf-8")
+        options.html.write_text(trace_page(search.trace, search.title, search.correct), "utf-8")
         print(f"Tree: {options.html}")
 
 

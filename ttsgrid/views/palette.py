@@ -61,14 +61,14 @@ def looks(labels: Sequence[str]) -> dict[str, Look]:
         labels: strategies as in `Cells.frame`; a variant names its settings in brackets.
     """
     colours, shapes = cycle(_SPARE_COLOURS), cycle(_SPARE_SHAPES)
-    found = {}
+    whole = {}
     for label in sorted(set(labels), key=rank_of):
         entry = strategy_of(label)
         own = entry.look if label == entry.name else Look()
         shape, dash = (own.shape, own.dash) if own.shape else next(shapes)
         colour = own.colour or next(colours)
-        found[label] = Look(colour, shape, dash if own.dash is None else own.dash)
-    return found
+        whole[label] = Look(colour, shape, dash if own.dash is None else own.dash)
+    return whole
 
 
 def colour_of(label: str, labels: Sequence[str]) -> str:

@@ -164,8 +164,8 @@ def _frame(outcomes: Mapping[int, Outcome], cells: Cells) -> pl.DataFrame:
         for bin_name, mask in _masks(cells.bins.get(key), len(first.accuracy)):
             most = int((ran & mask).sum())
             whole = {"bin": bin_name.value, "num_problems_run": most}
-            found = _rows(outcomes, indices, mask, cells.meter)
-            rows += [{**row, **whole, "is_partial": number < most} for number, row in found]
+            in_bin = _rows(outcomes, indices, mask, cells.meter)
+            rows += [{**row, **whole, "is_partial": number < most} for number, row in in_bin]
     return pl.DataFrame(rows, schema=SCHEMA).sort("outcome", maintain_order=True)
 
 

@@ -147,16 +147,16 @@ def _forests(frames: StoreFrames, search: int) -> Iterator[Forest]:
 def _forest(trees: pl.DataFrame, answers: pl.DataFrame, size: int) -> Forest:
     numbers = trees.select("tree").with_row_index("row")
     ranked = answers.join(numbers, on="tree").sort("row", "sample")
-    found = ranked.with_columns(rank=pl.int_range(pl.len()).over("row"))
-    group = 1 + max(found["rank"], default=0)
-    where = (found["row"].cast(pl.Int64) * group + found["rank"]).to_numpy()
+    placed = ranked.with_columns(rank=pl.int_range(pl.len()).over("row"))
+    group = 1 + max(placed["rank"], default=0)
+    where = (placed["row"].cast(pl.Int64) * group + placed["rank"]).to_numpy()
 
     def laid_out(column: str, blank: float, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
         cells: npt.NDArray[Any] = np.full(len(trees) * group, blank, dtype)
-        cells[where] = found[column].to_numpy()
+        cells[where] = placed[column].to_numpy()
         return cells.reshape(-1, size * group)
 
-    unscored = found.filter(pl.col(AGGREGATIONS.names[0]).is_nan())["row"].to_numpy()
+    unscored = placed.filter(pl.col(AGGREGATIONS.names[0]).is_nan())["row"].to_numpy()
     return Forest(
         problems=trees["problem"].cast(pl.Int64).to_numpy()[::size],
         classes=dense(laid_out("answer_class", NO_ANSWER, np.int64)),

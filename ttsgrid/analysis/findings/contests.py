@@ -189,7 +189,7 @@ def most_chosen(cells: Cells, choice: Choice) -> MostChosen:
     shares: dict[tuple[str, int], float] = defaultdict(float)
     for row, share in zip(choice.rows, choice.shares, strict=True):
         shares[cells.outcomes[row].key.strategy, cells.outcomes[row].key.n] += float(share)
-    (strategy, n), share = max(shares.items(), key=lambda found: found[1])
+    (strategy, n), share = max(shares.items(), key=lambda item: item[1])
     return MostChosen(strategy, n, share)
 
 

@@ -60,7 +60,7 @@ def prm_quality(frames: StoreFrames) -> pl.DataFrame:
             names = {"benchmark": pool["benchmark"], "policy": pool["policy"], "prm": prm}
             samples = _scored_samples(frames, pool["series"], prm)
             for aggregation in aggregations_of(frames, prm):
-                rows.extend(names | found for found in _measured(samples, aggregation))
+                rows.extend(names | measured for measured in _measured(samples, aggregation))
     return pl.DataFrame(rows, schema=PRM_QUALITY_SCHEMA).sort(*_GROUP, maintain_order=True)
 
 
@@ -92,10 +92,10 @@ def _scored_samples(frames: StoreFrames, series: int, prm: str) -> pl.DataFrame:
     """
     key = ["problem", "sample"]
     verdicts = frames.solutions.filter(series=series).select(*key, "correct")
-    mine = frames.scores.filter(pl.col("series") == series, pl.col("prm") == prm)
-    if mine.select(key).equals(verdicts.select(key)):  # usual, and a join takes seconds
-        return mine.hstack(verdicts.select("correct"))
-    return mine.join(verdicts, on=key).sort(key)
+    of_pool = frames.scores.filter(pl.col("series") == series, pl.col("prm") == prm)
+    if of_pool.select(key).equals(verdicts.select(key)):  # usual, and a join takes seconds
+        return of_pool.hstack(verdicts.select("correct"))
+    return of_pool.join(verdicts, on=key).sort(key)
 
 
 def _measured(samples: pl.DataFrame, aggregation: str) -> Iterator[dict[str, Any]]:

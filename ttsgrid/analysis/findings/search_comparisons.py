@@ -91,7 +91,7 @@ def against_best_of_n(search_comparisons: Iterable[SearchComparison]) -> pl.Data
     by_benchmark: dict[str, list[SearchComparison]] = defaultdict(list)
     for compared in search_comparisons:
         by_benchmark[compared.names["benchmark"]].append(compared)
-    rows = [row for found in by_benchmark.values() for row in _rows(found)]
+    rows = [row for comparisons in by_benchmark.values() for row in _rows(comparisons)]
     return pl.DataFrame(rows, schema=SEARCH_COMPARISON_SCHEMA)
 
 

@@ -66,10 +66,10 @@ def difference(settings: str, alternatives: Sequence[str], ignored: Set[str] = f
         alternatives: JSON objects, `settings` among them.
         ignored: names that never count.
     """
-    mine, others = json.loads(settings), [json.loads(other) for other in alternatives]
-    names = [name for name in mine if name not in ignored]
-    differing = [name for name in names if any(o.get(name) != mine[name] for o in others)]
-    return f" ({', '.join(f'{name}={mine[name]}' for name in differing)})" if differing else ""
+    own, others = json.loads(settings), [json.loads(other) for other in alternatives]
+    names = [name for name in own if name not in ignored]
+    differing = [name for name in names if any(o.get(name) != own[name] for o in others)]
+    return f" ({', '.join(f'{name}={own[name]}' for name in differing)})" if differing else ""
 
 
 def _with_policy(frame: pl.DataFrame, models: pl.DataFrame, ignored: Set[str]) -> pl.DataFrame:

@@ -78,8 +78,8 @@ def covered(samples: pl.DataFrame, scored_blocks: pl.DataFrame) -> pl.DataFrame:
     if (joined["_covered"] == joined["_size"]).fill_null(False).all():
         return samples  # usual, and the join below takes seconds on ten million samples
     inside = pl.col("sample").is_between("start", "stop", closed="left")
-    found = samples.join(spans, on=key).filter(inside).select(*key, "sample").unique()
-    return samples.join(found, on=[*key, "sample"], how="semi", maintain_order="left")
+    inside_spans = samples.join(spans, on=key).filter(inside).select(*key, "sample").unique()
+    return samples.join(inside_spans, on=[*key, "sample"], how="semi", maintain_order="left")
 
 
 def _pools(blocks: pl.DataFrame, solutions: pl.DataFrame) -> pl.DataFrame:
@@ -149,8 +149,8 @@ def _with_generated(
         return joined.drop("of_pool")
     spans = blocks.join(partly, on=SCORED_POOL, how="semi").select(*SCORED_POOL, "start", "stop")
     inside = pl.col("sample").is_between("start", "stop", closed="left")
-    found = solutions.join(spans, on=POOL).filter(inside)
-    generated = found.group_by(SCORED_POOL).agg(part=pl.col("generated_tokens").sum())
+    scored_samples = solutions.join(spans, on=POOL).filter(inside)
+    generated = scored_samples.group_by(SCORED_POOL).agg(part=pl.col("generated_tokens").sum())
     added = joined.join(generated, on=SCORED_POOL, how="left")
     return added.with_columns(
         generated_tokens=pl.coalesce("part", "generated_tokens").cast(pl.Int64)

@@ -38,9 +38,11 @@ def read_searches(
         `StoreFrames.searches` and `StoreFrames.trees`; the latter with `unit_id` and
         `is_subtree`.
     """
-    found = _with_share(units.filter(kind="search"))
+    units_with_share = _with_share(units.filter(kind="search"))
     prms = models.filter(role="prm").select(prm="label", prm_id="model_id")
-    labelled = label_search_samplings(found, series, models).join(prms, on="prm_id", how="left")
+    labelled = label_search_samplings(units_with_share, series, models).join(
+        prms, on="prm_id", how="left"
+    )
     named = labelled.with_columns(pl.col("prm").fill_null(pl.col("prm_id")))
     variants = named.select(*_NAMED, "preset").unique().sort(*_NAMED, "preset", nulls_last=True)
     searches = _label_strategies(variants).with_row_index("search")

@@ -86,13 +86,13 @@ def _rule_row(optimal: Optimal) -> Row:
 def _row(name: str, point: CurvePoint | None) -> Row:
     """An accuracy with its interval, the N that serves most problems, and the cost."""
     nothing = dict.fromkeys(("accuracy", "low", "high", "n", "flops"))
-    found = nothing if point is None else point.row
+    row = nothing if point is None else point.row
     return {
-        name: found["accuracy"],
-        f"{name}_low": found["low"],
-        f"{name}_high": found["high"],
-        f"{name}_n": found["n"],
-        f"{name}_flops": found["flops"],
+        name: row["accuracy"],
+        f"{name}_low": row["low"],
+        f"{name}_high": row["high"],
+        f"{name}_n": row["n"],
+        f"{name}_flops": row["flops"],
     }
 
 

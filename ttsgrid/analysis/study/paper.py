@@ -41,7 +41,7 @@ def paper_figure(
         quantity: accuracy (in percent) or one of FLOPs or gains.
         prm: label of the PRM; only some rows of Table 6 name one.
     """
-    found = paper_figures().filter(
+    figures = paper_figures().filter(
         pl.col("prm").is_null() | pl.col("prm").eq_missing(pl.lit(prm, pl.String)),
         table=table,
         policy=configured_name(policy),
@@ -49,7 +49,7 @@ def paper_figure(
         method=method,
         quantity=quantity,
     )
-    return None if found.is_empty() else float(found["value"].item())
+    return None if figures.is_empty() else float(figures["value"].item())
 
 
 def configured_name(label: str) -> str:

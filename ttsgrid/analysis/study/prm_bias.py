@@ -132,7 +132,7 @@ def _lengths(steps: pl.DataFrame) -> pl.DataFrame:
 
 def _areas(rows: pl.DataFrame) -> pl.DataFrame:
     """The area of each (policy, PRM) that has both right and wrong, problems as clusters."""
-    found: list[dict[str, Any]] = []
+    areas: list[dict[str, Any]] = []
     for (policy, prm), group in rows.group_by("policy", "prm", maintain_order=True):
         problems = (group["problem_id"].rank("dense") - 1).cast(pl.Int64).to_numpy()
         area = area_under_curve(group["score"].to_numpy(), group["label"].to_numpy(), problems)
@@ -140,5 +140,5 @@ def _areas(rows: pl.DataFrame) -> pl.DataFrame:
             continue
         bounds = {"area": area.value, "low": area.low, "high": area.high}
         sizes = {"num_problems": int(problems.max()) + 1, "num_steps": len(group)}
-        found.append({"policy": policy, "prm": prm, **bounds, **sizes})
-    return pl.DataFrame(found, schema=_AREAS).sort("prm", "policy")
+        areas.append({"policy": policy, "prm": prm, **bounds, **sizes})
+    return pl.DataFrame(areas, schema=_AREAS).sort("prm", "policy")

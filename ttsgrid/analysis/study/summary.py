@@ -148,7 +148,7 @@ def make_study(
     """
     cells = frontier.shared
     named = frozenset(_of_format(store) if long_cot is None else long_cot)
-    contests = sorted(contests_over_budgets(cells), key=lambda found: _by_size(cells, found))
+    contests = sorted(contests_over_budgets(cells), key=lambda contest: _by_size(cells, contest))
     optimal = tuple(_optimal(cells, contest, named) for contest in contests)
     return Study(cells, optimal, frontier, named)
 
@@ -174,8 +174,8 @@ def _optimal(cells: Cells, contest: Contest, long_cot: Collection[str]) -> Optim
 
 
 def _on_curve(cells: Cells, choice: Choice) -> CurvePoint:
-    found = most_chosen(cells, choice)
-    chosen = {"n": found.n, "strategy": found.strategy, "share": found.share}
+    favourite = most_chosen(cells, choice)
+    chosen = {"n": favourite.n, "strategy": favourite.strategy, "share": favourite.share}
     return CurvePoint(choice, curve_point(cells, choice) | chosen)
 
 

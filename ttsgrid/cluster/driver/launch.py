@@ -120,5 +120,5 @@ def _marker_tokens(model: ResolvedModel) -> tuple[int, int] | None:
     if _head(model) != "marker_logits":
         return None
     tokenizer = AutoTokenizer.from_pretrained(model.source, revision=model.commit)
-    found = prm_format(model.config.format).marker_ids(tokenizer)
-    return None if found is None else (found[1], found[0])
+    markers = prm_format(model.config.format).marker_ids(tokenizer)
+    return None if markers is None else (markers[1], markers[0])

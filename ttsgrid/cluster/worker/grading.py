@@ -34,7 +34,7 @@ class Grading:
 
     def answers(self, answers: Sequence[SearchAnswer], gold: str) -> tuple[Solution, ...]:
         """Return the solutions that a search gives, in its order."""
-        return tuple(self._answer(index, found, gold) for index, found in enumerate(answers))
+        return tuple(self._answer(index, answer, gold) for index, answer in enumerate(answers))
 
     def _sample(self, sample: Sample, gold: str) -> Solution:
         generation = sample.generation
@@ -53,19 +53,19 @@ class Grading:
             seed=sample.seed,
         )
 
-    def _answer(self, index: int, found: SearchAnswer, gold: str) -> Solution:
-        answer = self.grader.extract(found.text) if found.complete else None
+    def _answer(self, index: int, answer: SearchAnswer, gold: str) -> Solution:
+        extracted = self.grader.extract(answer.text) if answer.complete else None
         return Solution(
             sample=index,
-            text=found.text,
-            steps=found.steps,
-            finish_reason=found.finish_reason,
-            answer=answer,
-            correct=self._is_correct(answer, gold),
+            text=answer.text,
+            steps=answer.steps,
+            finish_reason=answer.finish_reason,
+            answer=extracted,
+            correct=self._is_correct(extracted, gold),
             # Its own tokens alone. What the search spent is the unit's: answers share it.
-            usage=Usage(generated_tokens=found.num_tokens),
-            seed=found.seed,
-            step_scores=found.step_scores,
+            usage=Usage(generated_tokens=answer.num_tokens),
+            seed=answer.seed,
+            step_scores=answer.step_scores,
         )
 
     def _is_correct(self, answer: str | None, gold: str) -> bool:

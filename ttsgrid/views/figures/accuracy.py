@@ -42,12 +42,14 @@ def draw_accuracy(study: Study, benchmark: str) -> Figure:
     )
     strategies = _strategies(frame)
     for (row, policy), panel in grid.axes.items():
-        mine = frame.filter(pl.col("prm").is_null() | (pl.col("prm") == rows[row]), policy=policy)
+        in_panel = frame.filter(
+            pl.col("prm").is_null() | (pl.col("prm") == rows[row]), policy=policy
+        )
         for strategy in strategies:
-            for vote, points in _by_vote(mine.filter(strategy=strategy)):
+            for vote, points in _by_vote(in_panel.filter(strategy=strategy)):
                 style = DOTTED if strategy_of(strategy).is_bound else _vote_line(vote)
                 line(panel, points, colour_of(strategy, strategies), style, band=False)
-        mark_cot(panel, mine)
+        mark_cot(panel, in_panel)
     over_budgets(grid, _budgets(frame))
     legend(grid, strategies, {f"vote: {vote.display}": vote.line for vote in VOTES})
     return grid.figure
@@ -60,11 +62,11 @@ def draw_difficulty(study: Study, benchmark: str) -> Figure:
     grid = make_grid(bins, _policies(study, frame), f"{benchmark}: accuracy by difficulty")
     strategies = _strategies(frame)
     for (bin_name, policy), panel in grid.axes.items():
-        mine = frame.filter(bin=bin_name, policy=policy)
+        in_panel = frame.filter(bin=bin_name, policy=policy)
         for strategy in strategies:
-            line(panel, _best(mine.filter(strategy=strategy)), colour_of(strategy, strategies))
-        mark_cot(panel, mine)
-        for num_problems in mine["num_problems"].head(1):
+            line(panel, _best(in_panel.filter(strategy=strategy)), colour_of(strategy, strategies))
+        mark_cot(panel, in_panel)
+        for num_problems in in_panel["num_problems"].head(1):
             panel.text(0.0, 1.01, f"{num_problems} problems", **CORNER, transform=panel.transAxes)
     over_budgets(grid, _budgets(frame))
     legend(grid, strategies, {})
@@ -82,8 +84,8 @@ def _policies(study: Study, frame: pl.DataFrame) -> list[str]:
 
 def _strategies(frame: pl.DataFrame) -> list[str]:
     """Those with a line, the ones without a PRM first."""
-    found = {name for name in frame["strategy"] if not strategy_of(name).is_greedy}
-    return sorted(found, key=lambda name: (strategy_of(name).needs_prm, rank_of(name)))
+    with_line = {name for name in frame["strategy"] if not strategy_of(name).is_greedy}
+    return sorted(with_line, key=lambda name: (strategy_of(name).needs_prm, rank_of(name)))
 
 
 def _budgets(frame: pl.DataFrame) -> list[int]:

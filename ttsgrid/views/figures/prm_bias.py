@@ -126,15 +126,17 @@ def _draw_rates(
     low, high = ("low", "high") if column == "area" else (f"{column}_low", f"{column}_high")
     policies = sorted(rows["policy"].unique(), key=lambda name: (sizes.get(name) or 0, name))
     for i, prm in enumerate(prms):
-        mine, colour = rows.filter(prm=prm), _colour(prm, prms)
+        of_prm, colour = rows.filter(prm=prm), _colour(prm, prms)
         # PRMs side by side around their policy's place: their intervals would hide each other.
-        x = [policies.index(policy) + 0.16 * (i - (len(prms) - 1) / 2) for policy in mine["policy"]]
-        reach = [mine[column] - mine[low], mine[high] - mine[column]]
+        x = [
+            policies.index(policy) + 0.16 * (i - (len(prms) - 1) / 2) for policy in of_prm["policy"]
+        ]
+        reach = [of_prm[column] - of_prm[low], of_prm[high] - of_prm[column]]
         face = "none" if pooled else colour
-        drawn = panel.errorbar(x, mine[column], yerr=reach, fmt="o", color=colour, capsize=2)
+        drawn = panel.errorbar(x, of_prm[column], yerr=reach, fmt="o", color=colour, capsize=2)
         drawn.lines[0].set_markerfacecolor(face)
-        if "pooled_area" in mine.columns:
-            panel.plot(x, mine["pooled_area"], "o", color=colour, markerfacecolor="none")
+        if "pooled_area" in of_prm.columns:
+            panel.plot(x, of_prm["pooled_area"], "o", color=colour, markerfacecolor="none")
     if column == "area":
         panel.axhline(0.5, color=GREY, linewidth=1)
     named = [f"{name}\nn = {_counts(rows.filter(policy=name))}" for name in policies]

@@ -29,8 +29,8 @@ class _Gain:
 
 def draw_strength(study: Study, benchmark: str) -> Figure:
     """Gain of compute-optimal TTS over CoT, in points, against CoT's accuracy."""
-    optimal = [found for found in study.optimal if found.point["benchmark"] == benchmark]
-    gains = [gain for found in optimal for gain in _gains(study, found)]
+    optimal = [best for best in study.optimal if best.point["benchmark"] == benchmark]
+    gains = [gain for best in optimal for gain in _gains(study, best)]
     figure = Figure((6.4, 4.4), layout="constrained")
     axes = figure.subplots()
     dress(axes)
@@ -46,13 +46,13 @@ def draw_strength(study: Study, benchmark: str) -> Figure:
     return figure
 
 
-def _gains(study: Study, found: Optimal) -> Iterator[_Gain]:
+def _gains(study: Study, optimal: Optimal) -> Iterator[_Gain]:
     """Yield the gain, where the policy's CoT was run."""
-    point = found.point
+    point = optimal.point
     cot = study.cot(point["benchmark"], point["policy"])
     if cot is None:
         return
-    interval = study.gain_interval(found, cot)
+    interval = study.gain_interval(optimal, cot)
     yield _Gain(
         policy=point["policy"],
         prm=point["prm"] or "none",

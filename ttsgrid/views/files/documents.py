@@ -37,9 +37,9 @@ def accuracy_block(summary: Summary) -> str:
     """The best cell of each policy and strategy at its largest N."""
     strategies = in_order(summary.accuracy["strategy"].to_list())
     largest = summary.accuracy.filter(pl.col("n") == pl.col("n").max().over("policy", "strategy"))
-    found = {(row["policy"], row["strategy"]): row for row in largest.iter_rows(named=True)}
+    by_cell = {(row["policy"], row["strategy"]): row for row in largest.iter_rows(named=True)}
     rows = [
-        (f"`{policy}`", *(_accuracy(found.get((policy, name))) for name in strategies))
+        (f"`{policy}`", *(_accuracy(by_cell.get((policy, name))) for name in strategies))
         for policy in summary.policies
     ]
     note = (

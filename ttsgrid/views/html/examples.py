@@ -74,10 +74,10 @@ def _by_size(store: StorePath, rates: pl.DataFrame) -> list[str]:
 
 def _picks(rates: pl.DataFrame, small: str, large: str) -> Iterator[_Pick]:
     """Yield at most three different problems; fewer where no problem fits a rule."""
-    mine = rates.filter(policy=small)
+    of_small = rates.filter(policy=small)
     cot = rates.filter(policy=large).select("problem_id", large_cot="cot")
     overall = rates.group_by("problem_id").agg(pl.col("rate").max().alias("best_rate"))
-    frame = mine.join(cot, on="problem_id").join(overall, on="problem_id").sort("problem_id")
+    frame = of_small.join(cot, on="problem_id").join(overall, on="problem_id").sort("problem_id")
     rules = [
         (
             (pl.col("rate") > 0.5) & ~pl.col("large_cot") if small != large else pl.lit(False),
@@ -97,8 +97,8 @@ def _picks(rates: pl.DataFrame, small: str, large: str) -> Iterator[_Pick]:
     ]
     seen: set[str] = set()
     for fits, merit, why in rules:
-        found = frame.filter(fits).sort(merit, descending=True, maintain_order=True)
-        for problem in found["problem_id"]:
+        fitting = frame.filter(fits).sort(merit, descending=True, maintain_order=True)
+        for problem in fitting["problem_id"]:
             if problem not in seen:
                 seen.add(problem)
                 yield _Pick(problem, why)
@@ -153,11 +153,11 @@ def _best_scored(pool: pl.DataFrame, scores: pl.DataFrame) -> Row | None:
 
 
 def _example(row: Row, scores: pl.DataFrame, title: str) -> Example:
-    mine = scores.filter(pool_family=row["family"], sample=row["sample"]).sort("prm")
-    columns = mine["step_scores"].to_list()
+    of_sample = scores.filter(pool_family=row["family"], sample=row["sample"]).sort("prm")
+    columns = of_sample["step_scores"].to_list()
     scored = [
         (prm, column)
-        for prm, column in zip(mine["prm"], columns, strict=True)
+        for prm, column in zip(of_sample["prm"], columns, strict=True)
         # Recorded runs may hold one score per solution; beside steps it would mislead.
         if len(column) == len(row["steps"])
     ]

@@ -186,11 +186,11 @@ def _places(store: StorePath) -> Table:
     """One row per host and environment, from the provenance of each unit."""
     units = latest_units(store).select(*_TIMED).collect()
     places: dict[tuple[str, str], list[_Share]] = defaultdict(list)
-    for text, mine in _most_units_first(units):
+    for text, of_place in _most_units_first(units):
         provenance = json.loads(text)
         # The process tells workers apart, and would make each of them a row of its own.
         host, process = provenance.pop(_HOST, _UNKNOWN), provenance.pop(_PROCESS, None)
-        share = _Share(process, num_units=len(mine), seconds=worker_seconds(mine))
+        share = _Share(process, num_units=len(of_place), seconds=worker_seconds(of_place))
         places[host, listed(list(_versions(provenance))) or _UNKNOWN].append(share)
     return Table(
         "Hosts and versions",
@@ -211,8 +211,10 @@ def _places(store: StorePath) -> Table:
 
 
 def _most_units_first(units: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    found = [(str(mine["provenance"][0]), mine) for _, mine in units.group_by("provenance")]
-    return sorted(found, key=lambda pair: (-len(pair[1]), pair[0]))
+    groups = [
+        (str(of_place["provenance"][0]), of_place) for _, of_place in units.group_by("provenance")
+    ]
+    return sorted(groups, key=lambda pair: (-len(pair[1]), pair[0]))
 
 
 def _versions(provenance: Mapping[str, str]) -> Iterator[str]:

@@ -32,8 +32,8 @@ def traces(store: StorePath, benchmark: str, shown_problems: Sequence[str]) -> t
         shown_problems: ids of problems to prefer.
     """
     picked = _picked(_candidates(store, benchmark, shown_problems))
-    found = (_trace(store, unit_id) for unit_id in picked)
-    return tuple(islice((trace for trace in found if trace is not None), MAX_TRACES))
+    fragments = (_trace(store, unit_id) for unit_id in picked)
+    return tuple(islice((trace for trace in fragments if trace is not None), MAX_TRACES))
 
 
 def _picked(candidates: pl.DataFrame) -> Iterator[str]:
@@ -67,8 +67,8 @@ def _candidates(store: StorePath, benchmark: str, shown_problems: Sequence[str])
 
 def _trace(store: StorePath, unit_id: str) -> Trace | None:
     try:
-        found = find_search(store, unit_id)
+        search = find_search(store, unit_id)
     except StoreError:  # it left no trace: searches may be run without
         return None
-    fragment = trace_html(found.trace, found.correct)
-    return Trace(found.title, fragment) if len(fragment) <= MAX_CHARACTERS else None
+    fragment = trace_html(search.trace, search.correct)
+    return Trace(search.title, fragment) if len(fragment) <= MAX_CHARACTERS else None

@@ -34,9 +34,9 @@ def accuracy_table(cells: Cells, benchmark: str) -> Table:
     best = best_per_strategy(cells).filter(benchmark=benchmark)
     budgets, most = best["n"].unique().sort().to_list(), int(best["num_problems"].to_numpy().max())
     rows = tuple(
-        (Entry(policy), Entry(display_name(strategy)), *_by_budget(found, budgets))
+        (Entry(policy), Entry(display_name(strategy)), *_by_budget(of_strategy, budgets))
         for policy in by_size(cells, best["policy"].to_list())
-        for strategy, found in _by_strategy(best.filter(policy=policy))
+        for strategy, of_strategy in _by_strategy(best.filter(policy=policy))
     )
     return Table(
         "Accuracy by policy, strategy and N",
@@ -66,9 +66,9 @@ def best_table(frontier: Frontier, benchmark: str) -> Table:
     """The best strategy of each (policy, PRM, N), over all problems and by difficulty."""
     best = frontier.best.filter(benchmark=benchmark)
     groups = best.group_by("policy", "prm", "n", maintain_order=True)
-    found = {key: {row["bin"]: row for row in g.iter_rows(named=True)} for key, g in groups}
+    by_bin = {key: {row["bin"]: row for row in g.iter_rows(named=True)} for key, g in groups}
     order = by_size(frontier.cells, best["policy"].to_list())
-    keys = sorted(found, key=lambda key: (order.index(str(key[0])), str(key[1] or ""), key[2]))
+    keys = sorted(by_bin, key=lambda key: (order.index(str(key[0])), str(key[1] or ""), key[2]))
     return Table(
         "The best strategy by difficulty",
         "Accuracy in %, with the strategy and the 95 % interval. Difficulty is each policy's own "
@@ -83,7 +83,7 @@ def best_table(frontier: Frontier, benchmark: str) -> Table:
                 Entry(str(policy)),
                 Entry(str(prm or "–")),
                 Entry(str(n)),
-                *(_choice(found[policy, prm, n].get(name.value)) for name in _BINS),
+                *(_choice(by_bin[policy, prm, n].get(name.value)) for name in _BINS),
             )
             for policy, prm, n in keys
         ),

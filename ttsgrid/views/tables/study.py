@@ -92,10 +92,10 @@ def study_table(table: StudyTable, frame: pl.DataFrame) -> Table:
 def study_tables(study: Study, benchmark: str) -> tuple[Table, ...]:
     """Return the study's tables of one benchmark that have something to say."""
     return tuple(
-        found
+        shown
         for name, table in {**STUDY_TABLES, **FINDING_TABLES}.items()
         if name != _LONG_COT or study.long_cot
-        for found in _of_benchmark(name, table, study, benchmark)
+        for shown in _of_benchmark(name, table, study, benchmark)
     )
 
 

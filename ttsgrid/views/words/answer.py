@@ -82,10 +82,10 @@ def num_problems(frontier: Frontier, benchmark: str) -> int:
 
 
 def _too_few(frontier: Frontier, benchmark: str) -> Iterator[str]:
-    found = num_problems(frontier, benchmark)
-    if found < MIN_PROBLEMS:
+    number = num_problems(frontier, benchmark)
+    if number < MIN_PROBLEMS:
         yield (
-            f"This store holds {found} problems of {benchmark}. That is too few to support any "
+            f"This store holds {number} problems of {benchmark}. That is too few to support any "
             f"claim (at least {MIN_PROBLEMS} are needed for the intervals to mean what they say): "
             "take the figures below as a demonstration."
         )
@@ -96,10 +96,10 @@ def _gains(frontier: Frontier, benchmark: str) -> Iterator[str]:
     frame = frontier.cells.frame.filter(benchmark=benchmark, bin=Bin.ALL.value)
     parts: dict[str, list[str]] = {}
     for policy in by_size(frontier.cells, frame["policy"].to_list()):
-        mine = frame.filter(policy=policy)
-        votes = mine.filter(pl.col("n") > 1, strategy=MAJORITY.name).sort("n")
+        of_policy = frame.filter(policy=policy)
+        votes = of_policy.filter(pl.col("n") > 1, strategy=MAJORITY.name).sort("n")
         for strategy, name in _ONCE.items():
-            once = mine.filter(strategy=strategy, n=1)
+            once = of_policy.filter(strategy=strategy, n=1)
             if len(once) and len(votes):
                 gain = _gain(frontier, votes.row(-1, named=True), once["outcome"][0])
                 parts.setdefault(name, []).extend(gain)
@@ -148,8 +148,8 @@ def _at_largest_budgets(frontier: Frontier, benchmark: str) -> Iterator[tuple[Ro
     rows = frontier.optimism.filter(pl.col("num_candidates") > 1, benchmark=benchmark)
     real = rows.filter(pl.col("n") > 1)
     for policy in by_size(frontier.cells, real["policy"].to_list()):
-        mine = real.filter(policy=policy)
-        at_most = mine.filter(pl.col("n") == pl.col("n").max())
+        of_policy = real.filter(policy=policy)
+        at_most = of_policy.filter(pl.col("n") == pl.col("n").max())
         yield at_most.sort("accuracy").row(-1, named=True), len(at_most)
 
 
@@ -186,8 +186,8 @@ def _winners(frontier: Frontier, benchmark: str) -> Iterator[str]:
     best = frontier.best.filter(pl.col("num_candidates") > 1, benchmark=benchmark)
     parts = []
     for name in (Bin.EASY, Bin.MEDIUM, Bin.HARD):
-        found = best.filter(bin=name.value)
-        at_most = found.filter(pl.col("n") == pl.col("n").max().over("policy"), pl.col("n") > 1)
+        in_bin = best.filter(bin=name.value)
+        at_most = in_bin.filter(pl.col("n") == pl.col("n").max().over("policy"), pl.col("n") > 1)
         top = at_most.sort("accuracy", descending=True, maintain_order=True)
         rows = top.unique("policy", keep="first", maintain_order=True)
         order = by_size(frontier.cells, rows["policy"].to_list())
