@@ -6,7 +6,7 @@ import argparse
 import sys
 
 import polars as pl
-from rich.table import Table
+from rich.table import Table as RichTable
 
 from ttsgrid.core.errors import TtsgridError
 from ttsgrid.core.tally import counted
@@ -61,8 +61,8 @@ def _show(console: Console, files: Files) -> None:
         console.print(f"lease: {holder}", soft_wrap=True)
 
 
-def _tables(files: Files) -> Table:
-    view = Table("table", "rows", "files", "MiB", title=files.uri)
+def _tables(files: Files) -> RichTable:
+    view = RichTable("table", "rows", "files", "MiB", title=files.uri)
     for table in SCHEMAS:
         sizes = files.sizes(table)
         num_rows = scan(files, table).select(pl.len()).collect().item()
@@ -71,8 +71,8 @@ def _tables(files: Files) -> Table:
     return view
 
 
-def _units(counts: pl.DataFrame) -> Table:
-    view = Table("kind", "status", "units", title="work units")
+def _units(counts: pl.DataFrame) -> RichTable:
+    view = RichTable("kind", "status", "units", title="work units")
     for kind, status, number in counts.iter_rows():
         view.add_row(kind, status, f"{number:,}")
     return view

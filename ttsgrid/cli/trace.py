@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import polars as pl
-from rich.table import Column, Table
+from rich.table import Column
+from rich.table import Table as RichTable
 
 from ttsgrid.core.errors import TtsgridError
 from ttsgrid.views.terminal.console import Console
@@ -60,7 +61,7 @@ def _print_list(console: Console, searches: pl.DataFrame, show_all: bool) -> Non
     if searches.is_empty():
         raise TtsgridError("this store holds no searches")
     unit = Column("unit", min_width=SHORT_ID)  # ids are for copying: never shortened further
-    view = Table(unit, *searches.columns[1:-2], "right answers")
+    view = RichTable(unit, *searches.columns[1:-2], "right answers")
     shown = searches if show_all else searches.head(LISTED)
     for unit_id, *cells, num_answers, num_correct in shown.iter_rows():
         texts = ["" if cell is None else str(cell) for cell in cells]

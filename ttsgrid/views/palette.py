@@ -1,4 +1,4 @@
-"""The colours and marks of all pictures, and who gets which.
+"""The colours and marks of all pictures, and what is drawn with which.
 
 A strategy's own look is in the catalogue (`ttsgrid.core.strategies`), as a name of a colour
 here, a shape and a dash pattern. What has none, a strategy from outside or a variant of
@@ -45,7 +45,9 @@ _SPARE_SHAPES: tuple[tuple[str, tuple[float, ...]], ...] = (
     ("triangle-right", (4, 2, 1, 2)),
     ("stroke", (6, 3, 2, 3)),
 )
-_PIXELS_PER_WIDTH = 1.5  # dashes are said in pixels of the page; matplotlib counts line widths
+_PIXELS_PER_WIDTH = (
+    1.5  # the catalogue gives dashes in pixels of the page; matplotlib counts line widths
+)
 LineStyle = str | tuple[int, tuple[float, ...]]
 
 

@@ -1,4 +1,4 @@
-"""What policies learn from: solutions as people write them, slips included.
+"""What policies learn from: solutions as people write them, including slips.
 
 A model of clean solutions that is too small for its task errs where it is ignorant: it
 makes the same mistake every time, and neither sampling nor search can help. Real

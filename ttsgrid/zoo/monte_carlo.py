@@ -1,4 +1,4 @@
-"""Monte Carlo step labels as Math-Shepherd makes them: can the completer still get there?
+"""Monte Carlo step labels as Math-Shepherd makes them: can the completer still reach the answer?
 
 "Hard estimation" (Wang et al. 2024, arXiv 2312.08935): a step is good when any of a few
 completions from it ends in the right answer. No step is checked against the reference

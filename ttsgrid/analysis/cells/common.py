@@ -2,7 +2,7 @@
 
 A mean over the hundred problems of a pool and one over the forty that a search was
 given are means of different things. So cells are compared on the problems that they
-share, and whoever compares says how many those are. A cell that ran on so few that it
+share, and every comparison says how many those are. A cell that ran on so few that it
 would shrink the others' common ground to less than a quarter of the widest cell's is
 left out instead.
 """

@@ -1,8 +1,8 @@
 """Published points, shown on the same frontier and kept apart from what was run here.
 
-An external point is an accuracy without results per problem. So nobody can say how it would vary
-with other problems, and it can't be compared with a cell problem by problem: it gets no
-interval. Where a setting was run with several seeds, their mean is the point, and
+An external point is an accuracy without results per problem. How it would vary with other
+problems is therefore unknown, and it can't be compared with a cell problem by problem: it
+gets no interval. Where a setting was run with several seeds, their mean is the point, and
 the range of the seeds is shown as what it is.
 """
 

@@ -180,12 +180,12 @@ def restricted(contest: Contest, candidates: Bools, problems: Bools | None = Non
 
 
 def undivided(contest: Contest) -> Contest:
-    """Return a contest in which one candidate serves all problems, however hard."""
+    """Return a contest in which one candidate is chosen for all problems, however hard."""
     return replace(contest, labels=np.full(len(contest.labels), Bin.ALL, dtype=object))
 
 
 def most_chosen(cells: Cells, choice: Choice) -> MostChosen:
-    """Return the strategy and N that serve most problems; of equals the cheapest."""
+    """Return the strategy and N chosen for most problems; of equals the cheapest."""
     shares: dict[tuple[str, int], float] = defaultdict(float)
     for row, share in zip(choice.rows, choice.shares, strict=True):
         shares[cells.outcomes[row].key.strategy, cells.outcomes[row].key.n] += float(share)
@@ -194,7 +194,7 @@ def most_chosen(cells: Cells, choice: Choice) -> MostChosen:
 
 
 def choose(contest: Contest) -> Choice:
-    """Choose the best candidate of each bin, with and without the problems it serves."""
+    """Choose the best candidate of each bin, with and without the problem it is chosen for."""
     values, labels = contest.values, contest.labels
     weights = weights_held_out(values, labels)
     return Choice(

@@ -1,6 +1,6 @@
 """Does a search beat best-of-N, with the same policy, PRM and N? Overall and by difficulty.
 
-Two things flatter such a comparison, and neither is let in:
+Two things would flatter one side of such a comparison; both are kept out:
 
 * choosing: each side stands with the aggregation and vote that are best for it, chosen
   on other problems than it is scored on (`ttsgrid.analysis.statistics.crossfit`);

@@ -3,11 +3,11 @@
 Two tables. `best_strategies` names the best cell of each (policy, PRM, N, bin), chosen
 *in-sample*, as arXiv 2502.06703 does, with the number of cells it was chosen from.
 `compute_optimal` puts the bins together into one accuracy per (policy, PRM, N), twice:
-chosen and reported on the same problems, and cross-fitted, where no problem has a
-say in the choice that it is scored with; the difference is the optimism.
+chosen and reported on the same problems, and cross-fitted, where no problem takes part
+in the choice that it is scored with; the difference is the optimism.
 
-Who competes with whom, `ttsgrid.analysis.findings.contests` says. Difficulty is the
-oracle's label. Equal accuracy goes to fewer FLOPs.
+`ttsgrid.analysis.findings.contests` says which cells compete. Difficulty is read off the
+gold answers. Equal accuracy goes to fewer FLOPs.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def curve_point(cells: Cells, choice: Choice) -> dict[str, Any]:
 
 
 def _costs(cells: Cells, choice: Choice) -> dict[str, float | None]:
-    """Mean costs of the cells that serve each problem, as often as they do."""
+    """Mean costs of the cells chosen for each problem, weighted by how often they are."""
     each = [cells.meter.columns(cells.outcomes[row]) for row in choice.rows]
     weights, means = choice.held_out, dict[str, float | None]()
     for name in each[0]:

@@ -1,4 +1,4 @@
-"""Which rows compete: those of strategies that somebody without gold answers can have."""
+"""Which rows compete: those of strategies that can be used without gold answers."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ def competes() -> pl.Expr:
 
 
 def is_greedy() -> pl.Expr:
-    """Return whether a row is a policy's greedy answer, which has no N."""
+    """Return whether a row is a policy's greedy answer; its N is always 1."""
     return pl.col("strategy").is_in(greedy_names())

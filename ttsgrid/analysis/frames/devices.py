@@ -1,7 +1,7 @@
 """How long a device took to compute a token, from when units ran.
 
 Units of a worker run side by side, so their wall seconds overlap and their sum says
-nothing of a device. What does is how long a worker was busy: the union of its units'
+nothing about a device. How long a worker was busy does: the union of its units'
 intervals. That time, times the worker's GPUs (1 where it has none: then the device is
 the engine's share of the CPU), is shared out evenly over the tokens computed in it.
 

@@ -1,4 +1,4 @@
-"""Names for people: unique, and as short as what differs allows.
+"""Labels of models and samplings: unique, and as short as their differences allow.
 
 A model's short name is its label; where a store holds two models of one name (a
 retrained checkpoint, another prompt format) the id's first digits tell them apart. A model
@@ -47,8 +47,8 @@ def label_search_samplings(
 ) -> pl.DataFrame:
     """Add `policy` to searches: the label of the pools sampled alike, where there are any.
 
-    A search's `max_tokens` limits a step and a pool's a solution, so these don't count
-    as a difference.
+    A search's `max_tokens` limits a step and a pool's a solution, so the two are
+    not compared.
     """
     key = ["benchmark", "policy_id"]
     pools = series.filter(~pl.col("greedy")).select(*key, "sampling")

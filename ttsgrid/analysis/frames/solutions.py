@@ -3,7 +3,7 @@
 Texts and steps stay on disk. Step scores become one number per aggregation, NaN for a
 solution without a score; answers become classes of the benchmark's own equivalence, grouped
 by problem over all pools and searches, so that what a vote counts as the same answer
-depends on neither. An empty answer is no answer.
+does not depend on which of them is read. An empty answer is no answer.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A PRM marks the first step whose score is below one half, or none. On solutions that have a
 wrong step it is right where it marks the first of them, on the others where it marks none;
-F1 is the harmonic mean of the two rates, so that neither marking everything nor nothing pays.
+F1 is the harmonic mean of the two rates, so neither marking everything nor marking nothing pays.
 """
 
 from __future__ import annotations

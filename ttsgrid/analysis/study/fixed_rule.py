@@ -1,4 +1,4 @@
-"""The study's own compute-optimal rule, fixed by model size and difficulty, as a comparator.
+"""The study's own compute-optimal rule, fixed by model size and difficulty, as a baseline.
 
 arXiv 2502.06703 does not choose its strategy from the data it reports on: its author gives
 the rule (github.com/RyanLiu112/compute-optimal-tts, issue 4).
@@ -71,7 +71,7 @@ def choose_by_rule(cells: Cells, contest: Contest, thinks_long: bool) -> Choice 
         members, allowed = named == strategy, runs == strategy
         if not allowed.any():
             return None
-        # A lone problem is served by what all the others chose.
+        # A problem alone in its group gets what all the others chose.
         choosing = members if members.sum() >= MIN_CHOOSING else np.ones_like(members)
         choice = choose(undivided(restricted(contest, allowed, choosing)))
         held_out[np.ix_(allowed, members)] = choice.held_out[:, members[choosing]]

@@ -87,7 +87,7 @@ class Optimal:
 
 @dataclass(frozen=True)
 class Study:
-    """A store as the study looks at it.
+    """A store, seen as the study sees its own.
 
     Attributes:
         cells: all cells, on common ground.
@@ -138,7 +138,7 @@ class Study:
 def make_study(
     store: StorePath, frontier: Frontier, long_cot: Collection[str] | None = None
 ) -> Study:
-    """Look at a store as the study does.
+    """Return what the study's tables and figures are made from.
 
     Args:
         store: folder or URI.

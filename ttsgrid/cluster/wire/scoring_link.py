@@ -98,7 +98,7 @@ class BatchingScorer:
 
 
 def _settle(reply: asyncio.Future[ScoredSteps], answer: ScoredSteps | Exception) -> None:
-    if reply.done():  # whoever waited was cancelled
+    if reply.done():  # the search that waited for it was cancelled
         return
     if isinstance(answer, Exception):
         reply.set_exception(answer)

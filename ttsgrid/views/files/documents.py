@@ -1,7 +1,7 @@
 """What the README and the zoo's model card say of the default sweep, as Markdown.
 
 Each block stands in its document between two comments; what is between them is written
-from the committed summary and by nobody's hand.
+from the committed summary, never by hand.
 """
 
 from __future__ import annotations

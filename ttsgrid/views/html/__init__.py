@@ -1,4 +1,4 @@
-"""A store as one HTML page that a person wants to send to a colleague.
+"""A store as one HTML page, to be sent to a colleague.
 
 `write_report(store, frontier, path)` does all of it: `build` turns the frontier into a
 `Report`, plain data with every sentence and number; `page` puts it into templates.

@@ -1,4 +1,4 @@
-"""What to expect and what to do: tables for somebody who has no gold answers.
+"""What to expect and what to do: tables for a reader without gold answers.
 
 What the compute-optimal strategy promises in hindsight and what is kept of it
 (`ttsgrid.analysis.advice.optimism`), which strategy to use where

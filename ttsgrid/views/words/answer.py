@@ -125,7 +125,7 @@ def _gain(frontier: Frontier, vote: Row, cot: int) -> Iterator[str]:
 
 
 def _optimal(frontier: Frontier, benchmark: str) -> Iterator[str]:
-    """What choosing by difficulty achieves for somebody who has no gold answers."""
+    """What choosing by difficulty achieves without gold answers."""
     rows = list(_at_largest_budgets(frontier, benchmark))
     if not rows:
         return
@@ -206,7 +206,7 @@ def _winners(frontier: Frontier, benchmark: str) -> Iterator[str]:
 
 
 def _together(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    """Say each strategy once with all its policies."""
+    """Name each strategy once, with all its policies."""
     groups: dict[str, list[str]] = {}
     for strategy, policy in pairs:
         groups.setdefault(strategy, []).append(policy)
