@@ -1,4 +1,4 @@
-"""When two answers of a benchmark mean the same: as the grader says that its store names."""
+"""When two answers of a benchmark mean the same: the grader that the store names decides."""
 
 from __future__ import annotations
 

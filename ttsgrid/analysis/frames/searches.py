@@ -59,7 +59,7 @@ def read_searches(
 
 
 def _with_share(searches: pl.DataFrame) -> pl.DataFrame:
-    """The searches, each of which says its N or, of a subtree, its share of one.
+    """The searches, each with its N or, for a subtree, with its share of an N.
 
     Raises:
         StoreError: one says neither.

@@ -1,4 +1,4 @@
-"""A few problems with solutions a person can read, picked by rules that are said.
+"""A few problems with solutions a person can read, picked by fixed rules that the page names.
 
 One where tries beat size (the smallest policy is right more often than not, the
 largest's CoT is wrong), one in between (the smallest policy finds it now and then, so

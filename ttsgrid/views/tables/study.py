@@ -1,4 +1,4 @@
-"""Tables of the study: what a column is called says how its numbers are written.
+"""Tables of the study: the name of a column decides how its numbers are written.
 
 What all rows share is said once, in the title.
 """

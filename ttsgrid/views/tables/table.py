@@ -23,9 +23,9 @@ class Entry:
     """One entry of a table.
 
     Attributes:
-        text: what is said.
-        note: said smaller beside it, e.g. an interval.
-        detail: said smaller under it, e.g. a choice.
+        text: the main text.
+        note: smaller, beside it, e.g. an interval.
+        detail: smaller, under it, e.g. a choice.
         tone: `good`, `bad` or empty; never the only carrier of a meaning.
         interval: drawn under the text where there is one.
     """

@@ -66,7 +66,7 @@ def _longest_word(texts: Iterable[str]) -> int:
 
 
 def _as_text(entry: Entry) -> Text:
-    """What is said, its note in brackets beside it, its detail on a line below."""
+    """The entry's text, its note in brackets beside it, its detail on a line below."""
     text = Text(entry.text, style=_TONES.get(entry.tone, ""))
     if entry.note:
         text.append(f" ({entry.note})", style="dim")

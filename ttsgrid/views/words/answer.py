@@ -182,7 +182,7 @@ def _optimum(row: Row, num_prms: int) -> str:
 
 
 def _winners(frontier: Frontier, benchmark: str) -> Iterator[str]:
-    """Who wins where, at the largest N; chosen in-sample, and said to be so."""
+    """Which strategy is best where, at the largest N; chosen in-sample, which the sentence says."""
     best = frontier.best.filter(pl.col("num_candidates") > 1, benchmark=benchmark)
     parts = []
     for name in (Bin.EASY, Bin.MEDIUM, Bin.HARD):
