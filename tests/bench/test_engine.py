@@ -65,8 +65,8 @@ def test_the_policy_worker_beside_a_bare_engine() -> None:
     grid = default_grid(
         "policies=[zoo-s]", "strategies=[cot,majority]", f"benchmark.num_problems={NUM_PROBLEMS}"
     )
-    spec = worker_spec(grid, resolve_models(grid)[0], use_gpus=False)
     plan = plan_of(grid)
+    spec = worker_spec(grid, resolve_models(grid)[0], plan.problems, use_gpus=False)
     rounds: dict[str, list[Round]] = {name: [] for name in CONTENDERS}
     with ExitStack() as stack:
         run = {

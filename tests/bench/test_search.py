@@ -84,7 +84,7 @@ async def measure() -> Found:
     ]
     tasks.sort(key=lambda task: -len(task.problem.question))  # as the driver starts them
     in_flight = REQUESTS_PER_SEQUENCE * grid.engine.max_num_seqs
-    specs = [worker_spec(grid, model, use_gpus=False) for model in (policy, prm)]
+    specs = [worker_spec(grid, model, problems, use_gpus=False) for model in (policy, prm)]
     engines = await Engines.start(specs[0], specs[1])
     try:
         await together(engines, tasks[:8], in_flight)  # the first requests are slow

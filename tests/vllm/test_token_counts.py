@@ -110,7 +110,7 @@ def planned() -> Planned:
     models = resolve_models(grid)
     problems = load_benchmark(grid.benchmark)
     made = make_plan(grid, problems, {m.identity.name: m.identity for m in models})
-    policy, prm = (worker_spec(grid, model, use_gpus=False) for model in models)
+    policy, prm = (worker_spec(grid, model, problems, use_gpus=False) for model in models)
     return Planned(made.units, {problem.id: problem for problem in problems}, policy, prm)
 
 

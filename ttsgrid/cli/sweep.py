@@ -28,6 +28,7 @@ from ttsgrid.grid.arguments import checked_arguments
 from ttsgrid.grid.budgets import left_out
 from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig, ModelConfig
+from ttsgrid.grid.fit import Fit
 from ttsgrid.grid.own_code import check_own_code, engine_of
 from ttsgrid.grid.plan import Plan, make_plan
 from ttsgrid.grid.resolve import ResolvedModel, resolve_model
@@ -95,7 +96,8 @@ def sweep(grid: GridConfig) -> None:
     identities = {model.identity.name: model.identity for model in models}
     plan = make_plan(grid, problems, identities, committed_units(grid.store).done)
     show_plan(plan)
-    for sentence in left_out(grid):
+    fit = Fit(problems, grid.benchmark.instruction)
+    for sentence in (*left_out(grid), *fit.warnings(models)):
         console.print(sentence, highlight=False, markup=False)
     if grid.plan_only:
         return

@@ -54,10 +54,14 @@ class Usage:
 
 
 class FinishReason(StrEnum):
-    """Why a solution ended: its own end mark, or a limit that cut it off."""
+    """Why a solution ended: its own end mark, or a limit."""
 
     STOP = "stop"
+    """At its own end mark."""
     LENGTH = "length"
+    """A token limit cut it off."""
+    PROMPT_TOO_LONG = "prompt_too_long"
+    """It was never begun: the prompt leaves no room in the policy's context."""
 
 
 @dataclass(frozen=True)

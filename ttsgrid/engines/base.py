@@ -112,7 +112,7 @@ class PolicyEngine(Protocol):
 
     @property
     def max_input_tokens(self) -> int:
-        """The longest prompt that it can continue."""
+        """The longest prompt that it can continue; callers ask for no longer one."""
         ...
 
     async def generate(self, request: GenerationRequest) -> Generation:

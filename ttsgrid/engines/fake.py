@@ -109,6 +109,11 @@ class FakePolicyEngine(_FakeEngine):
         super().__init__(spec)
         self._tokenizer = tokenizer
 
+    @property
+    def max_input_tokens(self) -> int:
+        """The context length less the one token that any continuation needs."""
+        return super().max_input_tokens - 1
+
     async def generate(self, request: GenerationRequest) -> Generation:
         """Answer with text that the prompt and the seed determine."""
         await self._take_a_turn()
@@ -118,7 +123,8 @@ class FakePolicyEngine(_FakeEngine):
             raise EngineError("the fake engine was told to fail this request")
         text, stopped_by = self._text(rng, request)
         whole = self._tokenizer.encode(text, add_special_tokens=False)
-        ids = tuple(whole[: request.max_tokens])
+        context = self.max_input_tokens + 1 - len(request.prompt_ids)
+        ids = tuple(whole[: min(request.max_tokens, context)])
         cut = len(ids) < len(whole)
         self._generated += len(ids)
         self._computed += len(request.prompt_ids)

@@ -33,6 +33,7 @@ from ttsgrid.core.dotted import load_named
 from ttsgrid.core.errors import EngineError
 from ttsgrid.engines.base import EngineStats, TokenLogits
 from ttsgrid.engines.spec import EngineSpec
+from ttsgrid.models.context import own_context
 
 Reader = Callable[[Sequence[int]], Sequence[tuple[float, float]]]
 """Token ids to one (negative, positive) pair of logits per token."""
@@ -40,7 +41,6 @@ Reader = Callable[[Sequence[int]], Sequence[tuple[float, float]]]
 Head = Callable[[EngineSpec], Reader]
 
 NO_SHARING_TOKENS = 1 << 30  # no input fills a block of this size, so none is shared
-_LENGTHS = ("max_position_embeddings", "n_positions", "max_sequence_length")
 _UNLIMITED = 1 << 30
 
 
@@ -98,7 +98,7 @@ class OwnHeadEngine:
 def _limit_of(folder: Path) -> int:
     file = folder / "config.json"
     config = json.loads(file.read_text()) if file.is_file() else {}
-    return next((int(config[key]) for key in _LENGTHS if config.get(key)), _UNLIMITED)
+    return own_context(config) or _UNLIMITED
 
 
 async def start_engine(spec: EngineSpec) -> OwnHeadEngine:

@@ -30,7 +30,7 @@ class EngineSettings:
         kind: `vllm`, or the dotted path of a custom one (`ttsgrid.engines.start`); `fake` is
             for tests of scheduling and is never a default.
         max_num_seqs: sequences an engine decodes at once.
-        kv_cache_gib: KV cache of a CPU engine.
+        kv_cache_gib: KV cache of a CPU engine; it takes more where one sequence needs more.
         gpu_memory_utilization: share of a GPU's memory that an engine may take.
         enforce_eager: run the model as it is written, without compiling it.
         fake: parameters of the fake engine.
@@ -75,6 +75,8 @@ class EngineSpec(EngineSettings):
         role: `policy` or `prm`.
         source: a folder or a hub id.
         num_gpus: GPUs of the engine (tensor parallelism); 0 runs on CPU cores.
+        max_model_len: tokens of the longest sequence, never above the model's own context;
+            None for that.
         head: how a PRM's two logits are read: `token_classify` (the checkpoint's own
             two-class head), `marker_logits` (two rows of its LM head), or the dotted path of
             a custom one (`ttsgrid.engines.own_head`).

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import os
 import sys
 import time
@@ -40,7 +41,7 @@ for _name, _value in CPU_ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)  # read by vLLM when it is imported
 
 from vllm import AsyncEngineArgs, PoolingParams, SamplingParams  # noqa: E402
-from vllm.config import PoolerConfig  # noqa: E402
+from vllm.config import PoolerConfig, VllmConfig  # noqa: E402
 from vllm.inputs import TokensPrompt  # noqa: E402
 from vllm.platforms import current_platform  # noqa: E402
 from vllm.sampling_params import RequestOutputKind  # noqa: E402
@@ -76,10 +77,11 @@ def engine_arguments(spec: EngineSpec) -> dict[str, Any]:
         # many solutions have; 32 is the least that its CPU attention takes.
         arguments["block_size"] = CPU_BLOCK_TOKENS
         # A prompt computed in parts makes vLLM 0.32 rewind the request's seeded generator,
-        # which a CPU generator can't do: the engine dies ("does not use offset").
+        # which a CPU generator can't do: the engine dies ("does not use offset"). Whole
+        # prompts must fit a batch; without a length of ours, vLLM sees to that.
         arguments["enable_chunked_prefill"] = False
-        # Without chunks a batch must hold the longest prompt, or vLLM refuses to start.
-        arguments["max_num_batched_tokens"] = max(CPU_BATCHED_TOKENS, spec.max_model_len or 0)
+        if spec.max_model_len is not None:
+            arguments["max_num_batched_tokens"] = max(CPU_BATCHED_TOKENS, spec.max_model_len)
     if spec.role == "prm":
         arguments |= _prm_arguments(spec)
     return arguments
@@ -112,11 +114,49 @@ def _token_strings(spec: EngineSpec) -> list[str]:
     return list(tokenizer.convert_ids_to_tokens(list(spec.marker_tokens)))
 
 
+def engine_config(spec: EngineSpec) -> VllmConfig:
+    """Return vLLM's whole config; its KV cache on a CPU holds one longest sequence at least.
+
+    Raises:
+        EngineError: vLLM refuses the settings; the message names ttsgrid's.
+    """
+    try:
+        config = AsyncEngineArgs(**engine_arguments(spec)).create_engine_config()
+    except ValueError as error:
+        raise EngineError(
+            f"vLLM refuses a setting of {spec.name} or of engine (max_model_len, dtype, "
+            f"quantization, num_gpus, max_num_seqs): {error}"
+        ) from error
+    cache = config.cache_config
+    if cache.kv_cache_memory_bytes is not None:
+        cache.kv_cache_memory_bytes = max(cache.kv_cache_memory_bytes, sequence_bytes(config))
+    return config
+
+
+def sequence_bytes(config: VllmConfig) -> int:
+    """Return what keys and values of the longest sequence take, and vLLM's empty block."""
+    model, block_tokens = config.model_config, config.cache_config.block_size
+    blocks = math.ceil(model.max_model_len / block_tokens) + 1
+    heads = model.get_num_kv_heads(config.parallel_config)
+    layers = model.get_num_layers(config.parallel_config)
+    per_token = 2 * layers * heads * model.get_head_size() * model.dtype.itemsize
+    return int(blocks * block_tokens * per_token)
+
+
 class _VllmEngine:
     """What both roles share: start, counters, request ids, death."""
 
     def __init__(self, spec: EngineSpec) -> None:
-        self._engine = AsyncLLM.from_engine_args(AsyncEngineArgs(**engine_arguments(spec)))
+        config = engine_config(spec)
+        try:
+            self._engine = AsyncLLM.from_vllm_config(config, disable_log_stats=True)
+        except Exception as error:
+            # Its own process tells why to the log alone; memory is the usual reason.
+            raise EngineError(
+                f"vLLM's own words are in the log above ({error}). If memory is short for a "
+                f"context of {config.model_config.max_model_len:,} tokens, set max_model_len of "
+                f"{spec.name} lower, or engine.gpu_memory_utilization or num_gpus higher"
+            ) from error
         self._num_gpus = spec.num_gpus
         self._ids = itertools.count()
         self._running = 0

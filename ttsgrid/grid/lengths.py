@@ -31,10 +31,21 @@ def context_limit(
     """
     if policy.max_model_len is None:
         return None
-    questions = max((len(problem.question.encode()) for problem in problems), default=0)
+    room = policy.max_model_len - policy.sampling.max_tokens
+    longest = longest_prompt(policy, problems, instruction)
+    return None if room >= longest else policy.max_model_len
+
+
+def longest_prompt(
+    policy: ModelConfig, problems: Iterable[Problem], instruction: str | None = None
+) -> int:
+    """Return a bound on the tokens of a policy's prompts; see `context_limit`."""
     fmt = prompt_format(policy.format, f"policies.{policy.name}.format", instruction)
     written = len(fmt.as_json().encode())
-    longest_prompt = questions + written + TEMPLATE_TOKENS
     # At most one token per byte: counting exactly would load every policy's tokenizer to plan.
-    room = policy.max_model_len - policy.sampling.max_tokens
-    return None if room >= longest_prompt else policy.max_model_len
+    return longest_question(problems) + written + TEMPLATE_TOKENS
+
+
+def longest_question(problems: Iterable[Problem]) -> int:
+    """Return the bytes of the longest question."""
+    return max((len(problem.question.encode()) for problem in problems), default=0)

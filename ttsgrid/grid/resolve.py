@@ -21,6 +21,7 @@ from ttsgrid.grid.config import ModelConfig
 from ttsgrid.grid.content import Note, content_revision
 from ttsgrid.grid.dtypes import resolved_dtype
 from ttsgrid.grid.hub import HubModel, hub_checkpoint
+from ttsgrid.models.context import own_context
 
 ZOO_PREFIX = "zoo:"
 ZOO_WEIGHTS = Path(__file__).parent.parent / "zoo" / "weights"
@@ -36,6 +37,8 @@ class ResolvedModel:
         commit: of a hub model, what the engine loads; None for a folder.
         dtype: the number format that the engine is told, never `auto`.
         num_parameters: None where the files do not say.
+        own_context: the longest sequence it was made for, in tokens; None where its config
+            names none.
     """
 
     config: ModelConfig
@@ -45,6 +48,13 @@ class ResolvedModel:
     dtype: str
     identity: ModelIdentity
     num_parameters: int | None
+    own_context: int | None = None
+
+    @property
+    def context_tokens(self) -> int | None:
+        """Tokens that it reads here: its own context, or `max_model_len` where that is less."""
+        limits = [n for n in (self.config.max_model_len, self.own_context) if n is not None]
+        return min(limits, default=None)
 
 
 def resolve_model(
@@ -95,6 +105,7 @@ def resolve_model(
         dtype=dtype,
         identity=identity,
         num_parameters=checkpoint.num_parameters,
+        own_context=own_context(checkpoint.config),
     )
 
 

@@ -119,7 +119,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "text": "the whole solution",
         "steps": "its non-empty steps, separators stripped",
         "num_steps": "how many steps",
-        "finish_reason": "`stop` at its own end, `length` where a limit cut it off",
+        "finish_reason": "`stop` at its own end, `length` where a limit cut it off, "
+        "`prompt_too_long` where the prompt fills the policy's context",
         "answer": "the extracted answer; null where there is none",
         "correct": "the grader's verdict",
         **_TOKENS,

@@ -11,8 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ttsgrid.core.identity import derive_seed
+from ttsgrid.core.records import FinishReason, Usage
 from ttsgrid.core.units import SampleBlock
 from ttsgrid.engines.base import Generation, GenerationRequest, PolicyEngine
+
+NEVER_BEGUN = Generation((), FinishReason.PROMPT_TOO_LONG, None, Usage())
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ async def sample_block(
 ) -> list[Sample]:
     """Sample a block's solutions, all at once; the engine batches them.
 
+    A prompt that the engine can't continue is asked of nobody: none of its samples is begun.
+
     Raises:
         EngineError: a request failed; the block fails as a whole.
     """
@@ -48,6 +53,8 @@ async def _sample(
     engine: PolicyEngine, prompt_ids: Sequence[int], block: SampleBlock, index: int
 ) -> Sample:
     seed = sample_seed(block.family, index)
+    if len(prompt_ids) > engine.max_input_tokens:
+        return Sample(index, seed, NEVER_BEGUN)
     request = GenerationRequest(
         prompt_ids=tuple(prompt_ids),
         temperature=block.sampling.temperature,

@@ -17,9 +17,11 @@ from ttsgrid.cluster.driver.remote_worker import RemoteWorker
 from ttsgrid.cluster.driver.replica import Limits
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.dotted import files_to_ship
+from ttsgrid.core.records import Problem
 from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.engines.start import kind_for
 from ttsgrid.grid.config import GridConfig
+from ttsgrid.grid.fit import Fit
 from ttsgrid.grid.own_code import engine_of, own_code
 from ttsgrid.grid.plan import Plan
 from ttsgrid.grid.resolve import ResolvedModel
@@ -76,13 +78,16 @@ def worker_specs(
     needed = {model.name for unit in plan.missing for model in unit.models}
     use_gpus = capacity.gpus > 0 if grid.cluster.use_gpus is None else grid.cluster.use_gpus
     return {
-        model.identity.name: [worker_spec(grid, model, use_gpus)] * model.config.replicas
+        model.identity.name: [worker_spec(grid, model, plan.problems, use_gpus)]
+        * model.config.replicas
         for model in models
         if model.identity.name in needed
     }
 
 
-def worker_spec(grid: GridConfig, model: ResolvedModel, use_gpus: bool) -> WorkerSpec:
+def worker_spec(
+    grid: GridConfig, model: ResolvedModel, problems: tuple[Problem, ...], use_gpus: bool
+) -> WorkerSpec:
     """Return what a worker of one model holds and reserves."""
     engine, gpus, head = grid.engine, model.config.num_gpus if use_gpus else 0, _head(model)
     told = engine_of(grid, model.config).as_told()
@@ -95,7 +100,7 @@ def worker_spec(grid: GridConfig, model: ResolvedModel, use_gpus: bool) -> Worke
         dtype=model.dtype,
         quantization=model.config.quantization,
         num_gpus=gpus,
-        max_model_len=model.config.max_model_len,
+        max_model_len=Fit(problems, grid.benchmark.instruction).engine_tokens(model),
         head=head,
         marker_tokens=_marker_tokens(model),
     )

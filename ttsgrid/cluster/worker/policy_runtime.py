@@ -23,7 +23,7 @@ from ttsgrid.core.units import SampleBlock, SearchTree
 from ttsgrid.engines.base import EngineStats, PolicyEngine
 from ttsgrid.models import DecodingTokenizer, encode_prompt, prompt_format
 from ttsgrid.strategies.pricing import price_of_samples
-from ttsgrid.strategies.sampling import sample_block
+from ttsgrid.strategies.sampling import NEVER_BEGUN, sample_block
 from ttsgrid.strategies.search.protocol import StepScoring
 from ttsgrid.strategies.search.run import run_search
 from ttsgrid.strategies.search.session import SearchSession
@@ -58,9 +58,10 @@ class PolicyRuntime(TaskRunner):
         # Off the event loop: a grader may take its time, and the engine must not wait.
         solutions = await asyncio.to_thread(self._grading.samples, samples, problem.answer)
         usage = reduce(add, (sample.generation.usage for sample in samples), Usage())
+        begun = [one for one in samples if one.generation is not NEVER_BEGUN]
         price = price_of_samples(
-            len(prompt_ids),
-            [sample.generation.usage.generated_tokens for sample in samples],
+            len(prompt_ids) if begun else 0,
+            [sample.generation.usage.generated_tokens for sample in begun],
             self._engine.block_tokens,
         )
         return UnitResult(block.id, solutions=solutions, policy_usage=usage, price=price)

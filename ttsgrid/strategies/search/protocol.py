@@ -45,12 +45,13 @@ class SearchAnswer:
         text: the whole solution; separators kept, end mark not.
         steps: its non-empty steps, separators stripped.
         step_scores: the PRM's score of each step.
-        finish_reason: STOP where it finished; LENGTH where it was cut off.
+        finish_reason: STOP where it finished; LENGTH where it was cut off;
+            PROMPT_TOO_LONG where it was never begun.
         num_tokens: its own tokens, end mark included; its prompt is not.
         seed: seed of its last step's request.
         complete: it finished, so its final answer counts. An incomplete one is
             recorded to say how far its beam came, and never has an answer.
-        candidate: its last candidate's id in the trace.
+        candidate: its last candidate's id in the trace; -1 where there is none.
     """
 
     text: str

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ttsgrid.core.dotted import callable_of
-from ttsgrid.core.records import FinishReason
+from ttsgrid.core.records import FinishReason, Usage
 from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.search_trace import SearchTrace, TracedCandidate
 from ttsgrid.core.strategies import search_of
@@ -21,19 +21,31 @@ from ttsgrid.strategies.search.nodes import ROOT, Node
 from ttsgrid.strategies.search.protocol import SearchAnswer, SearchOutcome
 from ttsgrid.strategies.search.session import SearchSession
 
+NEVER_BEGUN = SearchAnswer(
+    text="",
+    steps=(),
+    step_scores=(),
+    finish_reason=FinishReason.PROMPT_TOO_LONG,
+    num_tokens=0,
+    seed=0,
+    complete=False,
+    candidate=-1,
+)
+
 
 async def run_search(session: SearchSession) -> SearchOutcome:
     """Search for one problem's answers.
 
     Returns:
-        Answers, usage, price and trace.
+        Answers, usage, price and trace. Of a prompt that fills the policy's context: one
+        answer without any step, for nothing.
 
     Raises:
-        EngineError: a request failed, or the prompt fills the policy's context; the search
-            fails as a whole.
+        EngineError: a request failed; the search fails as a whole.
         ScoringError: a step could not be scored; likewise.
     """
-    session.require_room()
+    if not session.can_begin:
+        return _never_begun(session)
     settings = session.settings
     method = method_for(settings)
     state, candidates = first_round(settings.budget), list[Node]()
@@ -52,6 +64,11 @@ async def run_search(session: SearchSession) -> SearchOutcome:
     )
     answers = tuple(_answer(node) for node in chosen)
     return SearchOutcome(answers, session.policy_usage, session.prm_usage, session.price(), trace)
+
+
+def _never_begun(session: SearchSession) -> SearchOutcome:
+    trace = SearchTrace(session.question, session.settings.as_params(), (), ())
+    return SearchOutcome((NEVER_BEGUN,), Usage(), Usage(), session.price(), trace)
 
 
 def method_for(settings: SearchSettings) -> Method:

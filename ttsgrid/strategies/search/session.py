@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ttsgrid.core.errors import EngineError, ScoringError
+from ttsgrid.core.errors import ScoringError
 from ttsgrid.core.records import Price, Usage
 from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.units import SamplingIdentity
@@ -95,17 +95,10 @@ class SearchSession:
 
     def price(self) -> Price:
         """Return what the search cost so far, run alone."""
-        return self.meter.price(len(self.prompt_ids), self.engine.block_tokens)
+        asked = len(self.prompt_ids) if self.can_begin else 0
+        return self.meter.price(asked, self.engine.block_tokens)
 
-    def require_room(self) -> None:
-        """Refuse a prompt that the policy can't continue.
-
-        Raises:
-            EngineError: it fills the policy's context.
-        """
-        asked, context = len(self.prompt_ids), self.engine.max_input_tokens
-        if asked > context:
-            raise EngineError(
-                f"the prompt has {asked:,} tokens, the policy continues at most {context:,} "
-                "(policies' max_model_len)"
-            )
+    @property
+    def can_begin(self) -> bool:
+        """Whether the prompt leaves room in the policy's context."""
+        return len(self.prompt_ids) <= self.engine.max_input_tokens

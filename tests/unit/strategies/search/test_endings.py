@@ -331,8 +331,14 @@ def test_a_branch_that_fills_the_policys_context_is_cut_off() -> None:
     assert not outcome.answers[0].complete
 
 
-def test_a_prompt_that_fills_the_policys_context_fails_the_search_with_the_setting() -> None:
+@PRESETS
+def test_a_prompt_that_fills_the_policys_context_is_one_answer_without_a_step(name: str) -> None:
     book = Book({})
     book.max_input_tokens = len(PROMPT) - 1
-    with pytest.raises(EngineError, match="max_model_len"):
-        search(beam("paper"), book, Table({}))
+    outcome = search(beam(name), book, Table({}))
+    [answer] = outcome.answers
+    assert (answer.text, answer.steps, answer.complete) == ("", (), False)
+    assert answer.finish_reason is FinishReason.PROMPT_TOO_LONG
+    assert outcome.price.policy == outcome.policy_usage == Usage()
+    assert outcome.price.question_tokens == 0
+    assert not book.requests
