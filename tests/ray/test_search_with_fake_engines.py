@@ -71,7 +71,7 @@ def test_a_grid_with_searches_commits_each_tree_once_and_again_runs_nothing(
 
 
 def check_solutions(solutions: pl.DataFrame, trees: Mapping[str, SearchTree]) -> None:
-    """Answers say which search they are of, have a score a step, and are graded if finished."""
+    """Answers say which search they are of, have one score per step, and are graded if finished."""
     assert set(solutions["unit_id"]) == set(trees)
     for row in solutions.iter_rows(named=True):
         tree = trees[row["unit_id"]]

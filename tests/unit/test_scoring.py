@@ -23,7 +23,7 @@ QUESTION = "ab"
 
 
 class Letters:
-    """A format and its ids: a token a letter, and a mark after each step."""
+    """A format and its ids: one token per letter, and a mark after each step."""
 
     def encode_open(
         self, tokenizer: Tokenizer, question: str, steps: Sequence[str]

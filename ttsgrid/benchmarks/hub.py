@@ -52,14 +52,14 @@ def files_of_split(root: Path, split: str, folder: str = "") -> list[Path]:
     Raises:
         ConfigError: they lie in several folders, so that `benchmark.folder` must choose.
     """
-    found = sorted(
+    files = sorted(
         file
         for file in (root / folder).rglob(f"{split}*")
         if file.name.endswith(KINDS) and not file.name[len(split)].isalnum()
     )
-    folders = sorted({str(file.parent.relative_to(root)) for file in found})
+    folders = sorted({str(file.parent.relative_to(root)) for file in files})
     if len(folders) > 1:
         raise ConfigError(
             f"benchmark.folder: split {split} lies in several: {', '.join(folders)}; name one"
         )
-    return found
+    return files

@@ -242,13 +242,13 @@ def search_of(kind: str) -> Search:
     Raises:
         ConfigError: no search has that name.
     """
-    found = STRATEGIES.get(kind)
-    if found is None or found.search is None:
+    strategy = STRATEGIES.get(kind)
+    if strategy is None or strategy.search is None:
         searches = ", ".join(entry.name for entry in STRATEGIES if entry.is_search)
         raise ConfigError(
             f"kind={kind!r} is not one of: {searches}; name the module that adds it in plugins"
         )
-    return found.search
+    return strategy.search
 
 
 def preset(name: str, kind: str) -> SearchRules:
@@ -289,6 +289,6 @@ def bound_names() -> tuple[str, ...]:
 
 def rank_of(label: str) -> tuple[int, int, str]:
     """Return where a strategy stands in lists: in the catalogue's order, bounds last."""
-    found, names = strategy_of(label), STRATEGIES.names
-    place = names.index(found.name) if found.name in names else len(names)
-    return int(found.is_bound), place, label
+    strategy, names = strategy_of(label), STRATEGIES.names
+    place = names.index(strategy.name) if strategy.name in names else len(names)
+    return int(strategy.is_bound), place, label

@@ -82,8 +82,8 @@ class OwnHeadEngine:
         finally:
             self._waiting -= 1
         if len(rows) != len(ids):
-            found = f"{len(rows)} pairs of logits for {len(ids)} tokens"
-            raise EngineError(f"{self._spec.name}: its head gave {found}")
+            counted = f"{len(rows)} pairs of logits for {len(ids)} tokens"
+            raise EngineError(f"{self._spec.name}: its head gave {counted}")
         self._computed += len(ids)
         return TokenLogits(0, tuple((float(low), float(high)) for low, high in rows))
 

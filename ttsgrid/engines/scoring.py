@@ -148,10 +148,10 @@ class StepScorer:
 
     def _recall(self, keys: Sequence[bytes]) -> dict[bytes, float]:
         """Return the remembered scores among `keys`, and count them as used."""
-        found = {key: self._known[key] for key in keys if key in self._known}
-        for key in found:
+        recalled = {key: self._known[key] for key in keys if key in self._known}
+        for key in recalled:
             self._known.move_to_end(key)
-        return found
+        return recalled
 
     def _remember(self, key: bytes, score: float) -> None:
         self._known[key] = score

@@ -40,11 +40,11 @@ def require_engine(kind: str, role: str, setting: str) -> None:
     """
     if not is_dotted(kind):
         return
-    found = load_named(kind, setting)
-    if not callable(found):
+    own = load_named(kind, setting)
+    if not callable(own):
         raise ConfigError(f"{setting}: {kind} is no class or function of an EngineSpec")
-    if inspect.isclass(found):
-        require_members(found, kind, setting, PROTOCOLS[role])
+    if inspect.isclass(own):
+        require_members(own, kind, setting, PROTOCOLS[role])
 
 
 def require_head(head: str, setting: str) -> None:

@@ -225,7 +225,7 @@ class _VllmEngine:
 def _end_process() -> NoReturn:
     traceback.print_exc(file=sys.stderr)
     sys.stderr.flush()
-    os._exit(1)
+    os._exit(1)  # `sys.exit` would raise in a coroutine, and end that task alone
 
 
 class VllmPolicyEngine(_VllmEngine):

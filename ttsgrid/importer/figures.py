@@ -41,13 +41,13 @@ def recorded_figures(frames: StoreFrames) -> pl.DataFrame:
     """
     rows: list[Row] = []
     for series in frames.series.iter_rows(named=True):
-        who: Row = {"benchmark": series["benchmark"], "policy": series["policy"]}
+        pool: Row = {"benchmark": series["benchmark"], "policy": series["policy"]}
         for batch in unscored_pools(frames, series["series"]):
-            rows += [{**who, **row} for row in _plain(batch)]
+            rows += [{**pool, **row} for row in _plain(batch)]
         for prm in frames.scored_blocks["prm"].unique().sort().to_list():
             for batch in scored_pools(frames, series["series"], prm):
                 aggregations, votes = aggregations_of(frames, prm), votes_of(frames, prm)
-                rows += [{**who, "prm": prm, **row} for row in _guided(batch, aggregations, votes)]
+                rows += [{**pool, "prm": prm, **row} for row in _guided(batch, aggregations, votes)]
     return pl.DataFrame(rows, schema=SCHEMA)
 
 

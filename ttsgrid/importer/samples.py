@@ -76,6 +76,7 @@ def import_samples(store: StorePath, path: Path, layout: Layout, run: RecordedRu
 
 def _source(path: Path, layout: Layout, run: RecordedRun) -> str:
     """Identify a file's solutions: its bytes, and how they are read, scores aside."""
+    # A file may be imported once per PRM: its solutions are the same, whichever scores are read.
     about_scores = ("scores", "scores_are", "scale")
     fields = {name: value for name, value in asdict(layout).items() if name not in about_scores}
     reading = {

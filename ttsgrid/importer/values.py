@@ -8,6 +8,7 @@ import re
 from ttsgrid.benchmarks.fields import as_text, clean_text, gold_answer
 from ttsgrid.importer.layout import STEPS, Layout
 
+# All control characters but those that JSON makes of \b, \f, \t, \n and \r.
 _NOT_OF_JSON = re.compile(r"[\x00-\x07\x0b\x0e-\x1f\x7f]")
 _BLANK_LINE_AT_END = re.compile(r"\n[ \t]*\n\s*\Z")
 

@@ -99,11 +99,11 @@ class PromptFormat:
 
     def asking(self, instruction: str | None = None) -> Self:
         """Return the format with a benchmark's instruction in its place, else with its own."""
-        said = self.instruction if instruction is None else instruction
+        words = self.instruction if instruction is None else instruction
         return replace(
             self,
-            system=None if self.system is None else self.system.replace(PLACE, said),
-            user_template=self.user_template.replace(PLACE, said),
+            system=None if self.system is None else self.system.replace(PLACE, words),
+            user_template=self.user_template.replace(PLACE, words),
             instruction="",
         )
 
@@ -184,10 +184,10 @@ def prompt_format(
         ConfigError: there is none of that name, or it is no `PromptFormat`.
     """
     if is_dotted(name):
-        found = load_named(name, setting)
-        if not isinstance(found, PromptFormat):
+        own = load_named(name, setting)
+        if not isinstance(own, PromptFormat):
             raise ConfigError(f"{setting}: {name} is no ttsgrid.models.PromptFormat")
-        return found.asking(instruction)
+        return own.asking(instruction)
     require_choice(setting, name, FORMATS)
     return FORMATS[name].asking(instruction)
 

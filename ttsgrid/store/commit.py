@@ -70,7 +70,7 @@ class Store:
             require_current(files)
             recover(files)
             store = cls(files, run_id, lease)
-        except BaseException:
+        except BaseException:  # Ctrl-C too: in a notebook this process lives on and would hold it
             lease.release()
             raise
         lease.keep_alive()

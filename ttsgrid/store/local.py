@@ -44,13 +44,13 @@ class LocalFiles:
             names = os.listdir(self.root / folder)
         except FileNotFoundError:
             return {}
-        found: dict[str, int] = {}
+        bytes_of: dict[str, int] = {}
         for name in names:
             with suppress(FileNotFoundError):  # deleted since it was listed
                 status = (self.root / folder / name).stat()
                 if stat.S_ISREG(status.st_mode):
-                    found[name] = status.st_size
-        return found
+                    bytes_of[name] = status.st_size
+        return bytes_of
 
     def read(self, path: str) -> bytes | None:
         """See `Files.read`."""

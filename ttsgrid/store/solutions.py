@@ -19,10 +19,10 @@ def load_solutions(path: StorePath, block_ids: Collection[str]) -> Mapping[str, 
         return {}
     wanted = pl.col("unit_id").is_in(list(block_ids))
     frame = scan(path, "solutions").filter(wanted).sort("unit_id", "sample").collect()
-    found: dict[str, list[Solution]] = defaultdict(list)
+    by_unit: dict[str, list[Solution]] = defaultdict(list)
     for row in frame.iter_rows(named=True):
-        found[row["unit_id"]].append(_solution(row))
-    return found
+        by_unit[row["unit_id"]].append(_solution(row))
+    return by_unit
 
 
 def _solution(row: Mapping[str, Any]) -> Solution:

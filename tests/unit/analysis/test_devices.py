@@ -1,4 +1,4 @@
-"""Device-seconds a token, from units that run side by side."""
+"""Device-seconds per token, from units that run side by side."""
 
 from __future__ import annotations
 

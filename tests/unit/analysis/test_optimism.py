@@ -24,7 +24,7 @@ TRUTH = 0.5
 
 @pytest.fixture(scope="module")
 def equal(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
-    """One row a store in which every strategy answers half of the problems."""
+    """One row per store in which every strategy answers half of the problems."""
     folder = tmp_path_factory.mktemp("equal")
     return pl.DataFrame(list(_rows(folder)), schema=OPTIMISM_SCHEMA)
 

@@ -59,7 +59,7 @@ class Measured:
 def measure(
     folder: Path, of: tuple[Problem, ...], policies: int, prms: int, **lengths: float
 ) -> Measured:
-    """Run a search a problem; check that each is committed.
+    """Run one search per problem; check that each is committed.
 
     Args:
         lengths: the fake policy's options that say how many steps a solution has.

@@ -68,25 +68,25 @@ def _hashes(text: str) -> str | None:
 
 def _tag(text: str) -> str | None:
     """`<answer>42</answer>`, as R1-style prompts ask for it."""
-    opened, found = None, None
+    opened, answer = None, None
     for match in _TAG.finditer(text):
         if not match[1]:
             opened = match.end()
         elif opened is not None:
-            found, opened = text[opened : match.start()].strip() or found, None
-    return found
+            answer, opened = text[opened : match.start()].strip() or answer, None
+    return answer
 
 
 def _stated(text: str) -> str | None:
     """`The final answer is 42.` or `Answer: 42`; of a longer sentence the last value in it."""
     for match in reversed(deque(_STATED.finditer(text), maxlen=_MAX_STATEMENTS)):
         line = _LINE.match(text[match.end() : match.end() + MAX_STATED_CHARS])
-        said = _ASIDE.sub("", line[0]).strip(_LEADS_IN) if line else ""
-        if not said or _NO_ANSWER.match(said) or _OPEN.search(said):
+        statement = _ASIDE.sub("", line[0]).strip(_LEADS_IN) if line else ""
+        if not statement or _NO_ANSWER.match(statement) or _OPEN.search(statement):
             continue
-        if len(_WORD.findall(re.sub(_MATH, "", said))) < _MANY_WORDS:
-            return said
-        if values := _VALUE.findall(said):
+        if len(_WORD.findall(re.sub(_MATH, "", statement))) < _MANY_WORDS:
+            return statement
+        if values := _VALUE.findall(statement):
             return str(values[-1])
     return None
 
@@ -96,10 +96,10 @@ def _last_number(text: str) -> str | None:
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    found = None
+    last = None
     for match in pattern.finditer(text):
-        found = match
-    return found
+        last = match
+    return last
 
 
 def _stripped(match: re.Match[str] | None, group: int) -> str | None:
@@ -135,7 +135,7 @@ def require_forms(names: Iterable[str]) -> tuple[str, ...]:
 
 def stated_answer(text: str, forms: Iterable[str]) -> str | None:
     """Return the answer that a solution states in the first of `forms` that it holds."""
-    return next((said for name in forms if (said := FORMS[name].read(text))), None)
+    return next((answer for name in forms if (answer := FORMS[name].read(text))), None)
 
 
 def is_ended(text: str, forms: Iterable[str]) -> bool:

@@ -23,7 +23,7 @@ from typing import Any
 
 from ttsgrid.core.errors import TtsgridError
 
-CPU_SECONDS = 5.0
+CPU_SECONDS = 5.0  # math-verify's own default, but of CPU time
 MAX_ANSWER_CHARS = 512
 MAX_PROSE_CHARS = 8192  # of words with marked formulas, where only those are parsed
 ROUNDING = 1e-5  # ten times what math-verify rounds decimals to

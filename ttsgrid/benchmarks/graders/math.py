@@ -35,7 +35,7 @@ from ttsgrid.benchmarks.graders.judge import MAX_PROSE_CHARS, equivalent
 from ttsgrid.benchmarks.graders.numbers import parse_number
 from ttsgrid.benchmarks.graders.protocol import partition
 
-DECIMALS = 6
+DECIMALS = 6  # as math-verify rounds (`float_rounding`)
 
 _FRACTION_SIZE = re.compile(r"\\[dtc]frac(?![a-zA-Z])")
 _SIZING = re.compile(r"\\!\s*|(?<=\\\\)\[\s*[\d.]+\s*[a-z]+\s*\]|\\(?:left|right)(?![a-zA-Z])")

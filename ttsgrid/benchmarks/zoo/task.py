@@ -166,5 +166,5 @@ def label_steps(recipe: Recipe, steps: tuple[str, ...]) -> tuple[bool, ...]:
 
 def boxed_answer(text: str) -> str | None:
     """Return the last boxed number of a solution, or None when there is none."""
-    found = _BOXED.findall(text)
-    return found[-1] if found else None
+    boxed = _BOXED.findall(text)
+    return boxed[-1] if boxed else None

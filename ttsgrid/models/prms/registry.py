@@ -48,14 +48,14 @@ def served_prm_format(name: str, setting: str = "prms.format") -> PrmFormat:
     Raises:
         ConfigError: there is none of that name, or no engine has such a head.
     """
-    found = prm_format(name, setting)
-    if found.engine_task in UNSERVED_HEADS:
+    chosen = prm_format(name, setting)
+    if chosen.engine_task in UNSERVED_HEADS:
         served = [fmt.name for fmt in PRM_FORMATS if fmt.engine_task not in UNSERVED_HEADS]
         raise ConfigError(
             f"{setting}: {name!r} reads a value head, which no engine serves yet; "
             f"served are: {', '.join(served)}, and formats of your own with a head of their own"
         )
-    return found
+    return chosen
 
 
 def prm_identity(name: str) -> str:

@@ -33,6 +33,7 @@ FINISHED = (Ending.END_MARK, Ending.FINAL_TEXT)
 DROPPED = (Ending.CUT_OFF, Ending.EMPTY, Ending.UNREADABLE)
 
 
+# Equal only to itself: comparing fields would compare the whole past, parent by parent.
 @dataclass(frozen=True, eq=False)
 class Node:
     """One candidate.

@@ -19,7 +19,7 @@ BOXED = "Please reason step by step, and put your final answer within \\boxed{}.
 
 
 def real_solutions(shared_data: Path) -> Iterator[tuple[str, list[str]]]:
-    """ProcessBench solutions: hand-typed mathematics by many models, a step a string."""
+    """ProcessBench solutions: hand-typed mathematics by many models, one step per string."""
     for file in ("processbench_gsm8k.jsonl", "processbench_math.jsonl"):
         for line in (shared_data / "steps" / file).read_text().splitlines()[:300]:
             row = json.loads(line)

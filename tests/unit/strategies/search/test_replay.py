@@ -1,7 +1,7 @@
 """Ten recorded value-guided beam searches are searched again, and choose as recorded.
 
 The record (OVM on GSM8K, Yu et al. 2023, arXiv 2311.09724): N = 100, five beams kept,
-twenty children each, a line a step, and one best solution chosen at the end. A beam
+twenty children each, one line per step, and one best solution chosen at the end. A beam
 that had ended was carried along as twenty copies of itself, so the replay plays it
 as steps that add nothing, and nothing ends before the record does.
 
