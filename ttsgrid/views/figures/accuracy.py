@@ -84,6 +84,7 @@ def _policies(study: Study, frame: pl.DataFrame) -> list[str]:
 
 def _strategies(frame: pl.DataFrame) -> list[str]:
     """Those with a line, the ones without a PRM first."""
+    # A greedy strategy is one point at N = 1: it is drawn as a horizontal line for comparison.
     with_line = {name for name in frame["strategy"] if not strategy_of(name).is_greedy}
     return sorted(with_line, key=lambda name: (strategy_of(name).needs_prm, rank_of(name)))
 

@@ -12,7 +12,7 @@ from ttsgrid.analysis.study.summary import Optimal, Study
 from ttsgrid.views.figures.panels import dress, percent_ticks
 from ttsgrid.views.palette import GREY, INK, MARKERS, series_colour
 
-APART = 0.012  # PRMs of one policy, in accuracy
+APART = 0.012  # PRMs of one policy, in accuracy: their CoT is the same, so they would coincide
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from ttsgrid.views.words.numbers import duration, listed
 from ttsgrid.views.words.sureness import sureness
 from ttsgrid.views.words.warnings import answer_warnings
 
-MOST_NAMED = 3  # benchmarks in the title
+MOST_NAMED = 3  # benchmarks in the title, which more names would fill for lines
 
 
 def build_report(store: StorePath, frontier: Frontier) -> Report:

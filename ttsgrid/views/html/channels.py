@@ -34,6 +34,7 @@ def size(picture: Picture) -> Spec:
 
 def dash(picture: Picture) -> Spec:
     """One dash pattern per strategy."""
+    # [1, 0] is dashes without gaps: a solid line.
     names = [mark.option.value for mark in picture.strategies]
     scale = {"domain": names, "range": [list(mark.dash) or [1, 0] for mark in picture.strategies]}
     return {"field": "strategy", "type": "nominal", "scale": scale, "legend": None}

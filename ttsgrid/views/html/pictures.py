@@ -120,6 +120,7 @@ def _strategy_marks(strategies: Sequence[str]) -> tuple[Mark, ...]:
 
 def _measures(best: pl.DataFrame) -> tuple[FilterOption, ...]:
     """What can be drawn on a log scale; measures that lack points come last."""
+    # Above zero: the axis is a log scale.
     known = {name: int((best[name] > 0).sum()) for name in _MEASURES}
     ordered = sorted((name for name in _MEASURES if known[name]), key=lambda name: -known[name])
     return tuple(FilterOption(name, _MEASURES[name]) for name in ordered)

@@ -58,6 +58,7 @@ def _frontier_said(points: pl.DataFrame) -> str:
 
 def _picture(points: pl.DataFrame) -> Picture:
     real = points.filter(competes())
+    # The page's picture expects these columns; what is null in all points is not offered.
     unknown = pl.lit(None, pl.Float64)
     labels = [_name(row) for row in real.iter_rows(named=True)]
     drawn = real.rename({"setting": "variant", "seed_low": "low", "seed_high": "high"})

@@ -163,13 +163,13 @@ def _entry(name: str, row: Row) -> Entry:
 def _number(name: str, value: float) -> str:
     kind = name.removeprefix("paper_").removesuffix("_in_sample")
     if kind in _SHARES:
-        return f"{100 * value:z.1f}"
+        return f"{100 * value:z.1f}".replace("-", "−")
     if kind == "share" or kind.endswith("_share"):
         return f"{100 * value:.0f} %"
     if kind in ("area", "pooled_area"):
         return f"{value:.3f}"
     if kind.endswith("_pct"):
-        return f"{value:z.1f}"  # z: zero has no sign
+        return f"{value:z.1f}".replace("-", "−")  # z: zero has no sign
     if kind.startswith("efficiency_gain"):
         return f"{value:.1f}x" if value >= 1 else f"{value:.2g}x"
     flops = kind.startswith("flops") or kind.endswith("_flops")

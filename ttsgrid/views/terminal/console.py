@@ -24,6 +24,7 @@ class Console(rich.console.Console):
     ) -> Iterable[Segment]:
         """Render as rich does, with control characters in texts spelled out."""
         for segment in super().render(renderable, options):
+            # rich's own, such as moving the cursor in a live display: no text of a store's.
             if segment.control:
                 yield segment
             else:

@@ -56,6 +56,7 @@ def trace_html(trace: SearchTrace, correct: Sequence[bool] = ()) -> str:
     roots = tree_of(trace)
     alive = [root for root in roots if root.candidate.fate is not Fate.PRUNED]
     pruned = [root for root in roots if root.candidate.fate is Fate.PRUNED]
+    # A class of its own around everything: the fragment may stand in any page.
     return (
         f'<div class="ttsgrid-trace"><style>{CSS}</style>'
         f'<p class="question">{_escaped(trace.question.strip())}</p>'

@@ -99,6 +99,7 @@ def _gains(frontier: Frontier, benchmark: str) -> Iterator[str]:
         of_policy = frame.filter(policy=policy)
         votes = of_policy.filter(pl.col("n") > 1, strategy=MAJORITY.name).sort("n")
         for strategy, name in _ONCE.items():
+            # Both were fixed before anything was seen, so no adjustment for choosing is due.
             once = of_policy.filter(strategy=strategy, n=1)
             if len(once) and len(votes):
                 gain = _gain(frontier, votes.row(-1, named=True), once["outcome"][0])

@@ -216,6 +216,7 @@ def _cheapest(comparisons: pl.DataFrame, best: Comparison) -> Iterator[str]:
 
 def _largest(comparisons: pl.DataFrame, best: Comparison) -> Iterator[str]:
     """How it stands against the largest policy, where the win reported is over a smaller one."""
+    # The largest ratio has the largest policy in it, set against the smallest.
     widest = comparisons.sort("size_ratio", descending=True).row(0, named=True)["large"]
     if widest == best["large"]:
         return
