@@ -117,6 +117,7 @@ def evaluate_policy(name: str, folder: Path, recipes: Sequence[Recipe]) -> Polic
 
 def held_out_solutions(folder: Path, recipes: Sequence[Recipe]) -> dict[str, list[Rollout]]:
     """Let each policy solve held-out problems: what its PRM scores are judged on."""
+    # The problems in turn, so that each PRM is measured on all of them about equally often.
     repeated = (list(recipes) * (1 + AUC_SOLUTIONS // len(recipes)))[:AUC_SOLUTIONS]
     tokenizer = AutoTokenizer.from_pretrained(folder / next(iter(POLICIES)))
     device = torch.device("cpu")

@@ -26,7 +26,7 @@ from ttsgrid.zoo.drills import (
 from ttsgrid.zoo.policies import MAX_OPERATIONS
 from ttsgrid.zoo.tokenizer import build_tokenizer
 
-IGNORED = -100
+IGNORED = -100  # what `cross_entropy` leaves out unless told otherwise
 SHORT_OPERATIONS = 6  # comparing is local: short problems teach most of it, three times faster
 TOKENS_BEFORE_MARK = {"qwen": 5, "math_shepherd": 6}  # Math-Shepherd's tag follows a space
 OTHER_SYMBOL_SHARE = 0.2  # symbols are few and learnt at once, operands take most of the steps

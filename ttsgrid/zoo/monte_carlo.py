@@ -22,7 +22,7 @@ from ttsgrid.engines import EngineSpec, GenerationRequest, PolicyEngine
 from ttsgrid.zoo.policies import prompt_of
 from ttsgrid.zoo.rollouts import MAX_NEW_TOKENS, Rollout, is_correct
 
-MAX_MODEL_LEN = 512
+MAX_MODEL_LEN = 512  # of positions, which the policies are built for
 
 
 async def monte_carlo_labels(

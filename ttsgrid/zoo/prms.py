@@ -129,7 +129,7 @@ def prm_batch(
     width = max(len(item.ids) for item in inputs)
     ids = torch.full((len(inputs), width), int(tokenizer.pad_token_id or 0))
     mask = torch.zeros_like(ids)
-    targets = torch.full_like(ids, -100)
+    targets = torch.full_like(ids, -100)  # what `cross_entropy` leaves out: all but step marks
     for row, (item, solution) in enumerate(zip(inputs, solutions, strict=True)):
         ids[row, : len(item.ids)] = torch.tensor(item.ids)
         mask[row, : len(item.ids)] = 1

@@ -91,6 +91,7 @@ def training_rollouts(spec: PrmSpec, out: Path, device: torch.device) -> list[Ro
     """Let every policy solve the PRM's training problems once, levels in turn."""
     torch.manual_seed(spec.seed)
     rng = random.Random(f"ttsgrid-zoo-{spec.name}-problems-{spec.seed}")
+    # From the training side alone: a PRM that had seen test problems would rank too well.
     recipes = [draw(rng, 1 + i % len(LEVELS), test=False) for i in range(spec.num_problems)]
     tokenizer = AutoTokenizer.from_pretrained(out / LARGEST)
     rollouts: list[Rollout] = []

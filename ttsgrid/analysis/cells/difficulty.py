@@ -31,6 +31,7 @@ class Bin(StrEnum):
 def absolute_bins(pass_at_1: Floats) -> NDArray[np.object_]:
     """Return the `Bin` of each problem, None where the rate is NaN; shapes (P,) to (P,)."""
     names = np.array([Bin.HARD, Bin.MEDIUM, Bin.EASY, None], dtype=object)
+    # From the right: bins are closed below, so a rate of exactly 0.5 is easy.
     positions = np.searchsorted([MEDIUM_FROM, EASY_FROM], pass_at_1, side="right")
     return np.asarray(names[np.where(np.isnan(pass_at_1), len(names) - 1, positions)])
 

@@ -78,6 +78,7 @@ class OutcomeSheet:
     def outcomes(self) -> Iterator[Outcome]:
         """Yield one outcome per key."""
         costs = {f.name: getattr(self._spent, f.name) for f in fields(Spent)}
+        # Prices cover all problems of a pool; a cell has costs only where it has an accuracy.
         spent = Spent(**{name: np.where(self._ran, v, np.nan) for name, v in costs.items()})
         for key, estimate in self._estimates.items():
             unscored = self._unscored if key.aggregation is not None else np.zeros(0)
@@ -121,6 +122,7 @@ def pool_outcomes(frames: StoreFrames, budgets: Sequence[int] | None = None) -> 
 
 def default_budgets(pool_size: int) -> list[int]:
     """Return 1, 4, 16, ... up to the pool's size, and that size."""
+    # The study's budgets are powers of 4 too, so its rows can stand beside these.
     powers = [4**i for i in range(pool_size.bit_length()) if 4**i <= pool_size]
     return sorted({*powers, pool_size} - {0})
 
@@ -169,6 +171,7 @@ def _estimates(batch: PoolBatch, keys: list[CellKey]) -> dict[CellKey, Estimate]
     n, strategy = keys[0].n, STRATEGIES.find("strategy", keys[0].strategy)
     if strategy.bound is not None:
         bound = callable_of(strategy.bound, f"bound of {strategy.name}")
+        # A bound reads verdicts and takes no vote, so it is exact: its Monte Carlo error is 0.
         accuracy = np.asarray(bound(batch.correct, n), float)
         return {keys[0]: Estimate(accuracy, np.zeros_like(accuracy))}
     if not batch.scores:

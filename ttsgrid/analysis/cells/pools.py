@@ -115,6 +115,8 @@ def dense(classes: Ints) -> Ints:
     Args:
         classes: shape (P, n).
     """
+    # Classes are numbered over all pools and searches of a problem, so there can be more than
+    # n; estimators count votes in arrays of n places.
     if classes.max(initial=NO_ANSWER) < classes.shape[1]:
         return classes
     order = np.argsort(classes, axis=1)

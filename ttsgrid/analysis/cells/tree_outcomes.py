@@ -132,7 +132,7 @@ def _budgets(
         return
     width, most = int(search["beam_width"] or 0), max(forest.num_trees for forest in forests)
     for n in wanted or default_budgets(width * most):
-        if n % width == 0 and n <= width * most:
+        if n % width == 0 and n <= width * most:  # each subtree spends `width`, no part of it
             yield n, n // width
 
 

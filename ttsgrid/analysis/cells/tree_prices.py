@@ -52,6 +52,7 @@ class TreePrices:
             return mean
         known = 0.0 * mean.prm_prompt  # NaN where the price is unknown
         read = self.parts.expected_distinct(self.num_trees, num_trees) + known
+        # Run alone, each subtree computes the question; together all but the first read it.
         again = (num_trees - 1) * self.shared_question if num_trees > 1 else 0.0
         return Spent(
             policy_prompt=mean.policy_prompt,
@@ -75,6 +76,7 @@ def tree_prices(frames: StoreFrames, search: int) -> TreePrices:
 
     counted = np.bincount(problems, minlength=num_problems)
     num_trees = np.where(counted > 0, counted, np.nan)
+    # The trees of a problem have one question: the mean of equal numbers is that number.
     question = by_problem("question_tokens") / num_trees
     blocks = by_problem("policy_block_tokens") / num_trees
     budget = frames.searches.filter(search=search)["budget"].item()

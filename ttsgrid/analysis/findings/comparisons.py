@@ -121,6 +121,8 @@ def _compared(cells: Cells, pairs: pl.DataFrame) -> list[dict[str, Any]]:
     """Compare the pairs of one benchmark, adjusted for all of them together."""
     small = cells.accuracies(pairs["outcome"])
     large = cells.accuracies(pairs["large_outcome"])
+    # By the problems they share, as bytes since arrays can't be keys: intervals of a group are
+    # computed at once, and only within a group can they be adjusted together.
     alike: dict[bytes, list[int]] = defaultdict(list)
     for row, present in enumerate(~np.isnan(small - large)):
         if present.any():

@@ -90,6 +90,7 @@ def candidates(cells: Cells) -> pl.DataFrame:
     prms = guided.select("benchmark", "policy", "prm").unique()
     for_each_prm = plain.join(prms, on=["benchmark", "policy"], how="left")
     together = pl.concat([for_each_prm.select(guided.columns), guided])
+    # By position too: without it, equals would be in another order from run to run.
     return together.sort("flops", "outcome", nulls_last=True)
 
 

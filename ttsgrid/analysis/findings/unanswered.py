@@ -23,6 +23,7 @@ class FewAnswers:
 
 def few_answers(frames: StoreFrames) -> tuple[FewAnswers, ...]:
     """Return the policies whose solutions (nearly) never state an answer."""
+    # Over all pools of a policy: one warning, not one per sampling.
     counted = (
         frames.solutions.group_by("series")
         .agg(pl.len(), answered=(pl.col("answer_class") != NO_ANSWER).sum())

@@ -90,6 +90,7 @@ def _pools(blocks: pl.DataFrame, solutions: pl.DataFrame) -> pl.DataFrame:
     sampled = blocks.filter(kind="sample").with_columns(
         known=pl.col("policy_block_tokens").fill_null(0) > 0
     )
+    # A pool is priced whole or not at all: its known blocks alone would be another pool.
     asked = sampled.group_by(POOL).agg(
         pl.when(pl.col("known").all()).then(pl.col("question_tokens").max()),
         block_tokens=pl.when(pl.col("known").all()).then(pl.col("policy_block_tokens").max()),

@@ -47,6 +47,7 @@ def read_searches(
     variants = named.select(*_NAMED, "preset").unique().sort(*_NAMED, "preset", nulls_last=True)
     searches = _label_strategies(variants).with_row_index("search")
     key = [*_NAMED, "preset"]
+    # Nulls are equal: subtrees have no budget, and searches of old stores no preset.
     numbered = named.join(searches.select("search", *key), on=key, nulls_equal=True)
     trees = numbered.sort(_TREE).with_row_index("tree")
     alone = [name for name in units.columns if "_lone_" in name]

@@ -50,6 +50,7 @@ class _Counter:
         """Count the parts of some inputs."""
         inputs = chunk.with_columns(pl.col("owner").cast(pl.UInt32))
         counted = inputs.group_by("owner").agg(seen=pl.len().cast(pl.UInt32))
+        # An input without parts explodes to one row of nulls.
         apart = inputs.explode("keys", "part_tokens").drop_nulls("keys")
         named = apart.select("owner", pl.col("part_tokens").cast(pl.Int32), key="keys")
         parts = _together([named.with_columns(inputs=pl.lit(1, pl.UInt32))])

@@ -54,4 +54,5 @@ def paper_figure(
 
 def configured_name(label: str) -> str:
     """Return the configured name within a label such as `qwen2.5-7b (temperature=1)`."""
+    # Labels add settings in brackets, or an id after #, where a store has several of one name.
     return re.split(r" \(|#", label)[0]

@@ -90,6 +90,7 @@ def _scored_solutions(store: StorePath, benchmark: str) -> pl.DataFrame:
         scores.select("block_id", "sample", "problem_id", "policy", "prm", "step_scores")
         .join(solutions, left_on=["block_id", "sample"], right_on=["unit_id", "sample"])
         .join(questions, on="problem_id")
+        # Recorded runs may have one score per solution: it belongs to no step.
         .filter(pl.col("steps").list.len() == pl.col("step_scores").list.len())
         .filter(pl.col("steps").list.len() > 0)
         .sort("block_id", "prm", "sample")

@@ -56,6 +56,7 @@ def _section(store: StorePath, frontier: Frontier, benchmark: str) -> BenchmarkS
     published = published_points(frontier.external, benchmark)
     if benchmark not in frontier.benchmarks:
         return _published_alone(benchmark, published)
+    # Examples first: of the searches, those on the same problems are preferred.
     shown, study = examples(store, benchmark), make_study(store, frontier)
     return BenchmarkSection(
         name=benchmark,

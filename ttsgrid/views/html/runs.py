@@ -39,6 +39,7 @@ class _Share:
 
 def units_by_kind(store: StorePath) -> pl.DataFrame:
     """Return units, tokens and seconds of each (kind, policy, PRM), the failed apart."""
+    # The latest try of each unit: one that failed and was done later counts as done.
     done = pl.col("status") == "done"
     tokens = [pl.col(f"{who}_{kind}_tokens").sum() for who in ("policy", "prm") for kind in _TOKENS]
     grouped = latest_units(store).group_by("kind", "policy", "prm")

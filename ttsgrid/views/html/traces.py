@@ -41,6 +41,7 @@ def _picked(candidates: pl.DataFrame) -> Iterator[str]:
     shown_of, seen = Counter[str](), set[str]()
     rows = candidates.to_dicts()
     while rows:
+        # `min` takes the first of equals, and the rows come best first.
         row = min(rows, key=lambda row: (shown_of[row["strategy"]], row["problem_id"] in seen))
         yield row["unit_id"]
         rows.remove(row)

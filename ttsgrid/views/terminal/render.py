@@ -52,6 +52,7 @@ def as_rich(table: Table, about: str = "") -> RichTable:
 
 def print_table(console: Console, table: RichTable) -> None:
     """Print a table, wider than the terminal where a number would be broken or cut."""
+    # rich would otherwise wrap within numbers where the terminal is narrow.
     needed = table.__rich_measure__(console, console.options.update(max_width=WIDEST)).minimum
     console.print(table, width=max(console.width, needed), crop=False)
 

@@ -51,6 +51,7 @@ def find_search(store: StorePath, prefix: str) -> FoundSearch:
     Raises:
         StoreError: there is none or more than one, it failed, or it left no trace.
     """
+    # By prefix, as git does: the list of searches shows half of an id.
     units = latest_units(store).filter(
         pl.col("kind") == "search", pl.col("unit_id").str.starts_with(prefix)
     )

@@ -87,6 +87,7 @@ def _style(score: float | None) -> str:
     """Colour a score from red over yellow to green; values outside [0, 1] are clipped."""
     if score is None:
         return "dim"
+    # A third of the colour circle: from red, 0, to green, 120 degrees.
     hue = min(1.0, max(0.0, score)) / 3
     red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb(hue, 0.7, 0.85))
     return f"rgb({red},{green},{blue})"
