@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from functools import cache
 
-import yaml
-
 from ttsgrid.benchmarks.config import BenchmarkConfig
 from ttsgrid.core.checks import build, require_choice
 from ttsgrid.core.shipped import CONF
@@ -28,6 +26,9 @@ def shipped_benchmark(name: str) -> BenchmarkConfig:
     Raises:
         ConfigError: there is none of that name.
     """
+    # Late: a tenth of what importing the analysis takes, which seldom needs it.
+    import yaml  # noqa: PLC0415
+
     require_choice("benchmark.name", name, shipped_benchmarks())
     text = (CONF / "benchmark" / f"{name}.yaml").read_text(encoding="utf-8")
     return build(BenchmarkConfig, "benchmark", yaml.safe_load(text))
