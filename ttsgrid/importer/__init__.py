@@ -1,4 +1,4 @@
-"""Results from elsewhere, on the same frontier: recorded runs and published points.
+"""Results of other tools, on the same frontier: recorded runs and published points.
 
 `import_samples` puts recorded solutions into a store, where they are pools like any
 others. `import_points` adds accuracies that come without their solutions; they are shown

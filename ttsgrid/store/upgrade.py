@@ -1,4 +1,4 @@
-"""What files of earlier versions lack, filled in from what they say elsewhere.
+"""What files of earlier versions lack, filled in from their other columns.
 
 Version 1 kept what determines a unit in the JSON of `spec` and where it ran in that of
 `provenance`; since version 2 both are columns too. Prices were not recorded: they stay

@@ -1,7 +1,7 @@
 """What a search asks for and what it gives: the seam between searches and engines.
 
 The policy is a `PolicyEngine`. The PRM is anything that scores the steps of a
-(partial) solution: an engine in this process, or a client of one elsewhere.
+(partial) solution: an engine in this process, or a client of one in another.
 """
 
 from __future__ import annotations
