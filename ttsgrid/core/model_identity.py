@@ -63,6 +63,7 @@ class SamplingIdentity:
         max_tokens: of one solution.
         max_model_len: of prompt and solution together, where that may end a solution before
             `max_tokens` does; None where it can't.
+        top_k: samples from so many of the likeliest tokens; None for all.
     """
 
     temperature: float
@@ -70,6 +71,7 @@ class SamplingIdentity:
     max_tokens: int
     seed: int
     max_model_len: int | None = None
+    top_k: int | None = None
 
     @property
     def greedy(self) -> bool:
@@ -78,11 +80,12 @@ class SamplingIdentity:
 
     def as_json(self) -> dict[str, float | int]:
         """Plain data for hashing and for the store."""
-        limit = {} if self.max_model_len is None else {"max_model_len": self.max_model_len}
+        optional = {"max_model_len": self.max_model_len, "top_k": self.top_k}
+        given = {name: value for name, value in optional.items() if value is not None}
         return {
             "temperature": self.temperature,
             "top_p": self.top_p,
             "max_tokens": self.max_tokens,
             "seed": self.seed,
-            **limit,
+            **given,
         }

@@ -20,6 +20,7 @@ class GenerationRequest:
     Attributes:
         prompt_ids: the whole context, BOS included where the model has one.
         stop: texts that end a step; kept in the output. Empty for whole solutions.
+        top_k: samples from so many of the likeliest tokens; None for all.
         seed: of this request alone; engines promise reproducibility in
             distribution, not to the bit, across batch compositions.
     """
@@ -30,6 +31,7 @@ class GenerationRequest:
     max_tokens: int
     seed: int
     stop: tuple[str, ...] = ()
+    top_k: int | None = None
 
 
 @dataclass(frozen=True)

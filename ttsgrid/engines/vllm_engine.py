@@ -241,6 +241,7 @@ class VllmPolicyEngine(_VllmEngine):
         parameters = SamplingParams(
             temperature=request.temperature,
             top_p=request.top_p,
+            top_k=request.top_k or 0,
             max_tokens=request.max_tokens,
             seed=request.seed if request.temperature > 0 else None,  # greedy needs no generator
             stop=list(request.stop) or None,

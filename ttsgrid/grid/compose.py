@@ -37,6 +37,7 @@ from ttsgrid.grid.config import (
     SamplingConfig,
 )
 from ttsgrid.grid.strategy_settings import to_strategy
+from ttsgrid.models import SAMPLING_OF_FORMAT
 
 AXES = {"policies": "policy", "prms": "prm", "strategies": "strategy"}
 SECTIONS: dict[str, type] = {
@@ -142,9 +143,10 @@ def _resolved(config: DictConfig) -> dict[str, Any]:
 
 
 def _sampled(policy: dict[str, Any], override: Plain) -> dict[str, Any]:
-    """Return a policy's definition with the grid's sampling over its own."""
+    """Return a policy's definition: the grid's sampling, over its own, over its format's."""
     own = mapping(f"{_where('policies', policy)}.sampling", policy.get("sampling"))
-    return {**policy, "sampling": {**own, **override}}
+    usual = SAMPLING_OF_FORMAT.get(str(policy.get("format")), {})
+    return {**policy, "sampling": {**usual, **own, **override}}
 
 
 def _where(axis: str, item: Plain) -> str:

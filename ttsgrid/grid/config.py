@@ -21,6 +21,10 @@ from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.strategies import STRATEGIES, Strategy, preset, search_of
 from ttsgrid.engines.spec import ENGINES, EngineSettings, fake_option_names
 
+_POSITIVE = (
+    *("replicas", "num_gpus", "max_model_len"),
+    *("pretraining_tokens", "parameters", "active_parameters"),
+)
 DTYPES = ("auto", "float32", "bfloat16", "float16", "float", "half")
 
 
@@ -37,20 +41,29 @@ def require_positive(setting: str, value: float | None) -> None:
 
 @dataclass(frozen=True)
 class SamplingConfig:
-    """How a policy samples solutions for pools and searches (CoT is always greedy).
+    """How a policy samples solutions for pools and searches, and whether CoT is greedy.
 
     Attributes:
         temperature: above 0.
         top_p: samples from the likeliest tokens that have this probability together.
         max_tokens: longest solution, in tokens; a search's, over all its steps.
+        top_k: samples from so many of the likeliest tokens; None for all.
+        greedy_cot: CoT is one solution at temperature 0; false for models that repeat
+            themselves then: their CoT is one sample of the pool, the mean over its samples.
     """
 
     temperature: float = 0.7
     top_p: float = 1.0
     max_tokens: int = 8192
+    top_k: int | None = None
+    greedy_cot: bool = True
 
     def __post_init__(self) -> None:
-        require(self.temperature > 0, "sampling.temperature must be above 0; CoT is greedy anyway")
+        require(
+            self.temperature > 0,
+            "sampling.temperature must be above 0; CoT alone is greedy (sampling.greedy_cot)",
+        )
+        require_positive("sampling.top_k", self.top_k)
         require(0 < self.top_p <= 1, f"sampling.top_p={self.top_p} must be in (0, 1]")
         require_positive("sampling.max_tokens", self.max_tokens)
 
@@ -68,6 +81,9 @@ class ModelConfig:
         replicas: how many engines serve it.
         max_model_len: longest sequence; None for the model's own limit.
         pretraining_tokens: for training FLOPs; None where unknown.
+        parameters: number of its parameters, for FLOPs, where the checkpoint doesn't say.
+        active_parameters: of a mixture of experts, those that act on one token: FLOPs count
+            them in place of all.
         dtype: as vLLM spells it; `auto` is resolved when the grid is planned.
         quantization: how to quantize the weights when they are loaded, as vLLM spells it,
             e.g. `fp8`; None as the checkpoint stores them.
@@ -83,6 +99,8 @@ class ModelConfig:
     replicas: int = 1
     max_model_len: int | None = None
     pretraining_tokens: float | None = None
+    parameters: float | None = None
+    active_parameters: float | None = None
     dtype: str = "auto"
     quantization: str | None = None
     engine: str | None = None
@@ -91,7 +109,7 @@ class ModelConfig:
     def __post_init__(self) -> None:
         require(bool(self.name), "a model's name is empty; tables need one")
         require(bool(self.model), f"{self.name}.model is empty; name a folder or a hub id")
-        for setting in ("replicas", "num_gpus", "max_model_len", "pretraining_tokens"):
+        for setting in _POSITIVE:
             require_positive(f"{self.name}.{setting}", getattr(self, setting))
         require_choice(f"{self.name}.dtype", self.dtype, DTYPES)
         if self.engine is not None:

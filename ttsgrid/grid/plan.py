@@ -127,10 +127,13 @@ def _units(
 ) -> list[Unit]:
     identity = identities[policy.name]
     units: list[Unit] = []
-    if any(strategy.entry.is_greedy for strategy in grid.strategies):
-        greedy = replace(sampling, temperature=0.0, top_p=1.0)
-        units.append(SampleBlock(problem.id, identity, greedy, 0, 1))
     pooled = [strategy for strategy in grid.strategies if strategy.entry.is_pooled]
+    cot = [strategy for strategy in grid.strategies if strategy.entry.is_greedy]
+    if cot and policy.sampling.greedy_cot:
+        greedy = replace(sampling, temperature=0.0, top_p=1.0, top_k=None)
+        units.append(SampleBlock(problem.id, identity, greedy, 0, 1))
+    else:
+        pooled += cot  # a pool of one, reported as one sample
     blocks = [
         SampleBlock(problem.id, identity, sampling, start, stop)
         for start, stop in pool_blocks(_pool_size(grid, pooled))
@@ -203,6 +206,7 @@ def _sampling(
         top_p=sampling.top_p,
         max_tokens=sampling.max_tokens,
         seed=grid.seed,
+        top_k=sampling.top_k,
         max_model_len=context_limit(policy, problems, grid.benchmark.instruction),
     )
 

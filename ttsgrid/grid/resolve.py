@@ -36,7 +36,8 @@ class ResolvedModel:
         source: a folder or a hub id, as vLLM and transformers take it.
         commit: of a hub model, what the engine loads; None for a folder.
         dtype: the number format that the engine is told, never `auto`.
-        num_parameters: None where the files do not say.
+        num_parameters: those that act on a token; None where neither the files nor the
+            settings say.
         own_context: the longest sequence it was made for, in tokens; None where its config
             names none.
     """
@@ -104,9 +105,15 @@ def resolve_model(
         commit=checkpoint.revision.removeprefix("hub:") if folder is None else None,
         dtype=dtype,
         identity=identity,
-        num_parameters=checkpoint.num_parameters,
+        num_parameters=_num_parameters(config, checkpoint),
         own_context=own_context(checkpoint.config),
     )
+
+
+def _num_parameters(config: ModelConfig, checkpoint: Checkpoint) -> int | None:
+    """Return how many act on a token; the checkpoint's own count goes before a rounded one."""
+    found = config.active_parameters or checkpoint.num_parameters or config.parameters
+    return None if found is None else int(found)
 
 
 def _local(folder: Path, note: Note) -> Checkpoint:

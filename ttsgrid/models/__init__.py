@@ -2,6 +2,7 @@
 
 from ttsgrid.models.prompts import (
     FORMATS,
+    SAMPLING_OF_FORMAT,
     DecodingTokenizer,
     PromptFormat,
     Tokenizer,
@@ -12,6 +13,7 @@ from ttsgrid.models.prompts import (
 
 __all__ = [
     "FORMATS",
+    "SAMPLING_OF_FORMAT",
     "DecodingTokenizer",
     "PromptFormat",
     "Tokenizer",

@@ -169,6 +169,12 @@ FORMATS: dict[str, PromptFormat] = {
     )
 }
 
+# What a family's makers ask for and the study did (arXiv 2502.06703, section 4): R1 and its
+# distilled models repeat themselves without end at temperature 0.
+SAMPLING_OF_FORMAT: dict[str, dict[str, float | int | bool]] = {
+    "r1": {"temperature": 0.6, "top_p": 0.95, "max_tokens": 32768, "greedy_cot": False}
+}
+
 
 def prompt_format(
     name: str, setting: str = "policies.format", instruction: str | None = None

@@ -61,5 +61,6 @@ async def _sample(
         top_p=block.sampling.top_p,
         max_tokens=block.sampling.max_tokens,
         seed=seed,
+        top_k=block.sampling.top_k,
     )
     return Sample(index, seed, await engine.generate(request))

@@ -275,3 +275,25 @@ def test_a_models_file_that_is_no_config_is_refused_with_its_path(
 def test_a_config_that_is_a_list_is_refused() -> None:
     with pytest.raises(ConfigError, match="must be a mapping"):
         to_grid(OmegaConf.create([1, 2]), [CONF])  # type: ignore[arg-type]
+
+
+def test_r1_samples_as_the_study_does_and_for_cot_too() -> None:
+    (inline,) = grid_of("policies=[{name: mine, model: org/r1, format: r1}]").policies
+    assert inline.sampling == SamplingConfig(0.6, 0.95, 32768, greedy_cot=False)
+    for name in ("r1-distill-qwen-1.5b", "r1-distill-llama-8b", "r1"):
+        (shipped,) = grid_of(f"policies=[{name}]").policies
+        assert shipped.sampling == inline.sampling
+    (own,) = grid_of("policies=[r1-distill-qwen-7b]", "sampling.greedy_cot=true").policies
+    assert own.sampling.greedy_cot
+
+
+def test_each_shipped_policy_says_its_size_and_fits_its_own_context() -> None:
+    for file in sorted(CONF.glob("policy/*.yaml")):
+        (policy,) = grid_of(f"policies=[{file.stem}]").policies
+        if policy.model.startswith("zoo:"):
+            continue
+        assert policy.parameters is not None, file
+        assert policy.max_model_len is not None, file
+        assert policy.sampling.max_tokens < policy.max_model_len, file
+        # Sizes are in the names, rounded: 0.5B has 0.49 billion.
+        assert 1e8 < policy.parameters < 7e11

@@ -29,6 +29,7 @@ from ttsgrid.grid.strategy_settings import every_setting
 BEAM = StrategyConfig("beam", "beam", budgets=(8,), search={"beam_width": 4})
 LOOKAHEAD = replace(BEAM, kind="lookahead", search={"beam_width": 4, "lookahead_steps": 1})
 REBASE = replace(BEAM, kind="rebase", search={})
+MAJORITY = StrategyConfig("majority", "majority", budgets=(4,))
 OWN_ENGINE = "my_package.engines:Mine"
 
 # Another value changes every unit. All units of this grid hang on policy, PRM and search.
@@ -44,6 +45,7 @@ HASHED: dict[str, Any] = {
     "policies.max_model_len": 400,  # too short for a prompt and all of max_tokens
     "policies.sampling.temperature": 0.8,
     "policies.sampling.top_p": 0.9,
+    "policies.sampling.top_k": 20,
     "policies.sampling.max_tokens": 161,
     "prms.model": "zoo:zoo-shepherd",
     "prms.format": "math_shepherd",
@@ -75,11 +77,14 @@ RECORDED: dict[str, Any] = {
             "num_gpus": 2,
             "replicas": 2,
             "pretraining_tokens": 1e9,
+            "parameters": 1e9,
+            "active_parameters": 1e9,
             "engine": OWN_ENGINE,
         }.items()
     },
     **{f"prms.sampling.{field.name}": 0.5 for field in fields(SamplingConfig)},
     "prms.sampling.max_tokens": 5,
+    "prms.sampling.top_k": 5,
     "benchmark.step_labels": "my_package.labels:Labels",
     "strategies.name": "mine",
     "strategies.keep_traces": False,
@@ -108,6 +113,7 @@ SELECTING: dict[str, Any] = {
     "strategies.num_problems": 1,
     "benchmark.num_problems": 5,
     "benchmark.search_problems": 1,
+    "policies.sampling.greedy_cot": False,
 }
 
 # Where problems and models come from: they are identified by what is found there.
@@ -178,6 +184,8 @@ def fitting(path: str) -> GridConfig:
         return replace(GRID, engine=EngineConfig(OWN_ENGINE))
     if path == "budgets":
         return replace(GRID, strategies=(replace(BEAM, budgets=None),), budgets=(8,))
+    if path == "policies.sampling.greedy_cot":
+        return replace(GRID, strategies=(StrategyConfig("cot", "cot"), MAJORITY))
     search = {"strategies.lookahead_steps": LOOKAHEAD, "strategies.score_temperature": REBASE}
     return replace(GRID, strategies=(search.get(path, BEAM),))
 

@@ -140,3 +140,19 @@ def test_without_the_hub_a_model_is_taken_from_the_cache_at_its_commit(
     found = resolve_model(model, "policy", "{}", EngineConfig())
     assert (found.commit, found.source, found.dtype) == (commit, "someone/model", "float16")
     assert found.identity.revision == f"hub:{commit}"
+
+
+def test_sizes_come_from_the_checkpoint_else_from_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+
+    def size(**settings: float) -> int | None:
+        config = ModelConfig("mine", str(tmp_path), "zoo", **settings)  # type: ignore[arg-type]
+        return resolve_model(config, "policy", "{}", EngineConfig()).num_parameters
+
+    assert size() is None
+    assert size(parameters=671e9) == 671_000_000_000
+    assert size(parameters=671e9, active_parameters=37e9) == 37_000_000_000
+    zoo = ModelConfig("zoo-s", "zoo:zoo-s", "zoo", parameters=1e9)
+    found = resolve_model(zoo, "policy", "{}", EngineConfig()).num_parameters
+    assert found is not None
+    assert found < 1e9

@@ -379,3 +379,16 @@ def test_a_search_runs_beside_its_policy_and_needs_its_prm_there() -> None:
     assert [model.name for model in TREE.models] == ["small", "prm-a"]
     assert [model.name for model in ScoreBlock(BLOCK, IDENTITIES["prm-a"]).models] == ["prm-a"]
     assert [model.name for model in BLOCK.models] == ["small"]
+
+
+def test_a_policy_without_greedy_cot_answers_once_by_sampling() -> None:
+    long = tuple(
+        replace(model, sampling=SamplingConfig(0.6, 0.95, 32768, greedy_cot=False))
+        for model in models(POLICIES[:1])
+    )
+    alone = plan(1, policies=long, strategies=strategies("cot"), budgets=(1, 4))
+    [block] = alone.units
+    assert isinstance(block, SampleBlock)
+    assert (block.start, block.sampling.temperature, block.sampling.max_tokens) == (0, 0.6, 32768)
+    pooled = plan(1, policies=long, strategies=strategies("cot", "majority"), budgets=(1, 4))
+    assert [unit.id for unit in pooled.units] == [block.id]

@@ -66,6 +66,7 @@ class SearchSession:
                 prompt_ids=self.prompt_ids + token_ids,
                 temperature=0.0 if greedy else self.sampling.temperature,
                 top_p=self.sampling.top_p,
+                top_k=self.sampling.top_k,
                 max_tokens=self.room(token_ids),
                 seed=seed,
                 stop=() if to_end else (self.settings.step_separator,),
