@@ -113,6 +113,13 @@ def test_only_the_vllm_engine_imports_vllm() -> None:
     assert importers("vllm") == {"ttsgrid/engines/vllm_engine.py"}
 
 
+def test_scipy_has_one_door_and_it_opens_late() -> None:
+    door = "ttsgrid/analysis/statistics/libraries.py"
+    assert importers("scipy") == {door}
+    at_load = imported_at_load((ROOT / door).read_text())
+    assert not any(name.startswith("scipy") for name in at_load)
+
+
 def place_of(module: str) -> str:
     """Room and sub-room of a module, e.g. `analysis.cells`; a room's own files are the room."""
     file = MODULES[module]

@@ -1,7 +1,8 @@
 """Reads `recommendation.yaml`: what to do with a problem, and how hard it seems.
 
 It runs where solutions are served, so it loads numpy and a YAML parser and nothing of the
-analysis, and parses a file once for as long as it stays the same.
+analysis (a first prediction also scipy's special functions), and parses a file once for as
+long as it stays the same.
 """
 
 from __future__ import annotations

@@ -1,10 +1,13 @@
-"""A rate from a few features: logistic regression, small enough to write down.
+"""A rate from a few features: logistic regression of rates, with a ridge penalty.
 
 The targets are success rates, not verdicts, so this is the quasi-likelihood of a
 fractional response (Papke and Wooldridge 1996); every problem weighs the same. A ridge
 penalty of one keeps the fit finite where features are alike or rates all 0 or all 1, and
-with few problems keeps it near "they are all alike". Newton's method; the objective is
-strictly convex, so there is one answer.
+with few problems keeps it near "they are all alike". The objective is strictly convex, so
+its gradient is zero at the one answer, and scipy finds that zero.
+
+scikit-learn's regression takes classes and no rates, and leaves the intercept without a
+penalty: where all rates are 1 it has no answer.
 
 `cross_fitted` predicts each problem with a model that never saw it.
 """
@@ -16,12 +19,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ttsgrid.analysis.statistics.libraries import root_of, sigmoid
 from ttsgrid.core.voting import Bools, Floats
 
 RIDGE = 1.0
 INTERCEPT_RIDGE = 1e-3
-MAX_STEPS = 50
-TOLERANCE = 1e-10
 NUM_FOLDS = 10
 SEED = 1996
 
@@ -44,7 +46,7 @@ class RateModel:
     def predict(self, features: Floats) -> Floats:
         """Return the rate of each row; shape (P, F) to (P,)."""
         standard = (features - self.centre) / self.scale
-        return _sigmoid(standard @ self.weights + self.intercept)
+        return sigmoid(standard @ self.weights + self.intercept)
 
 
 def fit_rates(features: Floats, rates: Floats) -> RateModel:
@@ -59,12 +61,17 @@ def fit_rates(features: Floats, rates: Floats) -> RateModel:
     design = np.column_stack([(features - centre) / scale, np.ones(len(rates))])
     ridge = np.full(design.shape[1], RIDGE)
     ridge[-1] = INTERCEPT_RIDGE
-    found = np.zeros(design.shape[1])
-    for _ in range(MAX_STEPS):
-        step = _newton_step(design, rates, ridge, found)
-        found = found + step
-        if np.abs(step).max() < TOLERANCE:
-            break
+
+    def gradient(weights: Floats) -> Floats:
+        return np.asarray(design.T @ (sigmoid(design @ weights) - rates) + ridge * weights)
+
+    def curvature(weights: Floats) -> Floats:
+        fitted = sigmoid(design @ weights)
+        return np.asarray((design.T * (fitted * (1 - fitted))) @ design + np.diag(ridge))
+
+    # The zero of the gradient and not the least loss: a loss can't tell points apart whose
+    # difference is below its rounding, which left the weights at eight digits.
+    found = root_of(gradient, curvature, start=np.zeros(design.shape[1]))
     return RateModel(centre, scale, found[:-1], float(found[-1]))
 
 
@@ -80,18 +87,6 @@ def cross_fitted(features: Floats, rates: Floats, num_folds: int = NUM_FOLDS) ->
     for fold in _folds(len(rates), num_folds):
         predicted[fold] = fit_rates(features[~fold], rates[~fold]).predict(features[fold])
     return predicted
-
-
-def _newton_step(design: Floats, rates: Floats, ridge: Floats, at: Floats) -> Floats:
-    fitted = _sigmoid(design @ at)
-    gradient = design.T @ (rates - fitted) - ridge * at
-    curvature = design.T @ (design * (fitted * (1 - fitted))[:, None]) + np.diag(ridge)
-    step = np.linalg.solve(curvature, gradient)
-    return np.asarray(np.clip(step, -2.0, 2.0))  # far from the answer a full step may overshoot
-
-
-def _sigmoid(logits: Floats) -> Floats:
-    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)))
 
 
 def _folds(num_problems: int, num_folds: int) -> Iterator[Bools]:

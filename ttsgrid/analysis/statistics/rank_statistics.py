@@ -1,6 +1,7 @@
 """How well one number orders another: Spearman's correlation and the area under the curve.
 
-Both with intervals in closed form, so that they cost a sort even for 100,000 problems:
+Spearman's rho is scipy's. The intervals are not: scipy has none for either, and a bootstrap
+would sort every resample. These are in closed form, and cost a sort even for 100,000 problems:
 
 * Spearman's rho by Fisher's z with the variance of Bonett and Wright 2000,
   (1 + rho^2 / 2) / (n - 3);
@@ -12,15 +13,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
-import polars as pl
 
 from ttsgrid.analysis.statistics.intervals import LEVEL
+from ttsgrid.analysis.statistics.libraries import normal_quantile, spearman
 from ttsgrid.core.voting import Bools, Floats, Ints
 
-_REACH = NormalDist().inv_cdf(0.5 + LEVEL / 2)
 MIN_PAIRS = 4
 MIN_GROUP = 2
 
@@ -36,13 +35,13 @@ class Measured:
 
 def rank_correlation(first: Floats, second: Floats) -> Measured | None:
     """Return Spearman's rho, ties at their mean rank; None where it is not defined."""
-    ranks = _midranks(first), _midranks(second)
-    if len(first) < MIN_PAIRS or min(float(r.std()) for r in ranks) == 0:
+    # scipy warns of a constant; here that is an outcome.
+    if len(first) < MIN_PAIRS or min(np.ptp(first), np.ptp(second)) == 0:
         return None
-    rho = float(np.corrcoef(*ranks)[0, 1])
+    rho = spearman(first, second)
     if abs(rho) >= 1.0:
         return Measured(rho, rho, rho)
-    reach = _REACH * math.sqrt((1 + rho**2 / 2) / (len(first) - 3))
+    reach = _reach() * math.sqrt((1 + rho**2 / 2) / (len(first) - 3))
     centre = math.atanh(rho)
     return Measured(rho, math.tanh(centre - reach), math.tanh(centre + reach))
 
@@ -61,6 +60,7 @@ def area_under_curve(
     num_positive, num_negative = int(positive.sum()), int((~positive).sum())
     if min(num_positive, num_negative) < MIN_GROUP:
         return None
+    # One sort; scipy's `rankdata` would take three: of all scores, and of either kind.
     order = np.argsort(scores)
     right, outranked = positive[order], _outranked(scores[order], positive[order])
     value = float(outranked[right].mean())
@@ -73,7 +73,7 @@ def area_under_curve(
         if len(sums) < MIN_GROUP:
             return None
         variance = float((sums**2).sum()) * len(sums) / (len(sums) - 1)
-    reach = _REACH * math.sqrt(variance)
+    reach = _reach() * math.sqrt(variance)
     return Measured(value, max(0.0, value - reach), min(1.0, value + reach))
 
 
@@ -94,5 +94,5 @@ def _outranked(scores: Floats, positive: Bools) -> Floats:
     return np.where(positive, below[run], above[run])
 
 
-def _midranks(values: Floats) -> Floats:
-    return pl.Series(values).rank("average").to_numpy()
+def _reach() -> float:
+    return normal_quantile(0.5 + LEVEL / 2)

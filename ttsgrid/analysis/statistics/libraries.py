@@ -1,0 +1,69 @@
+"""The one door to scipy, which opens when a statistic is first asked for.
+
+Every command imports the analysis and many never compute a statistic (a plan, a
+recommendation that is read, `--help`), so scipy is imported inside these functions: ruff's
+rule against late imports is waived for this file alone. Its parts differ in what they cost
+to load: `special` 0.15 s of CPU time, `optimize` 0.35, `stats` 0.8. Quantiles therefore come
+from `special`, which every analysis needs, and not from the distributions of `stats`.
+
+scipy carries no types; what leaves this file is typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ttsgrid.core.voting import Floats
+
+ROOT_TOLERANCE = 1e-12  # relative, of each coordinate
+
+
+def normal_quantile(probability: float) -> float:
+    """Return the deviate that a standard normal stays below with this probability."""
+    from scipy.special import ndtri
+
+    return float(ndtri(probability))
+
+
+def student_quantile(deviate: float, freedom: int) -> float:
+    """Return the deviate of Student's t that is as improbable as this one of a normal."""
+    from scipy.special import ndtr, stdtrit
+
+    return float(-stdtrit(freedom, ndtr(-deviate)))
+
+
+def sigmoid(logits: Floats) -> Floats:
+    """Return the rates of these logits, any shape, without overflow."""
+    from scipy.special import expit
+
+    return np.asarray(expit(logits))
+
+
+def spearman(first: Floats, second: Floats) -> float:
+    """Return Spearman's rho, ties at their mean rank; NaN where either never varies."""
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(first, second).statistic)
+
+
+def root_of(
+    function: Callable[[Floats], Floats], slope: Callable[[Floats], Floats], start: Floats
+) -> Floats:
+    """Return where a function is zero, by Powell's hybrid of Newton and gradient steps.
+
+    Args:
+        function: shape (F,) to (F,).
+        slope: its matrix of derivatives, (F,) to (F, F).
+        start: where to begin, shape (F,).
+
+    Raises:
+        ArithmeticError: the search ends elsewhere.
+    """
+    from scipy.optimize import root
+
+    found = root(function, start, jac=slope, tol=ROOT_TOLERANCE)
+    if not found.success:
+        raise ArithmeticError(f"no root found: {found.message}")
+    return np.asarray(found.x)
