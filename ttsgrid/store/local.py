@@ -41,15 +41,15 @@ class LocalFiles:
     def sizes(self, folder: str) -> dict[str, int]:
         """See `Files.sizes`."""
         try:
-            names = os.listdir(self.root / folder)
+            entries = list(os.scandir(self.root / folder))
         except FileNotFoundError:
             return {}
         bytes_of: dict[str, int] = {}
-        for name in names:
+        for entry in entries:
             with suppress(FileNotFoundError):  # deleted since it was listed
-                status = (self.root / folder / name).stat()
+                status = entry.stat()
                 if stat.S_ISREG(status.st_mode):
-                    bytes_of[name] = status.st_size
+                    bytes_of[entry.name] = status.st_size
         return bytes_of
 
     def read(self, path: str) -> bytes | None:
