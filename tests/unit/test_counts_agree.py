@@ -50,7 +50,7 @@ MIXES = {
         StrategyConfig("best_of_n", "best_of_n", budgets=(1, 4)),
         search("dvts", 4, 16),
     ),
-    "rivals": (
+    "two presets": (
         search("beam", 4),
         StrategyConfig("beam-sal", "beam", budgets=(4,), preset="search_and_learn"),
     ),
