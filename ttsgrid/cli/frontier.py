@@ -13,6 +13,7 @@ from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.analysis.study.summary import make_study
 from ttsgrid.analysis.study.tables import TABLES
 from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
+from ttsgrid.cli.price_option import add_price_option
 from ttsgrid.core.errors import TtsgridError
 from ttsgrid.views.figures.study import STUDY_FIGURES, write_figures
 from ttsgrid.views.files.export import write_frontier, write_tables
@@ -36,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         price = options.price_per_gpu_hour
         frontier = analyse(options.store, budgets=options.budgets, price_per_device_hour=price)
         _show(frontier, options, folder)
-    except TtsgridError as error:
+    except (TtsgridError, OSError) as error:
         print(f"error: {visible(str(error))}", file=sys.stderr)
         return 1
     return 0
@@ -51,9 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--budgets", type=_budgets, help="N of the cells, e.g. 1,2,8,32")
     parser.add_argument("--table", choices=TABLES, help="one table alone")
     parser.add_argument("--figure", choices=STUDY_FIGURES, help="one figure alone")
-    parser.add_argument(
-        "--price-per-gpu-hour", type=float, metavar="PRICE", help="adds a column `money`"
-    )
+    add_price_option(parser, "adds a column `money`")
     parser.add_argument(
         "--long-cot",
         type=lambda text: text.split(","),
@@ -86,10 +85,10 @@ def _show(frontier: Frontier, options: argparse.Namespace, folder: Path) -> None
 
 
 def _budgets(text: str) -> list[int]:
-    budgets = [int(part) for part in text.split(",")]
-    if min(budgets) < 1:
-        raise argparse.ArgumentTypeError("each N must be at least 1")
-    return budgets
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise argparse.ArgumentTypeError(f"{text!r}: whole numbers from 1, with commas: 1,2,8,32")
+    return [int(part) for part in parts]
 
 
 if __name__ == "__main__":

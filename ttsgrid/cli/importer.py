@@ -15,6 +15,7 @@ from ttsgrid.benchmarks.graders.forms import FORMS
 from ttsgrid.core.errors import ConfigError, TtsgridError
 from ttsgrid.core.identity import canonical_json
 from ttsgrid.core.stated import few_answers_warning, too_few_state_answers
+from ttsgrid.core.tally import counted
 from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.importer.figures import recorded_figures
 from ttsgrid.importer.layout import layout_descriptions, load_layout, shipped_layouts
@@ -77,8 +78,8 @@ def _remarks(done: ImportSummary, options: argparse.Namespace) -> Iterator[str]:
     """What the import did that a reader may not expect."""
     if done.num_dropped_scores:
         yield (
-            f"Dropped {done.num_dropped_scores:,} scores of the empty step after a text's trailing "
-            f"blank line."
+            f"Dropped {counted(done.num_dropped_scores, 'score')} of the empty step after a text's "
+            "trailing blank line."
         )
     if done.is_signed:
         yield (

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ttsgrid.analysis.frontier import analyse
 from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
+from ttsgrid.cli.price_option import add_price_option
 from ttsgrid.core.errors import TtsgridError
 from ttsgrid.views.html.page import write_report
 from ttsgrid.views.words.control import visible
@@ -23,12 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("store", help="folder or URI of the store, e.g. results/zoo")
     parser.add_argument("--out", type=Path, help="the page (default: STORE/report.html)")
-    parser.add_argument(
-        "--price-per-gpu-hour",
-        type=float,
-        metavar="PRICE",
-        help="adds money to what compute can be counted in",
-    )
+    add_price_option(parser, "adds money to what compute can be counted in")
     add_plugin_option(parser)
     options = parser.parse_args(arguments)
     # The page is a local file, also of a store that lies in a bucket.

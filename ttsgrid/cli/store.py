@@ -29,8 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--compact", action="store_true", help="merge small files into few first")
     options = parser.parse_args(arguments)
     console = Console()
-    files = locate(options.store)
     try:
+        files = locate(options.store)
         if not any(files.sizes(table) for table in SCHEMAS):
             raise TtsgridError(f"there is no store at {files.uri}")
         if options.compact:

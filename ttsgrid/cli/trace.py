@@ -12,6 +12,7 @@ from rich.table import Table as RichTable
 
 from ttsgrid.core.errors import TtsgridError
 from ttsgrid.views.terminal.console import Console
+from ttsgrid.views.terminal.render import print_table
 from ttsgrid.views.trace.find import FoundSearch, find_search, list_searches
 from ttsgrid.views.trace.page import trace_page
 from ttsgrid.views.trace.terminal import terminal_tree
@@ -43,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
             _print_list(console, list_searches(options.store), options.all)
         else:
             _show(console, find_search(options.store, options.unit), options)
-    except TtsgridError as error:
+    except (TtsgridError, OSError) as error:
         print(f"error: {visible(str(error))}", file=sys.stderr)
         return 1
     return 0
@@ -61,14 +62,14 @@ def _print_list(console: Console, searches: pl.DataFrame, show_all: bool) -> Non
     if searches.is_empty():
         raise TtsgridError("this store holds no searches")
     unit = Column("unit", min_width=SHORT_ID)  # ids are for copying: never shortened further
-    view = RichTable(unit, *searches.columns[1:-2], "right answers")
+    view = RichTable(unit, *searches.columns[1:-2], Column("right answers", no_wrap=True))
     shown = searches if show_all else searches.head(LISTED)
     for unit_id, *cells, num_answers, num_correct in shown.iter_rows():
         texts = ["" if cell is None else str(cell) for cell in cells]
         view.add_row(unit_id[:SHORT_ID], *texts, f"{num_correct} of {num_answers}")
-    console.print(view)
+    print_table(console, view)
     if len(shown) < len(searches):
-        print(f"{len(shown)} of {len(searches)} searches; --all lists the others")
+        print(f"{len(shown):,} of {len(searches):,} searches; --all lists the others")
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ class SearchSettings:
     def __post_init__(self) -> None:
         search = search_of(self.kind)
         AGGREGATIONS.find("ranking", self.ranking)
-        for name in ("budget", "beam_width", "max_steps", "max_step_tokens"):
+        for name in ("beam_width", "budget", "max_steps", "max_step_tokens"):
             _require(getattr(self, name) >= 1, f"{name}={getattr(self, name)} must be at least 1")
         _require(bool(self.step_separator), "step_separator='' would end no step")
         _require(self.score_temperature > 0, "score_temperature must be above 0")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pyarrow as pa
 from pyarrow import fs as arrow_fs
 
+from ttsgrid.core.errors import StoreError
 from ttsgrid.store.files import Files
 from ttsgrid.store.local import LocalFiles
 from ttsgrid.store.remote import RemoteFiles
@@ -19,13 +21,25 @@ def locate(path: StorePath) -> Files:
 
     Args:
         path: a path, or a URI that `pyarrow.fs` knows, e.g. `s3://bucket/run`.
+
+    Raises:
+        StoreError: a file lies at the path, or nothing knows the URI's scheme.
     """
     if not isinstance(path, str | os.PathLike):
         return path
     text = os.fspath(path)
     if "://" not in text:
-        return LocalFiles(Path(text).expanduser().absolute())
-    filesystem, root = arrow_fs.FileSystem.from_uri(text)
+        return _local(Path(text).expanduser().absolute())
+    try:
+        filesystem, root = arrow_fs.FileSystem.from_uri(text)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise StoreError(f"store {text}: {str(error).splitlines()[0]}; name a folder") from error
     if isinstance(filesystem, arrow_fs.LocalFileSystem):
-        return LocalFiles(Path(root))
+        return _local(Path(root))
     return RemoteFiles(filesystem, root.rstrip("/"))
+
+
+def _local(root: Path) -> LocalFiles:
+    if root.is_file():
+        raise StoreError(f"store {root} is a file: a store is a folder, name another")
+    return LocalFiles(root)

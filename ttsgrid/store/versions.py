@@ -30,7 +30,7 @@ def by_missing_columns(
     """Group a table's files by the columns that they lack.
 
     Raises:
-        StoreError: a file was written by a later version.
+        StoreError: a file was written by a later version, or is damaged.
         FileNotFoundError: a compaction came between listing and reading.
     """
     groups: dict[frozenset[str], list[str]] = defaultdict(list)
@@ -74,8 +74,19 @@ def _refuse_later(files: Files, schema: pa.Schema) -> None:
 
 def _schema(files: Files, table: str, path: str) -> pa.Schema:
     if table not in COMMITTED_TABLES:
-        return files.read_schema(path)
+        return _read_schema(files, path)
     key = files.uri, path
     if key not in _KNOWN:
-        _KNOWN[key] = files.read_schema(path)
+        _KNOWN[key] = _read_schema(files, path)
     return _KNOWN[key]
+
+
+def _read_schema(files: Files, path: str) -> pa.Schema:
+    """A footer is written last, so a file that was cut short has none."""
+    try:
+        return files.read_schema(path)
+    except pa.ArrowInvalid as error:
+        raise StoreError(
+            f"store {files.uri}: {path} is damaged ({str(error).splitlines()[0]}); restore it "
+            "from a copy, or name another store"
+        ) from error

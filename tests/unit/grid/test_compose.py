@@ -88,6 +88,11 @@ def test_budgets_that_a_search_cannot_have_are_left_out_of_it_and_named() -> Non
         budgets_in(grid_of("budgets=[6]", "strategies=[beam]"))
 
 
+def test_a_beam_width_of_zero_is_named_and_not_the_budget_that_follows_from_it() -> None:
+    with pytest.raises(ConfigError, match="beam_width=0 must be at least 1"):
+        grid_of("strategies=[{name: s, kind: beam, beam_width: 0}]")
+
+
 @pytest.mark.parametrize(
     ("strategy", "setting", "taken"),
     [

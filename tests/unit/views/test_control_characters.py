@@ -27,3 +27,9 @@ def test_escape_sequences_are_shown_as_text(renderable: object, is_terminal: boo
 
 def test_line_ends_and_tabs_stay() -> None:
     assert visible("a\n\tb \x00") == "a\n\tb \\x00"
+
+
+def test_a_dotted_path_in_a_message_is_no_emoji() -> None:
+    file = io.StringIO()
+    Console(file=file, width=200).print("engine.kind: my_module:X: it is missing")
+    assert "my_module:X: it is missing" in file.getvalue()

@@ -86,7 +86,9 @@ STUDY_TABLES: Mapping[str, StudyTable] = {
     "flops": StudyTable(
         "FLOPs of training and of one pass over the benchmark",
         "The study counts pre-training and generated tokens ('total as study'); 'total' counts "
-        "prompts and the PRM too. Both need the number of training tokens.",
+        "prompts and the PRM too. Both need the number of training tokens. A row of TTS adds up "
+        "what is chosen for each problem on others; it names the pair of N and strategy that is "
+        "chosen most often.",
         flops,
         number=4,
     ),

@@ -8,6 +8,7 @@ out in whatever is rendered; rich's own styling is added after that.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import rich.console
 from rich.console import ConsoleOptions, RenderableType
@@ -18,6 +19,10 @@ from ttsgrid.views.words.control import visible
 
 class Console(rich.console.Console):
     """rich's console, on which text can't steer the terminal."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - rich has thirty of them
+        """Take rich's settings; `my_module:X:` in a message is a path, not the emoji of X."""
+        super().__init__(emoji=False, **settings)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None

@@ -131,8 +131,7 @@ def _optimal(frontier: Frontier, benchmark: str) -> Iterator[str]:
     if not rows:
         return
     parts = [_optimum(row, num_prms) for row, num_prms in rows]
-    everywhere = frontier.optimism.filter(benchmark=benchmark)
-    most = float(everywhere["optimism"].to_numpy().max())
+    most = max(float(row["optimism"]) for row, _ in rows)
     yield (
         "Choosing a strategy by predicted difficulty, on problems other than those it is scored "
         f"on, reaches {listed(parts)}. Chosen in hindsight on the same problems, as is often "
@@ -162,7 +161,7 @@ def _worth_of_difficulty(rows: list[Row]) -> Iterator[str]:
     yield (
         "Compared with one strategy for all problems, chosen in the same way, choosing by "
         f"difficulty changes accuracy by {listed([_changed(row) for row in rows])}"
-        f"{'.' if wins else ': it is not shown to pay here.'}"
+        f"{'.' if wins else ': it is not shown to pay at these N.'}"
     )
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
 from ttsgrid.core.strategies import display_name
+from ttsgrid.core.tally import counted
 from ttsgrid.views.words.numbers import (
     Row,
     listed,
@@ -49,9 +50,15 @@ def search_comparison_sentences(
 def _wins(comparisons: pl.DataFrame, order: Sequence[str]) -> str:
     parts = []
     for name, where in BINS.items():
-        wins = _surest_wins(comparisons.filter(bin=name.value), order)
-        if wins:
-            parts.append(f"{where} for {listed([_won(row) for row in wins])}")
+        able = _enough(comparisons).filter(bin=name.value)
+        wins = able.filter(pl.col("low_adjusted") > 0)
+        surest = _surest_of_each_policy(wins, order)
+        if surest:
+            most = ", most surely" if len(surest) < len(wins) else ""
+            parts.append(
+                f"{where} in {len(wins)} of {counted(len(able), 'comparison')}{most} for "
+                f"{listed([_won(row) for row in surest])}"
+            )
     if parts:
         return (
             "At the same N and with the same PRM, search clearly beats best-of-N "
@@ -64,9 +71,7 @@ def _wins(comparisons: pl.DataFrame, order: Sequence[str]) -> str:
     )
 
 
-def _surest_wins(comparisons: pl.DataFrame, order: Sequence[str]) -> list[Row]:
-    """Of each policy the win that is surest, if it has one."""
-    wins = _enough(comparisons).filter(pl.col("low_adjusted") > 0)
+def _surest_of_each_policy(wins: pl.DataFrame, order: Sequence[str]) -> list[Row]:
     best = wins.sort("low_adjusted", descending=True).unique("policy", keep="first")
     rows = {row["policy"]: row for row in best.iter_rows(named=True)}
     return [rows[policy] for policy in order if policy in rows]

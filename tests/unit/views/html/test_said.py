@@ -122,6 +122,15 @@ def test_where_nothing_could_be_chosen_no_choice_is_praised(frontier: Frontier) 
     assert "Most accurate at the largest N" not in said
 
 
+def test_hindsight_is_said_of_the_rows_that_are_named(frontier: Frontier) -> None:
+    """Not of a smaller N or of a worse PRM, whose figure may be far off theirs."""
+    named = pl.col("n") == pl.col("n").max()
+    overstated = pl.when(named).then(0.031).otherwise(0.9).alias("optimism")
+    changed = frontier.optimism.with_columns(overstated)
+    said = " ".join(answer(replace(frontier, optimism=changed), "zoo"))
+    assert "it would look up to 3.1 points better" in said
+
+
 @pytest.mark.parametrize(
     ("low", "high", "said"),
     [

@@ -62,6 +62,15 @@ def test_the_adjusted_interval_and_enough_problems_decide(
     )
 
 
+def test_the_surest_win_is_said_to_be_one_of_several(frontier: Frontier) -> None:
+    one = changed(frontier, 0.01, 0.2, 40).search_comparisons
+    other = one.with_columns(n=pl.col("n") * 4, low_adjusted=pl.lit(0.005))
+    said = " ".join(search_comparison_sentences(pl.concat([one, other]), ["made-s"]))
+    assert "over all problems in 2 of 2 comparisons, most surely for made-s" in said
+    alone = " ".join(search_comparison_sentences(one, ["made-s"]))
+    assert "over all problems in 1 of 1 comparison for made-s" in alone
+
+
 def test_without_searches_nothing_is_said(frontier: Frontier) -> None:
     none = replace(frontier, search_comparisons=frontier.search_comparisons.clear())
     assert list(search_comparison_sentences(none.search_comparisons, [])) == []
