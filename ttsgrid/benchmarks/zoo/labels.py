@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ttsgrid.benchmarks.zoo.task import VERBS, Operation, Recipe, label_steps
 
@@ -25,6 +26,7 @@ class ZooStepLabels:
         return None if recipe is None else label_steps(recipe, tuple(steps))
 
 
+@lru_cache(maxsize=1024)  # a report labels some 400 solutions to each question
 def _recipe(question: str) -> Recipe | None:
     """Read a recipe back from its question; None where that is not one."""
     start = _START.match(question)

@@ -19,6 +19,7 @@ import hashlib
 import random
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 MODULUS = 47
 STEP_SEPARATOR = "\n\n"
@@ -88,7 +89,7 @@ class Recipe:
         body = "".join(f"{VERBS[op.symbol]}{op.operand}" for op in self.operations)
         return f"Start with {self.start}{body}. Work modulo {MODULUS}."
 
-    @property
+    @cached_property
     def steps(self) -> tuple[str, ...]:
         """The reference solution, one string per step, without separators."""
         values = self.values

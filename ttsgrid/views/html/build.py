@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ttsgrid.analysis.frontier import Frontier
-from ttsgrid.analysis.study import make_study
+from ttsgrid.analysis.study import Study, make_study
 from ttsgrid.core.tally import plural
 from ttsgrid.store import StorePath, generated
 from ttsgrid.views.html.examples import examples
@@ -39,7 +39,7 @@ def build_report(store: StorePath, frontier: Frontier) -> Report:
         store=str(store),
         benchmarks=_title(benchmarks),
         facts=_facts(store, frontier),
-        sections=tuple(_section(store, frontier, name) for name in benchmarks),
+        sections=tuple(_sections(store, frontier, benchmarks)),
         runs=run_tables(store, units),
         run_sentences=run_sentences(store, units),
         sureness=sureness(frontier, int(units["num_failed"].sum())),
@@ -52,12 +52,28 @@ def _title(benchmarks: Sequence[str]) -> str:
     return listed(benchmarks)
 
 
-def _section(store: StorePath, frontier: Frontier, benchmark: str) -> BenchmarkSection:
-    published = published_points(frontier.external, benchmark)
-    if benchmark not in frontier.benchmarks:
-        return _published_alone(benchmark, published)
+def _sections(
+    store: StorePath, frontier: Frontier, benchmarks: Sequence[str]
+) -> Iterator[BenchmarkSection]:
+    """Yield one section per benchmark; the study is of all of them and made once."""
+    study = make_study(store, frontier)
+    for name in benchmarks:
+        published = published_points(frontier.external, name)
+        if name in frontier.benchmarks:
+            yield _section(store, frontier, study, name, published)
+        else:
+            yield _published_alone(name, published)
+
+
+def _section(
+    store: StorePath,
+    frontier: Frontier,
+    study: Study,
+    benchmark: str,
+    published: Published | None,
+) -> BenchmarkSection:
     # Examples first: of the searches, those on the same problems are preferred.
-    shown, study = examples(store, benchmark), make_study(store, frontier)
+    shown = examples(store, benchmark)
     return BenchmarkSection(
         name=benchmark,
         question=question(frontier, benchmark),
