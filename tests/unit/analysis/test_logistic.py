@@ -60,3 +60,12 @@ def test_noise_predicts_nothing_out_of_fold() -> None:
         features, rates = rng.normal(size=(60, 3)), rng.random(60)
         correlations.append(np.corrcoef(cross_fitted(features, rates), rates)[0, 1])
     assert np.mean(correlations) < 0.05
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_fit_is_found_for_rates_of_any_kind(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    features = np.round(rng.normal(size=(int(rng.integers(2, 200)), 3)) * 2) / 4
+    split = (features[:, 0] > 0).astype(float)
+    for rates in (rng.random(len(features)), split, np.zeros(len(features))):
+        assert np.isfinite(fit_rates(features, rates).weights).all()

@@ -18,6 +18,7 @@ import numpy as np
 from ttsgrid.core.voting import Floats
 
 ROOT_TOLERANCE = 1e-12  # relative, of each coordinate
+RESIDUAL_TOLERANCE = 1e-9  # of the function, relative to where the search starts
 
 
 def normal_quantile(probability: float) -> float:
@@ -64,6 +65,7 @@ def root_of(
     from scipy.optimize import root
 
     found = root(function, start, jac=slope, tol=ROOT_TOLERANCE)
-    if not found.success:
+    # At the limit of rounding MINPACK may end with "not making good progress", on the root.
+    if np.abs(found.fun).max() > RESIDUAL_TOLERANCE * max(1.0, np.abs(function(start)).max()):
         raise ArithmeticError(f"no root found: {found.message}")
     return np.asarray(found.x)
