@@ -37,7 +37,7 @@ from ttsgrid.grid.config import (
     SamplingConfig,
 )
 from ttsgrid.grid.strategy_settings import to_strategy
-from ttsgrid.models import SAMPLING_OF_FORMAT
+from ttsgrid.models import SAMPLING_OF_FORMAT, base_format, inline_format
 
 AXES = {"policies": "policy", "prms": "prm", "strategies": "strategy"}
 SECTIONS: dict[str, type] = {
@@ -72,7 +72,7 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
         k: v for k, v in mapping("sampling", plain.get("sampling")).items() if v is not None
     }
     refuse_unknown("sampling", override, {field.name for field in fields(SamplingConfig)})
-    policies = [_sampled(item, override) for item in axes["policies"]]
+    policies = [_prompted(_sampled(item, override)) for item in axes["policies"]]
     for prm in axes["prms"]:
         if prm.get("sampling") is not None:
             raise ConfigError(f"{_where('prms', prm)}.sampling does nothing: a PRM samples nothing")
@@ -145,8 +145,17 @@ def _resolved(config: DictConfig) -> dict[str, Any]:
 def _sampled(policy: dict[str, Any], override: Plain) -> dict[str, Any]:
     """Return a policy's definition: the grid's sampling, over its own, over its format's."""
     own = mapping(f"{_where('policies', policy)}.sampling", policy.get("sampling"))
-    usual = SAMPLING_OF_FORMAT.get(str(policy.get("format")), {})
+    usual = SAMPLING_OF_FORMAT.get(str(base_format(policy.get("format"))), {})
     return {**policy, "sampling": {**usual, **own, **override}}
+
+
+def _prompted(policy: dict[str, Any]) -> dict[str, Any]:
+    """Return a policy's definition with a format that is spelled out as one text."""
+    spelled_out = policy.get("format")
+    if not isinstance(spelled_out, Mapping):
+        return policy
+    setting = f"{_where('policies', policy)}.format"
+    return {**policy, "format": inline_format(mapping(setting, spelled_out), setting)}
 
 
 def _where(axis: str, item: Plain) -> str:

@@ -76,14 +76,14 @@ class ModelConfig:
         name: the short name used on the command line and in every table.
         model: Hugging Face hub id, a path, or `zoo:NAME` for a shipped checkpoint.
         revision: hub revision; a local checkpoint is identified by its content.
-        format: name of its prompt format (policies) or PRM format (PRMs).
+        format: name of its prompt or PRM format; a policy's may be spelled out, as
+            `{base: qwen, system: ..., stop: [...]}` (`ttsgrid.models.formats`).
         num_gpus: GPUs (tensor parallelism) of one replica; ignored without GPUs.
         replicas: how many engines serve it.
         max_model_len: longest sequence; None for the model's own limit.
         pretraining_tokens: for training FLOPs; None where unknown.
         parameters: number of its parameters, for FLOPs, where the checkpoint doesn't say.
-        active_parameters: of a mixture of experts, those that act on one token: FLOPs count
-            them in place of all.
+        active_parameters: of a mixture of experts, those that act on one token, for FLOPs.
         dtype: as vLLM spells it; `auto` is resolved when the grid is planned.
         quantization: how to quantize the weights when they are loaded, as vLLM spells it,
             e.g. `fp8`; None as the checkpoint stores them.

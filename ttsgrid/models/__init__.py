@@ -1,13 +1,17 @@
 """Prompt formats of the policy families."""
 
-from ttsgrid.models.prompts import (
+from ttsgrid.models.formats import (
     FORMATS,
     SAMPLING_OF_FORMAT,
+    base_format,
+    inline_format,
+    prompt_format,
+)
+from ttsgrid.models.prompts import (
     DecodingTokenizer,
     PromptFormat,
     Tokenizer,
     encode_prompt,
-    prompt_format,
     split_steps,
 )
 
@@ -17,7 +21,9 @@ __all__ = [
     "DecodingTokenizer",
     "PromptFormat",
     "Tokenizer",
+    "base_format",
     "encode_prompt",
+    "inline_format",
     "prompt_format",
     "split_steps",
 ]

@@ -12,10 +12,6 @@ template touches, are encoded with special tokens, which adds BOS once.
 A partial solution is continued as prompt ids + its own ids. It never goes back
 through the template, which would trim the blank line it ends with
 (Llama's does) and tokenize across the joint.
-
-Sources of the system prompts: for Llama 3, Meta's Llama-3.1 evaluation recipe
-as used by search-and-learn and compute-optimal-tts; for Qwen2.5-Math, its model
-card; R1-distilled models take the same line in the user turn, as DeepSeek asks.
 """
 
 from __future__ import annotations
@@ -24,9 +20,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Protocol, Self
 
-from ttsgrid.core.checks import require_choice
-from ttsgrid.core.dotted import is_dotted, load_named
-from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.identity import canonical_json
 
 Message = dict[str, str]
@@ -46,9 +39,14 @@ class Tokenizer(Protocol):
         ...
 
     def apply_chat_template(
-        self, conversation: Sequence[Message], *, tokenize: bool, add_generation_prompt: bool
+        self,
+        conversation: Sequence[Message],
+        *,
+        tokenize: bool,
+        add_generation_prompt: bool,
+        **told: str,
     ) -> str:
-        """Return the rendered conversation as text."""
+        """Return the rendered conversation as text; a template is told `told` by name."""
         ...
 
 
@@ -84,6 +82,9 @@ class PromptFormat:
         user_template: the user turn; `{question}` is replaced, other braces stay.
         instruction: stands for `{instruction}` in both where a benchmark has none of its
             own. A format without that place asks the bare question.
+        few_shot: (question, solution) of examples, asked and answered before the problem.
+        stop: texts that end a solution, as a base model's next question does; not part of it.
+        date: today's date for templates that write one, so that they write it every day.
         step_separator: what ends a step; kept in the text.
         prefill: text with which the assistant's turn begins.
         chat: False for models without a chat template: the user turn, bare.
@@ -96,6 +97,9 @@ class PromptFormat:
     prefill: str = ""
     chat: bool = True
     instruction: str = ""
+    few_shot: tuple[tuple[str, str], ...] = ()
+    stop: tuple[str, ...] = ()
+    date: str | None = None
 
     def asking(self, instruction: str | None = None) -> Self:
         """Return the format with a benchmark's instruction in its place, else with its own."""
@@ -110,7 +114,8 @@ class PromptFormat:
     def as_json(self) -> str:
         """Canonical JSON of what determines the prompt; the name does not."""
         parts = asdict(self.asking()) | self._own_code()
-        return canonical_json({k: v for k, v in parts.items() if k not in ("name", "instruction")})
+        left_out = ("name", "instruction", *(k for k in _LATER if not parts[k]))
+        return canonical_json({k: v for k, v in parts.items() if k not in left_out})
 
     def _own_code(self) -> dict[str, str]:
         """A subclass may write other prompts from the same fields."""
@@ -120,82 +125,48 @@ class PromptFormat:
     def encode(self, tokenizer: Tokenizer, question: str) -> list[int]:
         """Return the prompt's token ids; BOS is there exactly once where the model has one."""
         asked = self.asking()
-        user = asked.user_template.replace("{question}", question)
         if not self.chat:
-            return tokenizer.encode(user + self.prefill, add_special_tokens=True)
-        system = [] if asked.system is None else [{"role": "system", "content": asked.system}]
+            return tokenizer.encode(asked.completion(question), add_special_tokens=True)
+        date = {} if self.date is None else {"date_string": self.date}
         text = tokenizer.apply_chat_template(
-            [*system, {"role": "user", "content": user}], tokenize=False, add_generation_prompt=True
+            asked.conversation(question), tokenize=False, add_generation_prompt=True, **date
         )
         return tokenizer.encode(text + self.prefill, add_special_tokens=False)  # has its BOS
 
+    def conversation(self, question: str) -> list[Message]:
+        """Return the turns up to the problem's own, examples before it."""
+        turns = [] if self.system is None else [{"role": "system", "content": self.system}]
+        for example, solution in self.few_shot:
+            turns.append({"role": "user", "content": self._user(example)})
+            turns.append({"role": "assistant", "content": self.prefill + solution})
+        return [*turns, {"role": "user", "content": self._user(question)}]
 
-BOXED = "Please reason step by step, and put your final answer within \\boxed{}."
+    def completion(self, question: str) -> str:
+        """Return the text that a model without a chat template continues."""
+        examples = (
+            _answered(self._user(example) + self.prefill, solution)
+            for example, solution in self.few_shot
+        )
+        return "".join(examples) + self._user(question) + self.prefill
 
-LLAMA_SYSTEM = """\
-Solve the following math problem efficiently and clearly:
+    def before_stop(self, text: str) -> str:
+        """Return a solution's text up to the first stop text."""
+        for stop in self.stop:
+            text = text.partition(stop)[0]
+        return text
 
-- For simple problems (2 steps or fewer):
-Provide a concise solution with minimal explanation.
-
-- For complex problems (3 steps or more):
-Use this step-by-step format:
-
-## Step 1: [Concise description]
-[Brief explanation and calculations]
-
-## Step 2: [Concise description]
-[Brief explanation and calculations]
-
-...
-
-{instruction}"""
-
-LLAMA_CONCLUSION = """\
-Regardless of the approach, always conclude with:
-
-Therefore, the final answer is: $\\boxed{answer}$. I hope it is correct.
-
-Where [answer] is just the final number or expression that solves the problem."""
-
-FORMATS: dict[str, PromptFormat] = {
-    fmt.name: fmt
-    for fmt in (
-        PromptFormat("zoo"),
-        PromptFormat("qwen", system=PLACE, instruction=BOXED),
-        PromptFormat("llama", system=LLAMA_SYSTEM, instruction=LLAMA_CONCLUSION),
-        PromptFormat("r1", user_template=f"{{question}}\n{PLACE}", instruction=BOXED),
-        PromptFormat("completion", chat=False),
-    )
-}
-
-# What a family's makers ask for and the study did (arXiv 2502.06703, section 4): R1 and its
-# distilled models repeat themselves without end at temperature 0.
-SAMPLING_OF_FORMAT: dict[str, dict[str, float | int | bool]] = {
-    "r1": {"temperature": 0.6, "top_p": 0.95, "max_tokens": 32768, "greedy_cot": False}
-}
+    def _user(self, question: str) -> str:
+        return self.user_template.replace("{question}", question)
 
 
-def prompt_format(
-    name: str, setting: str = "policies.format", instruction: str | None = None
-) -> PromptFormat:
-    """Return a prompt format, asking for what a benchmark wants.
+# Absent from the identity of a format that has none, so that what is stored stays known.
+_LATER = ("few_shot", "stop", "date")
 
-    Args:
-        name: of a shipped format, or the dotted path of a custom one.
-        setting: what an error names.
-        instruction: the benchmark's; None for the format's own words.
 
-    Raises:
-        ConfigError: there is none of that name, or it is no `PromptFormat`.
-    """
-    if is_dotted(name):
-        own = load_named(name, setting)
-        if not isinstance(own, PromptFormat):
-            raise ConfigError(f"{setting}: {name} is no ttsgrid.models.PromptFormat")
-        return own.asking(instruction)
-    require_choice(setting, name, FORMATS)
-    return FORMATS[name].asking(instruction)
+def _answered(asked: str, solution: str) -> str:
+    """Return an example as plain text, a space before its solution and a blank line after."""
+    space = "" if asked.endswith((" ", "\n")) else " "
+    return f"{asked}{space}{solution.strip()}\n\n"
 
 
 def encode_prompt(fmt: PromptFormat, tokenizer: Tokenizer, question: str) -> list[int]:

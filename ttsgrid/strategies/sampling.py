@@ -33,7 +33,10 @@ def sample_seed(family: str, index: int) -> int:
 
 
 async def sample_block(
-    engine: PolicyEngine, prompt_ids: Sequence[int], block: SampleBlock
+    engine: PolicyEngine,
+    prompt_ids: Sequence[int],
+    block: SampleBlock,
+    stop: tuple[str, ...] = (),
 ) -> list[Sample]:
     """Sample a block's solutions, all at once; the engine batches them.
 
@@ -44,13 +47,20 @@ async def sample_block(
     """
     return list(
         await asyncio.gather(
-            *(_sample(engine, prompt_ids, block, index) for index in range(block.start, block.stop))
+            *(
+                _sample(engine, prompt_ids, block, stop, index)
+                for index in range(block.start, block.stop)
+            )
         )
     )
 
 
 async def _sample(
-    engine: PolicyEngine, prompt_ids: Sequence[int], block: SampleBlock, index: int
+    engine: PolicyEngine,
+    prompt_ids: Sequence[int],
+    block: SampleBlock,
+    stop: tuple[str, ...],
+    index: int,
 ) -> Sample:
     seed = sample_seed(block.family, index)
     if len(prompt_ids) > engine.max_input_tokens:
@@ -61,6 +71,7 @@ async def _sample(
         top_p=block.sampling.top_p,
         max_tokens=block.sampling.max_tokens,
         seed=seed,
+        stop=stop,
         top_k=block.sampling.top_k,
     )
     return Sample(index, seed, await engine.generate(request))

@@ -12,6 +12,7 @@ from ttsgrid.core.errors import ConfigError
 from ttsgrid.grid.budgets import budgets_of, left_out
 from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig, ModelConfig, SamplingConfig
+from ttsgrid.models import prompt_format
 
 CONF = Path(__file__).resolve().parents[3] / "conf"
 
@@ -302,3 +303,11 @@ def test_each_shipped_policy_says_its_size_and_fits_its_own_context() -> None:
         assert policy.sampling.max_tokens < policy.max_model_len, file
         # Sizes are in the names, rounded: 0.5B has 0.49 billion.
         assert 1e8 < policy.parameters < 7e11
+
+
+def test_a_prompt_may_be_spelled_out_in_a_policys_definition() -> None:
+    told = "{base: r1, system: Think., stop: ['Question:']}"
+    (policy,) = grid_of(f"policies=[{{name: mine, model: a/b, format: {told}}}]").policies
+    fmt = prompt_format(policy.format)
+    assert (fmt.system, fmt.stop) == ("Think.", ("Question:",))
+    assert policy.sampling.temperature == 0.6  # the base's usual sampling

@@ -21,8 +21,9 @@ class Grading:
     format: PromptFormat
 
     def decode(self, token_ids: Sequence[int]) -> str:
-        """Return the text of a whole continuation, special tokens left out."""
-        return self.tokenizer.decode(list(token_ids), skip_special_tokens=True)
+        """Return the text of a whole continuation up to a stop text, without special tokens."""
+        text = self.tokenizer.decode(list(token_ids), skip_special_tokens=True)
+        return self.format.before_stop(text)
 
     def is_final(self, text: str) -> bool:
         """Say whether a text states its final answer."""

@@ -54,7 +54,7 @@ class PolicyRuntime(TaskRunner):
     async def _sampled(
         self, block: SampleBlock, problem: Problem, prompt_ids: tuple[int, ...]
     ) -> UnitResult:
-        samples = await sample_block(self._engine, prompt_ids, block)
+        samples = await sample_block(self._engine, prompt_ids, block, self._format.stop)
         # Off the event loop: a grader may take its time, and the engine must not wait.
         solutions = await asyncio.to_thread(self._grading.samples, samples, problem.answer)
         usage = reduce(add, (sample.generation.usage for sample in samples), Usage())
@@ -79,6 +79,7 @@ class PolicyRuntime(TaskRunner):
             is_final=self._grading.is_final,
             sampling=unit.sampling,
             seed_of=partial(derive_seed, unit.id),
+            stop=self._format.stop,
         )
         outcome = await run_search(session)
         solutions = await asyncio.to_thread(self._grading.answers, outcome.answers, problem.answer)

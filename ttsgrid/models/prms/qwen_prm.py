@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ttsgrid.models import Tokenizer
+from ttsgrid.models.formats import BOXED
 from ttsgrid.models.prms.base import (
     ScoringInput,
     join_pieces,
@@ -22,7 +23,6 @@ from ttsgrid.models.prms.base import (
     single_id,
 )
 from ttsgrid.models.prms.chat import after_prefix, render
-from ttsgrid.models.prompts import BOXED
 
 MARK = "<extra_0>"
 

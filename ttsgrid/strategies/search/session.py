@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ttsgrid.core.errors import ScoringError
 from ttsgrid.core.records import Price, Usage
@@ -35,6 +35,7 @@ class SearchSession:
         sampling: temperature and top_p of a step; `max_tokens` bounds a whole solution.
         seed_of: (step, index) to a request's seed. Indices stay below N times
             `rules.max_tries`; DVTS subtrees differ by it alone.
+        stop: texts that end a solution like its end mark; `decode` leaves them out.
     """
 
     settings: SearchSettings
@@ -46,6 +47,7 @@ class SearchSession:
     is_final: IsFinal | None
     sampling: SamplingIdentity
     seed_of: SeedOf
+    stop: tuple[str, ...] = ()
     policy_usage: Usage = field(default=Usage(), init=False)
     prm_usage: Usage = field(default=Usage(), init=False)
     meter: SearchMeter = field(default_factory=SearchMeter, init=False)
@@ -69,13 +71,17 @@ class SearchSession:
                 top_k=self.sampling.top_k,
                 max_tokens=self.room(token_ids),
                 seed=seed,
-                stop=() if to_end else (self.settings.step_separator,),
+                stop=self.stop if to_end else (self.settings.step_separator, *self.stop),
             )
         )
         self.policy_usage += generation.usage
         self.meter.prompt_lengths.append(len(self.prompt_ids) + len(token_ids))
         self.meter.generated_tokens += len(generation.token_ids)
-        return generation
+        return replace(generation, stopped_by=None) if self._is_over(generation) else generation
+
+    def _is_over(self, generation: Generation) -> bool:
+        """Whether the solution ended, by the model's end mark or a text that stands for it."""
+        return generation.stopped_by is None or generation.stopped_by in self.stop
 
     async def score(self, steps: Sequence[str]) -> ScoredSteps:
         """Score a solution's steps; one that the PRM can't read comes back unscored.

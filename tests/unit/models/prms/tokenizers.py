@@ -47,6 +47,7 @@ class MistralTokenizer:
         *,
         tokenize: bool,
         add_generation_prompt: bool,
+        **told: str,
     ) -> str:
         raise NotImplementedError("Math-Shepherd has no chat template")
 
@@ -83,6 +84,7 @@ class _Tiktoken:
         *,
         tokenize: bool,
         add_generation_prompt: bool,
+        **told: str,
     ) -> str:
         assert not tokenize
         turns = "".join(self.turn(said["role"], said["content"]) for said in conversation)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from tests.unit.strategies.search.scripted import PROMPT, QUESTION
+from tests.unit.strategies.search.scripted import PROMPT, QUESTION, decode
 from tests.unit.strategies.search.written import Book, Table, search, searching, seeds
 from ttsgrid.core.errors import EngineError, ScoringError
 from ttsgrid.core.records import FinishReason, Usage
@@ -342,3 +343,27 @@ def test_a_prompt_that_fills_the_policys_context_is_one_answer_without_a_step(na
     assert outcome.price.policy == outcome.policy_usage == Usage()
     assert outcome.price.question_tokens == 0
     assert not book.requests
+
+
+def test_a_text_that_ends_a_solution_ends_a_search_like_the_end_mark() -> None:
+    class Base(Book):
+        async def generate(self, request: GenerationRequest) -> Generation:
+            assert request.stop == ("\n\n", "Q:")
+            written = await super().generate(request)
+            return replace(written, stopped_by=written.stopped_by or "Q:")
+
+    session = SearchSession(
+        settings=beam("paper"),
+        engine=Base({"": ["a\n\n"] * 2, "a\n\n": ["boxed<end>"] * 2}),
+        scorer=Table({"a": 0.5, "boxed": 0.5}),
+        question=QUESTION,
+        prompt_ids=PROMPT,
+        decode=decode,
+        is_final=None,
+        sampling=SamplingIdentity(0.7, 1.0, 100, 0),
+        seed_of=seeds,
+        stop=("Q:",),
+    )
+    answers = asyncio.run(run_search(session)).answers
+    assert answers[0].complete
+    assert answers[0].steps == ("a", "boxed")
