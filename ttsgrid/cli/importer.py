@@ -208,10 +208,13 @@ def _pairs(texts: list[str], option: str) -> dict[str, str]:
 
 
 def _size(text: str) -> int:
-    number = float(text)
+    try:
+        number = round(float(text))
+    except (ValueError, OverflowError):
+        number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError("a number of parameters, e.g. 1.5e9")
-    return round(number)
+        raise argparse.ArgumentTypeError(f"{text!r}: a number of parameters, e.g. 1.5e9")
+    return number
 
 
 if __name__ == "__main__":

@@ -74,6 +74,8 @@ def _convert(
     grader: Grader,
     provenance: dict[str, str],
 ) -> Converted:
+    if not recorded.samples:
+        raise ValueError("it has no samples; take it out of the file or add some")
     start, stop = run.first_sample, run.first_sample + len(recorded.samples)
     block = SampleBlock(problem.id, run.policy.identity, run.sampling, start, stop)
     verdicts = ProblemVerdicts(grader, recorded.gold)

@@ -7,8 +7,10 @@ the same at the same settings fill the same pool, so their sample numbers must d
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.identity import canonical_json
 from ttsgrid.core.units import ModelIdentity, SamplingIdentity
 from ttsgrid.importer.layout import STEPS, Layout
@@ -35,6 +37,30 @@ class RecordedRun:
     chars_per_token: float | None = None
     first_sample: int = 0
     grader_options: str = "{}"
+
+    def __post_init__(self) -> None:
+        """Refuse what can't have made a run, by the name of its option."""
+        per_token = self.chars_per_token
+        _require(bool(self.policy.identity.name.strip()), "--policy", "''", "a name")
+        _require(self.first_sample >= 0, "--first-sample", self.first_sample, "0 or more")
+        _require(
+            0 <= self.sampling.temperature < math.inf,
+            "--temperature",
+            self.sampling.temperature,
+            "0 or more",
+        )
+        _require(0 < self.sampling.top_p <= 1, "--top-p", self.sampling.top_p, "in (0, 1]")
+        _require(
+            self.sampling.max_tokens >= 0, "--max-tokens", self.sampling.max_tokens, "0 or more"
+        )
+        _require(
+            per_token is None or 0 < per_token < math.inf, "--chars-per-token", per_token, "above 0"
+        )
+
+
+def _require(holds: bool, option: str, value: object, rule: str) -> None:
+    if not holds:
+        raise ConfigError(f"{option}: must be {rule}, not {value}")
 
 
 def recorded_policy(name: str, num_parameters: int | None) -> ModelRecord:
