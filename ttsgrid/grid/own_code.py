@@ -10,7 +10,7 @@ from ttsgrid.core.dotted import is_dotted, load_own
 from ttsgrid.engines.spec import EngineSettings
 from ttsgrid.engines.start import require_engine, require_head
 from ttsgrid.grid.config import GridConfig, ModelConfig
-from ttsgrid.models import prompt_format
+from ttsgrid.models import named_base, prompt_format
 from ttsgrid.models.prms import served_prm_format
 
 
@@ -57,5 +57,5 @@ def _check_engine(grid: GridConfig, model: ModelConfig, role: str, where: str) -
 def _named(grid: GridConfig) -> Iterator[str]:
     yield from (grid.benchmark.grader, grid.engine.kind)
     for model in (*grid.policies, *grid.prms):
-        yield from (model.format, model.engine or "")
+        yield from (named_base(model.format), model.engine or "")
     yield from (served_prm_format(prm.format).engine_task for prm in grid.prms)

@@ -5,6 +5,7 @@ from ttsgrid.models.formats import (
     SAMPLING_OF_FORMAT,
     base_format,
     inline_format,
+    named_base,
     prompt_format,
 )
 from ttsgrid.models.prompts import (
@@ -24,6 +25,7 @@ __all__ = [
     "base_format",
     "encode_prompt",
     "inline_format",
+    "named_base",
     "prompt_format",
     "split_steps",
 ]

@@ -125,6 +125,11 @@ def base_format(name: object) -> object:
     return name.get("base") if isinstance(name, Mapping) else name
 
 
+def named_base(name: str) -> str:
+    """Return what a format is named, or starts from where it is spelled out."""
+    return str(json.loads(name)["base"]) if name.startswith("{") else name
+
+
 def prompt_format(
     name: str, setting: str = "policies.format", instruction: str | None = None
 ) -> PromptFormat:

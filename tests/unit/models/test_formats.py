@@ -16,7 +16,13 @@ import pytest
 from tests.unit.models.prms.tokenizers import LlamaTokenizer, QwenTokenizer
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.identity import canonical_json
-from ttsgrid.models import PromptFormat, encode_prompt, inline_format, prompt_format
+from ttsgrid.models import (
+    PromptFormat,
+    encode_prompt,
+    inline_format,
+    named_base,
+    prompt_format,
+)
 from ttsgrid.zoo.tokenizer import build_tokenizer
 
 QUESTION = "What is 2 + 3?"
@@ -177,3 +183,60 @@ def test_settings_travel_as_one_canonical_text() -> None:
     one = inline_format({"base": "qwen", "prefill": "So"}, "x")
     assert one == inline_format({"prefill": "So", "base": "qwen"}, "x")
     assert one == canonical_json({"base": "qwen", "prefill": "So"})
+
+
+def test_code_that_a_spelled_out_format_starts_from_is_named_for_workers() -> None:
+    told = canonical_json({"base": "my_package.prompts:MINE", "stop": ["Q:"]})
+    assert named_base(told) == "my_package.prompts:MINE"
+    assert named_base("qwen") == "qwen"
+
+
+R1_TEMPLATE = r"""{{- bos_token }}
+{%- for message in messages %}
+    {%- if message['role'] == 'user' %}
+        {{- '<｜User｜>' + message['content'] }}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- '<｜Assistant｜><think>\n' }}
+{%- endif %}"""
+GEMMA_TEMPLATE = r"""{{ bos_token }}
+{%- if messages[0]['role'] == 'system' -%}
+    {%- set first_user_prefix = messages[0]['content'] + '\n\n' -%}
+    {%- set loop_messages = messages[1:] -%}
+{%- else -%}
+    {%- set first_user_prefix = "" -%}
+    {%- set loop_messages = messages -%}
+{%- endif -%}
+{%- for message in loop_messages -%}
+    {%- set role = "model" if message['role'] == 'assistant' else message['role'] -%}
+    {{ '<start_of_turn>' + role + '\n' + (first_user_prefix if loop.first else "") }}
+    {{- message['content'] | trim }}
+    {{- '<end_of_turn>\n' }}
+{%- endfor -%}
+{%- if add_generation_prompt -%}
+    {{ '<start_of_turn>model\n' }}
+{%- endif -%}"""
+LINE = "Please reason step by step, and put your final answer within \\boxed{}."
+
+
+@pytest.mark.parametrize(
+    ("name", "template", "text"),
+    [
+        # deepseek-ai/DeepSeek-R1-Distill-Qwen-7B: no system turn, thinking is opened.
+        ("r1", R1_TEMPLATE, f"<s><｜User｜>{QUESTION}\n{LINE}<｜Assistant｜><think>\n"),
+        # google/gemma-3-4b-it: the system line at the head of the first user turn.
+        (
+            "qwen",
+            GEMMA_TEMPLATE,
+            f"<s><start_of_turn>user\n{LINE}\n\n{QUESTION}<end_of_turn>\n<start_of_turn>model\n",
+        ),
+    ],
+)
+def test_prompts_as_published_templates_render_them(name: str, template: str, text: str) -> None:
+    tokenizer = build_tokenizer(with_bos=True)
+    tokenizer.chat_template = template
+    rendered = tokenizer.apply_chat_template(
+        prompt_format(name).conversation(QUESTION), tokenize=False, add_generation_prompt=True
+    )
+    assert rendered == text
