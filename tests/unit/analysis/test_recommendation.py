@@ -157,7 +157,7 @@ def test_small_bins_take_what_is_best_for_all(cells: Cells, found: list[Predicti
 
 
 def test_bins_appear_once_the_budget_affords_the_probe(made_divided: list[Recommendation]) -> None:
-    rules = _one(made_divided, "small", "sharp").rules
+    rules = _one(made_divided, "small", None).rules
     assert {rule.bin for rule in rules if rule.budget == 1} == {"all"}
     for budget in (4, 16):
         counted = {r.bin: r.num_problems for r in rules if r.budget == budget}
@@ -193,7 +193,8 @@ def test_difficulties_are_told_apart_only_where_that_wins_out_of_sample(
 ) -> None:
     for one in (*made, *made_divided):
         paying = {split.budget for split in one.splits if split.pays}
-        assert paying == {split.budget for split in one.splits if split.low > 0}
+        assert paying == {split.budget for split in one.splits if split.low_adjusted > 0}
+        assert all(split.low_adjusted <= split.low for split in one.splits)
         assert {rule.budget for rule in one.rules if rule.bin != "all"} == paying
         assert all(split.low <= split.gain <= split.high for split in one.splits)
     assert any(split.pays for one in made_divided for split in one.splits)
@@ -228,10 +229,10 @@ def test_the_file_says_how_it_was_made_and_how_sure_it_is(file: Path) -> None:
 def test_the_file_gives_back_the_rule_of_bin_and_budget(
     divided_file: Path, made_divided: list[Recommendation]
 ) -> None:
-    rules = {(r.budget, r.bin): r for r in _one(made_divided, "small", "sharp").rules}
+    rules = {(r.budget, r.bin): r for r in _one(made_divided, "small", None).rules}
     for rate, name in ((0.9, "easy"), (0.3, "medium")):
         for asked, budget in ((4, 4), (15, 4), (16, 16), (1000, 16)):
-            read = recommend(divided_file, "small", "sharp", rate, asked)
+            read = recommend(divided_file, "small", None, rate, asked)
             expected = rules[budget, name]
             assert (read.strategy, read.n, read.vote, read.aggregation) == (
                 expected.strategy,
@@ -240,8 +241,8 @@ def test_the_file_gives_back_the_rule_of_bin_and_budget(
                 expected.aggregation,
             )
             assert read.accuracy == pytest.approx(expected.accuracy, rel=1e-4)
-    assert recommend(divided_file, "small", "sharp", None, 16).bin == "all"
-    assert recommend(divided_file, "small", "sharp", 0.9, 2).bin == "all"
+    assert recommend(divided_file, "small", None, None, 16).bin == "all"
+    assert recommend(divided_file, "small", None, 0.9, 2).bin == "all"
 
 
 def test_the_file_predicts_as_the_model_does(file: Path, found: list[Prediction]) -> None:

@@ -10,13 +10,16 @@ gold answer when it is used.
 
 Telling bins apart is advised only where it pays: where choosing by predicted difficulty beats
 one strategy for all problems, both scored on problems that had no say, by more than the paired
-interval. Else one strategy serves all, and `Recommendation.splits` says by how much it didn't.
+interval, adjusted for looking at every policy, PRM and budget (Bonferroni: of 27 tries at 95 %
+one or so pays by luck). Else one strategy serves all, and `Recommendation.splits` says by how
+much it didn't.
 
 `ttsgrid.analysis.advice.recommendation_file` writes them, `...advice.recommend` reads them.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,11 +38,13 @@ from ttsgrid.analysis.cells.common import common_ground
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.findings.contests import candidates
 from ttsgrid.analysis.statistics.crossfit import chosen_held_out
-from ttsgrid.analysis.statistics.intervals import difference_intervals, mean_intervals
+from ttsgrid.analysis.statistics.intervals import LEVEL, difference_intervals, mean_intervals
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS, MIN_TO_CHOOSE
 from ttsgrid.core.voting import Bools, Floats, Ints
 
 BINS = (Bin.ALL, Bin.EASY, Bin.MEDIUM, Bin.HARD)
+Key = tuple[str, str, str | None]
+"""(benchmark, policy, PRM)."""
 
 
 @dataclass(frozen=True)
@@ -67,29 +72,35 @@ def recommendations(cells: Cells, found: Iterable[Prediction]) -> list[Recommend
     Every policy has one without a PRM too.
     """
     by_key = predictions_by_key(found)
-    made = []
-    for key, group in _groups(cells):
-        benchmark, policy, prm = str(key[0]), str(key[1]), None if key[2] is None else str(key[2])
-        contest = _Contest.over(cells, group)
-        if contest.num_problems < 2:
-            continue
-        prediction = by_key.get((benchmark, policy, prm))
-        splits = tuple(contest.splits(prediction))
-        rules = tuple(contest.rules(prediction, {one.budget for one in splits if one.pays}))
-        made.append(
-            Recommendation(benchmark, policy, prm, contest.num_problems, prediction, splits, rules)
-        )
+    contests = {key: _Contest.over(cells, group) for key, group in _groups(cells)}
+    tried = Counter[str]()
+    for key, contest in contests.items():
+        tried[key[0]] += len(contest.divisible(by_key.get(key)))
+    made = [
+        contest.recommendation(key, by_key.get(key), tried[key[0]])
+        for key, contest in contests.items()
+        if contest.num_problems >= 2
+    ]
     return sorted(made, key=lambda one: (one.benchmark, one.policy, one.prm or ""))
 
 
-def _groups(cells: Cells) -> Iterator[tuple[tuple[object, ...], pl.DataFrame]]:
+def _groups(cells: Cells) -> Iterator[tuple[Key, pl.DataFrame]]:
     """Candidates by (benchmark, policy, PRM), and those that need no PRM under PRM None."""
     overall = candidates(cells).filter(bin=Bin.ALL.value)
     who = ["benchmark", "policy", "prm"]
-    yield from overall.group_by(who, maintain_order=True)
+    yield from _keyed(overall.group_by(who, maintain_order=True))
     with_prms = overall.filter(pl.col("prm").is_not_null(), pl.col("cell_prm").is_null())
     plain = with_prms.with_columns(prm=pl.lit(None, pl.String))
-    yield from plain.unique("outcome", maintain_order=True).group_by(who, maintain_order=True)
+    yield from _keyed(
+        plain.unique("outcome", maintain_order=True).group_by(who, maintain_order=True)
+    )
+
+
+def _keyed(
+    groups: Iterable[tuple[tuple[object, ...], pl.DataFrame]],
+) -> Iterator[tuple[Key, pl.DataFrame]]:
+    for (benchmark, policy, prm), group in groups:
+        yield (str(benchmark), str(policy), None if prm is None else str(prm)), group
 
 
 @dataclass(frozen=True)
@@ -121,17 +132,39 @@ class _Contest:
     def num_problems(self) -> int:
         return int(self.problems.sum())
 
-    def splits(self, prediction: Prediction | None) -> Iterator[Split]:
+    def recommendation(
+        self, key: Key, prediction: Prediction | None, num_tried: int
+    ) -> Recommendation:
+        """Return the rules; `num_tried` splits were looked at on the benchmark."""
+        splits = tuple(self.splits(prediction, num_tried))
+        paying = {split.budget for split in splits if split.pays}
+        rules = tuple(self.rules(prediction, paying))
+        return Recommendation(*key, self.num_problems, prediction, splits, rules)
+
+    def divisible(self, prediction: Prediction | None) -> list[int]:
+        """Return the budgets that afford a probe, at which difficulty can be told."""
+        return [
+            budget
+            for budget in self._budgets()
+            if not (self._labels(prediction, budget) == Bin.ALL).all()
+        ]
+
+    def splits(self, prediction: Prediction | None, num_tried: int) -> Iterator[Split]:
         """Yield what choosing by difficulty adds at each budget that affords a probe."""
-        for budget in self._budgets():
-            labels = self._labels(prediction, budget)
-            if (labels == Bin.ALL).all():
-                continue
-            by_bin, for_all = self._kept(budget, labels), self._kept_for_all[budget]
-            interval = difference_intervals(by_bin, for_all)
-            low, high = float(interval.low), float(interval.high)
-            pays = low > 0 and self.num_problems >= MIN_PROBLEMS
-            yield Split(budget, float((by_bin - for_all).mean()), low, high, pays)
+        for budget in self.divisible(prediction):
+            by_bin = self._kept(budget, self._labels(prediction, budget))
+            for_all = self._kept_for_all[budget]
+            alone = difference_intervals(by_bin, for_all)
+            adjusted = difference_intervals(by_bin, for_all, 1 - (1 - LEVEL) / num_tried)
+            yield Split(
+                budget,
+                float((by_bin - for_all).mean()),
+                float(alone.low),
+                float(alone.high),
+                float(adjusted.low),
+                float(adjusted.high),
+                pays=bool(adjusted.low > 0) and self.num_problems >= MIN_PROBLEMS,
+            )
 
     def rules(self, prediction: Prediction | None, divided: Set[int]) -> Iterator[Rule]:
         """Yield the rules of each budget: for all problems, and per bin at `divided` budgets."""

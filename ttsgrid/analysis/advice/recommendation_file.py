@@ -35,8 +35,9 @@ Bins with fewer than {choose} problems, and bin all, take what is best for all p
 Why there may be no bins. Telling them apart costs a probe and, where it brings nothing, luck.
 A budget has rules for its bins only if choosing by predicted difficulty beats one strategy for
 all problems, both scored on problems that had no say in the choice: splits gives the gain and
-its paired 95 % interval, and pays is true where the interval lies above zero on at least
-{least} problems. Here that is so for {paying} of {splits}.
+its paired 95 % interval, alone and adjusted for all cases that were looked at; pays is true
+where the adjusted one lies above zero on at least {least} problems.
+Here that is so for {paying} of {splits}.
 
 How sure it is. accuracy is what choosing this way keeps on problems that had no say in the
 choice (repeated 2-fold cross-fitting), low to high its 95 % interval over problems; the

@@ -50,12 +50,16 @@ class Split:
         budget: what both sides may spend.
         gain: difference in accuracy, on problems that had no say in either choice.
         low, high: its paired 95 % interval.
-        pays: whether the interval lies above zero, on enough problems. Only then are there
-            rules for each difficulty.
+        low_adjusted, high_adjusted: the interval that holds for all splits of a benchmark
+            together.
+        pays: whether the adjusted interval lies above zero, on enough problems. Only then are
+            there rules for each difficulty.
     """
 
     budget: int
     gain: float
     low: float
     high: float
+    low_adjusted: float
+    high_adjusted: float
     pays: bool

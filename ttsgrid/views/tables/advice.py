@@ -134,7 +134,8 @@ def _why_split(recommendations: Sequence[Recommendation]) -> str:
     return (
         "Rules differ by the difficulty that a probe predicts only where that beats one strategy "
         "for all, on problems that took part in neither choice, with a paired 95 % interval above "
-        f"zero: in {sum(split.pays for split in splits)} of {len(splits)} cases here."
+        "zero when adjusted for all cases: in "
+        f"{sum(split.pays for split in splits)} of {len(splits)} cases here."
     )
 
 
