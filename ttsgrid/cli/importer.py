@@ -69,7 +69,7 @@ def _samples(options: argparse.Namespace, console: Console) -> None:
         highlight=False,
     )
     for sentence in _remarks(done, options):
-        console.print(sentence, highlight=False, markup=False)
+        console.print(sentence, highlight=False)
     frames = load(options.store, store_equivalence(options.store))
     print_table(console, as_rich(recorded_table(recorded_figures(frames))))
 

@@ -15,8 +15,8 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from ttsgrid.benchmarks import load_benchmark
 from ttsgrid.cli.composition import composed, is_plain
@@ -54,7 +54,7 @@ def resolve_models(grid: GridConfig) -> list[ResolvedModel]:
 
 
 def _note(sentence: str) -> None:
-    console.print(sentence, highlight=False, markup=False)
+    console.print(sentence, highlight=False)
 
 
 def _prompt_json(policy: ModelConfig, grid: GridConfig) -> str:
@@ -98,7 +98,7 @@ def sweep(grid: GridConfig) -> None:
     show_plan(plan)
     fit = Fit(problems, grid.benchmark.instruction)
     for sentence in (*left_out(grid), *fit.warnings(models)):
-        console.print(sentence, highlight=False, markup=False)
+        console.print(sentence, highlight=False)
     if grid.plan_only:
         return
     # What runs, and analysis with its pictures, take longer to import than a grid to plan.
@@ -143,7 +143,7 @@ def _run(config: DictConfig, folders: Sequence[Path]) -> None:
 def _exit_with(error: Exception) -> NoReturn:
     """Say what is wrong in one sentence, as it is: its brackets are no markup."""
     Console(stderr=True, soft_wrap=True).print(
-        "[bold red]ttsgrid:[/]", escape(str(error)), highlight=False
+        Text("ttsgrid:", style="bold red"), str(error), highlight=False
     )
     sys.exit(1)
 

@@ -33,3 +33,8 @@ def test_a_dotted_path_in_a_message_is_no_emoji() -> None:
     file = io.StringIO()
     Console(file=file, width=200).print("engine.kind: my_module:X: it is missing")
     assert "my_module:X: it is missing" in file.getvalue()
+
+
+def test_a_message_keeps_its_brackets(capsys: pytest.CaptureFixture[str]) -> None:
+    Console(width=100).print("the same command with 'strategies=[majority,best_of_n]'")
+    assert "strategies=[majority,best_of_n]" in capsys.readouterr().out

@@ -21,8 +21,12 @@ class Console(rich.console.Console):
     """rich's console, on which text can't steer the terminal."""
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - rich has thirty of them
-        """Take rich's settings; `my_module:X:` in a message is a path, not the emoji of X."""
-        super().__init__(emoji=False, **settings)
+        """Take rich's settings, but for markup.
+
+        In a message `my_module:X:` is a path, not the emoji of X, and `budgets=[1,4]` is a
+        setting, not a style.
+        """
+        super().__init__(emoji=False, markup=False, **settings)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
