@@ -30,6 +30,7 @@ from ttsgrid.analysis.advice.prediction import Prediction
 from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.findings.contests import Choice, choices
+from ttsgrid.analysis.findings.selection import num_unscored
 from ttsgrid.analysis.statistics.crossfit import chosen_held_out
 from ttsgrid.analysis.statistics.intervals import difference_intervals, mean_intervals
 
@@ -40,6 +41,7 @@ OPTIMISM_SCHEMA: dict[str, type[pl.DataType]] = {
     "n": pl.Int64,
     "num_candidates": pl.Int64,
     "num_problems": pl.Int64,
+    "num_unscored": pl.Int64,
     "by_difficulty": pl.Boolean,
     "accuracy_in_sample": pl.Float64,
     "accuracy_oracle_bins": pl.Float64,
@@ -115,6 +117,7 @@ def _row(cells: Cells, choice: Choice, by_key: Mapping[Who, Prediction]) -> dict
         **key,
         "num_candidates": len(choice.rows),
         "num_problems": len(kept),
+        "num_unscored": num_unscored(cells, choice),
         "by_difficulty": bool((labels != Bin.ALL).any()),
         "accuracy_in_sample": promised,
         "accuracy_oracle_bins": by_oracle,

@@ -42,6 +42,7 @@ COMPARISON_SCHEMA: dict[str, type[pl.DataType]] = {
     "large": pl.String,
     "large_strategy": pl.String,
     "num_problems": pl.Int64,
+    "num_unscored": pl.Int64,
     "num_compared": pl.Int64,
     "accuracy": pl.Float64,
     "accuracy_large": pl.Float64,
@@ -62,7 +63,8 @@ def compare(cells: Cells) -> pl.DataFrame:
         One row per comparison, columns `COMPARISON_SCHEMA`: the smaller policy's cell,
         `large` (the larger policy) with `large_strategy`, `cot` or `pass@k` (one sample,
         at N = 1), the paired `difference` in accuracy with its 95 %
-        interval and the adjusted one, `flops_ratio` (smaller with TTS, PRM included,
+        interval and the adjusted one, `num_unscored` (the smaller policy's samples without a
+        score), `flops_ratio` (smaller with TTS, PRM included,
         over larger; on the problems compared), `size_ratio` (larger over smaller parameters).
     """
     pairs = _pairs(cells)
@@ -137,7 +139,8 @@ def _compared(cells: Cells, pairs: pl.DataFrame) -> list[dict[str, Any]]:
         flops = _mean_flops(cells, pairs[group], present)
         described = pairs[group].iter_rows(named=True)
         for pair, numbers in zip(described, _numbers(first, second, level), strict=True):
-            rows.append(_row(pair, numbers, len(pairs), flops))
+            unscored = cells.outcomes[pair["outcome"]].num_unscored(present)
+            rows.append(_row(pair, numbers | {"num_unscored": unscored}, len(pairs), flops))
     return rows
 
 

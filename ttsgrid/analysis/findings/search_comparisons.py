@@ -47,6 +47,7 @@ SEARCH_COMPARISON_SCHEMA: dict[str, type[pl.DataType]] = {
     "strategy": pl.String,
     "bin": pl.String,
     "num_problems": pl.Int64,
+    "num_unscored": pl.Int64,
     "accuracy": pl.Float64,
     "accuracy_best_of_n": pl.Float64,
     "difference": pl.Float64,
@@ -70,6 +71,7 @@ class SearchComparison:
         first, second: accuracy of the search and of best-of-N there, shape (P,).
         labels: difficulty there, shape (P,).
         flops: of the search and of best-of-N there, shape (2, P).
+        unscored: samples and answers without a score, of both sides there, shape (P,).
     """
 
     names: Mapping[str, Any]
@@ -78,6 +80,7 @@ class SearchComparison:
     second: Floats
     labels: Labels
     flops: Floats
+    unscored: Floats
 
 
 def against_best_of_n(search_comparisons: Iterable[SearchComparison]) -> pl.DataFrame:
@@ -151,8 +154,20 @@ def _compared(
     flops = [meter.columns(side[0])["flops"][problems] for side in sides]
     names = dict(zip(("benchmark", "policy", "prm", "n"), group, strict=True))
     yield SearchComparison(
-        names | {"strategy": strategy}, problems, first, second, labels[problems], np.stack(flops)
+        names=names | {"strategy": strategy},
+        problems=problems,
+        first=first,
+        second=second,
+        labels=labels[problems],
+        flops=np.stack(flops),
+        unscored=sum((_unscored(side)[problems] for side in sides), np.zeros(int(problems.sum()))),
     )
+
+
+def _unscored(side: Sequence[Outcome]) -> Floats:
+    """Samples or answers without a score per problem: as many for every vote that needs one."""
+    counted = [outcome.unscored for outcome in side if outcome.unscored.size]
+    return np.nan_to_num(counted[0]) if counted else np.zeros(len(side[0].accuracy))
 
 
 def _rows(search_comparisons: Sequence[SearchComparison]) -> Iterator[dict[str, Any]]:
@@ -178,6 +193,7 @@ def _rows(search_comparisons: Sequence[SearchComparison]) -> Iterator[dict[str, 
                 **compared.names,
                 "bin": bin_name,
                 "num_problems": int(inside.sum()),
+                "num_unscored": int(compared.unscored[inside].sum()),
                 "accuracy": float(first[i].mean()),
                 "accuracy_best_of_n": float(second[i].mean()),
                 "difference": float((first - second)[i].mean()),

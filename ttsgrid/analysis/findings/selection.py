@@ -35,6 +35,7 @@ CURVE_SCHEMA: dict[str, type[pl.DataType]] = {
     "n": pl.Int64,
     "num_candidates": pl.Int64,
     "num_problems": pl.Int64,
+    "num_unscored": pl.Int64,
     "accuracy_in_sample": pl.Float64,
     "accuracy": pl.Float64,
     "low": pl.Float64,
@@ -87,6 +88,7 @@ def curve_point(cells: Cells, choice: Choice) -> dict[str, Any]:
         **choice.key,
         "num_candidates": len(choice.rows),
         "num_problems": len(choice.accuracy),
+        "num_unscored": num_unscored(cells, choice),
         "accuracy_in_sample": flattering,
         "accuracy": honest,
         "low": float(interval.low),
@@ -95,6 +97,12 @@ def curve_point(cells: Cells, choice: Choice) -> dict[str, Any]:
         **_costs(cells, choice),
         "flops_pretraining": cells.meter.pretraining(choice.key["policy"]),
     }
+
+
+def num_unscored(cells: Cells, choice: Choice) -> int:
+    """Return the most samples without a score that lie behind one of the cells chosen."""
+    used = choice.rows[(choice.held_out > 0).any(axis=1)]
+    return max((cells.outcomes[int(row)].num_unscored(choice.problems) for row in used), default=0)
 
 
 def _costs(cells: Cells, choice: Choice) -> dict[str, float | None]:

@@ -21,7 +21,7 @@ from ttsgrid.analysis.study.summary import Study
 _NAMES = ["benchmark", "policy", "prm", "strategy", "n"]
 _SPENT = ["flops_prompt", "flops_generated", "flops_prm", "flops"]
 _TIMES = ["seconds", "device_seconds", "money"]
-_CHOSEN = ["aggregation", "vote", "num_problems", "accuracy", "low", "high"]
+_CHOSEN = ["aggregation", "vote", "num_problems", "num_unscored", "accuracy", "low", "high"]
 
 
 def costs(study: Study) -> pl.DataFrame:
@@ -29,7 +29,7 @@ def costs(study: Study) -> pl.DataFrame:
     real = _overall(study).sort(*_NAMES)
     rows = real.unique(_NAMES, keep="first", maintain_order=True)
     tokens = [name for name in COST_COLUMNS if name.endswith("_tokens")]
-    return rows.select(*_NAMES, "num_problems", *tokens, *_SPENT, *_TIMES)
+    return rows.select(*_NAMES, "num_problems", "num_unscored", *tokens, *_SPENT, *_TIMES)
 
 
 def pareto_frontier(study: Study) -> pl.DataFrame:

@@ -22,7 +22,7 @@ from ttsgrid.analysis.study.summary import TTS, CurvePoint, Optimal, Row, Study
 from ttsgrid.core.strategies import COT
 
 GAINS_TABLE = 5
-_NAMES = ("benchmark", "policy", "prm", "num_problems")
+_NAMES = ("benchmark", "policy", "prm", "num_problems", "num_unscored")
 _BUDGETS = {"n": "n", "flops": "flops"}
 """What an efficiency gain is counted in, and the column of a row that has it."""
 

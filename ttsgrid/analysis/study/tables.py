@@ -37,7 +37,7 @@ _TTS_IS = (
     "are the pair chosen most often, and the share is that of the problems it is chosen for."
 )
 _NAMES = ("benchmark", "policy", "prm", "strategy", "n")
-_ACCURACY = ("num_problems", "accuracy", "low", "high")
+_ACCURACY = ("num_problems", "num_unscored", "accuracy", "low", "high")
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ def _flops_row(row: Row) -> Row:
     inference = over_benchmark("flops")
     return {
         "method": row["method"],
-        **{column: row[column] for column in (*_NAMES, "num_problems")},
+        **{column: row[column] for column in (*_NAMES, "num_problems", "num_unscored")},
         "flops_pretraining": training,
         "flops_generated": generated,
         "flops_prompt": over_benchmark("flops_prompt"),

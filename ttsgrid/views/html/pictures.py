@@ -20,6 +20,7 @@ from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.core.strategies import COT, PASS_AT_K, display_name
 from ttsgrid.views.html.view import FilterOption, Mark, Picture, Points, Reference
 from ttsgrid.views.palette import looks
+from ttsgrid.views.words.coverage import coverage
 from ttsgrid.views.words.numbers import in_order, listed, percent, quantity
 from ttsgrid.views.words.order import by_size
 
@@ -96,7 +97,10 @@ def best_points(cells: Cells, benchmark: str) -> pl.DataFrame:
     ranked = frame.sort("accuracy", "flops", descending=[True, False], nulls_last=True)
     best = ranked.unique([*_GROUP, "prm"], keep="first", maintain_order=True)
     marked = best.with_columns(best_prm=pl.int_range(pl.len()).over(_GROUP) == 0)
-    labels = [describe(row) for row in marked.iter_rows(named=True)]
+    labels = [
+        ", ".join(filter(None, (describe(row), coverage(row))))
+        for row in marked.iter_rows(named=True)
+    ]
     return marked.with_columns(label=pl.Series(labels, dtype=pl.String)).sort(*_GROUP, "prm")
 
 

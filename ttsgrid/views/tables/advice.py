@@ -18,7 +18,7 @@ from ttsgrid.analysis.advice.rules import Rule
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.views.tables.entries import accuracy_entry
 from ttsgrid.views.tables.table import Entry, Interval, Table
-from ttsgrid.views.words.coverage import unscored
+from ttsgrid.views.words.coverage import num_problems_run, stands_on, unscored
 from ttsgrid.views.words.numbers import (
     Row,
     percent,
@@ -33,6 +33,7 @@ from ttsgrid.views.words.order import by_size
 
 def kept_table(frontier: Frontier, benchmark: str) -> Table:
     """What choosing by difficulty achieves, beside what it promises in hindsight."""
+    num_run = num_problems_run(frontier.cells, benchmark)
     return Table(
         "The compute-optimal strategy: promised in hindsight, and kept",
         "Accuracy, in %, with the best strategy for each difficulty. Kept: difficulty is predicted "
@@ -59,7 +60,7 @@ def kept_table(frontier: Frontier, benchmark: str) -> Table:
             (
                 *_who(row),
                 Entry(str(row["n"])),
-                accuracy_entry(row),
+                accuracy_entry(row, stands_on(row, num_run)),
                 Entry(percent(row["accuracy_one_for_all"])),
                 _added(row),
                 Entry(percent(row["accuracy_in_sample"])),

@@ -8,6 +8,7 @@ from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
 from ttsgrid.core.strategies import strategy_of
 from ttsgrid.views.tables.table import Entry, Table
+from ttsgrid.views.words.coverage import num_problems_run, stands_on
 from ttsgrid.views.words.numbers import (
     Row,
     percent,
@@ -22,6 +23,7 @@ def comparison_table(frontier: Frontier, benchmark: str) -> Table:
     """Each smaller policy's strongest TTS against each larger policy's one solution."""
     compared = frontier.comparisons.filter(benchmark=benchmark)
     pairs = surest_of_each_pair(compared)
+    num_run = num_problems_run(frontier.cells, benchmark)
     number = int(compared["num_compared"].to_numpy().max(initial=0))
     return Table(
         "Small with test-time scaling against large with one solution",
@@ -42,17 +44,19 @@ def comparison_table(frontier: Frontier, benchmark: str) -> Table:
         ),
         3,
         tuple(
-            _comparison(row)
+            _comparison(row, num_run)
             for policy in by_size(frontier.cells, pairs["policy"].to_list())
             for row in pairs.filter(policy=policy).sort("size_ratio").iter_rows(named=True)
         ),
     )
 
 
-def _comparison(row: Row) -> tuple[Entry, ...]:
+def _comparison(row: Row, num_run: int) -> tuple[Entry, ...]:
     once = strategy_of(row["large_strategy"]).at(1)
     return (
-        Entry(row["policy"], detail=describe(row)),
+        Entry(
+            row["policy"], detail=", ".join(filter(None, (describe(row), stands_on(row, num_run))))
+        ),
         Entry(row["large"], detail=f"{once}, {times(row['size_ratio'])} the size"),
         _verdict(row),
         Entry(points(row["difference"]), detail=points_span(row["low"], row["high"])),

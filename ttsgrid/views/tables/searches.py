@@ -11,6 +11,7 @@ from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
 from ttsgrid.core.strategies import BEST_OF_N, display_name
 from ttsgrid.views.tables.table import Entry, Table
+from ttsgrid.views.words.coverage import unscored
 from ttsgrid.views.words.numbers import (
     Row,
     percent,
@@ -65,7 +66,10 @@ def _row(row: Row) -> tuple[Entry, ...]:
     return (
         Entry(row["policy"]),
         Entry(_name(row), f"N = {row['n']}", f"PRM {row['prm']}"),
-        Entry(f"{row['bin']}, {row['num_problems']}"),
+        Entry(
+            f"{row['bin']}, {row['num_problems']}",
+            detail=unscored(row["num_unscored"]) if row["num_unscored"] else "",
+        ),
         _verdict(row),
         Entry(points(row["difference"]), detail=points_span(row["low"], row["high"])),
         Entry(points_span(row["low_adjusted"], row["high_adjusted"])),

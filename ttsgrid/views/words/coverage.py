@@ -23,6 +23,23 @@ def coverage(row: Row) -> str:
     return ", ".join(remarks)
 
 
+def stands_on(row: Row, num_run: int) -> str:
+    """Return the same of a row that compares cells; `num_run` problems of its benchmark ran."""
+    said = []
+    if row["num_problems"] < num_run:
+        said.append(f"on {row['num_problems']} of {num_run} problems")
+    if row["num_unscored"]:
+        said.append(unscored(row["num_unscored"]))
+    return ", ".join(said)
+
+
+def num_problems_run(cells: Cells, benchmark: str) -> int:
+    """Return how many problems of a benchmark any cell ran on."""
+    return int(
+        cells.frame.filter(benchmark=benchmark)["num_problems_run"].to_numpy().max(initial=0)
+    )
+
+
 def unscored(number: int) -> str:
     """Return e.g. `1 sample unscored`."""
     return f"{number:,} {'sample' if number == 1 else 'samples'} unscored"
