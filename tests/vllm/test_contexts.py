@@ -20,7 +20,11 @@ pytestmark = [pytest.mark.vllm, pytest.mark.timeout(600)]
 @pytest.fixture(scope="module")
 def long_qwen(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two random layers with the context of Qwen2.5."""
-    folder = tmp_path_factory.mktemp("qwen")
+    return random_qwen(tmp_path_factory.mktemp("qwen"))
+
+
+def random_qwen(folder: Path) -> Path:
+    """Write a checkpoint that reads 32,768 tokens and says nothing."""
     tokenizer = AutoTokenizer.from_pretrained(ZOO_WEIGHTS / "zoo-s")
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
