@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -83,9 +82,14 @@ def started(role: str, spec: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[Any,
     from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415 (after our engine's settings)
 
     ledger = Ledger()
-    start = partial(AsyncLLM.from_engine_args, stat_loggers=[lambda *_: ledger])
+
+    def start(config: Any, **_settings: Any) -> Any:  # noqa: ANN401
+        # The engine keeps vLLM's statistics off; without them the ledger would hear nothing.
+        loggers = [lambda *_: ledger]
+        return AsyncLLM.from_vllm_config(config, stat_loggers=loggers, disable_log_stats=False)
+
     with monkeypatch.context() as patched:
-        patched.setattr(vllm_engine, "AsyncLLM", SimpleNamespace(from_engine_args=start))
+        patched.setattr(vllm_engine, "AsyncLLM", SimpleNamespace(from_vllm_config=start))
         kind = vllm_engine.VllmPolicyEngine if role == "policy" else vllm_engine.VllmPrmEngine
         return kind(spec.engine), ledger
 
