@@ -23,6 +23,8 @@ class ModelIdentity:
         max_model_len: of a PRM, which leaves longer inputs unscored; None for its own limit.
         fake: of a fake engine, the parameters that determine what it writes, canonical JSON;
             None for every engine that runs the model.
+        engine: dotted path of a custom engine, which may answer in its own way; None for the
+            shipped ones, which differ in speed alone.
         options: of a custom engine, canonical JSON; None without any.
     """
 
@@ -34,6 +36,7 @@ class ModelIdentity:
     quantization: str | None = None
     max_model_len: int | None = None
     fake: str | None = None
+    engine: str | None = None
     options: str | None = None
 
     @property
@@ -49,6 +52,7 @@ class ModelIdentity:
             "quantization": self.quantization,
             "max_model_len": self.max_model_len,
             "fake": self.fake,
+            "engine": self.engine,
             "options": self.options,
         }
         given = {name: value for name, value in optional.items() if value is not None}

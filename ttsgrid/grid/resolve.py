@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ttsgrid.core.dotted import is_dotted
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.identity import canonical_json
 from ttsgrid.core.units import ModelIdentity
@@ -96,6 +97,7 @@ def resolve_model(
         # said with its sampling, where most contexts leave room for all of `max_tokens`.
         max_model_len=config.max_model_len if role == "prm" else None,
         fake=canonical_json(engine.fake_outputs(role)) if engine.is_fake else None,
+        engine=engine.kind if is_dotted(engine.kind) else None,
         options=canonical_json(engine.options) if engine.options else None,
     )
     return ResolvedModel(

@@ -61,6 +61,8 @@ HASHED: dict[str, Any] = {
     "strategies.lookahead_steps": 2,
     "strategies.score_temperature": 0.3,
     "engine.kind": "fake",
+    "policies.engine": OWN_ENGINE,
+    "prms.engine": OWN_ENGINE,
     "engine.options": {"url": "http://localhost"},
     "engine.fake.end_rate": 0.5,
     "engine.fake.step_per_sentence": 1.0,
@@ -79,7 +81,6 @@ RECORDED: dict[str, Any] = {
             "pretraining_tokens": 1e9,
             "parameters": 1e9,
             "active_parameters": 1e9,
-            "engine": OWN_ENGINE,
         }.items()
     },
     **{f"prms.sampling.{field.name}": 0.5 for field in fields(SamplingConfig)},
