@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from ttsgrid.analysis.frontier import Frontier, analyse
+from ttsgrid.analysis.study.paper import configured_name
 from ttsgrid.analysis.study.summary import make_study
 from ttsgrid.analysis.study.tables import TABLES
 from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
 from ttsgrid.cli.price_option import add_price_option
+from ttsgrid.core.checks import require_choice
 from ttsgrid.core.errors import TtsgridError
 from ttsgrid.views.figures.study import STUDY_FIGURES, write_figures
 from ttsgrid.views.files.export import write_frontier, write_tables
@@ -36,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         load_named_plugins(options.plugin)
         price = options.price_per_gpu_hour
         frontier = analyse(options.store, budgets=options.budgets, price_per_device_hour=price)
+        _require_policies(frontier, options.long_cot or ())
         _show(frontier, options, folder)
     except (TtsgridError, OSError) as error:
         print(f"error: {visible(str(error))}", file=sys.stderr)
@@ -61,6 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_plugin_option(parser)
     return parser
+
+
+def _require_policies(frontier: Frontier, names: Sequence[str]) -> None:
+    """Refuse names of --long-cot that are no policy's: they would change nothing, unsaid."""
+    known = {configured_name(policy) for policy in frontier.cells.frame["policy"].unique()}
+    for name in names:
+        require_choice("--long-cot", name, sorted(known))
 
 
 def _show(frontier: Frontier, options: argparse.Namespace, folder: Path) -> None:

@@ -49,3 +49,18 @@ def test_a_folder_for_the_files_that_is_a_file_is_said(
     assert main([str(store), "--out", str(taken)]) == 1
     assert str(taken) in capsys.readouterr().err
     assert taken.read_text() == "mine"
+
+
+def test_a_name_of_long_cot_that_is_no_policys_is_refused_with_the_choices(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, recorded = tmp_path / "store", tmp_path / "run.jsonl"
+    recorded.write_text(
+        '{"question": "q", "answer": "1", "samples": [{"answer": "1", "tokens": 3}]}'
+    )
+    named = "--benchmark math500 --policy thinker --policy-parameters 1e9 --temperature 0.7"
+    assert import_file(["samples", str(store), str(recorded), *named.split()]) == 0
+    assert main([str(store), "--long-cot", "thinkr"]) == 1
+    said = capsys.readouterr().err
+    assert "--long-cot: 'thinkr' is not one of: thinker" in said
+    assert main([str(store), "--long-cot", "thinker", "--out", str(tmp_path / "out")]) == 0
