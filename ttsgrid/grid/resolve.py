@@ -81,10 +81,8 @@ def resolve_model(
     """
     where = f"{AXIS[role]}.{config.name}"
     folder = local_folder(config, where)
-    if folder is None:
-        checkpoint = hub_checkpoint(HubModel(where, config.model, config.revision))
-    else:
-        checkpoint = _local(folder, note)
+    hub = HubModel(where, config.model, config.revision)
+    checkpoint = hub_checkpoint(hub) if folder is None else _local(folder, note)
     dtype = resolved_dtype(config.dtype, role, checkpoint.config, checkpoint.parameters)
     identity = ModelIdentity(
         name=config.name,
