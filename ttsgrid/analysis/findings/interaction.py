@@ -28,7 +28,7 @@ from ttsgrid.analysis.statistics.intervals import (
     difference_intervals,
     simultaneous_intervals,
 )
-from ttsgrid.core.voting import Floats
+from ttsgrid.core.voting import Bools, Floats
 
 INTERACTION_SCHEMA: dict[str, type[pl.DataType]] = {
     "benchmark": pl.String,
@@ -38,6 +38,7 @@ INTERACTION_SCHEMA: dict[str, type[pl.DataType]] = {
     "strategy": pl.String,
     "n": pl.Int64,
     "num_problems": pl.Int64,
+    "num_unscored": pl.Int64,
     "added": pl.Float64,
     "added_other": pl.Float64,
     "difference": pl.Float64,
@@ -77,10 +78,20 @@ class _Pair:
         first, second = (float((search - best_of_n).mean()) for search, best_of_n in pairs)
         return first, second
 
+    def num_unscored(self) -> int:
+        """Samples and answers without a score behind all four accuracies."""
+        return sum(
+            int(compared.unscored[self._inside(compared)].sum())
+            for compared in (self.first, self.second)
+        )
+
     def _on_shared(self, *, second: bool = False) -> tuple[Floats, Floats]:
         compared = self.second if second else self.first
-        inside = np.isin(np.flatnonzero(compared.problems), self.problems)
+        inside = self._inside(compared)
         return compared.first[inside], compared.second[inside]
+
+    def _inside(self, compared: SearchComparison) -> Bools:
+        return np.isin(np.flatnonzero(compared.problems), self.problems)
 
 
 def search_gain_by_policy(
@@ -139,6 +150,7 @@ def _rows(pairs: Sequence[_Pair]) -> Iterator[dict[str, Any]]:
                 "policy": pair.first.names["policy"],
                 "other": pair.second.names["policy"],
                 "num_problems": len(pair.problems),
+                "num_unscored": pair.num_unscored(),
                 "added": added,
                 "added_other": added_other,
                 "difference": added - added_other,

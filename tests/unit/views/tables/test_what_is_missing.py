@@ -74,6 +74,7 @@ def test_every_table_of_the_study_says_it_too(store: Path, frontier: Frontier) -
         "costs",
         "pareto",
         "search-vs-best-of-n",
+        "search-gain-by-policy",
         "fixed-rule",
         "prm-quality",
     }
