@@ -1,0 +1,110 @@
+"""One model of the grid as configured, and the checks that settings share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ttsgrid.core.checks import require_choice
+from ttsgrid.core.dotted import is_dotted
+from ttsgrid.core.errors import ConfigError
+from ttsgrid.engines.spec import ENGINES
+
+_POSITIVE = (
+    *("replicas", "num_gpus", "max_model_len"),
+    *("pretraining_tokens", "parameters", "active_parameters"),
+)
+DTYPES = ("auto", "float32", "bfloat16", "float16", "float", "half")
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise `ConfigError(message)` unless `condition` holds."""
+    if not condition:
+        raise ConfigError(message)
+
+
+def require_positive(setting: str, value: float | None) -> None:
+    """Raise `ConfigError` unless `value` is above 0 or None."""
+    require(value is None or value > 0, f"{setting}={value} must be above 0")
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    """How a policy samples solutions for pools and searches, and whether CoT is greedy.
+
+    Attributes:
+        temperature: above 0.
+        top_p: samples from the likeliest tokens that have this probability together.
+        max_tokens: longest solution, in tokens; a search's, over all its steps.
+        top_k: samples from so many of the likeliest tokens; None for all.
+        greedy_cot: CoT is one solution at temperature 0; false for models that repeat
+            themselves then: their CoT is one sample of the pool, the mean over its samples.
+    """
+
+    temperature: float = 0.7
+    top_p: float = 1.0
+    max_tokens: int = 8192
+    top_k: int | None = None
+    greedy_cot: bool = True
+
+    def __post_init__(self) -> None:
+        require(
+            self.temperature > 0,
+            "sampling.temperature must be above 0; CoT alone is greedy (sampling.greedy_cot)",
+        )
+        require_positive("sampling.top_k", self.top_k)
+        require(0 < self.top_p <= 1, f"sampling.top_p={self.top_p} must be in (0, 1]")
+        require_positive("sampling.max_tokens", self.max_tokens)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """One model of the grid, policy or PRM.
+
+    Attributes:
+        name: the short name used on the command line and in every table.
+        model: Hugging Face hub id, a path, or `zoo:NAME` for a shipped checkpoint.
+        revision: hub revision; a local checkpoint is identified by its content.
+        format: name of its prompt or PRM format; a policy's may be spelled out, as
+            `{base: qwen, system: ..., stop: [...]}` (`ttsgrid.models.formats`).
+        num_gpus: GPUs (tensor parallelism) of one replica; ignored without GPUs.
+        replicas: how many engines serve it.
+        max_model_len: longest sequence; None for the model's own limit.
+        pretraining_tokens: for training FLOPs; None where unknown.
+        parameters: number of its parameters, for FLOPs, where the checkpoint doesn't say.
+        active_parameters: of a mixture of experts, those that act on one token, for FLOPs.
+        dtype: as vLLM spells it; `auto` is resolved when the grid is planned.
+        quantization: how to quantize the weights when they are loaded, as vLLM spells it,
+            e.g. `fp8`; None as the checkpoint stores them.
+        engine: what serves this model, as `engine.kind` says it; None for the grid's.
+        sampling: of a policy, for pools and searches.
+    """
+
+    name: str
+    model: str
+    format: str
+    revision: str | None = None
+    num_gpus: int = 1
+    replicas: int = 1
+    max_model_len: int | None = None
+    pretraining_tokens: float | None = None
+    parameters: float | None = None
+    active_parameters: float | None = None
+    dtype: str = "auto"
+    quantization: str | None = None
+    engine: str | None = None
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+
+    def __post_init__(self) -> None:
+        require(bool(self.name), "a model's name is empty; tables need one")
+        require(bool(self.model), f"{self.name}.model is empty; name a folder or a hub id")
+        for setting in _POSITIVE:
+            require_positive(f"{self.name}.{setting}", getattr(self, setting))
+        require_choice(f"{self.name}.dtype", self.dtype, DTYPES)
+        if self.engine is not None:
+            require_engine_name(f"{self.name}.engine", self.engine)
+
+
+def require_engine_name(setting: str, kind: str) -> None:
+    """Accept a shipped engine or the dotted path of a custom one."""
+    if not is_dotted(kind):
+        require_choice(setting, kind, ENGINES)
