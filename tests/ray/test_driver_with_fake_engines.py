@@ -16,7 +16,8 @@ import pytest
 import ray
 
 from ttsgrid.benchmarks import load_benchmark, shipped_benchmark
-from ttsgrid.cli.sweep import console, resolve_models, sweep
+from ttsgrid.cli.found import resolve_models
+from ttsgrid.cli.sweep import console, sweep
 from ttsgrid.cli.sweep_run import run_plan
 from ttsgrid.core.errors import WorkerStartError
 from ttsgrid.grid.config import (

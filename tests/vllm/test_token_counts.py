@@ -16,7 +16,7 @@ from hydra import compose, initialize_config_dir
 from transformers import AutoTokenizer
 
 from ttsgrid.benchmarks import load_benchmark
-from ttsgrid.cli.sweep import resolve_models
+from ttsgrid.cli.found import resolve_models
 from ttsgrid.cluster.driver.launch import worker_spec
 from ttsgrid.cluster.wire.scoring_link import ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, WorkerSpec

@@ -1,5 +1,6 @@
 """Benchmarks and their graders: where problems come from and when an answer is right."""
 
+from ttsgrid.benchmarks.assumed import assumed_problems
 from ttsgrid.benchmarks.config import BenchmarkConfig, FieldNames
 from ttsgrid.benchmarks.graders.integer import IntegerGrader
 from ttsgrid.benchmarks.graders.math import MathGrader
@@ -17,6 +18,7 @@ __all__ = [
     "IntegerGrader",
     "MathGrader",
     "TextGrader",
+    "assumed_problems",
     "benchmark_grader",
     "grader_for",
     "load_benchmark",

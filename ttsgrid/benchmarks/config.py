@@ -55,6 +55,8 @@ class BenchmarkConfig:
         num_problems: how many; None for all.
         seed: which test set of a generated benchmark, or which shuffle of a file; None
             takes the first problems in file order.
+        size: how many problems its source holds, as published; for plans where neither the
+            hub, nor its cache, nor a file gives them.
         search_problems: searches run on the first so many problems; None for all. A
             strategy's own `num_problems` goes before it.
     """
@@ -75,10 +77,11 @@ class BenchmarkConfig:
     step_labels: str | None = None
     num_problems: int | None = None
     seed: int | None = None
+    size: int | None = None
     search_problems: int | None = None
 
     def __post_init__(self) -> None:
-        for setting in ("num_problems", "search_problems"):
+        for setting in ("num_problems", "search_problems", "size"):
             number = getattr(self, setting)
             if number is not None and number < 1:
                 raise ConfigError(f"benchmark.{setting}={number} must be above 0")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ttsgrid.benchmarks.config import BenchmarkConfig
 from ttsgrid.core.errors import ConfigError
+from ttsgrid.core.hub import HubRepository, hub_silence, refusal, require_id, unreachable
 
 KINDS = (".jsonl", ".json", ".parquet", ".csv", ".tsv", ".jsonl.gz", ".json.gz", ".csv.gz")
 
@@ -18,32 +19,37 @@ def hub_files(benchmark: BenchmarkConfig) -> list[Path]:
     """Return the files of a benchmark's data set, fetched where the cache lacks them.
 
     Raises:
-        ConfigError: the hub doesn't answer for it, or it has no such split.
+        UnreachableError: the hub gives no answer, and the cache doesn't hold it.
+        ConfigError: the hub refuses it, or it has no such split.
     """
-    # Only benchmarks of the hub need its client, which takes half a second to import.
-    from huggingface_hub import snapshot_download  # noqa: PLC0415
-    from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415
-
-    dataset, where = str(benchmark.dataset), f"benchmark.dataset: {benchmark.dataset}"
-    try:
-        folder = Path(
-            snapshot_download(
-                dataset,
-                repo_type="dataset",
-                revision=benchmark.revision,
-                allow_patterns=[f"*{benchmark.split}*"],
-            )
-        )
-    except (HfHubHTTPError, OSError, ValueError) as error:
-        revision = f" at revision {benchmark.revision}" if benchmark.revision else ""
-        raise ConfigError(
-            f"{where}{revision} can't be fetched ({type(error).__name__}); check the name, set "
-            f"HF_TOKEN for a gated data set, or give its file in benchmark.path"
-        ) from error
+    dataset = str(benchmark.dataset)
+    folder = _snapshot(benchmark, dataset)
     if files := files_of_split(folder, benchmark.split, benchmark.folder):
         return files
     inside = f" in folder {benchmark.folder}" if benchmark.folder else ""
     raise ConfigError(f"benchmark.split: {dataset} has no file of split {benchmark.split}{inside}")
+
+
+def _snapshot(benchmark: BenchmarkConfig, dataset: str) -> Path:
+    # Only benchmarks of the hub need its client, which takes half a second to import.
+    from huggingface_hub import snapshot_download  # noqa: PLC0415
+
+    instead = "give its file in benchmark.path"
+    asked = HubRepository("data set", "benchmark.dataset", dataset, benchmark.revision, instead)
+    require_id(asked)
+    silence = hub_silence()
+    try:
+        folder = snapshot_download(
+            dataset,
+            repo_type="dataset",
+            revision=benchmark.revision,
+            allow_patterns=[f"*{benchmark.split}*"],
+            local_files_only=silence is not None,
+        )
+    # Whatever its transport raises, and what it raises of itself.
+    except Exception as error:
+        raise (unreachable(asked, silence) if silence else refusal(error, asked)) from error
+    return Path(folder)
 
 
 def files_of_split(root: Path, split: str, folder: str = "") -> list[Path]:

@@ -28,7 +28,7 @@ from ttsgrid.benchmarks.graders.registry import make_grader
 from ttsgrid.benchmarks.hub import hub_files
 from ttsgrid.benchmarks.shipped import shipped_benchmark, shipped_benchmarks
 from ttsgrid.core.dotted import load_named
-from ttsgrid.core.errors import ConfigError
+from ttsgrid.core.errors import ConfigError, UnreachableError
 from ttsgrid.core.identity import content_id
 from ttsgrid.core.records import Problem
 
@@ -102,7 +102,7 @@ def _all(spec: BenchmarkConfig) -> list[Problem]:
     if spec.dataset is not None:
         rows = [row for file in hub_files(spec) for row in read_rows(file)]
         return _problems(spec, spec.dataset, rows)
-    raise ConfigError(
+    raise UnreachableError(
         f"benchmark.path: {spec.name} needs the path of its file, or a data set of the hub in "
         f"benchmark.dataset"
     )

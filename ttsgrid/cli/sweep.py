@@ -18,8 +18,8 @@ from omegaconf import DictConfig
 from rich.table import Table
 from rich.text import Text
 
-from ttsgrid.benchmarks import load_benchmark
 from ttsgrid.cli.composition import composed, is_plain
+from ttsgrid.cli.found import find
 from ttsgrid.core.dotted import add_to_path
 from ttsgrid.core.errors import StoreError, TtsgridError
 from ttsgrid.core.shipped import CONF
@@ -27,39 +27,19 @@ from ttsgrid.core.tally import Tally, counted
 from ttsgrid.grid.arguments import checked_arguments
 from ttsgrid.grid.budgets import left_out
 from ttsgrid.grid.compose import to_grid
-from ttsgrid.grid.config import GridConfig, ModelConfig
+from ttsgrid.grid.config import GridConfig
 from ttsgrid.grid.fit import Fit
-from ttsgrid.grid.own_code import check_own_code, engine_of
+from ttsgrid.grid.own_code import check_own_code
 from ttsgrid.grid.plan import Plan, make_plan
-from ttsgrid.grid.resolve import ResolvedModel, resolve_model
-from ttsgrid.models import prompt_format
-from ttsgrid.models.prms import prm_identity
 from ttsgrid.store import committed_units, locate, require_current
 from ttsgrid.views.terminal.console import Console
 
 console = Console()
 
 
-def resolve_models(grid: GridConfig) -> list[ResolvedModel]:
-    """Find every model of the grid and identify it."""
-    policies = [
-        resolve_model(m, "policy", _prompt_json(m, grid), engine_of(grid, m), _note)
-        for m in grid.policies
-    ]
-    prms = [
-        resolve_model(m, "prm", prm_identity(m.format), engine_of(grid, m), _note)
-        for m in grid.prms
-    ]
-    return [*policies, *prms]
-
-
-def _note(sentence: str) -> None:
+def note(sentence: str) -> None:
+    """Print a sentence about what takes long."""
     console.print(sentence, highlight=False)
-
-
-def _prompt_json(policy: ModelConfig, grid: GridConfig) -> str:
-    setting = f"policies.{policy.name}.format"
-    return prompt_format(policy.format, setting, grid.benchmark.instruction).as_json()
 
 
 def show_plan(plan: Plan) -> None:
@@ -91,20 +71,20 @@ def sweep(grid: GridConfig) -> None:
     check_own_code(grid)
     # Opening the store refuses an older one too, but models are then resolved and hashed first.
     require_current(locate(grid.store))
-    problems = load_benchmark(grid.benchmark)
-    models = resolve_models(grid)
-    identities = {model.identity.name: model.identity for model in models}
-    plan = make_plan(grid, problems, identities, committed_units(grid.store).done)
+    found = find(grid, note)
+    identities = {model.identity.name: model.identity for model in found.models}
+    plan = make_plan(grid, found.problems, identities, committed_units(grid.store).done)
     show_plan(plan)
-    fit = Fit(problems, grid.benchmark.instruction)
-    for sentence in (*left_out(grid), *fit.warnings(models)):
+    fit = Fit(found.problems, grid.benchmark.instruction)
+    for sentence in (*found.sentences(), *left_out(grid), *fit.warnings(found.models)):
         console.print(sentence, highlight=False)
     if grid.plan_only:
         return
+    found.require_all()
     # What runs, and analysis with its pictures, take longer to import than a grid to plan.
     from ttsgrid.cli.sweep_run import run_plan  # noqa: PLC0415
 
-    failed = run_plan(grid, plan, models, console)
+    failed = run_plan(grid, plan, found.models, console)
     if not plan.missing:
         console.print("The store holds every unit: 0 tokens to generate.", highlight=False)
     from ttsgrid.cli.sweep_report import report  # noqa: PLC0415

@@ -15,6 +15,10 @@ class ConfigError(TtsgridError):
     """A setting is wrong; the message names it and the choices."""
 
 
+class UnreachableError(ConfigError):
+    """What a setting names can't be had from here; the setting may be right all the same."""
+
+
 class StoreError(TtsgridError):
     """The results store cannot be read or written as asked."""
 

@@ -1,8 +1,7 @@
 """A model of the Hugging Face hub: its commit, config and size, from the hub or the cache.
 
 The hub is asked first. Where it can't be reached, the local cache knows the commit that it
-was last filled from. huggingface_hub is imported here alone: planning over local models
-needs none.
+was last filled from. Planning over local models needs no huggingface_hub.
 """
 
 from __future__ import annotations
@@ -12,10 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttsgrid.core.errors import ConfigError
+from ttsgrid.core.hub import (
+    ANSWER_TIMEOUT_S,
+    HubRepository,
+    hub_silence,
+    refusal,
+    require_id,
+    unreachable,
+)
 from ttsgrid.grid.checkpoint import Checkpoint, parameters_in, read_config
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo
+
+HUB = "hub:"  # before a commit, in a model's identity
 
 
 @dataclass(frozen=True)
@@ -28,38 +37,55 @@ class HubModel:
     """
 
     where: str
-    repository: str
+    name: str
     revision: str | None
+
+    @property
+    def repository(self) -> HubRepository:
+        """The same, as messages name it."""
+        setting = f"{self.where}.model"
+        instead = f"set {setting} to a local folder"
+        return HubRepository("model", setting, self.name, self.revision, instead)
 
 
 def hub_checkpoint(model: HubModel) -> Checkpoint:
     """Return a hub model's commit, config and size.
 
     Raises:
-        ConfigError: neither the hub nor the cache knows the model.
+        UnreachableError: the cache does not know the model, and the hub gives no answer.
+        ConfigError: the hub refuses it; the message says why.
     """
-    try:
-        return _from_hub(model)
-    # The client passes on the errors of its transport, which is requests, httpx or httpx2
-    # by its version; those of the last two are no OSError.
-    except Exception as error:
-        cached = _from_cache(model)
-        if cached is not None:
-            return cached
-        raise ConfigError(
-            f"{model.where}: model={model.repository} is neither a folder nor a model that the "
-            f"hub answers for ({type(error).__name__}), and the cache does not hold it; set model "
-            f"to a local folder, or set HF_TOKEN for a gated model"
-        ) from error
+    require_id(model.repository)
+    silence = hub_silence()
+    why: ConfigError
+    if silence is not None:
+        why = unreachable(model.repository, silence)
+    else:
+        try:
+            return _from_hub(model)
+        except ConfigError:
+            raise
+        # The client passes on the errors of its transport, which is requests, httpx or httpx2
+        # by its version; those of the last two are no OSError.
+        except Exception as error:
+            why = refusal(error, model.repository)
+    cached = _from_cache(model)
+    if cached is None:
+        raise why
+    return cached
 
 
 def _from_hub(model: HubModel) -> Checkpoint:
     from huggingface_hub import HfApi, hf_hub_download  # noqa: PLC0415
 
-    info = HfApi().model_info(model.repository, revision=model.revision)
-    # By commit, not by branch: it may move between this line and the workers' download.
-    config = hf_hub_download(model.repository, "config.json", revision=info.sha)
-    return Checkpoint(f"hub:{info.sha}", read_config(Path(config)), _parameters(info))
+    info = HfApi().model_info(model.name, revision=model.revision, timeout=ANSWER_TIMEOUT_S)
+    # By the name that was asked for: that writes to the cache which commit the name means, so
+    # that it is known offline. The folder's name is the commit; a branch may have moved by now.
+    config = Path(hf_hub_download(model.name, "config.json", revision=model.revision))
+    commit = config.parent.name
+    if commit != info.sha:
+        info = HfApi().model_info(model.name, revision=commit, timeout=ANSWER_TIMEOUT_S)
+    return Checkpoint(f"{HUB}{commit}", read_config(config), _parameters(info))
 
 
 def _parameters(info: ModelInfo) -> dict[str, int]:
@@ -70,8 +96,8 @@ def _from_cache(model: HubModel) -> Checkpoint | None:
     """Return what the cache holds: a snapshot's folder is named by its commit."""
     from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415
 
-    config = try_to_load_from_cache(model.repository, "config.json", revision=model.revision)
+    config = try_to_load_from_cache(model.name, "config.json", revision=model.revision)
     if not isinstance(config, str):
         return None
     snapshot = Path(config).parent
-    return Checkpoint(f"hub:{snapshot.name}", read_config(Path(config)), parameters_in(snapshot))
+    return Checkpoint(f"{HUB}{snapshot.name}", read_config(Path(config)), parameters_in(snapshot))

@@ -11,8 +11,10 @@ from ttsgrid.engines.spec import ENGINES
 
 _POSITIVE = (
     *("replicas", "num_gpus", "max_model_len"),
-    *("pretraining_tokens", "parameters", "active_parameters"),
+    *("pretraining_tokens", "parameters", "active_parameters", "context"),
 )
+# vLLM takes lower ones for 0.01, to keep numbers finite (`_MAX_TEMP` in its sampling_params.py).
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 2
 DTYPES = ("auto", "float32", "bfloat16", "float16", "float", "half")
 
 
@@ -32,7 +34,7 @@ class SamplingConfig:
     """How a policy samples solutions for pools and searches, and whether CoT is greedy.
 
     Attributes:
-        temperature: above 0.
+        temperature: above 0, at most 2.
         top_p: samples from the likeliest tokens that have this probability together.
         max_tokens: longest solution, in tokens; a search's, over all its steps.
         top_k: samples from so many of the likeliest tokens; None for all.
@@ -51,7 +53,17 @@ class SamplingConfig:
             self.temperature > 0,
             "sampling.temperature must be above 0; CoT alone is greedy (sampling.greedy_cot)",
         )
+        # Above it models write noise. It is also the most that endpoints take.
+        require(
+            MIN_TEMPERATURE <= self.temperature <= MAX_TEMPERATURE,
+            f"sampling.temperature={self.temperature:g} must be from {MIN_TEMPERATURE} to "
+            f"{MAX_TEMPERATURE}; a model writes noise above and one text below",
+        )
         require_positive("sampling.top_k", self.top_k)
+        require(
+            self.top_k != 1,
+            "sampling.top_k=1 makes all samples of a pool equal; raise it, or leave it out",
+        )
         require(0 < self.top_p <= 1, f"sampling.top_p={self.top_p} must be in (0, 1]")
         require_positive("sampling.max_tokens", self.max_tokens)
 
@@ -72,6 +84,8 @@ class ModelConfig:
         pretraining_tokens: for training FLOPs; None where unknown.
         parameters: number of its parameters, for FLOPs, where the checkpoint doesn't say.
         active_parameters: of a mixture of experts, those that act on one token, for FLOPs.
+        context: the longest sequence that it was made for, where its config doesn't say or
+            can't be read; the config's own word goes before it.
         dtype: as vLLM spells it; `auto` is resolved when the grid is planned.
         quantization: how to quantize the weights when they are loaded, as vLLM spells it,
             e.g. `fp8`; None as the checkpoint stores them.
@@ -89,6 +103,7 @@ class ModelConfig:
     pretraining_tokens: float | None = None
     parameters: float | None = None
     active_parameters: float | None = None
+    context: int | None = None
     dtype: str = "auto"
     quantization: str | None = None
     engine: str | None = None

@@ -9,11 +9,11 @@ Nothing here loads weights.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ttsgrid.core.dotted import is_dotted
-from ttsgrid.core.errors import ConfigError
+from ttsgrid.core.errors import ConfigError, UnreachableError
 from ttsgrid.core.identity import canonical_json
 from ttsgrid.core.units import ModelIdentity
 from ttsgrid.engines.spec import EngineSettings
@@ -21,11 +21,13 @@ from ttsgrid.grid.checkpoint import Checkpoint, parameters_in, read_config
 from ttsgrid.grid.config import ModelConfig
 from ttsgrid.grid.content import Note, content_revision
 from ttsgrid.grid.dtypes import resolved_dtype
-from ttsgrid.grid.hub import HubModel, hub_checkpoint
+from ttsgrid.grid.hub import HUB, HubModel, hub_checkpoint
 from ttsgrid.models.context import own_context
 
 ZOO_PREFIX = "zoo:"
 ZOO_WEIGHTS = Path(__file__).parent.parent / "zoo" / "weights"
+ASSUMED = "assumed"  # the revision of a model whose files can't be had
+NO_FILES = Checkpoint(ASSUMED)
 AXIS: Mapping[str, str] = {"policy": "policies", "prm": "prms"}
 
 
@@ -39,8 +41,11 @@ class ResolvedModel:
         dtype: the number format that the engine is told, never `auto`.
         num_parameters: those that act on a token; None where neither the files nor the
             settings say.
-        own_context: the longest sequence it was made for, in tokens; None where its config
-            names none.
+        own_context: the longest sequence it was made for, in tokens; None where neither its
+            config nor the settings name one.
+        checkpoint: what its files say.
+        unreached: why its files can't be had here, in a sentence; None where they were found.
+            All else is then what the settings say, which is enough to plan with.
     """
 
     config: ModelConfig
@@ -51,6 +56,13 @@ class ResolvedModel:
     identity: ModelIdentity
     num_parameters: int | None
     own_context: int | None = None
+    checkpoint: Checkpoint = NO_FILES
+    unreached: str | None = None
+
+    @property
+    def where(self) -> str:
+        """The model in messages, e.g. `policies.mine`."""
+        return f"{AXIS[self.role]}.{self.config.name}"
 
     @property
     def context_tokens(self) -> int | None:
@@ -76,13 +88,46 @@ def resolve_model(
         note: told what takes long.
 
     Raises:
-        ConfigError: a local path does not hold a checkpoint, or the hub does not
-            know the model; the message names the setting.
+        UnreachableError: it is a hub model, and neither the hub nor the cache has it here.
+        ConfigError: a local path does not hold a checkpoint, or the hub refuses the
+            model; the message names the setting.
     """
     where = f"{AXIS[role]}.{config.name}"
     folder = local_folder(config, where)
-    hub = HubModel(where, config.model, config.revision)
-    checkpoint = hub_checkpoint(hub) if folder is None else _local(folder, note)
+    if folder is not None:
+        return _resolved(config, role, format_json, engine, _local(folder, note), folder)
+    checkpoint = hub_checkpoint(HubModel(where, config.model, config.revision))
+    return _resolved(config, role, format_json, engine, checkpoint)
+
+
+def assumed_model(
+    config: ModelConfig,
+    role: str,
+    format_json: str,
+    engine: EngineSettings,
+    why: UnreachableError,
+) -> ResolvedModel:
+    """Return a model as its settings alone describe it, to plan with where it can't be had.
+
+    Args:
+        config: the configured model.
+        role: `policy` or `prm`.
+        format_json: canonical JSON of its prompt or PRM format.
+        engine: what would serve it.
+        why: what `resolve_model` raised.
+    """
+    found = _resolved(config, role, format_json, engine, NO_FILES)
+    return replace(found, commit=None, unreached=str(why))
+
+
+def _resolved(
+    config: ModelConfig,
+    role: str,
+    format_json: str,
+    engine: EngineSettings,
+    checkpoint: Checkpoint,
+    folder: Path | None = None,
+) -> ResolvedModel:
     dtype = resolved_dtype(config.dtype, role, checkpoint.config, checkpoint.parameters)
     identity = ModelIdentity(
         name=config.name,
@@ -102,11 +147,12 @@ def resolve_model(
         config=config,
         role=role,
         source=config.model if folder is None else str(folder),
-        commit=checkpoint.revision.removeprefix("hub:") if folder is None else None,
+        commit=checkpoint.revision.removeprefix(HUB) if folder is None else None,
         dtype=dtype,
         identity=identity,
         num_parameters=_num_parameters(config, checkpoint),
-        own_context=own_context(checkpoint.config),
+        own_context=own_context(checkpoint.config) or config.context,
+        checkpoint=checkpoint,
     )
 
 

@@ -237,6 +237,11 @@ def test_no_prms_are_refused_only_where_a_strategy_needs_one() -> None:
     [
         ("budgets=[0,4]", "must be above 0"),
         ("sampling.temperature=0", "sampling.temperature must be above 0"),
+        ("sampling.temperature=2.5", "sampling.temperature=2.5 must be from 0.01 to 2"),
+        ("sampling.temperature=0.001", "sampling.temperature=0.001 must be from 0.01 to 2"),
+        ("sampling.top_k=1", "makes all samples of a pool equal"),
+        ("sampling.top_k=0", "sampling.top_k=0 must be above 0"),
+        ("sampling.max_tokens=0", "sampling.max_tokens=0 must be above 0"),
         ("sampling.top_p=1.5", "sampling.top_p=1.5 must be in"),
         ("benchmark.num_problems=0", "benchmark.num_problems=0 must be above 0"),
         ("engine.cpus=-1", "engine.cpus=-1.0 must be above 0"),

@@ -13,7 +13,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from ttsgrid.benchmarks import BenchmarkConfig, load_benchmark
-from ttsgrid.cli.sweep import resolve_models
+from ttsgrid.cli.found import resolve_models
 from ttsgrid.engines.spec import FAKE_OPTIONS
 from ttsgrid.grid.config import (
     ClusterConfig,
@@ -81,6 +81,7 @@ RECORDED: dict[str, Any] = {
             "pretraining_tokens": 1e9,
             "parameters": 1e9,
             "active_parameters": 1e9,
+            "context": 9000,
         }.items()
     },
     **{f"prms.sampling.{field.name}": 0.5 for field in fields(SamplingConfig)},
@@ -122,6 +123,7 @@ SOURCES = {
     *(f"benchmark.{name}" for name in ("path", "dataset", "revision", "split", "folder")),
     *(f"benchmark.fields.{name}" for name in ("question", "answer", "level", "subject")),
     "benchmark.generator",
+    "benchmark.size",
     "benchmark.gold_form",
     "policies.revision",
     "prms.revision",

@@ -131,7 +131,8 @@ def test_without_the_hub_a_model_is_taken_from_the_cache_at_its_commit(
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     model = ModelConfig("mine", "someone/model", "qwen")
-    assert "policies.mine: model=someone/model is neither a folder nor" in refusal(model)
+    assert "policies.mine.model=someone/model: the cache of this machine does not" in refusal(model)
+    assert "HF_HUB_OFFLINE=1" in refusal(model)
     commit, cache = "c" * 40, tmp_path / "models--someone--model"
     (cache / "refs").mkdir(parents=True)
     (cache / "refs" / "main").write_text(commit)
