@@ -78,8 +78,9 @@ class EngineSpec(EngineSettings):
         max_model_len: tokens of the longest sequence, never above the model's own context;
             None for that.
         head: how a PRM's two logits are read: `token_classify` (the checkpoint's own
-            two-class head), `marker_logits` (two rows of its LM head), or the dotted path of
-            a custom one (`ttsgrid.engines.own_head`).
+            two-class head), `marker_logits` (two rows of its LM head), `value_head` (one
+            number per token, as (0, number); vLLM has no such head), or the dotted path of a
+            custom one (`ttsgrid.engines.own_head`).
         marker_tokens: for `marker_logits`, the (negative, positive) token ids.
     """
 

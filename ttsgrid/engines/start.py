@@ -18,9 +18,11 @@ from ttsgrid.engines.base import PolicyEngine, PrmEngine
 from ttsgrid.engines.spec import EngineSpec
 
 OWN_HEAD = "own_head"
+VLLM_HEADS = ("token_classify", "marker_logits")
 # By name: vLLM takes seconds to import, and a fake needs none of it.
 MODULES = {
     "vllm": "ttsgrid.engines.vllm_engine",
+    "transformers": "ttsgrid.engines.transformers_engine.engine",
     "fake": "ttsgrid.engines.fake",
     OWN_HEAD: "ttsgrid.engines.own_head",
 }
@@ -28,8 +30,10 @@ PROTOCOLS: dict[str, type] = {"policy": PolicyEngine, "prm": PrmEngine}
 
 
 def kind_for(kind: str, head: str) -> str:
-    """Return which engine serves a PRM's head: vLLM knows only its own."""
-    return OWN_HEAD if kind == "vllm" and is_dotted(head) else kind
+    """Return which engine serves a PRM's head, where another than vLLM must."""
+    if kind in ("vllm", "transformers") and is_dotted(head):
+        return OWN_HEAD
+    return "transformers" if kind == "vllm" and head not in VLLM_HEADS else kind
 
 
 def require_engine(kind: str, role: str, setting: str) -> None:
