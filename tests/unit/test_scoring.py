@@ -332,3 +332,35 @@ def test_a_key_names_its_whole_prefix_and_nothing_after_it() -> None:
     assert prefix_keys(ids, [6]) == keys[1:2]
     changed = [ids[0] + 1, *ids[1:]]
     assert not set(prefix_keys(changed, [4, 6, 8])) & set(keys)
+
+
+class Whole(Letters):
+    """A model of outcomes: one position, at the end."""
+
+    def encode_open(
+        self, tokenizer: Tokenizer, question: str, steps: Sequence[str]
+    ) -> ScoringInput:
+        encoded = super().encode_open(tokenizer, question, steps)
+        return ScoringInput(encoded.ids, encoded.positions[-1:], whole=True)
+
+
+def test_an_outcome_model_gives_one_score_and_says_that_it_is_of_the_solution() -> None:
+    scorer = StepScorer(ScriptedEngine(), cast(PrmFormat, Whole()), cast(Tokenizer, None))
+    scored = asyncio.run(scorer.score(QUESTION, ("cd", "e")))
+    assert scored.scores == expected("cd", "e")[-1:]
+    assert scored.whole
+
+
+def test_a_format_that_marks_fewer_steps_than_it_was_given_is_an_error() -> None:
+    class Losing(Letters):
+        name = "losing"
+
+        def encode_open(
+            self, tokenizer: Tokenizer, question: str, steps: Sequence[str]
+        ) -> ScoringInput:
+            encoded = super().encode_open(tokenizer, question, steps)
+            return ScoringInput(encoded.ids, encoded.positions[-1:])
+
+    scorer = StepScorer(ScriptedEngine(), cast(PrmFormat, Losing()), cast(Tokenizer, None))
+    with pytest.raises(ScoringError, match="losing: 1 positions for 2 scores"):
+        asyncio.run(scorer.score(QUESTION, ("cd", "e")))

@@ -46,6 +46,7 @@ class ScoredSteps:
         input_tokens: length of the PRM's input.
         prefixes: of that input, for its price.
         block_tokens: size of the blocks that the prefixes are cut into.
+        whole: there is one score, of the solution and not of its steps.
     """
 
     scores: tuple[float, ...]
@@ -54,6 +55,7 @@ class ScoredSteps:
     input_tokens: int = 0
     prefixes: Prefixes = NO_PREFIXES
     block_tokens: int = 0
+    whole: bool = False
 
 
 class StepScorer:
@@ -93,13 +95,17 @@ class StepScorer:
             encoded = self._format.encode_open(self._tokenizer, question, steps)
         except UnreadableError as error:
             return ScoredSteps((), Usage(), unscored=str(error))
+        expected = 1 if encoded.whole else len(steps)
+        if len(encoded.positions) != expected:
+            found = f"{len(encoded.positions)} positions for {expected} scores"
+            raise ScoringError(f"{self._format.name}: {found}")
         ids, context = tuple(encoded.ids), self._engine.max_input_tokens
         if len(ids) > context:
             return ScoredSteps((), Usage(), unscored=too_long(len(ids), context))
         scores, usage = await self._scores(ids, encoded.positions)
         block_tokens = self._engine.block_tokens
         prefixes = prefixes_of(ids, block_tokens)
-        return ScoredSteps(scores, usage, None, len(ids), prefixes, block_tokens)
+        return ScoredSteps(scores, usage, None, len(ids), prefixes, block_tokens, encoded.whole)
 
     async def _scores(
         self, ids: tuple[int, ...], positions: Sequence[int]

@@ -8,7 +8,7 @@ definition inline: `policies=[{name: mine, model: /path, format: qwen}]`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from ttsgrid.grid.config import (
 )
 from ttsgrid.grid.strategy_settings import to_strategy
 from ttsgrid.models import SAMPLING_OF_FORMAT, base_format, inline_format
+from ttsgrid.models.prms import inline_prm_format
 
 AXES = {"policies": "policy", "prms": "prm", "strategies": "strategy"}
 SECTIONS: dict[str, type] = {
@@ -72,10 +73,11 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
         k: v for k, v in mapping("sampling", plain.get("sampling")).items() if v is not None
     }
     refuse_unknown("sampling", override, {field.name for field in fields(SamplingConfig)})
-    policies = [_prompted(_sampled(item, override)) for item in axes["policies"]]
-    for prm in axes["prms"]:
-        if prm.get("sampling") is not None:
-            raise ConfigError(f"{_where('prms', prm)}.sampling does nothing: a PRM samples nothing")
+    policies = [
+        _spelled_out("policies", _sampled(item, override), inline_format)
+        for item in axes["policies"]
+    ]
+    prms = [_spelled_out("prms", _unsampled(item), inline_prm_format) for item in axes["prms"]]
     strategies = axes["strategies"]
     # Else budgets=[8] would plan beams at 4 and 16, those of their file, without a word.
     if budgets:
@@ -88,7 +90,7 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
             build(BenchmarkConfig, "benchmark", plain.get("benchmark")), search_path
         ),
         policies=tuple(build(ModelConfig, _where("policies", p), p) for p in policies),
-        prms=tuple(build(ModelConfig, _where("prms", p), p) for p in axes["prms"]),
+        prms=tuple(build(ModelConfig, _where("prms", p), p) for p in prms),
         strategies=tuple(to_strategy(_where("strategies", s), s) for s in strategies),
         engine=build(EngineConfig, "engine", plain.get("engine")),
         cluster=build(ClusterConfig, "cluster", plain.get("cluster")),
@@ -149,13 +151,22 @@ def _sampled(policy: dict[str, Any], override: Plain) -> dict[str, Any]:
     return {**policy, "sampling": {**usual, **own, **override}}
 
 
-def _prompted(policy: dict[str, Any]) -> dict[str, Any]:
-    """Return a policy's definition with a format that is spelled out as one text."""
-    spelled_out = policy.get("format")
+def _unsampled(prm: dict[str, Any]) -> dict[str, Any]:
+    """Return a PRM's definition if it has no sampling."""
+    if prm.get("sampling") is not None:
+        raise ConfigError(f"{_where('prms', prm)}.sampling does nothing: a PRM samples nothing")
+    return prm
+
+
+def _spelled_out(
+    axis: str, model: dict[str, Any], inline: Callable[[Plain, str], str]
+) -> dict[str, Any]:
+    """Return a model's definition with a format that is spelled out as one text."""
+    spelled_out = model.get("format")
     if not isinstance(spelled_out, Mapping):
-        return policy
-    setting = f"{_where('policies', policy)}.format"
-    return {**policy, "format": inline_format(mapping(setting, spelled_out), setting)}
+        return model
+    setting = f"{_where(axis, model)}.format"
+    return {**model, "format": inline(mapping(setting, spelled_out), setting)}
 
 
 def _where(axis: str, item: Plain) -> str:

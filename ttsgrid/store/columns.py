@@ -134,7 +134,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "block_id": "`unit_id` of the block that was scored",
         **{n: _WHOSE[n] for n in ("problem_id", "policy", "prm", "prm_id")},
         "sample": "index in its pool",
-        "step_scores": "one score in [0, 1] per step; empty where unscored",
+        "step_scores": "one score in [0, 1] per step, or one per solution; empty where unscored",
         **_of("", "a fact of this run"),
         "unscored": "why there is no score, in words",
         "input_tokens": "length of the PRM's input",

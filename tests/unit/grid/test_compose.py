@@ -10,9 +10,11 @@ from omegaconf import OmegaConf
 
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.grid.budgets import budgets_of, left_out
-from ttsgrid.grid.compose import to_grid
+from ttsgrid.grid.compose import group_names, to_grid
 from ttsgrid.grid.config import GridConfig, ModelConfig, SamplingConfig
 from ttsgrid.models import prompt_format
+from ttsgrid.models.prms import prm_format
+from ttsgrid.models.prms.qwen_prm import QwenPrmFormat
 
 CONF = Path(__file__).resolve().parents[3] / "conf"
 
@@ -316,3 +318,18 @@ def test_a_prompt_may_be_spelled_out_in_a_policys_definition() -> None:
     fmt = prompt_format(policy.format)
     assert (fmt.system, fmt.stop) == ("Think.", ("Question:",))
     assert policy.sampling.temperature == 0.6  # the base's usual sampling
+
+
+def test_a_prms_format_may_be_spelled_out() -> None:
+    told = "{base: qwen, system: Judge., mark: '<extra_0>'}"
+    (prm,) = grid_of(f"prms=[{{name: mine, model: a/b, format: {told}}}]").prms
+    assert prm_format(prm.format) == QwenPrmFormat(system="Judge.")
+    with pytest.raises(ConfigError, match=r"unknown setting prms\.mine\.format\.sytem"):
+        grid_of("prms=[{name: mine, model: a/b, format: {base: qwen, sytem: x}}]")
+
+
+def test_every_shipped_prm_has_a_known_format() -> None:
+    shipped = group_names("prm", [CONF])
+    grid = grid_of(f"prms=[{','.join(shipped)}]")
+    assert {"skywork-1.5b", "skywork-7b", "reasonflux-prm-7b"} <= set(shipped)
+    assert all(prm_format(prm.format) for prm in grid.prms)

@@ -11,6 +11,7 @@ from ttsgrid.models.prms.base import (
 )
 from ttsgrid.models.prms.registry import (
     PRM_FORMATS,
+    inline_prm_format,
     prm_format,
     prm_identity,
     served_prm_format,
@@ -21,6 +22,7 @@ __all__ = [
     "PRM_FORMATS",
     "PrmFormat",
     "ScoringInput",
+    "inline_prm_format",
     "join_pieces",
     "prm_format",
     "prm_identity",

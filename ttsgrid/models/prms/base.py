@@ -4,10 +4,11 @@ An input is built from pieces that are joined as ids, one per step, each ending 
 the token whose row holds that step's score (its *mark*). Hence the invariant
 that incremental search rests on: the open input of k steps is a strict prefix of
 that of k + 1, so an engine's prefix cache serves all but the newest step, and a
-causal model's scores of earlier steps stay what they were.
+causal model's scores of earlier steps stay what they were. Models that score a solution as a
+whole (`ScoringInput.whole`) have no such marks, and only share what stands before the end.
 
-Nothing here guesses. An empty step, no steps at all, or a text that holds the
-mark itself (which would shift every later score) is an `UnreadableError`: that solution
+Nothing here guesses. An empty step, no steps at all, or a text that holds a special
+mark itself (which the model would take for one) is an `UnreadableError`: that solution
 stays unscored. A tokenizer that does not fit the format is a plain `ScoringError`.
 """
 
@@ -24,6 +25,12 @@ from ttsgrid.models import Tokenizer
 POSITIVE_CLASS = 1
 POSITIVE, NEGATIVE = "+", "-"
 
+LABEL_HEADS = ("marker_logits",)
+"""Heads of formats that name two labels."""
+
+STATE_HEADS = ("token_classify", "value_head")
+"""Heads that read a mark's hidden state, whatever the layout."""
+
 
 @dataclass(frozen=True)
 class ScoringInput:
@@ -33,10 +40,12 @@ class ScoringInput:
         ids: the whole input, BOS included where the model has one.
         positions: for each step, the index into `ids` of the token whose output
             row holds the step's score; ascending.
+        whole: the model scores the solution and not its steps: there is one position.
     """
 
     ids: list[int]
     positions: list[int]
+    whole: bool = False
 
 
 class PrmFormat(Protocol):
@@ -190,12 +199,3 @@ def single_id(tokenizer: Tokenizer, text: str, name: str) -> int:
     if len(ids) != 1:
         raise ScoringError(f"{name}: {text!r} is {len(ids)} tokens, not 1: the wrong tokenizer?")
     return ids[0]
-
-
-def sign_ids(tokenizer: Tokenizer, name: str) -> tuple[int, int]:
-    """Return the ids of `+` and `-`, the labels of the PRMs that score with two tokens.
-
-    Raises:
-        ScoringError: one of them is not one token.
-    """
-    return single_id(tokenizer, POSITIVE, name), single_id(tokenizer, NEGATIVE, name)

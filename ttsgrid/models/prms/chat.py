@@ -23,3 +23,8 @@ def after_prefix(text: str, prefix: str, name: str) -> str:
     if not text.startswith(prefix):
         raise ScoringError(f"{name}: the chat template rewrites earlier turns, so it can't grow")
     return text[len(prefix) :]
+
+
+def system_turn(text: str) -> list[dict[str, str]]:
+    """Return the system turn as the beginning of a chat; none for an empty text."""
+    return [{"role": "system", "content": text}] if text else []

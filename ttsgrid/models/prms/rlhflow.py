@@ -1,10 +1,10 @@
-r"""RLHFlow's Llama-3.1-8B PRMs: a chat in which the assistant says `+` to each step.
+r"""RLHFlow's Llama-3.1-8B PRMs, and verifiers that are asked in the same way: a chat per solution.
 
 One user turn per step, the first being `question + " " + step`, each answered by
 the assistant with `+`. The score is the softmax over `+` and `-` at the position
 that predicts the answer: the last token of the assistant's header. Source:
-RLHFlow/RLHF-Reward-Modeling, math-rm/prm_evaluate.py, which reads position -3 of
-each chat that ends in `+` and the end-of-turn token.
+RLHFlow/RLHF-Reward-Modeling, math-rm/prm_evaluate.py, which strips the steps and reads
+position -3 of each chat that ends in `+` and the end-of-turn token.
 
 The models for Mistral and Deepseek data differ only in where their data's steps
 end (`ки\n`, a blank line); given steps, they are encoded alike. The input for a
@@ -15,33 +15,61 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ttsgrid.models import Tokenizer
 from ttsgrid.models.prms.base import (
+    LABEL_HEADS,
+    NEGATIVE,
     POSITIVE,
     ScoringInput,
     join_pieces,
     require_marks,
     require_steps,
-    sign_ids,
+    single_id,
 )
-from ttsgrid.models.prms.chat import after_prefix, render
+from ttsgrid.models.prms.chat import after_prefix, render, system_turn
 
-_FIRST, _SECOND = "ttsgrid-first-turn", "ttsgrid-second-turn"
+# Spaces around a turn show whether the template strips turns: Llama's does.
+_FIRST, _SECOND = " ttsgrid-first-turn ", " ttsgrid-second-turn "
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """A template's text before the first turn, between two, and after each."""
+
+    before: str
+    between: str
+    header: str
+    strips: bool
 
 
 @dataclass(frozen=True)
 class RlhflowFormat:
-    """One user turn per step, read from the logits of `+` and `-` as the assistant's answer."""
+    """One user turn per step, read from the logits of the two answers the assistant may give.
 
+    Attributes:
+        system: the system turn; empty for none.
+        separator: stands between the question and the first step.
+        ask: a question that ends each user turn, a space before it; empty for none.
+        positive: the assistant's answer to a right step; one token.
+        negative: its answer to a wrong one; one token.
+    """
+
+    heads: ClassVar[tuple[str, ...]] = LABEL_HEADS
     name: str = "rlhflow_deepseek"
     engine_task: str = "marker_logits"
+    system: str = ""
+    separator: str = " "
+    ask: str = ""
+    positive: str = POSITIVE
+    negative: str = NEGATIVE
 
     def encode(self, tokenizer: Tokenizer, question: str, steps: Sequence[str]) -> ScoringInput:
-        """Encode a finished solution: the last `+` and its end of turn follow the last position."""
+        """Encode a finished solution: the last answer and its end of turn follow."""
         opened = self.encode_open(tokenizer, question, steps)
-        chat = [{"role": "user", "content": _FIRST}]
-        answered = [*chat, {"role": "assistant", "content": POSITIVE}]
+        chat = [*system_turn(self.system), {"role": "user", "content": _FIRST}]
+        answered = [*chat, {"role": "assistant", "content": self.positive}]
         closing = after_prefix(
             render(tokenizer, answered, opened=False),
             render(tokenizer, chat, opened=True),
@@ -55,26 +83,39 @@ class RlhflowFormat:
     ) -> ScoringInput:
         """Encode a solution that may go on, up to the assistant's header after the last step."""
         require_steps(steps)
-        before, between, header = self._frame(tokenizer)
-        turns = [f"{question} {steps[0]}", *steps[1:]]
-        openings = [before, *[between] * (len(steps) - 1)]
-        # Stripped, since Llama's template strips each turn that goes through it.
-        texts = [f"{o}{turn.strip()}{header}" for o, turn in zip(openings, turns, strict=True)]
+        frame = self._frame(tokenizer)
+        openings = [frame.before, *[frame.between] * (len(steps) - 1)]
+        turns = self._turns(question, steps)
+        if frame.strips:
+            turns = [turn.strip() for turn in turns]
+        texts = [f"{o}{turn}{frame.header}" for o, turn in zip(openings, turns, strict=True)]
         pieces = [tokenizer.encode(text, add_special_tokens=False) for text in texts]
-        mark = tokenizer.encode(header, add_special_tokens=False)
+        mark = tokenizer.encode(frame.header, add_special_tokens=False)
         return require_marks(join_pieces(pieces), mark, self.name)
 
     def marker_ids(self, tokenizer: Tokenizer) -> tuple[int, int]:
-        """Return the ids of `+` and `-`."""
-        return sign_ids(tokenizer, self.name)
+        """Return the ids of the positive and the negative answer."""
+        return (
+            single_id(tokenizer, self.positive, self.name),
+            single_id(tokenizer, self.negative, self.name),
+        )
 
-    def _frame(self, tokenizer: Tokenizer) -> tuple[str, str, str]:
-        """Return the template's text before the first turn, between two, and after each."""
+    def _turns(self, question: str, steps: Sequence[str]) -> list[str]:
+        ask = f" {self.ask}" if self.ask else ""
+        first, *later = (step.strip() for step in steps)
+        return [f"{text}{ask}" for text in (f"{question}{self.separator}{first}", *later)]
+
+    def _frame(self, tokenizer: Tokenizer) -> _Frame:
         # Cut around two stand-ins: steps don't go through Jinja, and earlier ids never change.
-        chat = [{"role": "user", "content": _FIRST}]
+        chat = [*system_turn(self.system), {"role": "user", "content": _FIRST}]
         opened = render(tokenizer, chat, opened=True)
-        chat += [{"role": "assistant", "content": POSITIVE}, {"role": "user", "content": _SECOND}]
+        chat += [
+            {"role": "assistant", "content": self.positive},
+            {"role": "user", "content": _SECOND},
+        ]
         longer = render(tokenizer, chat, opened=True)
-        before, _, header = opened.partition(_FIRST)
-        between, _, _ = after_prefix(longer, opened, self.name).partition(_SECOND)
-        return before, between, header
+        strips = _FIRST not in opened
+        first, second = (x.strip() if strips else x for x in (_FIRST, _SECOND))
+        before, _, header = opened.partition(first)
+        between, _, _ = after_prefix(longer, opened, self.name).partition(second)
+        return _Frame(before, between, header, strips)

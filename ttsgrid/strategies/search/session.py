@@ -94,7 +94,7 @@ class SearchSession:
             return scored
         self.prm_usage += scored.usage
         self.meter.scored.append(scored)
-        if len(scored.scores) != len(steps):
+        if len(scored.scores) != (1 if scored.whole else len(steps)):
             raise ScoringError(f"the PRM gave {len(scored.scores)} scores for {len(steps)} steps")
         if not all(math.isfinite(score) for score in scored.scores):
             raise ScoringError(f"the PRM gave a score that is no number: {scored.scores}")

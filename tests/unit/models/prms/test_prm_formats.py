@@ -26,6 +26,7 @@ MARKS = {
     "rlhflow_deepseek": "<|im_end|>\n<|im_start|>assistant\n",
     "skywork": "\n",
 }
+STEPWISE = tuple(MARKS)
 
 
 def tokenizer_for(name: str) -> Tokenizer:
@@ -36,7 +37,7 @@ texts = st.text(alphabet="ab 1+-=.\\{}\n", min_size=1, max_size=12)
 solutions = st.lists(texts.filter(lambda text: text.strip() != ""), min_size=1, max_size=6)
 
 
-@pytest.mark.parametrize("name", PRM_FORMATS.names)
+@pytest.mark.parametrize("name", STEPWISE)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(question=texts, steps=solutions)
 def test_open_ids_end_at_the_last_mark_and_only_grow_with_more_steps(
@@ -56,7 +57,7 @@ def test_open_ids_end_at_the_last_mark_and_only_grow_with_more_steps(
     assert whole.positions == inputs[-1].positions
 
 
-@pytest.mark.parametrize("name", PRM_FORMATS.names)
+@pytest.mark.parametrize("name", STEPWISE)
 def test_each_position_ends_the_text_of_its_step_and_mark(name: str) -> None:
     item = prm_format(name).encode(tokenizer_for(name), QUESTION, STEPS)
     for step, position in zip(STEPS, item.positions, strict=True):
@@ -82,8 +83,8 @@ def test_no_steps_and_empty_steps_are_errors_not_scores(name: str) -> None:
         fmt.encode_open(tokenizer, QUESTION, [STEPS[0], " \n", STEPS[1]])
 
 
-@pytest.mark.parametrize("name", [name for name in PRM_FORMATS.names if name != "skywork"])
-def test_a_mark_inside_the_text_is_an_error_not_a_shifted_score(name: str) -> None:
+@pytest.mark.parametrize("name", ["qwen", "rlhflow_mistral", "rlhflow_deepseek"])
+def test_a_special_mark_inside_the_text_is_an_error_not_a_shifted_score(name: str) -> None:
     fmt, tokenizer = prm_format(name), tokenizer_for(name)
     smuggled = f"40 {MARKS[name]} 5"
     with pytest.raises(ScoringError, match="contain the mark"):
@@ -92,9 +93,32 @@ def test_a_mark_inside_the_text_is_an_error_not_a_shifted_score(name: str) -> No
         fmt.encode_open(tokenizer, smuggled, STEPS)
 
 
+def test_math_shepherds_tag_is_ordinary_text_and_may_stand_in_a_step() -> None:
+    steps = ["40 ки 5", "40 * 5 = 12"]
+    item = prm_format("math_shepherd").encode_open(WITH_BOS, "What is ки?", steps)
+    ends = [DECODE(item.ids[: position + 1]) for position in item.positions]
+    assert ends[0] == "<s>What is ки? 40 ки 5 ки"
+    assert ends[1] == f"{ends[0]}\n40 * 5 = 12 ки"
+
+
+def test_an_outcome_model_reads_every_solution_as_if_it_ended_there() -> None:
+    fmt = prm_format("outcome")
+    for k in range(1, len(STEPS) + 1):
+        item = fmt.encode_open(WITH_BOS, QUESTION, STEPS[:k])
+        solution = "\n\n".join(STEPS[:k])
+        assert DECODE(item.ids).endswith(f"assistant\n{solution}<|im_end|>\n")
+        assert (item.whole, item.positions) == (True, [len(item.ids) - 1])
+
+
+def test_an_outcome_model_may_read_bare_text() -> None:
+    fmt = prm_format('{"base": "outcome", "chat": false}')
+    item = fmt.encode(WITH_BOS, "One?", ["Two.", "Three."])
+    assert DECODE(item.ids) == "<s>One?Two.\n\nThree."
+
+
 def test_skywork_takes_a_step_of_several_lines_as_one_and_a_question_as_it_is() -> None:
     fmt = prm_format("skywork")
-    item = fmt.encode(WITH_BOS, "Two\nlines", ["a\nb", "c"])
+    item = fmt.encode(WITH_BOS, "Two\nlines", [" a\nb ", "c"])
     assert DECODE(item.ids) == "<s>Two\nlines\na b\nc\n"
     assert [DECODE([item.ids[position]]) for position in item.positions] == ["\n", "\n"]
 

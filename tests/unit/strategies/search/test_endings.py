@@ -367,3 +367,16 @@ def test_a_text_that_ends_a_solution_ends_a_search_like_the_end_mark() -> None:
     answers = asyncio.run(run_search(session)).answers
     assert answers[0].complete
     assert answers[0].steps == ("a", "boxed")
+
+
+def test_a_model_of_outcomes_guides_a_search_by_what_is_written_so_far() -> None:
+    class Outcomes(Table):
+        async def score(self, question: str, steps: Sequence[str]) -> ScoredSteps:
+            per_step = await super().score(question, steps)
+            return replace(per_step, scores=per_step.scores[-1:], whole=True)
+
+    book = Book({"": ["a\n\n", "b\n\n"], "a\n\n": ["boxed 1<end>", "boxed 2<end>"]})
+    table = Outcomes({"a": 0.9, "b": 0.1, "boxed 1": 0.3, "boxed 2": 0.6})
+    outcome = search(beam("search_and_learn"), book, table)
+    assert [answer.text for answer in outcome.answers] == ["a\n\nboxed 2", "a\n\nboxed 1"]
+    assert [answer.step_scores for answer in outcome.answers] == [(0.6,), (0.3,)]
