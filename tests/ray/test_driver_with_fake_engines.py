@@ -55,7 +55,7 @@ def engine(max_num_seqs: int = 256, **fake: float) -> EngineConfig:
 def one_policy(tmp_path: Path, engine: EngineConfig, max_attempts: int = 3) -> GridConfig:
     """Three problems, five requests each: a greedy one and a pool of four."""
     return GridConfig(
-        benchmark=replace(shipped_benchmark("zoo"), num_problems=3),
+        benchmarks=(replace(shipped_benchmark("zoo"), num_problems=3),),
         policies=(model(tmp_path, "policy-a", "zoo"),),
         prms=(),
         strategies=(COT, MAJORITY),
@@ -141,7 +141,7 @@ def test_units_that_kill_each_worker_end_failed_with_an_error_and_no_score(
 ) -> None:
     grid = replace(
         one_policy(tmp_path, engine(die_at_request=1), max_attempts=2),
-        benchmark=replace(shipped_benchmark("zoo"), num_problems=1),
+        benchmarks=(replace(shipped_benchmark("zoo"), num_problems=1),),
         prms=(model(tmp_path, "prm-q", "qwen"),),
         strategies=(BEST_OF_N,),
     )

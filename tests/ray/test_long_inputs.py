@@ -20,7 +20,7 @@ BEAM = StrategyConfig("beam", "beam", budgets=(4,), search={"beam_width": 2})
 
 def grid(folder: Path, *, policy_reads: int, prm_reads: int) -> GridConfig:
     return GridConfig(
-        benchmark=replace(shipped_benchmark("zoo"), num_problems=8),
+        benchmarks=(replace(shipped_benchmark("zoo"), num_problems=8),),
         policies=(replace(model(folder, "policy", "zoo"), max_model_len=policy_reads),),
         prms=(replace(model(folder, "prm", "qwen"), max_model_len=prm_reads),),
         strategies=(COT, MAJORITY, BEST_OF_N, BEAM),

@@ -24,6 +24,7 @@ from ttsgrid.analysis.cells.outcomes import Outcome, pool_outcomes
 from ttsgrid.analysis.cells.tree_outcomes import search_outcomes
 from ttsgrid.analysis.findings.comparisons import compare
 from ttsgrid.analysis.findings.interaction import INTERACTION_SCHEMA, search_gain_by_policy
+from ttsgrid.analysis.findings.judging import Judging, judgings
 from ttsgrid.analysis.findings.prm_quality import PRM_QUALITY_SCHEMA, prm_quality
 from ttsgrid.analysis.findings.search_comparisons import (
     SEARCH_COMPARISON_SCHEMA,
@@ -62,6 +63,7 @@ class Frontier:
         optimism: what the curve promises in hindsight, and what can be kept of it.
         recommendations: which strategy to use where.
         few_answers: policies whose solutions (nearly) never state an answer.
+        judgings: who judged the answers of each benchmark.
     """
 
     cells: Cells
@@ -78,6 +80,7 @@ class Frontier:
     optimism: pl.DataFrame
     recommendations: Sequence[Recommendation]
     few_answers: Sequence[FewAnswers] = ()
+    judgings: Sequence[Judging] = ()
 
     @property
     def benchmarks(self) -> list[str]:
@@ -113,7 +116,11 @@ def analyse(
     if external.is_empty() or holds_solutions(store):
         frames = load(store, equivalence_for or store_equivalence(store))
         cells = make_cells(frames, _outcomes(frames, budgets), price_per_device_hour)
-        return _of_solutions(frames, cells, external)
+        frontier = _of_solutions(frames, cells, external)
+        # Whoever brings an equivalence of their own knows it; the store's may not even import.
+        if equivalence_for is not None:
+            return frontier
+        return replace(frontier, judgings=judgings(store, frontier.benchmarks))
     return _of_cells(no_cells(), external)
 
 

@@ -32,5 +32,6 @@ def assumed_problems(benchmark: BenchmarkConfig, why: UnreachableError) -> tuple
             "(benchmark.size)"
         )
     return tuple(
-        Problem(f"assumed-{i}", benchmark.name, i, "x" * QUESTION_BYTES, "0") for i in range(number)
+        Problem(f"assumed-{benchmark.name}-{i}", benchmark.name, i, "x" * QUESTION_BYTES, "0")
+        for i in range(number)
     )

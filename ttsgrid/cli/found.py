@@ -6,7 +6,7 @@ cache or a file that is not there yet is no error of a plan. It is one of whatev
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from ttsgrid.benchmarks import assumed_problems, load_benchmark
@@ -15,7 +15,9 @@ from ttsgrid.core.records import Problem
 from ttsgrid.core.tally import counted
 from ttsgrid.grid.config import GridConfig, ModelConfig
 from ttsgrid.grid.content import Note
+from ttsgrid.grid.fit import Fit
 from ttsgrid.grid.own_code import engine_of
+from ttsgrid.grid.plan import Plan, make_plan
 from ttsgrid.grid.resolve import ResolvedModel, assumed_model, resolve_model
 from ttsgrid.models import prompt_format
 from ttsgrid.models.prms import prm_identity
@@ -24,16 +26,55 @@ COMMIT_DIGITS = 12
 
 
 @dataclass(frozen=True)
-class Found:
-    """A grid's problems and models.
+class FoundPart:
+    """One benchmark of a grid.
 
     Attributes:
+        grid: over this benchmark alone.
+        models: as it asks them: its instruction is part of a policy's identity.
         unread: why the problems can't be had, in a sentence; they are stand-ins then.
     """
 
+    grid: GridConfig
     problems: tuple[Problem, ...]
     models: list[ResolvedModel]
     unread: str | None = None
+
+    def plan(self, held: Collection[str]) -> Plan:
+        """Return the plan of this benchmark."""
+        identities = {model.identity.name: model.identity for model in self.models}
+        return make_plan(self.grid, self.problems, identities, held)
+
+    def warnings(self) -> list[str]:
+        """Return a sentence for each model that this benchmark's texts may outgrow."""
+        return Fit(self.problems, self.grid.benchmark.instruction).warnings(self.models)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A grid's problems and models, one part per benchmark."""
+
+    parts: tuple[FoundPart, ...]
+
+    @property
+    def models(self) -> list[ResolvedModel]:
+        """Every model, once for each way in which it is asked."""
+        every = (model for part in self.parts for model in part.models)
+        return list({model.identity: model for model in every}.values())
+
+    def plan(self, held: Collection[str]) -> Plan:
+        """Return the plan of all benchmarks.
+
+        Args:
+            held: ids of units that the store has committed.
+        """
+        return Plan.joined([part.plan(held) for part in self.parts])
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what texts may outgrow which models, naming the benchmark among several."""
+        for part in self.parts:
+            of = f"{part.grid.benchmark.name}: " if len(self.parts) > 1 else ""
+            yield from (f"{of}{sentence}" for sentence in part.warnings())
 
     def require_all(self) -> None:
         """Refuse to go on with what is only assumed.
@@ -41,32 +82,36 @@ class Found:
         Raises:
             UnreachableError: saying what is missing first.
         """
-        for why in (self.unread, *(model.unreached for model in self.models)):
+        unread = (part.unread for part in self.parts)
+        for why in (*unread, *(model.unreached for model in self.models)):
             if why is not None:
                 raise UnreachableError(why)
 
     def sentences(self) -> Iterator[str]:
         """Yield what a plan says of where its models and problems come from."""
+        models = self.parts[0].models  # the others ask the same ones in other words
         commits = [
             f"{model.config.name} at {model.commit[:COMMIT_DIGITS]}"
-            for model in self.models
+            for model in models
             if model.commit is not None
         ]
         if commits:
             yield f"Commits of hub models: {', '.join(commits)}."
-        unreached = [model for model in self.models if model.unreached is not None]
+        unreached = [model for model in models if model.unreached is not None]
         if unreached:
             names = ", ".join(model.config.name for model in unreached)
             yield (
                 f"Assumed: commit and files of {names}, which neither the hub nor the cache gives "
                 "here. Sizes and contexts are those of the settings."
             )
-        if self.unread is not None:
+        unread = [part for part in self.parts if part.unread is not None]
+        for part in unread:
+            of = f" of {part.grid.benchmark.name}" if len(self.parts) > 1 else ""
             yield (
-                f"Assumed: {counted(len(self.problems), 'problem')}, as benchmark.size says, since "
-                "no file, nor the hub, nor its cache gives them here."
+                f"Assumed: {counted(len(part.problems), 'problem')}{of}, as benchmark.size says, "
+                "since no file, nor the hub, nor its cache gives them here."
             )
-        if unreached or self.unread is not None:
+        if unreached or unread:
             yield (
                 "What is assumed can't be looked up in the store, so all of it counts as missing; "
                 "to check or to run the grid it must be there."
@@ -84,15 +129,24 @@ def find(grid: GridConfig, note: Note) -> Found:
         ConfigError: a name, a file or a revision is wrong.
     """
     models = resolve_models(grid, note)
+    return Found(tuple(_found_part(part, models) for part in grid.parts))
+
+
+def _found_part(part: GridConfig, models: Sequence[ResolvedModel]) -> FoundPart:
+    asked = [
+        model.asked(_prompt_json(model.config, part)) if model.role == "policy" else model
+        for model in models
+    ]
     try:
-        return Found(load_benchmark(grid.benchmark), models)
+        return FoundPart(part, load_benchmark(part.benchmark), asked)
     except UnreachableError as why:
-        return Found(assumed_problems(grid.benchmark, why), models, str(why))
+        return FoundPart(part, assumed_problems(part.benchmark, why), asked, str(why))
 
 
 def resolve_models(grid: GridConfig, note: Note = lambda _: None) -> list[ResolvedModel]:
-    """Find every model of the grid and identify it."""
-    policies = [_model(grid, m, "policy", _prompt_json(m, grid), note) for m in grid.policies]
+    """Find every model of the grid and identify it, as the first benchmark asks it."""
+    first = grid.parts[0]
+    policies = [_model(grid, m, "policy", _prompt_json(m, first), note) for m in grid.policies]
     prms = [_model(grid, m, "prm", prm_identity(m.format), note) for m in grid.prms]
     return [*policies, *prms]
 

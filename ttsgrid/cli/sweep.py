@@ -28,9 +28,8 @@ from ttsgrid.grid.arguments import checked_arguments
 from ttsgrid.grid.budgets import left_out
 from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig
-from ttsgrid.grid.fit import Fit
 from ttsgrid.grid.own_code import check_own_code
-from ttsgrid.grid.plan import Plan, make_plan
+from ttsgrid.grid.plan import Plan
 from ttsgrid.store import committed_units, locate, require_current
 from ttsgrid.views.terminal.console import Console
 
@@ -72,11 +71,9 @@ def sweep(grid: GridConfig) -> None:
     # Opening the store refuses an older one too, but models are then resolved and hashed first.
     require_current(locate(grid.store))
     found = find(grid, note)
-    identities = {model.identity.name: model.identity for model in found.models}
-    plan = make_plan(grid, found.problems, identities, committed_units(grid.store).done)
+    plan = found.plan(committed_units(grid.store).done)
     show_plan(plan)
-    fit = Fit(found.problems, grid.benchmark.instruction)
-    for sentence in (*found.sentences(), *left_out(grid), *fit.warnings(found.models)):
+    for sentence in (*found.sentences(), *left_out(grid), *found.warnings()):
         console.print(sentence, highlight=False)
     if grid.plan_only:
         return

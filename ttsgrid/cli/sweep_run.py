@@ -35,7 +35,8 @@ def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel], console:
     """
     with Store.open(grid.store, run_id=uuid.uuid4().hex[:12]) as store:
         store.write_problems(plan.problems)
-        store.write_benchmark(benchmark_record(grid.benchmark))
+        for benchmark in grid.benchmarks:
+            store.write_benchmark(benchmark_record(benchmark))
         store.write_models(
             ModelRecord(
                 m.identity,

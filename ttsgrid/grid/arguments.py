@@ -28,6 +28,8 @@ GROUPS = ("benchmark", "engine", "cluster", "experiment")
 # As conf/config.yaml places it: an experiment's settings are the grid's own, so its file
 # needs no `# @package _global_`.
 EXPERIMENT = "experiment@_global_"
+# Else the settings of the default benchmark would pass for settings of all that are listed.
+NO_DEFAULT_BENCHMARK = "~benchmark"
 QUOTES = "in a shell, put quotes around a value with spaces or brackets: 'budgets=[1, 4]'"
 
 
@@ -54,10 +56,22 @@ def checked_arguments(arguments: Sequence[str], conf: Path) -> list[str]:
         raise ConfigError(f"--config-dir {own[-1]} is no folder")
     folders = [conf, *own]
     OmegaConf.register_new_resolver("choices", partial(_choices, folders), replace=True)
-    checked = {text: _checked(text, folders) for text in settings}
+    checked = {text: [_checked(text, folders)] for text in settings}
+    if any(_lists_benchmarks(text, folders) for text in settings):
+        checked[settings[0]].insert(0, NO_DEFAULT_BENCHMARK)
     if settings == options.overrides:
-        return [checked.get(argument, argument) for argument in arguments]
-    return [*(argument for argument in arguments if argument not in checked), *checked.values()]
+        return [new for argument in arguments for new in checked.get(argument, [argument])]
+    kept = [argument for argument in arguments if argument not in checked]
+    return [*kept, *(new for several in checked.values() for new in several)]
+
+
+def _lists_benchmarks(text: str, folders: Sequence[Path]) -> bool:
+    """Say whether a setting, or the experiment that it names, lists benchmarks."""
+    name, _, value = text.lstrip("+").partition("=")
+    if name == "experiment":
+        files = (folder / name / f"{value}.yaml" for folder in folders)
+        return any(file.is_file() and "benchmarks" in OmegaConf.load(file) for file in files)
+    return name == "benchmarks" or (name == "benchmark" and value.startswith("["))
 
 
 def _checked(text: str, folders: Sequence[Path]) -> str:
@@ -70,6 +84,8 @@ def _checked(text: str, folders: Sequence[Path]) -> str:
         values = text.partition("=")[2]
         raise ConfigError(f"{text}: several values are a list: {name}=[{values}]")
     value = override.value()
+    if name == "benchmark" and isinstance(value, list):
+        return f"++benchmarks={text.partition('=')[2]}"
     if name in GROUPS and value is not None and not isinstance(value, Mapping):
         require_choice(name, str(value), group_names(name, folders))
     _require_setting(name)

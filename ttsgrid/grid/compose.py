@@ -4,6 +4,9 @@ Axes are lists of names; each name is looked up in its group's folder on Hydra's
 search path (`conf/policy/zoo-s.yaml` for `policies=[zoo-s]`), so that a person's
 own `--config-dir` adds models to the shipped ones. A list may also hold a whole
 definition inline: `policies=[{name: mine, model: /path, format: qwen}]`.
+
+One benchmark is composed by Hydra below `benchmark`. Where `benchmarks` lists several, they
+are looked up like models, and what stands below `benchmark` holds for each of them.
 """
 
 from __future__ import annotations
@@ -41,13 +44,16 @@ from ttsgrid.models import SAMPLING_OF_FORMAT, base_format, inline_format
 from ttsgrid.models.prms import inline_prm_format
 
 AXES = {"policies": "policy", "prms": "prm", "strategies": "strategy"}
+GROUP_OF = {**AXES, "benchmarks": "benchmark"}
 SECTIONS: dict[str, type] = {
     "benchmark": BenchmarkConfig,
     "sampling": SamplingConfig,
     "engine": EngineConfig,
     "cluster": ClusterConfig,
 }
-TOP_LEVEL = {field.name for field in fields(GridConfig)} | {"sampling"}
+TOP_LEVEL = {field.name for field in fields(GridConfig)} | {"sampling", "benchmark"}
+# With several benchmarks these would give each the same problems, or the same name.
+OF_ONE_BENCHMARK = ("name", "path", "dataset", "generator")
 
 
 def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
@@ -60,7 +66,7 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
     Raises:
         ConfigError: naming the setting that is wrong, and the choices.
     """
-    plain = _resolved(config)
+    plain = _resolved(_with_joined_name(config))
     refuse_unknown("", plain, TOP_LEVEL)
     plugins = typed("plugins", tuple[str, ...], plain.get("plugins") or [])
     load_plugins(plugins)  # first: what they add may be named below
@@ -86,9 +92,7 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
             for item, definition in zip(plain.get("strategies", []), strategies, strict=True)
         ]
     return GridConfig(
-        benchmark=_located(
-            build(BenchmarkConfig, "benchmark", plain.get("benchmark")), search_path
-        ),
+        benchmarks=tuple(_located(one, search_path) for one in _benchmarks(plain, search_path)),
         policies=tuple(build(ModelConfig, _where("policies", p), p) for p in policies),
         prms=tuple(build(ModelConfig, _where("prms", p), p) for p in prms),
         strategies=tuple(to_strategy(_where("strategies", s), s) for s in strategies),
@@ -100,6 +104,57 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
         plugins=plugins,
         **budgets,
     )
+
+
+def _with_joined_name(config: DictConfig) -> DictConfig:
+    """Return a config in which `${benchmark.name}` names all benchmarks that are listed.
+
+    Raises:
+        ConfigError: the settings of one benchmark stand beside the list; they would be
+            taken for settings of all.
+    """
+    plain = OmegaConf.to_container(config, resolve=False)
+    if not isinstance(plain, dict) or plain.get("benchmarks") is None:
+        return config
+    shared = mapping("benchmark", plain.get("benchmark"))
+    if "name" in shared:
+        raise ConfigError(
+            f"benchmark={shared['name']} stands beside benchmarks=[...]; give one of the two "
+            f"(`~benchmark` takes the default away)"
+        )
+    listed = as_list("benchmarks", plain["benchmarks"])
+    names = (item.get("name") if isinstance(item, Mapping) else item for item in listed)
+    joined = {"benchmark": {**shared, "name": "+".join(str(name) for name in names)}}
+    return OmegaConf.create({**plain, **joined})
+
+
+def _benchmarks(plain: Plain, search_path: Sequence[Path]) -> list[BenchmarkConfig]:
+    """Return the benchmark, or those of the list with the shared settings over their own."""
+    shared = mapping("benchmark", plain.get("benchmark"))
+    if plain.get("benchmarks") is None:
+        return [build(BenchmarkConfig, "benchmark", shared)]
+    del shared["name"]  # of all together, for the store's path
+    listed = as_list("benchmarks", plain["benchmarks"])
+    if len(listed) > 1 and (own := [name for name in OF_ONE_BENCHMARK if name in shared]):
+        raise ConfigError(
+            f"benchmark.{own[0]} is of one benchmark; with several, spell it out in the list: "
+            f"benchmarks=[{{name: ..., {own[0]}: ...}}, ...]"
+        )
+    definitions = [_definition("benchmarks", item, search_path) for item in listed]
+    return [
+        build(BenchmarkConfig, _where("benchmarks", one), _laid_over(one, shared))
+        for one in definitions
+    ]
+
+
+def _laid_over(own: Plain, shared: Plain) -> dict[str, Any]:
+    """Return settings with others over them, part by part."""
+    parts = {
+        key: _laid_over(own[key], value)
+        for key, value in shared.items()
+        if isinstance(value, Mapping) and isinstance(own.get(key), Mapping)
+    }
+    return {**own, **shared, **parts}
 
 
 def _located(benchmark: BenchmarkConfig, search_path: Sequence[Path]) -> BenchmarkConfig:
@@ -178,7 +233,7 @@ def _definition(axis: str, item: Any, search_path: Sequence[Path]) -> dict[str, 
     """Resolve one item of an axis: a name looked up in its group, or a definition inline."""
     if isinstance(item, Mapping):
         return mapping(axis, item)
-    group, name = AXES[axis], str(item)
+    group, name = GROUP_OF[axis], str(item)
     require_choice(axis, name, group_names(group, search_path))
     file = next(f for d in search_path if (f := d / group / f"{name}.yaml").is_file())
     return {"name": name, **_loaded(axis, file)}

@@ -8,7 +8,7 @@ and raises `ConfigError` with a message that names the setting and the choices.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 # A benchmark is configured where it is read; the grid only holds it.
@@ -153,7 +153,8 @@ class GridConfig:
     """The whole sweep: axes as tuples, expanded by the planner.
 
     Attributes:
-        benchmark: which problems; a name, or settings below `benchmark.`.
+        benchmarks: which problems: `benchmark=NAME` for one, a list of names or definitions
+            for several, each with units and cells of its own.
         policies: names, or definitions inline.
         prms: names, or definitions inline.
         strategies: names, or definitions inline.
@@ -167,7 +168,7 @@ class GridConfig:
             catalogues; workers import them too.
     """
 
-    benchmark: BenchmarkConfig
+    benchmarks: tuple[BenchmarkConfig, ...]
     policies: tuple[ModelConfig, ...]
     prms: tuple[ModelConfig, ...]
     strategies: tuple[StrategyConfig, ...]
@@ -180,15 +181,31 @@ class GridConfig:
     plugins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        require(bool(self.benchmarks), "benchmarks=[] leaves nothing to run; name at least one")
         require(bool(self.policies), "policies=[] leaves nothing to run; name at least one policy")
         require(bool(self.strategies), "strategies=[] leaves nothing to run; name at least one")
-        for setting in ("policies", "prms", "strategies"):
+        for setting in ("benchmarks", "policies", "prms", "strategies"):
             _require_distinct(setting, [item.name for item in getattr(self, setting)])
         _require_budgets("budgets", self.budgets)
         require(bool(self.store), "store is empty; name a folder or a URI")
         needs_prm = [s.name for s in self.strategies if s.entry.needs_prm]
         if needs_prm and not self.prms:
             raise ConfigError(f"prms=[] but {', '.join(needs_prm)} need a PRM; name one in prms")
+
+    @property
+    def parts(self) -> tuple[GridConfig, ...]:
+        """The same grid over each benchmark alone."""
+        return tuple(replace(self, benchmarks=(one,)) for one in self.benchmarks)
+
+    @property
+    def benchmark(self) -> BenchmarkConfig:
+        """The benchmark of a part.
+
+        Raises:
+            ValueError: the grid has several; ask its `parts`.
+        """
+        (only,) = self.benchmarks
+        return only
 
 
 def _require_budgets(setting: str, budgets: tuple[int, ...]) -> None:

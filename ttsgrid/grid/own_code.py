@@ -20,10 +20,10 @@ def check_own_code(grid: GridConfig) -> None:
     Raises:
         ConfigError: something isn't found, or isn't what its place needs.
     """
-    benchmark = grid.benchmark
-    benchmark_grader(benchmark)
-    if benchmark.step_labels is not None:
-        load_own(benchmark.step_labels, "benchmark.step_labels", StepLabels)
+    for benchmark in grid.benchmarks:
+        benchmark_grader(benchmark)
+        if benchmark.step_labels is not None:
+            load_own(benchmark.step_labels, "benchmark.step_labels", StepLabels)
     for policy in grid.policies:
         prompt_format(policy.format, f"policies.{policy.name}.format")
         _check_engine(grid, policy, "policy", f"policies.{policy.name}")
@@ -55,7 +55,7 @@ def _check_engine(grid: GridConfig, model: ModelConfig, role: str, where: str) -
 
 
 def _named(grid: GridConfig) -> Iterator[str]:
-    yield from (grid.benchmark.grader, grid.engine.kind)
+    yield from (*(benchmark.grader for benchmark in grid.benchmarks), grid.engine.kind)
     for model in (*grid.policies, *grid.prms):
         yield from (named_base(model.format), model.engine or "")
     yield from (served_prm_format(prm.format).engine_task for prm in grid.prms)

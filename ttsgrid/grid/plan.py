@@ -14,7 +14,7 @@ holds is subtracted by unit id.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -64,6 +64,17 @@ class Plan:
         """What the missing units generate."""
         return Tally.of(self.missing)
 
+    @classmethod
+    def joined(cls, parts: Sequence[Plan]) -> Plan:
+        """Return the plan of several benchmarks, from those of each: no unit serves two."""
+        return cls(
+            problems=tuple(problem for part in parts for problem in part.problems),
+            cells=tuple(cell for part in parts for cell in part.cells),
+            units=tuple(unit for part in parts for unit in part.units),
+            missing=tuple(unit for part in parts for unit in part.missing),
+            naive=sum((part.naive for part in parts), Tally()),
+        )
+
     def by_model(self, units: Iterable[Unit]) -> dict[tuple[str, str], list[Unit]]:
         """Return units by (kind, name of the model whose worker runs them)."""
         grouped: dict[tuple[str, str], list[Unit]] = defaultdict(list)
@@ -72,16 +83,21 @@ class Plan:
         return grouped
 
 
+def problems_of(benchmark: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return the problems of one benchmark among those of several."""
+    return tuple(problem for problem in problems if problem.benchmark == benchmark)
+
+
 def make_plan(
     grid: GridConfig,
     problems: tuple[Problem, ...],
     identities: Mapping[str, ModelIdentity],
     held: Collection[str] = frozenset(),
 ) -> Plan:
-    """Expand a grid over problems into cells and units.
+    """Expand a grid over the problems of its one benchmark into cells and units.
 
     Args:
-        grid: the validated grid.
+        grid: the validated grid, or a part of it.
         problems: the benchmark's problems, in order.
         identities: model identity by the name of each policy and PRM.
         held: ids of units that the store has committed.

@@ -64,6 +64,10 @@ class ResolvedModel:
         """The model in messages, e.g. `policies.mine`."""
         return f"{AXIS[self.role]}.{self.config.name}"
 
+    def asked(self, format_json: str) -> ResolvedModel:
+        """Return a policy that is asked in another way, as another benchmark does."""
+        return replace(self, identity=replace(self.identity, format=format_json))
+
     @property
     def context_tokens(self) -> int | None:
         """Tokens that it reads here: its own context, or `max_model_len` where that is less."""

@@ -47,7 +47,7 @@ class OddError(Exception):
 
 def spec(role: str) -> WorkerSpec:
     engine = EngineSpec("fake", role, role, role)
-    return WorkerSpec(engine, "zoo" if role == "policy" else "qwen", ZOO, 1.0, 0, 1.0)
+    return WorkerSpec(engine, "zoo" if role == "policy" else "qwen", (ZOO,), 1.0, 0, 1.0)
 
 
 def block(problem: Problem) -> SampleBlock:
@@ -173,7 +173,8 @@ def test_a_prm_engine_that_raises(unit_of: Callable[[Problem], Unit]) -> None:
 @pytest.mark.parametrize("unit_of", [block, tree])
 def test_a_grader_that_raises(unit_of: Callable[[Problem], Unit]) -> None:
     policy = policy_runtime()
-    grader = policy._grading.grader
+    grading = policy._gradings["zoo"]
+    grader = grading.grader
     one, odd, other = PROBLEMS[0], replace(PROBLEMS[1], answer="odd"), PROBLEMS[2]
 
     class OddGrader:
@@ -188,6 +189,6 @@ def test_a_grader_that_raises(unit_of: Callable[[Problem], Unit]) -> None:
                 raise OddError("too deep to grade")
             return grader.is_correct(answer, gold)
 
-    policy._grading = replace(policy._grading, grader=OddGrader())  # type: ignore[arg-type]
+    policy._gradings["zoo"] = replace(grading, grader=OddGrader())  # type: ignore[arg-type]
     outcomes = asyncio.run(run(policy, prm_runtime(), unit_of, [one, odd, other]))
     check_that_the_odd_one_failed(outcomes, "too deep to grade")

@@ -59,7 +59,7 @@ def fleet(plan: Plan, block_tokens: int, slots: int) -> dict[str, list[WorkerSpe
         role = "prm" if name.startswith("prm") else "policy"
         engine = EngineSpec("fake", role, name, name, max_num_seqs=slots, fake=fake)
         form = "zoo" if role == "policy" else "qwen"
-        specs[name] = [WorkerSpec(engine, form, ZOO, 1.0, 0, 1.0)]
+        specs[name] = [WorkerSpec(engine, form, (ZOO,), 1.0, 0, 1.0)]
     return specs
 
 

@@ -29,7 +29,7 @@ POLICY, PRM = "small", "prm-a"
 
 def worker(role: str, name: str, slots: int, **fake: float) -> WorkerSpec:
     engine = EngineSpec("fake", role, name, name, max_num_seqs=slots, fake=fake)
-    return WorkerSpec(engine, "zoo" if role == "policy" else "qwen", ZOO, 1.0, 0, 1.0)
+    return WorkerSpec(engine, "zoo" if role == "policy" else "qwen", (ZOO,), 1.0, 0, 1.0)
 
 
 def searches(of: tuple[Problem, ...]) -> Plan:

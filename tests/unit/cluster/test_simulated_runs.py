@@ -39,7 +39,7 @@ POLICIES, PRMS = ("small", "medium"), ("prm-a", "prm-b")
 
 def worker(role: str, name: str) -> WorkerSpec:
     engine = EngineSpec("fake", role, name, name, max_num_seqs=16, fake={"delay_s": 0.05})
-    return WorkerSpec(engine, "zoo" if role == "policy" else "qwen", ZOO, 1.0, 0, 1.0)
+    return WorkerSpec(engine, "zoo" if role == "policy" else "qwen", (ZOO,), 1.0, 0, 1.0)
 
 
 def fleet(policies: int = 1, prms: int = 1) -> dict[str, list[WorkerSpec]]:

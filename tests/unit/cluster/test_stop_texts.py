@@ -43,7 +43,7 @@ class Rambler:
 
 def test_its_answer_is_the_one_before_the_next_question() -> None:
     spec = EngineSpec("mine", "policy", "base", "base")
-    worker = WorkerSpec(spec, FORMAT, shipped_benchmark("zoo"), 1.0, 0, 1.0)
+    worker = WorkerSpec(spec, FORMAT, (shipped_benchmark("zoo"),), 1.0, 0, 1.0)
     runtime = PolicyRuntime(worker, Rambler(), TOKENIZER)
     block = SampleBlock(
         "p", ModelIdentity("base", "b", "r", FORMAT), SamplingIdentity(0.7, 1.0, 64, 0), 0, 1

@@ -34,7 +34,9 @@ CONTEXT = 160
 
 def score(*solutions: tuple[str, ...]) -> UnitResult:
     spec = EngineSpec("fake", "prm", "judge", "judge", max_model_len=CONTEXT)
-    runtime = PrmRuntime(WorkerSpec(spec, "qwen", ZOO, 1.0, 0, 1.0), FakePrmEngine(spec), TOKENIZER)
+    runtime = PrmRuntime(
+        WorkerSpec(spec, "qwen", (ZOO,), 1.0, 0, 1.0), FakePrmEngine(spec), TOKENIZER
+    )
     task = Task(UNIT, PROBLEM, to_score=tuple(enumerate(solutions)))
     (outcome,) = asyncio.run(runtime.run([task], None))
     return outcome.result
@@ -74,6 +76,8 @@ def test_the_store_says_which_samples_have_no_score_and_why(tmp_path: Path) -> N
 def test_an_input_may_fill_the_context_to_the_last_token(spare: int) -> None:
     ids = prm_format("qwen").encode_open(TOKENIZER, PROBLEM.question, SHORT).ids
     spec = EngineSpec("fake", "prm", "judge", "judge", max_model_len=len(ids) - 1 + spare)
-    runtime = PrmRuntime(WorkerSpec(spec, "qwen", ZOO, 1.0, 0, 1.0), FakePrmEngine(spec), TOKENIZER)
+    runtime = PrmRuntime(
+        WorkerSpec(spec, "qwen", (ZOO,), 1.0, 0, 1.0), FakePrmEngine(spec), TOKENIZER
+    )
     (outcome,) = asyncio.run(runtime.run([Task(UNIT, PROBLEM, ((0, SHORT),))], None))
     assert (outcome.result.scores[0].unscored is None) == (spare == 1)

@@ -32,7 +32,7 @@ def identity(name: str) -> ModelIdentity:
 
 
 def worker(role: str, name: str, gpus: int = 1) -> WorkerSpec:
-    return WorkerSpec(EngineSpec("fake", role, name, name), "zoo", ZOO, 1.0, gpus, 1.0)
+    return WorkerSpec(EngineSpec("fake", role, name, name), "zoo", (ZOO,), 1.0, gpus, 1.0)
 
 
 FLEET = {name: [worker("policy", name)] for name in POLICIES} | {

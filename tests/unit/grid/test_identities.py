@@ -35,9 +35,9 @@ OWN_ENGINE = "my_package.engines:Mine"
 # Another value changes every unit. All units of this grid hang on policy, PRM and search.
 HASHED: dict[str, Any] = {
     "seed": 1,
-    "benchmark.name": "other",
-    "benchmark.seed": 1,
-    "benchmark.instruction": "Answer with a number.",
+    "benchmarks.name": "other",
+    "benchmarks.seed": 1,
+    "benchmarks.instruction": "Answer with a number.",
     "policies.model": "zoo:zoo-m",
     "policies.format": "llama",
     "policies.dtype": "float32",
@@ -87,7 +87,7 @@ RECORDED: dict[str, Any] = {
     **{f"prms.sampling.{field.name}": 0.5 for field in fields(SamplingConfig)},
     "prms.sampling.max_tokens": 5,
     "prms.sampling.top_k": 5,
-    "benchmark.step_labels": "my_package.labels:Labels",
+    "benchmarks.step_labels": "my_package.labels:Labels",
     "strategies.name": "mine",
     "strategies.keep_traces": False,
     "engine.max_num_seqs": 7,
@@ -113,24 +113,24 @@ SELECTING: dict[str, Any] = {
     "budgets": (8, 16),
     "strategies.budgets": (8, 16),
     "strategies.num_problems": 1,
-    "benchmark.num_problems": 5,
-    "benchmark.search_problems": 1,
+    "benchmarks.num_problems": 5,
+    "benchmarks.search_problems": 1,
     "policies.sampling.greedy_cot": False,
 }
 
 # Where problems and models come from: they are identified by what is found there.
 SOURCES = {
-    *(f"benchmark.{name}" for name in ("path", "dataset", "revision", "split", "folder")),
-    *(f"benchmark.fields.{name}" for name in ("question", "answer", "level", "subject")),
-    "benchmark.generator",
-    "benchmark.size",
-    "benchmark.gold_form",
+    *(f"benchmarks.{name}" for name in ("path", "dataset", "revision", "split", "folder")),
+    *(f"benchmarks.fields.{name}" for name in ("question", "answer", "level", "subject")),
+    "benchmarks.generator",
+    "benchmarks.gold_form",
+    "benchmarks.size",
     "policies.revision",
     "prms.revision",
 }
 
 # Who judges the answers of a benchmark: a store holds one, and refuses another.
-JUDGING = {"benchmark.grader", "benchmark.grader_options", "benchmark.answer_forms"}
+JUDGING = {"benchmarks.grader", "benchmarks.grader_options", "benchmarks.answer_forms"}
 
 
 def model(name: str, format: str) -> ModelConfig:
@@ -140,8 +140,10 @@ def model(name: str, format: str) -> ModelConfig:
 
 
 GRID = GridConfig(
-    benchmark=BenchmarkConfig(
-        "zoo", generator="ttsgrid.benchmarks.zoo.rows:test_rows", num_problems=2, seed=0
+    benchmarks=(
+        BenchmarkConfig(
+            "zoo", generator="ttsgrid.benchmarks.zoo.rows:test_rows", num_problems=2, seed=0
+        ),
     ),
     policies=(model("zoo-s", "qwen"),),
     prms=(model("zoo-prm", "qwen"),),

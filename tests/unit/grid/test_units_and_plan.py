@@ -56,7 +56,7 @@ def strategies(*kinds: str) -> tuple[StrategyConfig, ...]:
 
 def grid(**changes: Any) -> GridConfig:  # noqa: ANN401 (fields of GridConfig)
     base = GridConfig(
-        benchmark=BenchmarkConfig("zoo"),
+        benchmarks=(BenchmarkConfig("zoo"),),
         policies=models(POLICIES),
         prms=models(PRMS),
         strategies=strategies("cot", "majority", "best_of_n"),
@@ -333,7 +333,7 @@ def test_a_benchmark_limits_searches_that_set_no_limit_of_their_own() -> None:
     benchmark = BenchmarkConfig("zoo", search_problems=3)
     more = search("dvts", 4, num_problems=4)
     both = (*strategies("majority"), search("beam", 4), more)
-    made = plan(5, strategies=both, policies=models(("small",)), benchmark=benchmark)
+    made = plan(5, strategies=both, policies=models(("small",)), benchmarks=(benchmark,))
     by_kind = {
         kind: {tree.problem_id for tree in trees(made) if tree.strategy == kind}
         for kind in ("beam", "dvts")

@@ -131,6 +131,7 @@ def known(value: float) -> float | None:
 
 def make_meter(frames: StoreFrames, price_per_device_hour: float | None = None) -> Meter:
     """Read sizes and speeds from a store: PRMs by their label, policies by each of theirs."""
+    # One label may stand for several ids: a policy that each benchmark asks in its own words.
     labels = dict(frames.models.filter(role="prm").select("label", "model_id").iter_rows())
     for policies in (frames.series, frames.searches):
         labels |= dict(policies.select("policy", "policy_id").iter_rows())

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 from ttsgrid.analysis.frames.solutions import Equivalence
-from ttsgrid.benchmarks import grader_for, make_grader
+from ttsgrid.benchmarks import Grader, grader_for, make_grader
 from ttsgrid.store import StorePath, read_benchmarks
 
 
@@ -24,12 +24,18 @@ def store_equivalence(store: StorePath) -> Callable[[str], Equivalence]:
 
     Stores written before sweeps recorded their graders hold shipped benchmarks alone.
     """
+    grader_of = store_grader(store)
+    return lambda benchmark: grader_of(benchmark).group
+
+
+def store_grader(store: StorePath) -> Callable[[str], Grader]:
+    """Return the same store's graders: a benchmark's name to who judges its answers."""
     records = read_benchmarks(store)
 
-    def equivalence(benchmark: str) -> Equivalence:
+    def grader(benchmark: str) -> Grader:
         record = records.get(benchmark)
         if record is None:
-            return benchmark_equivalence(benchmark)
-        return make_grader(record.grader, json.loads(record.grader_options)).group
+            return grader_for(benchmark)
+        return make_grader(record.grader, json.loads(record.grader_options))
 
-    return equivalence
+    return grader

@@ -1,7 +1,8 @@
 """Labels of models and samplings: unique, and as short as their differences allow.
 
-A model's short name is its label; where a store holds two models of one name (a
-retrained checkpoint, another prompt format) the id's first digits tell them apart. A model
+A model's short name is its label; where a benchmark of a store has two models of one name (a
+retrained checkpoint, another prompt format) the id's first digits tell them apart. A policy
+that each benchmark asks in its own words is one model to people. A model
 whose engine was a fake says so in its label, so that no row of it stands with a real one's.
 Where one policy was sampled in several ways, the label says what differs.
 """
@@ -18,21 +19,44 @@ _ID_DIGITS = 6
 FAKE = " (fake engine)"
 
 
-def label_models(models: pl.DataFrame) -> pl.DataFrame:
+def label_models(models: pl.DataFrame, uses: pl.DataFrame) -> pl.DataFrame:
     """Add `label`, `aggregation` and `signed` to the rows of table `models`.
 
-    A label is unique within a role. A PRM whose recorded scores are one number per solution
-    says in its format which aggregation that is; for all others `aggregation` is null. A PRM
-    is `signed` where its recorded scores are raw numbers, which can be negative.
+    A label is unique within a role and a benchmark. A PRM whose recorded scores are one number
+    per solution says in its format which aggregation that is; for all others `aggregation` is
+    null. A PRM is `signed` where its recorded scores are raw numbers, which can be negative.
+
+    Args:
+        models: of the table.
+        uses: columns benchmark and model_id: which model was used on what.
     """
     fake = pl.col("is_fake").fill_null(False)
     engine = pl.when(fake).then(pl.lit(FAKE)).otherwise(pl.lit(""))
-    shared = pl.col("model_id").n_unique().over("role", "name", fake) > 1
+    alike = pl.col("model_id").n_unique().over("benchmark", "role", "name", fake)
+    used = models.join(_uses_or_all(models, uses), on="model_id").with_columns(rivals=alike)
+    rivals = used.group_by("model_id").agg(pl.col("rivals").max())
+    shared = pl.col("rivals") > 1
     with_id = pl.col("name") + "#" + pl.col("model_id").str.head(_ID_DIGITS)
     sizes = ["num_parameters", "pretraining_tokens"]
     columns = ["model_id", "role", "label", *sizes, "aggregation", "signed"]
     label = (pl.when(shared).then(with_id).otherwise(pl.col("name")) + engine).alias("label")
-    return models.with_columns(label).select(columns).sort("role", "label")
+    named = models.join(rivals, on="model_id", how="left").with_columns(label)
+    return named.select(columns).sort("role", "label", "model_id")
+
+
+def _uses_or_all(models: pl.DataFrame, uses: pl.DataFrame) -> pl.DataFrame:
+    """Add to uses that a model without any may be meant on every benchmark."""
+    unused = models.select("model_id").join(uses, on="model_id", how="anti")
+    anywhere = unused.join(uses.select("benchmark").unique(), how="cross")
+    return pl.concat([uses, anywhere.select(uses.columns)]).unique()
+
+
+def model_uses(units: pl.DataFrame) -> pl.DataFrame:
+    """Return which model was used on which benchmark: benchmark, model_id."""
+    return pl.concat(
+        units.select("benchmark", model_id=who).drop_nulls().unique()
+        for who in ("policy_id", "prm_id")
+    )
 
 
 def label_samplings(series: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ttsgrid.analysis.frames.devices import read_rates
-from ttsgrid.analysis.frames.labels import label_models, label_samplings
+from ttsgrid.analysis.frames.labels import label_models, label_samplings, model_uses
 from ttsgrid.analysis.frames.prices import PriceFrames, read_prices
 from ttsgrid.analysis.frames.searches import read_searches
 from ttsgrid.analysis.frames.solutions import (
@@ -49,7 +49,7 @@ class StoreFrames:
 
     Attributes:
         problems: problem (row number), problem_id, benchmark, index, level, subject.
-        models: model_id, role, label (unique within a role), num_parameters,
+        models: model_id, role, label (unique within a role and a benchmark), num_parameters,
             pretraining_tokens, aggregation (of a PRM with one recorded score per solution;
             null for the others).
         series: series (row number), benchmark, policy_id, sampling (JSON), greedy,
@@ -102,8 +102,8 @@ def load(store: StorePath, equivalence_for: Callable[[str], Equivalence]) -> Sto
         StoreError: the store holds no solutions yet.
     """
     problems = _problems(store)
-    models = label_models(described_models(store).collect())
     units = _done_units(store, problems)
+    models = label_models(described_models(store).collect(), model_uses(units))
     if not units["kind"].is_in(["sample", "search"]).any():
         raise StoreError(
             f"{store} holds no finished solutions; run `python -m ttsgrid.sweep` first"

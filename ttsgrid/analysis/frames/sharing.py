@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from ttsgrid.analysis.frames.labels import label_models
+from ttsgrid.analysis.frames.labels import label_models, model_uses
 from ttsgrid.store import StorePath, described_models, latest_units
 
 SHARING_SCHEMA = {
@@ -35,6 +35,7 @@ def saved_by_sharing(store: StorePath) -> pl.DataFrame:
     done = latest_units(store).filter(pl.col("status") == "done")
     priced = done.filter(pl.col("policy_lone_prompt_tokens").is_not_null()).select(
         "kind",
+        "benchmark",
         "policy_id",
         "prm_id",
         *(_computed(who, way) for who in ("policy", "prm") for way in ("", "lone_")),
@@ -43,7 +44,8 @@ def saved_by_sharing(store: StorePath) -> pl.DataFrame:
     by_policy = units.filter(pl.col("kind") != "score").rename({"policy_id": "model_id"})
     by_prm = units.filter(pl.col("kind") != "sample").rename({"prm_id": "model_id"})
     totals = pl.concat([_totals(by_policy, "policy"), _totals(by_prm, "prm")])
-    models = label_models(described_models(store).collect()).select("model_id", model="label")
+    described = label_models(described_models(store).collect(), model_uses(units))
+    models = described.select("model_id", model="label")
     named = totals.join(models, on="model_id").filter(pl.col("alone_tokens") > 0)
     saved = 1 - pl.col("computed_tokens") / pl.col("alone_tokens")
     return named.with_columns(saved=saved).select(*SHARING_SCHEMA).sort("role", "model")

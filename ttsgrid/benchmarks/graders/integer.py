@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ttsgrid.benchmarks.graders.numbers import whole_number
 from ttsgrid.benchmarks.zoo.task import boxed_answer
@@ -18,6 +19,7 @@ class IntegerGrader:
     """Judges answers that are whole numbers of any length, with leading zeros or without."""
 
     name: str = "integer"
+    equality: ClassVar[str] = "the same whole number"
 
     def extract(self, text: str) -> str | None:
         """Return the digits in the last box of a solution; None when there is none."""

@@ -23,6 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ttsgrid.benchmarks.graders.boxed import last_boxed
 from ttsgrid.benchmarks.graders.forms import (
@@ -78,6 +79,10 @@ class MathGrader:
 
     answer_forms: tuple[str, ...] = DEFAULT_FORMS
     name: str = "math"
+    equality: ClassVar[str] = (
+        f"the same mathematical value, decimals to {DECIMALS} places, lists in any order, "
+        "units dropped"
+    )
 
     def __post_init__(self) -> None:
         require_forms(self.answer_forms)

@@ -20,6 +20,9 @@ Key = TypeVar("Key", bound=Hashable)
 class Grader(Protocol):
     """Judges the answers of one kind of benchmark.
 
+    Its optional attribute `equality` says in a few words which answers it takes for the same;
+    the frontier and the report repeat them.
+
     A grader of your own is a class in a module, named in a benchmark's YAML as
     `grader: my_package.grade:YesNo`, with its keyword arguments in `grader_options`:
 
@@ -66,6 +69,14 @@ class Grader(Protocol):
         Indices count from 0 in the order in which classes are first seen.
         """
         ...
+
+
+def equality_of(grader: Grader) -> str:
+    """Say in words which answers a grader takes for the same.
+
+    A grader may say so in an attribute `equality`; of one that doesn't, nothing more is known.
+    """
+    return str(getattr(grader, "equality", "equal is what its own code takes for equal"))
 
 
 def partition(keys: Sequence[Key], same: Callable[[Key, Key], bool]) -> list[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class TextGrader:
     """Judges answers by their spelling, spaces at both ends aside."""
 
     name: str = "text"
+    equality: ClassVar[str] = "the same characters"
 
     def extract(self, text: str) -> str | None:
         """Return the whole text, stripped; None when it is empty."""

@@ -23,7 +23,7 @@ from ttsgrid.engines.start import kind_for
 from ttsgrid.grid.config import GridConfig
 from ttsgrid.grid.fit import Fit
 from ttsgrid.grid.own_code import engine_of, own_code
-from ttsgrid.grid.plan import Plan
+from ttsgrid.grid.plan import Plan, problems_of
 from ttsgrid.grid.resolve import ResolvedModel
 from ttsgrid.models.prms import prm_format
 from ttsgrid.store import Store
@@ -100,20 +100,31 @@ def worker_spec(
         dtype=model.dtype,
         quantization=model.config.quantization,
         num_gpus=gpus,
-        max_model_len=Fit(problems, grid.benchmark.instruction).engine_tokens(model),
+        max_model_len=_engine_tokens(grid, model, problems),
         head=head,
         marker_tokens=_marker_tokens(model),
     )
-    benchmark = grid.benchmark
     return WorkerSpec(
         spec,
         model.config.format,
-        benchmark,
+        grid.benchmarks,
         engine.cpus,
         gpus,
         engine.memory_gib,
         grid.plugins,
     )
+
+
+def _engine_tokens(
+    grid: GridConfig, model: ResolvedModel, problems: tuple[Problem, ...]
+) -> int | None:
+    """Return the longest sequence that any benchmark needs; None for the model's own limit."""
+    needed = [
+        Fit(problems_of(benchmark.name, problems), benchmark.instruction).engine_tokens(model)
+        for benchmark in grid.benchmarks
+    ]
+    known = [tokens for tokens in needed if tokens is not None]
+    return max(known) if len(known) == len(needed) else None
 
 
 def _head(model: ResolvedModel) -> str:

@@ -50,14 +50,14 @@ class WorkerSpec:
 
     Attributes:
         format: name of the prompt format (policies) or PRM format (PRMs).
-        benchmark: whose grader a policy worker grades with, and what its prompts ask for.
+        benchmarks: with whose graders a policy worker grades, and what its prompts ask for.
         cpus, gpus, memory_gib: what the worker reserves from Ray.
         plugins: modules to import first.
     """
 
     engine: EngineSpec
     format: str
-    benchmark: BenchmarkConfig
+    benchmarks: tuple[BenchmarkConfig, ...]
     cpus: float
     gpus: int
     memory_gib: float

@@ -38,13 +38,21 @@ class PolicyRuntime(TaskRunner):
         super().__init__(spec, engine.device)
         self._engine = engine
         self._tokenizer = tokenizer
-        self._format = prompt_format(spec.format, instruction=spec.benchmark.instruction)
-        self._grading = Grading(tokenizer, benchmark_grader(spec.benchmark), self._format)
+        # By benchmark: each asks in its own words and judges in its own way.
+        self._gradings = {
+            benchmark.name: Grading(
+                tokenizer,
+                benchmark_grader(benchmark),
+                prompt_format(spec.format, instruction=benchmark.instruction),
+            )
+            for benchmark in spec.benchmarks
+        }
         self._scorers: dict[str, BatchingScorer] = {}
 
     async def _result(self, task: Task, prm: PrmPeer | None) -> UnitResult:
         problem = task.problem
-        prompt_ids = tuple(encode_prompt(self._format, self._tokenizer, problem.question))
+        asked = self._gradings[problem.benchmark].format
+        prompt_ids = tuple(encode_prompt(asked, self._tokenizer, problem.question))
         if task.unit.tree:
             assert prm is not None, "the driver names a search's PRM worker"
             return await self._searched(task.unit.tree, problem, prompt_ids, self._scorer(prm))
@@ -54,9 +62,10 @@ class PolicyRuntime(TaskRunner):
     async def _sampled(
         self, block: SampleBlock, problem: Problem, prompt_ids: tuple[int, ...]
     ) -> UnitResult:
-        samples = await sample_block(self._engine, prompt_ids, block, self._format.stop)
+        grading = self._gradings[problem.benchmark]
+        samples = await sample_block(self._engine, prompt_ids, block, grading.format.stop)
         # Off the event loop: a grader may take its time, and the engine must not wait.
-        solutions = await asyncio.to_thread(self._grading.samples, samples, problem.answer)
+        solutions = await asyncio.to_thread(grading.samples, samples, problem.answer)
         usage = reduce(add, (sample.generation.usage for sample in samples), Usage())
         begun = [one for one in samples if one.generation is not NEVER_BEGUN]
         price = price_of_samples(
@@ -69,20 +78,21 @@ class PolicyRuntime(TaskRunner):
     async def _searched(
         self, unit: SearchTree, problem: Problem, prompt_ids: tuple[int, ...], scorer: StepScoring
     ) -> UnitResult:
+        grading = self._gradings[problem.benchmark]
         session = SearchSession(
             settings=unit.settings,
             engine=self._engine,
             scorer=scorer,
             question=problem.question,
             prompt_ids=prompt_ids,
-            decode=self._grading.decode,
-            is_final=self._grading.is_final,
+            decode=grading.decode,
+            is_final=grading.is_final,
             sampling=unit.sampling,
             seed_of=partial(derive_seed, unit.id),
-            stop=self._format.stop,
+            stop=grading.format.stop,
         )
         outcome = await run_search(session)
-        solutions = await asyncio.to_thread(self._grading.answers, outcome.answers, problem.answer)
+        solutions = await asyncio.to_thread(grading.answers, outcome.answers, problem.answer)
         return UnitResult(
             unit.id,
             solutions=solutions,

@@ -12,6 +12,8 @@ from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.views.figures.frontier import draw, save
 from ttsgrid.views.words.headline import headline_of
 
+GRADER_COLUMNS = dict.fromkeys(("benchmark", "grader", "equality"), pl.String)
+
 
 def write_frontier(frontier: Frontier, folder: Path) -> list[Path]:
     """Write everything into a folder: tables as Parquet and CSV, words, rules, picture.
@@ -39,6 +41,7 @@ def _tables(frontier: Frontier) -> dict[str, pl.DataFrame]:
         "prm_quality": frontier.prm_quality,
         "external": frontier.external,
         "optimism": frontier.optimism,
+        "graders": pl.DataFrame(frontier.judgings, schema=GRADER_COLUMNS),
         "difficulty": frontier.difficulty,
         "predicted_difficulty": frontier.predicted.problems,
         "difficulty_quality": frontier.predicted.quality,

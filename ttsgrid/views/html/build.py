@@ -19,6 +19,7 @@ from ttsgrid.views.html.view import BenchmarkSection, Fact, Published, Report
 from ttsgrid.views.tables.benchmark import benchmark_tables
 from ttsgrid.views.tables.study import study_tables
 from ttsgrid.views.words.answer import answer, num_problems, question, question_of_published
+from ttsgrid.views.words.judging import judged_by
 from ttsgrid.views.words.numbers import duration, listed
 from ttsgrid.views.words.sureness import sureness
 from ttsgrid.views.words.warnings import answer_warnings
@@ -85,6 +86,7 @@ def _section(
         examples=shown,
         traces=traces(store, benchmark, [problem.problem_id for problem in shown]),
         warnings=answer_warnings(frontier, benchmark),
+        judged_by=judged_by(frontier, benchmark),
     )
 
 

@@ -165,6 +165,7 @@ class BenchmarkSection:
 
     Attributes:
         warnings: what to know before the figures; mostly none.
+        judged_by: who judged its answers, and which count as the same.
         picture: None where the store holds nothing but published points.
         published: None where it holds none of those.
     """
@@ -179,6 +180,7 @@ class BenchmarkSection:
     examples: tuple[ProblemExamples, ...]
     traces: tuple[Trace, ...]
     warnings: tuple[str, ...] = ()
+    judged_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

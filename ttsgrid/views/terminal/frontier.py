@@ -16,6 +16,7 @@ from ttsgrid.views.terminal.render import as_rich, print_table
 from ttsgrid.views.words.external import note
 from ttsgrid.views.words.footnote import footnote
 from ttsgrid.views.words.headline import headline_of
+from ttsgrid.views.words.judging import judged_by
 from ttsgrid.views.words.warnings import answer_warnings
 
 
@@ -27,6 +28,8 @@ def print_frontier(frontier: Frontier, console: Console) -> None:
                 print_table(console, as_rich(table, benchmark))
         headline = Text.assemble((f"{benchmark}: ", "bold"), headline_of(frontier, benchmark))
         console.print(headline, highlight=False)
+        for sentence in judged_by(frontier, benchmark):
+            console.print(Text(sentence), style="dim", highlight=False)
     if frontier.benchmarks:
         console.print(footnote(frontier.cells), style="dim", highlight=False)
     for benchmark in frontier.benchmarks:
