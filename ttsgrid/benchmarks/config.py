@@ -44,6 +44,8 @@ class BenchmarkConfig:
         split: takes the files whose names begin with it, e.g. `test`.
         folder: where in the data set those files lie; "" anywhere.
         generator: dotted path of a function (num_problems, seed) to rows.
+        read_row: dotted path of a function from a row of the file to a row with question and
+            answer, for files whose answers are no field of theirs (tests of code, say).
         fields: of a row.
         gold_form: how the answer field marks the gold answer: `plain`, `hashes` (`#### 42`),
             `boxed`, or `auto` (whichever of the latter two is there, else plain).
@@ -68,6 +70,7 @@ class BenchmarkConfig:
     split: str = "test"
     folder: str = ""
     generator: str | None = None
+    read_row: str | None = None
     fields: FieldNames = field(default_factory=FieldNames)
     gold_form: str = "auto"
     grader: str = "math"

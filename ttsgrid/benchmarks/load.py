@@ -9,9 +9,11 @@ larger one with the same seed, so growing a sweep reuses what is stored.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from ttsgrid.benchmarks.config import BenchmarkConfig
 from ttsgrid.benchmarks.fields import (
@@ -124,8 +126,12 @@ def _problems(spec: BenchmarkConfig, source: str, rows: list[SourceRow]) -> list
     if not rows:
         raise ConfigError(f"benchmark.path: {source} holds no problems")
     problems, columns = [], None
+    read = None if spec.read_row is None else load_named(spec.read_row, "benchmark.read_row")
     for index, row in enumerate(rows):
         try:
+            if read is not None:
+                problems.append(_read_problem(spec, index, read(row.values)))
+                continue
             columns = columns or find_columns(spec.fields, row.values)
             problems.append(_problem(spec, columns, index, row))
         except ValueError as error:
@@ -148,6 +154,20 @@ def _problem(spec: BenchmarkConfig, columns: Columns, index: int, row: SourceRow
         answer=answer,
         level=optional_level(row.values, columns.level),
         subject=optional_subject(row.values, columns.subject),
+    )
+
+
+def _read_problem(spec: BenchmarkConfig, index: int, read: Mapping[str, Any]) -> Problem:
+    """Return the problem that one's own `read_row` made; its texts are taken as they are."""
+    question, answer = str(read["question"]), str(read["answer"])
+    return Problem(
+        id=problem_id(spec.name, question, answer),
+        benchmark=spec.name,
+        index=index,
+        question=question,
+        answer=answer,
+        level=optional_level(read, "level"),
+        subject=optional_subject(read, "subject"),
     )
 
 

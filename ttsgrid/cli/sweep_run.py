@@ -8,7 +8,7 @@ from collections import Counter
 
 from rich.console import Console
 
-from ttsgrid.benchmarks import BenchmarkConfig
+from ttsgrid.benchmarks import BenchmarkConfig, benchmark_grader, require_ready
 from ttsgrid.grid.config import GridConfig
 from ttsgrid.grid.plan import Plan
 from ttsgrid.grid.resolve import ResolvedModel
@@ -50,6 +50,7 @@ def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel], console:
         # After the descriptions: what is newly said of a model must reach the store all the same.
         if not plan.missing:
             return 0
+        require_ready(benchmark_grader(grid.benchmark))
         # Ray, and what comes with it, is loaded only when there is something to run.
         from ttsgrid.cluster.driver.launch import run_missing  # noqa: PLC0415
 

@@ -77,6 +77,8 @@ class Solution:
         correct: the benchmark grader's verdict; False when `answer` is None.
         seed: seed of its (first) engine request.
         step_scores: the scores a search's PRM gave its steps; empty elsewhere.
+        outcome: what judging it came to, of graders that run something (`passed`, `time-out`).
+        outcome_detail: of that, in words.
     """
 
     sample: int
@@ -88,6 +90,8 @@ class Solution:
     usage: Usage
     seed: int
     step_scores: tuple[float, ...] = ()
+    outcome: str | None = None
+    outcome_detail: str | None = None
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,10 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         **_TOKENS,
         "seed": "seed of its (first) request",
         "step_scores": "the PRM's scores, of a search's answers",
+        "outcome": "what running it came to, of benchmarks whose answers are run: `passed`, "
+        "`failed assertion`, `error`, `time-out`, `memory`, `output`, `early exit` or "
+        "`escape refused`",
+        "outcome_detail": "the assertion, exception or limit, in words",
     },
     "scores": {
         "unit_id": _WHOSE["unit_id"],

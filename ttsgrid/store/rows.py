@@ -177,6 +177,8 @@ def _solution_row(commit: Commit, solution: Solution) -> Row:
         **_tokens(solution.usage),
         "seed": solution.seed,
         "step_scores": list(solution.step_scores) if search else None,
+        "outcome": solution.outcome,
+        "outcome_detail": solution.outcome_detail,
     }
 
 

@@ -148,6 +148,9 @@ SOLUTIONS = pa.schema(
         *_tokens(),
         _required("seed", _INT),
         pa.field("step_scores", _SCORES),
+        # Since schema 2.
+        pa.field("outcome", _TEXT),  # of graders that run something
+        pa.field("outcome_detail", _TEXT),
     ]
 )
 

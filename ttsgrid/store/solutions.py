@@ -35,4 +35,6 @@ def _solution(row: Mapping[str, Any]) -> Solution:
         correct=row["correct"],
         usage=Usage(row["prompt_tokens"], row["cached_tokens"], row["generated_tokens"]),
         seed=row["seed"],
+        outcome=row["outcome"],
+        outcome_detail=row["outcome_detail"],
     )

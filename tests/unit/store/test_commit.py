@@ -125,6 +125,8 @@ def test_a_sample_rows_fields_are_the_solutions(tmp_path: Path) -> None:
         "generated_tokens": 7,
         "seed": 2**62 + 1,
         "step_scores": None,
+        "outcome": None,
+        "outcome_detail": None,
     }
 
 

@@ -12,6 +12,7 @@ from any thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -77,6 +78,46 @@ def equality_of(grader: Grader) -> str:
     A grader may say so in an attribute `equality`; of one that doesn't, nothing more is known.
     """
     return str(getattr(grader, "equality", "equal is what its own code takes for equal"))
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a grader says of a solution.
+
+    Attributes:
+        answer: what votes group by; None where the solution states none.
+        outcome: what judging came to, of graders that run something; None of others.
+        detail: of the outcome, in words.
+    """
+
+    answer: str | None
+    correct: bool
+    outcome: str | None = None
+    detail: str | None = None
+
+
+def judge(grader: Grader, text: str, gold: str) -> Judgement:
+    """Judge a solution.
+
+    A grader whose verdict needs the whole solution, or says more than right and wrong, has a
+    method `judge(text, gold)` of its own; of others it is `extract`, then `is_correct`.
+    """
+    own: Callable[[str, str], Judgement] | None = getattr(grader, "judge", None)
+    if own is not None:
+        return own(text, gold)
+    answer = grader.extract(text)
+    return Judgement(answer, answer is not None and grader.is_correct(answer, gold))
+
+
+def require_ready(grader: Grader) -> None:
+    """Ask a grader that needs more than itself (a sandbox, say) whether it has it.
+
+    Raises:
+        ConfigError: it hasn't; says what to do.
+    """
+    own: Callable[[], None] | None = getattr(grader, "require_ready", None)
+    if own is not None:
+        own()
 
 
 def partition(keys: Sequence[Key], same: Callable[[Key, Key], bool]) -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from inspect import signature
 from typing import Any
 
+from ttsgrid.benchmarks.graders.code import CodeGrader
 from ttsgrid.benchmarks.graders.integer import IntegerGrader
 from ttsgrid.benchmarks.graders.math import MathGrader
 from ttsgrid.benchmarks.graders.protocol import Grader
@@ -17,6 +18,7 @@ GRADERS: dict[str, Callable[..., Grader]] = {
     "math": MathGrader,
     "integer": IntegerGrader,
     "text": TextGrader,
+    "code": CodeGrader,
 }
 
 

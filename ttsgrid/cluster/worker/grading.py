@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ttsgrid.benchmarks import Grader
+from ttsgrid.benchmarks import Grader, Judgement, judge
 from ttsgrid.core.records import FinishReason, Solution, Usage
 from ttsgrid.models import DecodingTokenizer, PromptFormat, split_steps
 from ttsgrid.strategies.sampling import Sample
 from ttsgrid.strategies.search.protocol import SearchAnswer
+
+UNJUDGED = Judgement(None, correct=False)
 
 
 @dataclass(frozen=True)
@@ -42,32 +44,33 @@ class Grading:
         text = self.decode(generation.token_ids)
         # A cut-off solution has no final answer, whatever it boxed on the way.
         finished = generation.finish_reason is FinishReason.STOP
-        answer = self.grader.extract(text) if finished else None
+        judged = judge(self.grader, text, gold) if finished else UNJUDGED
         return Solution(
             sample=sample.index,
             text=text,
             steps=split_steps(text, self.format.step_separator),
             finish_reason=generation.finish_reason,
-            answer=answer,
-            correct=self._is_correct(answer, gold),
+            answer=judged.answer,
+            correct=judged.correct,
+            outcome=judged.outcome,
+            outcome_detail=judged.detail,
             usage=generation.usage,
             seed=sample.seed,
         )
 
     def _answer(self, index: int, answer: SearchAnswer, gold: str) -> Solution:
-        extracted = self.grader.extract(answer.text) if answer.complete else None
+        judged = judge(self.grader, answer.text, gold) if answer.complete else UNJUDGED
         return Solution(
             sample=index,
             text=answer.text,
             steps=answer.steps,
             finish_reason=answer.finish_reason,
-            answer=extracted,
-            correct=self._is_correct(extracted, gold),
+            answer=judged.answer,
+            correct=judged.correct,
+            outcome=judged.outcome,
+            outcome_detail=judged.detail,
             # Its own tokens alone. What the search spent is the unit's: answers share it.
             usage=Usage(generated_tokens=answer.num_tokens),
             seed=answer.seed,
             step_scores=answer.step_scores,
         )
-
-    def _is_correct(self, answer: str | None, gold: str) -> bool:
-        return answer is not None and self.grader.is_correct(answer, gold)
