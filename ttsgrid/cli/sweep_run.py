@@ -50,7 +50,8 @@ def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel], console:
         # After the descriptions: what is newly said of a model must reach the store all the same.
         if not plan.missing:
             return 0
-        require_ready(benchmark_grader(grid.benchmark))
+        for benchmark in grid.benchmarks:
+            require_ready(benchmark_grader(benchmark))
         # Ray, and what comes with it, is loaded only when there is something to run.
         from ttsgrid.cluster.driver.launch import run_missing  # noqa: PLC0415
 

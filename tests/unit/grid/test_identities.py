@@ -123,6 +123,7 @@ SOURCES = {
     *(f"benchmarks.{name}" for name in ("path", "dataset", "revision", "split", "folder")),
     *(f"benchmarks.fields.{name}" for name in ("question", "answer", "level", "subject")),
     "benchmarks.generator",
+    "benchmarks.read_row",
     "benchmarks.gold_form",
     "benchmarks.size",
     "policies.revision",

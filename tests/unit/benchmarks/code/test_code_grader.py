@@ -106,7 +106,7 @@ def test_objects_of_the_programs_own_classes_go_to_the_tests_and_back(grader: Co
 
 def test_helpers_of_the_prompt_are_not_the_programs_to_replace(grader: CodeGrader) -> None:
     row = {
-        "prompt": "def value(c, x):\n    return c * x\n\ndef root(c):\n    '''Find it. root(1)'''\n",
+        "prompt": "def value(c, x):\n    return c * x\n\ndef root(c):\n    '''root(1)'''\n",
         "entry_point": "root",
         "test": "def check(candidate):\n    assert value(3, candidate(3)) == 6\n",
     }

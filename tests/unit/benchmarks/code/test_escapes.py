@@ -101,7 +101,7 @@ TRIED = {
         "assert candidate(1) == 2",
     ),
     "patched built-ins": (
-        "import builtins\nbuiltins.AssertionError = type('E', (Exception,), {})\ndef f(x): return 7",
+        "import builtins\nbuiltins.AssertionError = KeyError\ndef f(x): return 7",
         Outcome.FAILED,
         "assert candidate(1) == 2",
     ),
