@@ -24,7 +24,8 @@ class ModelIdentity:
         fake: of a fake engine, the parameters that determine what it writes, canonical JSON;
             None for every engine that runs the model.
         engine: dotted path of a custom engine, which may answer in its own way; None for the
-            shipped ones, which differ in speed alone.
+            shipped ones, vLLM and transformers, which run the same model to rounding, as two
+            batches of one engine do. Which of them served is in each unit's provenance.
         options: of a custom engine, canonical JSON; None without any.
     """
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-ENGINES = ("vllm", "fake")
+ENGINES = ("vllm", "transformers", "fake")
 
 # What the fake engine can be told, and whether it changes what it writes: see `engines.fake`.
 FAKE_OPTIONS: Mapping[str, bool] = {
@@ -27,8 +27,9 @@ class EngineSettings:
     """What all engines of a grid have in common.
 
     Attributes:
-        kind: `vllm`, or the dotted path of a custom one (`ttsgrid.engines.start`); `fake` is
-            for tests of scheduling and is never a default.
+        kind: `vllm`; `transformers`, which needs no vLLM and suits the smallest grids; or the
+            dotted path of a custom one (`ttsgrid.engines.start`). `fake` is for tests of
+            scheduling and is never a default.
         max_num_seqs: sequences an engine decodes at once.
         kv_cache_gib: KV cache of a CPU engine; it takes more where one sequence needs more.
         gpu_memory_utilization: share of a GPU's memory that an engine may take.

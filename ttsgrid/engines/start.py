@@ -61,12 +61,34 @@ def require_head(head: str, setting: str) -> None:
         raise ConfigError(f"{setting}: {head} is no function of an EngineSpec")
 
 
+def require_served(spec: EngineSpec) -> None:
+    """Refuse settings that the engine of a spec would ignore, before any worker starts.
+
+    Raises:
+        ConfigError: it runs on one GPU and is told more, or is told to quantize.
+    """
+    if spec.kind != "transformers":
+        return
+    if spec.num_gpus > 1:
+        raise ConfigError(
+            f"{spec.name}.num_gpus={spec.num_gpus}: engine.kind=transformers runs a model on one "
+            "GPU; set num_gpus=1, or take engine.kind=vllm"
+        )
+    if spec.quantization is not None:
+        raise ConfigError(
+            f"{spec.name}.quantization={spec.quantization} is for engine.kind=vllm; leave it out "
+            "with engine.kind=transformers, which computes in the model's dtype"
+        )
+
+
 async def start_engine(spec: EngineSpec) -> Any:  # noqa: ANN401 - one of two protocols
     """Start an engine inside the event loop that will use it.
 
     Raises:
-        ConfigError: a custom engine isn't what its role needs.
+        ConfigError: a custom engine isn't what its role needs, or the spec asks for more than
+            its engine does.
     """
+    require_served(spec)
     if is_dotted(spec.kind):
         start = load_named(spec.kind, "engine.kind")
     else:

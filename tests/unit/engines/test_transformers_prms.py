@@ -94,7 +94,7 @@ def test_every_row_is_that_of_a_whole_pass_and_cached_tokens_are_not_computed_ag
 ) -> None:
     trunk, weights = random_qwen2(), random_head(shapes)
     folder = write_headed(tmp_path / "prm", trunk, weights, architecture)
-    asked = inputs(30)
+    asked = inputs(10)
 
     async def run() -> tuple[list[TokenLogits], int, int]:
         engine = await start_engine(spec(folder, head))
@@ -109,9 +109,9 @@ def test_every_row_is_that_of_a_whole_pass_and_cached_tokens_are_not_computed_ag
         expected = reference(trunk, weights, ids)[answer.start :]
         assert torch.allclose(torch.tensor(answer.rows), expected, atol=TOLERANCE)
     # A continuation shares the whole blocks of what it continues, but for its last token's.
-    shared = [len(ids) // block * block for ids in asked[:30]]
-    assert [answer.start for answer in answers[:30]] == [0] * 30
-    for start, ids, answer in zip(shared, asked[30:], answers[30:], strict=True):
+    shared = [len(ids) // block * block for ids in asked[:10]]
+    assert [answer.start for answer in answers[:10]] == [0] * 10
+    for start, ids, answer in zip(shared, asked[10:], answers[10:], strict=True):
         assert answer.start == min(start, (len(ids) - 1) // block * block)
     assert computed == sum(len(answer.rows) for answer in answers) < sum(map(len, asked))
 
@@ -146,7 +146,7 @@ def test_a_cache_of_one_sequence_serves_many_and_inputs_longer_than_a_pass(
     monkeypatch.setattr("ttsgrid.engines.transformers_engine.paged_model.PART_TOKENS", 50)
     trunk, weights = random_qwen2(), random_head(SKYWORK_HEAD)
     folder = write_headed(tmp_path / "prm", trunk, weights, "Qwen2ForPrmModel")
-    asked = inputs(20)
+    asked = inputs(10)
 
     async def run() -> list[TokenLogits]:
         tiny = spec(folder, "value_head", kv_cache_gib=1e-9, max_model_len=256)

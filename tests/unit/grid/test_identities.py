@@ -226,6 +226,11 @@ def test_fake_and_real_engines_share_no_units() -> None:
     assert not ids(GRID) & ids(replace(GRID, engine=EngineConfig("fake")))
 
 
+def test_the_shipped_engines_run_the_same_model_and_share_its_units() -> None:
+    # To rounding: no two batches of one engine promise more. What served is with each unit.
+    assert ids(GRID) == ids(replace(GRID, engine=EngineConfig("transformers")))
+
+
 def test_a_number_format_is_identified_by_what_auto_means() -> None:
     # The zoo's weights are float32, which vLLM lowers: a policy's to bfloat16.
     assert ids(changed(GRID, "policies.dtype", "bfloat16")) == ids(GRID)
