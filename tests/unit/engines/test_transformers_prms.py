@@ -23,7 +23,7 @@ from tests.unit.engines.checkpoints import (
 from ttsgrid.core.errors import EngineError
 from ttsgrid.engines.base import TokenLogits
 from ttsgrid.engines.spec import EngineSpec
-from ttsgrid.engines.transformers_engine.engine import TransformersPrmEngine, start_engine
+from ttsgrid.engines.transformers_engine.engine import TransformersPrmEngine
 
 TOLERANCE = 1e-5
 MARKERS = (7, 11)
@@ -97,7 +97,7 @@ def test_every_row_is_that_of_a_whole_pass_and_cached_tokens_are_not_computed_ag
     asked = inputs(10)
 
     async def run() -> tuple[list[TokenLogits], int, int]:
-        engine = await start_engine(spec(folder, head))
+        engine = TransformersPrmEngine(spec(folder, head))
         try:
             answers = await read(engine, asked)
             return answers, engine.block_tokens, engine.stats().computed_prompt_tokens
@@ -123,7 +123,7 @@ def test_without_reading_the_cache_all_rows_come_and_they_are_the_same(tmp_path:
     ids = inputs(1, seed=3)[1]
 
     async def run() -> tuple[TokenLogits, TokenLogits, TokenLogits]:
-        engine = await start_engine(spec(folder, "value_head"))
+        engine = TransformersPrmEngine(spec(folder, "value_head"))
         try:
             first = await engine.token_logits(ids, read_cache=True)
             again = await engine.token_logits(ids, read_cache=True)
@@ -150,7 +150,7 @@ def test_a_cache_of_one_sequence_serves_many_and_inputs_longer_than_a_pass(
 
     async def run() -> list[TokenLogits]:
         tiny = spec(folder, "value_head", kv_cache_gib=1e-9, max_model_len=256)
-        engine = await start_engine(tiny)
+        engine = TransformersPrmEngine(tiny)
         try:
             return await read(engine, asked)
         finally:
@@ -164,12 +164,12 @@ def test_a_cache_of_one_sequence_serves_many_and_inputs_longer_than_a_pass(
 def test_a_head_that_the_checkpoint_lacks_is_never_drawn_at_random(tmp_path: Path) -> None:
     folder = write_headed(tmp_path / "prm", random_qwen2(), {}, "Qwen2ForPrmModel")
     with pytest.raises(EngineError, match=r"lacks 2 weights of its model, v_head"):
-        asyncio.run(start_engine(spec(folder, "value_head")))
+        TransformersPrmEngine(spec(folder, "value_head"))
     (folder / "config.json").write_text(
         (folder / "config.json").read_text().replace("Qwen2ForPrmModel", "Qwen2ForCausalLM")
     )
     with pytest.raises(EngineError, match="Qwen2ForCausalLM, which has no head for value_head"):
-        asyncio.run(start_engine(spec(folder, "value_head")))
+        TransformersPrmEngine(spec(folder, "value_head"))
 
 
 def test_a_request_that_fails_leaves_an_engine_that_answers_the_next(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_request_that_fails_leaves_an_engine_that_answers_the_next(tmp_path: P
     folder = write_headed(tmp_path / "prm", trunk, weights, "Qwen2ForPrmModel")
 
     async def run() -> TokenLogits:
-        engine = await start_engine(spec(folder, "value_head", max_model_len=100))
+        engine = TransformersPrmEngine(spec(folder, "value_head", max_model_len=100))
         try:
             with pytest.raises(EngineError):
                 await engine.token_logits((1, VOCABULARY + 5), read_cache=True)

@@ -19,7 +19,7 @@ from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.dotted import files_to_ship
 from ttsgrid.core.records import Problem
 from ttsgrid.engines.spec import EngineSpec
-from ttsgrid.engines.start import kind_for
+from ttsgrid.engines.start import kind_for, require_served
 from ttsgrid.grid.config import GridConfig
 from ttsgrid.grid.fit import Fit
 from ttsgrid.grid.own_code import engine_of, own_code
@@ -104,6 +104,7 @@ def worker_spec(
         head=head,
         marker_tokens=_marker_tokens(model),
     )
+    require_served(spec)
     return WorkerSpec(
         spec,
         model.config.format,

