@@ -36,8 +36,12 @@ class SourceRow:
     values: dict[str, Any]
 
 
-def read_rows(path: Path) -> list[SourceRow]:
+def read_rows(path: Path, setting: str = "benchmark.path") -> list[SourceRow]:
     """Read the rows of a file.
+
+    Args:
+        path: of the file.
+        setting: what an error names.
 
     Raises:
         ConfigError: it can't be read, or a line of it is no record.
@@ -48,11 +52,11 @@ def read_rows(path: Path) -> list[SourceRow]:
             data = gzip.decompress(data)
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ConfigError(f"benchmark.path: can't read {path}: {reason}") from error
+        raise ConfigError(f"{setting}: can't read {path}: {reason}") from error
     try:
         return list(_rows(data, path.name.removesuffix(".gz")))
     except (ValueError, csv.Error, pa.ArrowException) as error:
-        raise ConfigError(f"benchmark.path: {path} {error}") from error
+        raise ConfigError(f"{setting}: {path} {error}") from error
 
 
 def _rows(data: bytes, name: str) -> Iterator[SourceRow]:

@@ -27,6 +27,15 @@ def check_own_code(grid: GridConfig) -> None:
     for policy in grid.policies:
         prompt_format(policy.format, f"policies.{policy.name}.format")
         _check_engine(grid, policy, "policy", f"policies.{policy.name}")
+    check_own_prms(grid)
+
+
+def check_own_prms(grid: GridConfig) -> None:
+    """Check what the PRMs of a grid name, and nothing else of it.
+
+    Raises:
+        ConfigError: something isn't found, or isn't what its place needs.
+    """
     for prm in grid.prms:
         setting = f"prms.{prm.name}.format"
         require_head(served_prm_format(prm.format, setting).engine_task, setting)

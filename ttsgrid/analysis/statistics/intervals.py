@@ -39,7 +39,7 @@ from functools import lru_cache
 import numpy as np
 
 from ttsgrid.analysis.statistics.libraries import normal_quantile, student_quantile
-from ttsgrid.core.voting import Floats
+from ttsgrid.core.voting import Floats, Ints
 
 SEED = 1998
 LEVEL = 0.95
@@ -85,6 +85,34 @@ def mean_intervals(values: Floats, level: float = LEVEL) -> Intervals:
     # Rounding leaves 1 - 1e-16 of an interval that ends at 1.
     low = np.where(means <= 0, 0.0, np.maximum(centre - half, 0.0))
     return Intervals(low, np.where(means >= 1, 1.0, np.minimum(centre + half, 1.0)))
+
+
+def clustered_interval(values: Floats, clusters: Ints, level: float = LEVEL) -> tuple[float, float]:
+    """Return the interval on the mean of values that come in clusters of different sizes.
+
+    As for the mean of problems, with the variation of the clusters' sums in the place of that
+    of single values: solutions of one problem are alike, and say less than as many problems.
+
+    Args:
+        values: each in [0, 1], shape (n,).
+        clusters: what each belongs to, numbered from 0 without gaps, shape (n,).
+        level: nominal coverage.
+
+    Raises:
+        ValueError: there are no values.
+    """
+    count, mean = _count(values), float(values.mean())
+    sums = np.bincount(clusters, values - mean)
+    if len(sums) < 2:
+        return 0.0, 1.0  # one cluster says nothing of others
+    seen = (sums**2).sum() * len(sums) / (len(sums) - 1)
+    effect = float(_design_effect(seen, np.array(count * mean * (1 - mean))))
+    squared, size = _reach(level, len(sums)) ** 2, count / effect
+    centre = (mean + squared / (2 * size)) / (1 + squared / size)
+    inside = max(mean * (1 - mean), 0.0) / size + squared / (4 * size**2)
+    half = np.sqrt(squared * inside) / (1 + squared / size)
+    low = 0.0 if mean <= 0 else max(float(centre - half), 0.0)
+    return low, 1.0 if mean >= 1 else min(float(centre + half), 1.0)
 
 
 def difference_intervals(first: Floats, second: Floats, level: float = LEVEL) -> Intervals:

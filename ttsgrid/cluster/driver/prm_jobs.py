@@ -1,0 +1,77 @@
+"""PRMs that score given solutions, one after another, in Ray actors as in a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from rich.console import Console
+
+from ttsgrid.cluster.driver.capacity import NOTHING, Capacity, demand, require_room
+from ttsgrid.cluster.driver.launch import worker_spec
+from ttsgrid.cluster.driver.ray_cluster import cluster_capacity, ray_cluster
+from ttsgrid.cluster.driver.remote_worker import RemoteWorker
+from ttsgrid.cluster.driver.step_scoring import score_solutions
+from ttsgrid.cluster.wire.scoring_link import ScoreReply, ScoreRequest
+from ttsgrid.cluster.wire.tasks import WorkerSpec
+from ttsgrid.core.dotted import files_to_ship
+from ttsgrid.grid.config import GridConfig
+from ttsgrid.grid.own_code import own_code
+from ttsgrid.grid.resolve import ResolvedModel
+
+
+@dataclass(frozen=True)
+class PrmJob:
+    """What one PRM is to score.
+
+    Attributes:
+        on_reply: told the position of a request and its reply, in any order.
+    """
+
+    model: ResolvedModel
+    requests: Sequence[ScoreRequest]
+    on_reply: Callable[[int, ScoreReply], None]
+
+
+async def run_prm_jobs(grid: GridConfig, jobs: Sequence[PrmJob], console: Console) -> None:
+    """Run jobs in order, each PRM's replicas side by side as far as they fit.
+
+    Raises:
+        WorkerStartError, PlacementError: a PRM can't run; earlier replies were handed on.
+    """
+    with ray_cluster(grid.cluster, files_to_ship([*own_code(grid), *grid.plugins])):
+        capacity = cluster_capacity()
+        start = partial(
+            RemoteWorker.start,
+            placement_timeout_s=grid.cluster.placement_timeout_s,
+            start_timeout_s=grid.engine.start_timeout_s,
+        )
+        for job in jobs:
+            console.print(
+                f"{job.model.identity.name}: {len(job.requests):,} solutions to score",
+                highlight=False,
+            )
+            workers = _workers(grid, job.model, capacity)
+            try:
+                await score_solutions(
+                    workers, job.requests, start, job.on_reply, grid.cluster.max_attempts
+                )
+            except BaseExceptionGroup as group:  # replicas fail alike: the first says why
+                raise _first(group) from None
+
+
+def _workers(grid: GridConfig, model: ResolvedModel, capacity: Capacity) -> list[WorkerSpec]:
+    """One spec per replica, as many as fit the cluster at once."""
+    use_gpus = capacity.gpus > 0 if grid.cluster.use_gpus is None else grid.cluster.use_gpus
+    spec = worker_spec(grid, model, (), use_gpus)
+    require_room(spec, capacity)
+    fitting, taken = 0, NOTHING
+    while fitting < model.config.replicas and capacity.holds(taken + demand(spec)):
+        fitting, taken = fitting + 1, taken + demand(spec)
+    return [spec] * fitting
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
