@@ -29,7 +29,10 @@ All other arguments are the sweep's: engine=gpu, engine.cpus=2, cluster.address=
 --config-dir FOLDER. See python -m ttsgrid.sweep --help.
 """
 OWN = ("prm", "data", "limit", "tuned_on", "out")
-FIXED = ("prms", "policies", "policy", "strategies", "strategy", "budgets", "benchmark", "store")
+FIXED = (
+    *("prms", "policies", "policy", "strategies", "strategy", "budgets"),
+    *("benchmark", "benchmarks", "store"),
+)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from ttsgrid.engines.spec import EngineSpec
 REQUESTS = [ScoreRequest(f"question {i}", ("step",) * (1 + i % 3)) for i in range(5 * BATCH_SIZE)]
 SPEC = WorkerSpec(
     EngineSpec(kind="fake", role="prm", name="prm", source="nowhere"),
-    "qwen", shipped_benchmark("zoo"), 1.0, 0, 1.0, (),
+    "qwen", (shipped_benchmark("zoo"),), 1.0, 0, 1.0, (),
 )  # fmt: skip
 
 
