@@ -81,7 +81,7 @@ def bare_llm(spec: WorkerSpec, chunks: Chunks, pipe: Connection) -> None:
         seconds = time.perf_counter() - started
         return Round(len(outputs), sum(len(o.outputs[0].token_ids) for o in outputs), seconds)
 
-    _serve(pipe, one_round)
+    serve(pipe, one_round)
     llm.llm_engine.engine_core.shutdown()
 
 
@@ -133,7 +133,8 @@ def _measured(finished: Sequence[list[TaskOutcome]], seconds: float) -> Round:
     return Round(sum(len(result.solutions) for result in results), tokens, seconds)
 
 
-def _serve(pipe: Connection, one_round: Callable[[], Round]) -> None:
+def serve(pipe: Connection, one_round: Callable[[], Round]) -> None:
+    """Run a round whenever the other end asks for one."""
     pipe.send("ready")
     while pipe.recv():
         pipe.send(one_round())

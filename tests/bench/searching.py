@@ -1,9 +1,10 @@
-"""Beam search two ways on the same two engines, and what those engines give at best.
+"""Beam search three ways on the same two engines, and what those engines give at best.
 
 `together` is what a policy worker and a PRM worker run, with as much in flight as the
 driver keeps there, and without Ray between them. `one_at_a_time` is how search-and-learn
 goes about it (`sal/search/beam_search.py`): the next problem begins when the last one is
-done, and the PRM reads each partial solution from its first token.
+done, and the PRM reads each partial solution from its first token. `in_lock_step` is the
+strongest way among the peers (`tests.bench.lock_step`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 from transformers import AutoTokenizer
 
+from tests.bench.lock_step import LockStep
 from ttsgrid.cluster.wire.scoring_link import ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
 from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
@@ -24,11 +26,13 @@ from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.core.identity import derive_seed
 from ttsgrid.core.records import UnitResult, Usage
 from ttsgrid.core.search_trace import SearchTrace
-from ttsgrid.engines.base import EngineStats, GenerationRequest
-from ttsgrid.engines.scoring import ScoredSteps
-from ttsgrid.engines.vllm_engine import VllmPolicyEngine, VllmPrmEngine, start_engine
+from ttsgrid.engines.base import EngineStats, GenerationRequest, PolicyEngine
+from ttsgrid.engines.scoring import ScoredSteps, StepScorer
+from ttsgrid.engines.start import start_engine
+from ttsgrid.engines.vllm_engine import VllmPolicyEngine, VllmPrmEngine
 from ttsgrid.models import encode_prompt, prompt_format
 from ttsgrid.models.prms import PrmFormat, prm_format, score_from_logits
+from ttsgrid.strategies.search.protocol import StepScoring
 from ttsgrid.strategies.search.run import run_search
 from ttsgrid.strategies.search.session import SearchSession
 
@@ -141,17 +145,31 @@ async def one_at_a_time(engines: Engines, tasks: Sequence[Task]) -> Ran:
     """Search one problem after the other, each step's solutions scored from the start."""
 
     async def all_of_them() -> list[SearchTrace]:
-        return [await _search_alone(engines, task) for task in tasks]
+        scorer = _FullScorer(engines)
+        return [await _search(engines, task, engines.policy, scorer) for task in tasks]
 
     return await _measured(engines, all_of_them)
 
 
-async def _search_alone(engines: Engines, task: Task) -> SearchTrace:
+async def in_lock_step(engines: Engines, tasks: Sequence[Task]) -> Ran:
+    """Search all problems at once, every round at the pace of its slowest request."""
+
+    async def all_of_them() -> list[SearchTrace]:
+        scorer = StepScorer(engines.prm, engines.prm_format, engines.prm_tokenizer)
+        rounds = LockStep(engines.policy, scorer)
+        return await rounds.run([_search(engines, task, rounds, rounds) for task in tasks])
+
+    return await _measured(engines, all_of_them)
+
+
+async def _search(
+    engines: Engines, task: Task, policy: PolicyEngine, scorer: StepScoring
+) -> SearchTrace:
     assert task.unit.tree is not None
     session = SearchSession(
         task.unit.tree.settings,
-        engines.policy,
-        _FullScorer(engines),
+        policy,
+        scorer,
         question=task.problem.question,
         prompt_ids=engines.prompt(task.problem.question),
         decode=partial(engines.policy_tokenizer.decode, skip_special_tokens=True),

@@ -114,14 +114,18 @@ def _token_strings(spec: EngineSpec) -> list[str]:
     return list(tokenizer.convert_ids_to_tokens(list(spec.marker_tokens)))
 
 
-def engine_config(spec: EngineSpec) -> VllmConfig:
+def engine_config(spec: EngineSpec, **more: Any) -> VllmConfig:  # noqa: ANN401 - vLLM's own
     """Return vLLM's whole config; its KV cache on a CPU holds one longest sequence at least.
+
+    Args:
+        spec: of the engine.
+        more: arguments of vLLM that go before those that the spec makes.
 
     Raises:
         EngineError: vLLM refuses the settings; the message names ttsgrid's.
     """
     try:
-        config = AsyncEngineArgs(**engine_arguments(spec)).create_engine_config()
+        config = AsyncEngineArgs(**engine_arguments(spec) | more).create_engine_config()
     except ValueError as error:
         raise EngineError(
             f"vLLM refuses a setting of {spec.name} or of engine (max_model_len, dtype, "
@@ -146,8 +150,8 @@ def sequence_bytes(config: VllmConfig) -> int:
 class _VllmEngine:
     """What both roles share: start, counters, request ids, death."""
 
-    def __init__(self, spec: EngineSpec) -> None:
-        config = engine_config(spec)
+    def __init__(self, spec: EngineSpec, **more: Any) -> None:  # noqa: ANN401 - vLLM's own
+        config = engine_config(spec, **more)
         try:
             self._engine = AsyncLLM.from_vllm_config(config, disable_log_stats=True)
         except Exception as error:
