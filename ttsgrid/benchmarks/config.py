@@ -24,12 +24,21 @@ GOLD_FORMS = ("auto", "plain", "hashes", "boxed")
 
 @dataclass(frozen=True)
 class FieldNames:
-    """Which field of a row holds what; None finds it by its usual names."""
+    """Which field of a row holds what; None finds it by its usual names.
+
+    Attributes:
+        unit: of the answer: the question then asks for it, and it is part of the gold answer.
+            Looked for by itself only where the grader is `numeric`.
+        options: of multiple choice: one field that holds all, or one for each. Looked for by
+            itself only where the grader is `choice`.
+    """
 
     question: str | None = None
     answer: str | None = None
     level: str | None = None
     subject: str | None = None
+    unit: str | None = None
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,7 @@ class BenchmarkConfig:
         num_problems: how many; None for all.
         seed: which test set of a generated benchmark, or which shuffle of a file; None
             takes the first problems in file order.
+        option_seed: shuffles the options of multiple choice; None keeps the file's order.
         size: how many problems its source holds, as published; for plans where neither the
             hub, nor its cache, nor a file gives them.
         search_problems: searches run on the first so many problems; None for all. A
@@ -80,6 +90,7 @@ class BenchmarkConfig:
     step_labels: str | None = None
     num_problems: int | None = None
     seed: int | None = None
+    option_seed: int | None = 0
     size: int | None = None
     search_problems: int | None = None
 

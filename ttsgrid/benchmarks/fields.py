@@ -22,10 +22,13 @@ QUESTIONS = (("question", "problem"), ("prompt", "input", "query"))
 ANSWERS = (
     ("answer", "finalanswer", "expectedanswer", "referenceanswer", "extractedgroundtruth"),
     ("target", "gold", "groundtruth", "label", "reference"),
+    ("answerkey", "answerindex", "correct"),
     ("solution", "rationale"),
 )
 LEVELS = (("level",), ("difficulty",))
 SUBJECTS = (("subject", "category", "topic"), ("type",))
+UNITS = (("unit", "units"),)
+OPTIONS = (("options", "choices"),)
 
 _SIGNS = {"\f": r"\f", "\b": r"\b", "\v": r"\v", "\t": r"\t", "\r": r"\r", "\n": r"\n"}
 # What is left of a LaTeX command whose backslash and first letter were read as a character.
@@ -48,10 +51,17 @@ class Columns:
     answer: str
     level: str | None
     subject: str | None
+    unit: str | None = None
+    options: tuple[str, ...] = ()
 
 
-def find_columns(names: FieldNames, present: Collection[str]) -> Columns:
+def find_columns(names: FieldNames, present: Collection[str], grader: str = "math") -> Columns:
     """Find each field among those that a row has.
+
+    Args:
+        names: those that a person named.
+        present: of the file.
+        grader: `numeric` looks for a field of units too, `choice` for one of options.
 
     Raises:
         ValueError: one that is needed or named is not there, or several could be meant.
@@ -68,10 +78,22 @@ def find_columns(names: FieldNames, present: Collection[str]) -> Columns:
     assert answer is not None
     level = names.level or _usual("level", LEVELS, present)
     subject = names.subject or _usual("subject", SUBJECTS, present)
-    for field in (question, answer, names.level, names.subject):
+    unit = names.unit or (_usual("unit", UNITS, present) if grader == "numeric" else None)
+    options = names.options or (_options(present) if grader == "choice" else ())
+    for field in (question, answer, names.level, names.subject, names.unit, *names.options):
         if field is not None and field not in present:
             raise ValueError(f"has no field {field!r}; it has: {', '.join(present)}")
-    return Columns(question, answer, level, subject)
+    return Columns(question, answer, level, subject, unit, options)
+
+
+def _options(present: Collection[str]) -> tuple[str, ...]:
+    found = _usual("options", OPTIONS, present)
+    if found is None:
+        raise ValueError(
+            f"has no field for the options of multiple choice; name it, or one for each, in "
+            f"benchmark.fields.options; it has: {', '.join(present)}"
+        )
+    return (found,)
 
 
 def _usual(

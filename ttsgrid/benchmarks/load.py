@@ -26,8 +26,10 @@ from ttsgrid.benchmarks.fields import (
 )
 from ttsgrid.benchmarks.files import SourceRow, read_rows
 from ttsgrid.benchmarks.graders.protocol import Grader
+from ttsgrid.benchmarks.graders.quantities import asking_for_unit, in_unit
 from ttsgrid.benchmarks.graders.registry import make_grader
 from ttsgrid.benchmarks.hub import hub_files
+from ttsgrid.benchmarks.options import asked, read_options
 from ttsgrid.benchmarks.shipped import shipped_benchmark, shipped_benchmarks
 from ttsgrid.core.dotted import load_named
 from ttsgrid.core.errors import ConfigError, UnreachableError
@@ -132,7 +134,7 @@ def _problems(spec: BenchmarkConfig, source: str, rows: list[SourceRow]) -> list
             if read is not None:
                 problems.append(_read_problem(spec, index, read(row.values)))
                 continue
-            columns = columns or find_columns(spec.fields, row.values)
+            columns = columns or find_columns(spec.fields, row.values, spec.grader)
             problems.append(_problem(spec, columns, index, row))
         except ValueError as error:
             setting = "dataset" if spec.path is None and spec.dataset else "path"
@@ -145,7 +147,7 @@ def _problem(spec: BenchmarkConfig, columns: Columns, index: int, row: SourceRow
         if field not in row.values:
             raise ValueError(f"has no field {field!r}; it has: {', '.join(row.values)}")
     question = question_text(row.values[columns.question], columns.question)
-    answer = gold_answer(row.values[columns.answer], columns.answer, spec.gold_form)
+    question, answer = _asked(spec, columns, row, question)
     return Problem(
         id=problem_id(spec.name, question, answer),
         benchmark=spec.name,
@@ -169,6 +171,20 @@ def _read_problem(spec: BenchmarkConfig, index: int, read: Mapping[str, Any]) ->
         level=optional_level(read, "level"),
         subject=optional_subject(read, "subject"),
     )
+
+
+def _asked(
+    spec: BenchmarkConfig, columns: Columns, row: SourceRow, question: str
+) -> tuple[str, str]:
+    """Return the question as a policy reads it, and the gold answer to that."""
+    if columns.options:
+        options = read_options(row.values, columns.options, columns.answer)
+        return asked(question, options, spec.option_seed)
+    answer = gold_answer(row.values[columns.answer], columns.answer, spec.gold_form)
+    unit = optional_subject(row.values, columns.unit)
+    if unit is None:
+        return question, answer
+    return asking_for_unit(question, unit), in_unit(answer, unit)
 
 
 def problem_id(benchmark: str, question: str, answer: str) -> str:

@@ -121,11 +121,15 @@ SELECTING: dict[str, Any] = {
 # Where problems and models come from: they are identified by what is found there.
 SOURCES = {
     *(f"benchmarks.{name}" for name in ("path", "dataset", "revision", "split", "folder")),
-    *(f"benchmarks.fields.{name}" for name in ("question", "answer", "level", "subject")),
+    *(
+        f"benchmarks.fields.{name}"
+        for name in ("question", "answer", "level", "subject", "unit", "options")
+    ),
     "benchmarks.generator",
     "benchmarks.read_row",
     "benchmarks.gold_form",
     "benchmarks.size",
+    "benchmarks.option_seed",
     "policies.revision",
     "prms.revision",
 }

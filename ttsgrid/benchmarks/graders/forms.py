@@ -2,8 +2,9 @@ r"""The forms in which a solution marks its final answer.
 
 A benchmark lists those that count, in order (`benchmark.answer_forms`): the first form
 that a solution holds gives its answer, wherever in the text it stands. `last_number` reads
-an answer into any text with a number, so it counts only where it is named; it is the
-flexible match of lm-evaluation-harness. Within one form the last occurrence counts.
+an answer into any text with a number, and `letter` into any with a letter in brackets, so
+they count only where they are named; the first is the flexible match of
+lm-evaluation-harness. Within one form the last occurrence counts.
 
 Every form takes time linear in the text.
 """
@@ -44,6 +45,7 @@ _WORD = re.compile(r"\b[a-zA-Z]{2,}\b")
 _MANY_WORDS = 4
 _MAX_STATEMENTS = 50  # the last so many are read: a text that repeats itself holds 50,000
 _LAST_NUMBER = re.compile(rf"(?<![\w.]){_NUMBER}")
+_LETTER = re.compile(r"\(([A-Z])\)|^[ \t*]*([A-Z])[.)]?[ \t*]*$", re.MULTILINE)
 _LEADS_IN = "*_ \t"
 
 
@@ -106,12 +108,19 @@ def _stripped(match: re.Match[str] | None, group: int) -> str | None:
     return match[group].strip(" \t,").replace(",", "") if match else None
 
 
+def _letter(text: str) -> str | None:
+    """The last letter in brackets, or alone on its line: `(B)`, `B.`."""
+    match = _last(_LETTER, text)
+    return match and (match[1] or match[2])
+
+
 FORMS: dict[str, AnswerForm] = {
     "boxed": AnswerForm(last_boxed, is_end=True),
     "answer_tag": AnswerForm(_tag, is_end=True),
     "hashes": AnswerForm(_hashes, is_end=True),
     "final_answer": AnswerForm(_stated, is_end=False),
     "last_number": AnswerForm(_last_number, is_end=False),
+    "letter": AnswerForm(_letter, is_end=False),
 }
 
 DEFAULT_FORMS = ("boxed", "answer_tag", "hashes", "final_answer")

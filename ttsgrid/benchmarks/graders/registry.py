@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from inspect import signature
 from typing import Any
 
+from ttsgrid.benchmarks.graders.choice import ChoiceGrader
 from ttsgrid.benchmarks.graders.code import CodeGrader
 from ttsgrid.benchmarks.graders.integer import IntegerGrader
 from ttsgrid.benchmarks.graders.math import MathGrader
+from ttsgrid.benchmarks.graders.numeric import NumericGrader
 from ttsgrid.benchmarks.graders.protocol import Grader
 from ttsgrid.benchmarks.graders.text import TextGrader
 from ttsgrid.core.checks import refuse_unknown, require_choice
@@ -17,6 +19,8 @@ from ttsgrid.core.dotted import is_dotted, load_own
 GRADERS: dict[str, Callable[..., Grader]] = {
     "math": MathGrader,
     "integer": IntegerGrader,
+    "numeric": NumericGrader,
+    "choice": ChoiceGrader,
     "text": TextGrader,
     "code": CodeGrader,
 }
