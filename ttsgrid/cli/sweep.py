@@ -9,17 +9,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 from rich.table import Table
-from rich.text import Text
 
 from ttsgrid.cli.composition import composed, is_plain
-from ttsgrid.cli.found import find
+from ttsgrid.cli.exits import exit_with
+from ttsgrid.cli.found import Found, find
 from ttsgrid.core.dotted import add_to_path
 from ttsgrid.core.errors import StoreError, TtsgridError
 from ttsgrid.core.shipped import CONF
@@ -78,6 +77,8 @@ def sweep(grid: GridConfig) -> None:
     if grid.plan_only:
         return
     found.require_all()
+    if plan.missing:
+        require_right(plan, found)
     # What runs, and analysis with its pictures, take longer to import than a grid to plan.
     from ttsgrid.cli.sweep_run import run_plan  # noqa: PLC0415
 
@@ -99,6 +100,24 @@ def sweep(grid: GridConfig) -> None:
         )
 
 
+def require_right(plan: Plan, found: Found) -> None:
+    """Check the models that a plan's missing units need, before one of them is loaded.
+
+    Raises:
+        ConfigError: something would fail.
+    """
+    # Tokenizers bring transformers, which planning does without.
+    from ttsgrid.grid.preflight.report import check_models  # noqa: PLC0415
+
+    running = {model.id for unit in plan.missing for model in unit.models}
+    for part in found.parts:
+        needed = [model for model in part.models if model.identity.id in running]
+        report = check_models(part.grid, part.problems, needed)
+        for sentence in report.notes:
+            note(sentence)
+        report.require_right()
+
+
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
 def _run_by_hydra(config: DictConfig) -> None:
     """Run with options of Hydra's; most of them only print."""
@@ -108,21 +127,13 @@ def _run_by_hydra(config: DictConfig) -> None:
     try:
         _run(config, folders)
     except TtsgridError as error:
-        _exit_with(error)
+        exit_with(error)
 
 
 def _run(config: DictConfig, folders: Sequence[Path]) -> None:
     # A person's own modules: beside their config folder's groups, or where they stand.
     add_to_path([*(folder for folder in folders if folder != CONF), Path.cwd()])
     sweep(to_grid(config, folders))
-
-
-def _exit_with(error: Exception) -> NoReturn:
-    """Say what is wrong in one sentence, as it is: its brackets are no markup."""
-    Console(stderr=True, soft_wrap=True).print(
-        Text("ttsgrid:", style="bold red"), str(error), highlight=False
-    )
-    sys.exit(1)
 
 
 def main() -> None:
@@ -135,7 +146,7 @@ def main() -> None:
         else:
             _run_by_hydra()
     except (TtsgridError, HydraException) as error:
-        _exit_with(error)
+        exit_with(error)
     except KeyboardInterrupt:
         Console(stderr=True).print(
             "Stopped. What finished is committed; the same command goes on from there."

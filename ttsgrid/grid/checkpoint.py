@@ -22,16 +22,31 @@ class Checkpoint:
         config: config.json.
         parameters: number of parameters by safetensors' name of their number format;
             empty for weights of other kinds.
+        files: names of its files, those on the hub where it comes from there.
+        folder: where they lie on this machine; None for those that the hub would send.
     """
 
     revision: str
     config: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, int] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    folder: Path | None = None
 
     @property
     def num_parameters(self) -> int | None:
         """All parameters; None where the files do not say."""
         return sum(self.parameters.values()) or None
+
+
+def checkpoint_in(folder: Path, revision: str) -> Checkpoint:
+    """Read what a folder's files say.
+
+    Raises:
+        ConfigError: its config or its weights are damaged.
+    """
+    files = tuple(sorted(file.name for file in folder.iterdir()))
+    config = read_config(folder / "config.json")
+    return Checkpoint(revision, config, parameters_in(folder), files, folder)
 
 
 def read_config(file: Path) -> dict[str, Any]:

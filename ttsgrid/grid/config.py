@@ -102,17 +102,26 @@ class EngineConfig(EngineSettings):
     Attributes:
         cpus: CPUs a worker reserves from Ray. Below 1 several small engines share a core.
         memory_gib: memory a worker reserves from Ray.
+        gpu_memory_gib: of one GPU, to compare weights with; None for this machine's GPUs, if any.
         start_timeout_s: how long a worker may take to load its model.
     """
 
     kind: str = "vllm"
     cpus: float = 1.0
     memory_gib: float = 2.0
+    gpu_memory_gib: float | None = None
     start_timeout_s: float = 600.0
 
     def __post_init__(self) -> None:
         require_engine_name("engine.kind", self.kind)
-        for setting in ("max_num_seqs", "cpus", "memory_gib", "kv_cache_gib", "start_timeout_s"):
+        for setting in (
+            "max_num_seqs",
+            "cpus",
+            "memory_gib",
+            "kv_cache_gib",
+            "gpu_memory_gib",
+            "start_timeout_s",
+        ):
             require_positive(f"engine.{setting}", getattr(self, setting))
         share = self.gpu_memory_utilization
         require(0 < share <= 1, f"engine.gpu_memory_utilization={share} must be in (0, 1]")

@@ -19,7 +19,7 @@ from ttsgrid.core.hub import (
     require_id,
     unreachable,
 )
-from ttsgrid.grid.checkpoint import Checkpoint, parameters_in, read_config
+from ttsgrid.grid.checkpoint import Checkpoint, checkpoint_in, read_config
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo
@@ -85,7 +85,8 @@ def _from_hub(model: HubModel) -> Checkpoint:
     commit = config.parent.name
     if commit != info.sha:
         info = HfApi().model_info(model.name, revision=commit, timeout=ANSWER_TIMEOUT_S)
-    return Checkpoint(f"{HUB}{commit}", read_config(config), _parameters(info))
+    files = tuple(sorted(file.rfilename for file in info.siblings or ()))
+    return Checkpoint(f"{HUB}{commit}", read_config(config), _parameters(info), files)
 
 
 def _parameters(info: ModelInfo) -> dict[str, int]:
@@ -100,4 +101,4 @@ def _from_cache(model: HubModel) -> Checkpoint | None:
     if not isinstance(config, str):
         return None
     snapshot = Path(config).parent
-    return Checkpoint(f"{HUB}{snapshot.name}", read_config(Path(config)), parameters_in(snapshot))
+    return checkpoint_in(snapshot, f"{HUB}{snapshot.name}")

@@ -10,7 +10,7 @@ from ttsgrid.core.errors import ConfigError
 from ttsgrid.engines.spec import ENGINES
 
 _POSITIVE = (
-    *("replicas", "num_gpus", "max_model_len"),
+    *("replicas", "num_gpus", "pipeline_parallel", "max_model_len"),
     *("pretraining_tokens", "parameters", "active_parameters", "context"),
 )
 # vLLM takes lower ones for 0.01, to keep numbers finite (`_MAX_TEMP` in its sampling_params.py).
@@ -78,7 +78,10 @@ class ModelConfig:
         revision: hub revision; a local checkpoint is identified by its content.
         format: name of its prompt or PRM format; a policy's may be spelled out, as
             `{base: qwen, system: ..., stop: [...]}` (`ttsgrid.models.formats`).
-        num_gpus: GPUs (tensor parallelism) of one replica; ignored without GPUs.
+        num_gpus: GPUs (tensor parallelism) of one replica, or of one of its pipeline stages;
+            ignored without GPUs.
+        pipeline_parallel: pipeline stages of one replica, each on `num_gpus` GPUs. Above 1 an
+            engine may span nodes, a stage on each.
         replicas: how many engines serve it.
         max_model_len: longest sequence; None for the model's own limit.
         pretraining_tokens: for training FLOPs; None where unknown.
@@ -87,8 +90,8 @@ class ModelConfig:
         context: the longest sequence that it was made for, where its config doesn't say or
             can't be read; the config's own word goes before it.
         dtype: as vLLM spells it; `auto` is resolved when the grid is planned.
-        quantization: how to quantize the weights when they are loaded, as vLLM spells it,
-            e.g. `fp8`; None as the checkpoint stores them.
+        quantization: how the weights are quantized, as vLLM spells it, e.g. `fp8`: when they are
+            loaded, or in the checkpoint. None as the checkpoint's config says.
         engine: what serves this model, as `engine.kind` says it; None for the grid's.
         sampling: of a policy, for pools and searches.
     """
@@ -98,6 +101,7 @@ class ModelConfig:
     format: str
     revision: str | None = None
     num_gpus: int = 1
+    pipeline_parallel: int = 1
     replicas: int = 1
     max_model_len: int | None = None
     pretraining_tokens: float | None = None

@@ -17,7 +17,7 @@ from ttsgrid.core.errors import ConfigError, UnreachableError
 from ttsgrid.core.identity import canonical_json
 from ttsgrid.core.units import ModelIdentity
 from ttsgrid.engines.spec import EngineSettings
-from ttsgrid.grid.checkpoint import Checkpoint, parameters_in, read_config
+from ttsgrid.grid.checkpoint import Checkpoint, checkpoint_in
 from ttsgrid.grid.config import ModelConfig
 from ttsgrid.grid.content import Note, content_revision
 from ttsgrid.grid.dtypes import resolved_dtype
@@ -167,9 +167,7 @@ def _num_parameters(config: ModelConfig, checkpoint: Checkpoint) -> int | None:
 
 
 def _local(folder: Path, note: Note) -> Checkpoint:
-    return Checkpoint(
-        content_revision(folder, note), read_config(folder / "config.json"), parameters_in(folder)
-    )
+    return checkpoint_in(folder, content_revision(folder, note))
 
 
 def local_folder(config: ModelConfig, where: str) -> Path | None:

@@ -77,6 +77,7 @@ RECORDED: dict[str, Any] = {
         for setting, value in {
             "name": "mine",
             "num_gpus": 2,
+            "pipeline_parallel": 2,
             "replicas": 2,
             "pretraining_tokens": 1e9,
             "parameters": 1e9,
@@ -96,6 +97,7 @@ RECORDED: dict[str, Any] = {
     "engine.enforce_eager": False,
     "engine.cpus": 2.0,
     "engine.memory_gib": 7.0,
+    "engine.gpu_memory_gib": 7.0,
     "engine.start_timeout_s": 7.0,
     **{f"engine.fake.{name}": 1.0 for name, is_output in FAKE_OPTIONS.items() if not is_output},
     "cluster.address": "auto",
