@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ttsgrid.grid.compose import SECTIONS
 from ttsgrid.grid.config import GridConfig, ModelConfig, SamplingConfig, StrategyConfig
+from ttsgrid.grid.model_config import EndpointSettings
 from ttsgrid.store.columns import COLUMNS, TABLES
 from ttsgrid.store.schema import SCHEMAS
 
@@ -48,6 +49,7 @@ def _settings() -> Iterator[str]:
     yield _section("A policy or PRM", "", ModelConfig)
     if "sampling" not in SECTIONS:
         yield _section("`sampling` of a policy", "sampling.", SamplingConfig)
+    yield _section("`endpoint` of a policy", "endpoint.", EndpointSettings)
     yield _section("A strategy", "", StrategyConfig)
 
 

@@ -27,6 +27,22 @@ def benchmark_record(benchmark: BenchmarkConfig) -> BenchmarkRecord:
     )
 
 
+def model_record(model: ResolvedModel) -> ModelRecord:
+    """Return what the store says of a model."""
+    asked = model.config.endpoint
+    return ModelRecord(
+        model.identity,
+        model.role,
+        model.num_parameters,
+        model.config.pretraining_tokens,
+        format_name=model.config.format,
+        endpoint=asked.url if asked else None,
+        input_price=asked.input_price if asked else None,
+        cached_input_price=asked.cached_input_price if asked else None,
+        output_price=asked.output_price if asked else None,
+    )
+
+
 def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel], console: Console) -> int:
     """Describe the models, run the missing units, all under the store's lease.
 
@@ -37,16 +53,7 @@ def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel], console:
         store.write_problems(plan.problems)
         for benchmark in grid.benchmarks:
             store.write_benchmark(benchmark_record(benchmark))
-        store.write_models(
-            ModelRecord(
-                m.identity,
-                m.role,
-                m.num_parameters,
-                m.config.pretraining_tokens,
-                format_name=m.config.format,
-            )
-            for m in models
-        )
+        store.write_models(model_record(model) for model in models)
         # After the descriptions: what is newly said of a model must reach the store all the same.
         if not plan.missing:
             return 0

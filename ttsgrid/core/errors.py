@@ -39,6 +39,10 @@ class EngineError(TtsgridError):
     """One request failed in an engine that still lives."""
 
 
+class EndpointDownError(TtsgridError):
+    """An endpoint does not answer, or refuses whatever is asked: nothing more can be had of it."""
+
+
 class ScoringError(TtsgridError):
     """A PRM's output does not match the steps it was asked about."""
 

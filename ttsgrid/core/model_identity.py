@@ -27,6 +27,8 @@ class ModelIdentity:
             shipped ones, vLLM and transformers, which run the same model to rounding, as two
             batches of one engine do. Which of them served is in each unit's provenance.
         options: of a custom engine, canonical JSON; None without any.
+        endpoint: which server answers and what it is told, canonical JSON; None for an engine
+            of ours.
     """
 
     name: str
@@ -39,6 +41,7 @@ class ModelIdentity:
     fake: str | None = None
     engine: str | None = None
     options: str | None = None
+    endpoint: str | None = None
 
     @property
     def is_fake(self) -> bool:
@@ -55,6 +58,7 @@ class ModelIdentity:
             "fake": self.fake,
             "engine": self.engine,
             "options": self.options,
+            "endpoint": self.endpoint,
         }
         given = {name: value for name, value in optional.items() if value is not None}
         return content_id({"revision": self.revision, "format": self.format, **given})

@@ -62,6 +62,8 @@ class FinishReason(StrEnum):
     """A token limit cut it off."""
     PROMPT_TOO_LONG = "prompt_too_long"
     """It was never begun: the prompt leaves no room in the policy's context."""
+    FILTERED = "content_filter"
+    """An endpoint's filter withheld it."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,9 @@ class Solution:
         step_scores: the scores a search's PRM gave its steps; empty elsewhere.
         outcome: what judging it came to, of graders that run something (`passed`, `time-out`).
         outcome_detail: of that, in words.
+        reasoning: what an endpoint tells of the thoughts before the answer, apart from the
+            text; None where it tells nothing.
+        reasoning_tokens: of the generated tokens, those of reasoning; None where unknown.
     """
 
     sample: int
@@ -92,6 +97,8 @@ class Solution:
     step_scores: tuple[float, ...] = ()
     outcome: str | None = None
     outcome_detail: str | None = None
+    reasoning: str | None = None
+    reasoning_tokens: int | None = None
 
 
 @dataclass(frozen=True)

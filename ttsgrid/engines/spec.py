@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from ttsgrid.engines.endpoint_settings import EndpointSettings
+
 ENGINES = ("vllm", "transformers", "fake")
 
 # What the fake engine can be told, and whether it changes what it writes: see `engines.fake`.
@@ -19,6 +21,8 @@ FAKE_OPTIONS: Mapping[str, bool] = {
     "step_per_sentence": True,
     "error_rate": True,
 }
+# Of models with an `endpoint`; never set by itself, so none of `ENGINES`.
+ENDPOINT = "endpoint"
 ROLES = ("policy", "prm")
 
 
@@ -83,6 +87,7 @@ class EngineSpec(EngineSettings):
             number per token, as (0, number); vLLM has no such head), or the dotted path of a
             custom one (`ttsgrid.engines.own_head`).
         marker_tokens: for `marker_logits`, the (negative, positive) token ids.
+        endpoint: the server that is asked in an engine's place; None for an engine here.
     """
 
     role: str
@@ -95,6 +100,12 @@ class EngineSpec(EngineSettings):
     max_model_len: int | None = None
     head: str = "token_classify"
     marker_tokens: tuple[int, int] | None = None
+    endpoint: EndpointSettings | None = None
+
+    @property
+    def writes_text(self) -> bool:
+        """Whether it takes messages and gives text, so that there is no tokenizer."""
+        return self.endpoint is not None and self.endpoint.writes_text
 
 
 def fake_option_names() -> list[str]:

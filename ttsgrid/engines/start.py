@@ -15,7 +15,8 @@ from typing import Any
 from ttsgrid.core.dotted import is_dotted, load_named, require_members
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.engines.base import PolicyEngine, PrmEngine
-from ttsgrid.engines.spec import EngineSpec
+from ttsgrid.engines.spec import ENDPOINT, EngineSpec
+from ttsgrid.engines.text import TextEngine
 
 OWN_HEAD = "own_head"
 VLLM_HEADS = ("token_classify", "marker_logits")
@@ -25,6 +26,7 @@ MODULES = {
     "transformers": "ttsgrid.engines.transformers_engine.engine",
     "fake": "ttsgrid.engines.fake",
     OWN_HEAD: "ttsgrid.engines.own_head",
+    ENDPOINT: "ttsgrid.engines.endpoint.start",
 }
 PROTOCOLS: dict[str, type] = {"policy": PolicyEngine, "prm": PrmEngine}
 
@@ -81,7 +83,7 @@ def require_served(spec: EngineSpec) -> None:
         )
 
 
-async def start_engine(spec: EngineSpec) -> Any:  # noqa: ANN401 - one of two protocols
+async def start_engine(spec: EngineSpec) -> Any:  # noqa: ANN401 - one of three protocols
     """Start an engine inside the event loop that will use it.
 
     Raises:
@@ -95,5 +97,6 @@ async def start_engine(spec: EngineSpec) -> Any:  # noqa: ANN401 - one of two pr
         start = importlib.import_module(MODULES[spec.kind]).start_engine
     made = start(spec)
     engine = await made if inspect.isawaitable(made) else made
-    require_members(engine, spec.kind, "engine.kind", PROTOCOLS[spec.role])
+    protocol = TextEngine if spec.writes_text else PROTOCOLS[spec.role]
+    require_members(engine, spec.kind, "engine.kind", protocol)
     return engine

@@ -109,7 +109,11 @@ def _choices(folders: Sequence[Path], group: str, indent: int) -> str:
     """Return a group's names in lines for the help text; `conf/hydra/help` asks for them."""
     names = ", ".join(group_names(group, folders)) or "(none)"
     blank = " " * (indent + 2)
-    return textwrap.fill(names, 80, initial_indent=blank, subsequent_indent=blank).lstrip()
+    # Whole names: one cut at a hyphen can't be copied.
+    filled = textwrap.fill(
+        names, 80, initial_indent=blank, subsequent_indent=blank, break_on_hyphens=False
+    )
+    return filled.lstrip()
 
 
 def _require_setting(name: str) -> None:

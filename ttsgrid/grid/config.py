@@ -19,6 +19,7 @@ from ttsgrid.core.search_presets import PRESETS
 from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.strategies import STRATEGIES, Strategy, preset, search_of
 from ttsgrid.engines.spec import EngineSettings, fake_option_names
+from ttsgrid.grid.endpoints import require_possible
 from ttsgrid.grid.model_config import ModelConfig as ModelConfig
 from ttsgrid.grid.model_config import SamplingConfig as SamplingConfig
 from ttsgrid.grid.model_config import require, require_engine_name, require_positive
@@ -197,6 +198,8 @@ class GridConfig:
             _require_distinct(setting, [item.name for item in getattr(self, setting)])
         _require_budgets("budgets", self.budgets)
         require(bool(self.store), "store is empty; name a folder or a URI")
+        searches = [strategy.name for strategy in self.strategies if strategy.is_search]
+        require_possible(self.policies, self.prms, searches)
         needs_prm = [s.name for s in self.strategies if s.entry.needs_prm]
         if needs_prm and not self.prms:
             raise ConfigError(f"prms=[] but {', '.join(needs_prm)} need a PRM; name one in prms")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ttsgrid.core.checks import require_choice
 from ttsgrid.core.dotted import is_dotted
 from ttsgrid.core.errors import ConfigError
+from ttsgrid.engines.endpoint_settings import EndpointSettings as EndpointSettings
 from ttsgrid.engines.spec import ENGINES
 
 _POSITIVE = (
@@ -74,7 +75,8 @@ class ModelConfig:
 
     Attributes:
         name: the short name used on the command line and in every table.
-        model: Hugging Face hub id, a path, or `zoo:NAME` for a shipped checkpoint.
+        model: Hugging Face hub id, a path, or `zoo:NAME` for a shipped checkpoint; of a hosted
+            model, the name that its server knows.
         revision: hub revision; a local checkpoint is identified by its content.
         format: name of its prompt or PRM format; a policy's may be spelled out, as
             `{base: qwen, system: ..., stop: [...]}` (`ttsgrid.models.formats`).
@@ -93,6 +95,7 @@ class ModelConfig:
         quantization: how the weights are quantized, as vLLM spells it, e.g. `fp8`: when they are
             loaded, or in the checkpoint. None as the checkpoint's config says.
         engine: what serves this model, as `engine.kind` says it; None for the grid's.
+        endpoint: of a policy, an OpenAI-compatible server that is asked in an engine's place.
         sampling: of a policy, for pools and searches.
     """
 
@@ -111,6 +114,7 @@ class ModelConfig:
     dtype: str = "auto"
     quantization: str | None = None
     engine: str | None = None
+    endpoint: EndpointSettings | None = None
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
 
     def __post_init__(self) -> None:
@@ -121,6 +125,34 @@ class ModelConfig:
         require_choice(f"{self.name}.dtype", self.dtype, DTYPES)
         if self.engine is not None:
             require_engine_name(f"{self.name}.engine", self.engine)
+        if self.endpoint is not None:
+            self._require_asked_alone()
+
+    def _require_asked_alone(self) -> None:
+        """Refuse what an endpoint has no use for, and would leave undone without a word."""
+        require(
+            self.engine is None,
+            f"{self.name}.engine={self.engine} serves nothing beside {self.name}.endpoint; "
+            "leave one of them out",
+        )
+        for setting, unset in (("dtype", "auto"), ("quantization", None)):
+            value = getattr(self, setting)
+            require(
+                value == unset,
+                f"{self.name}.{setting}={value} does nothing: the server at {self.name}.endpoint "
+                "has loaded the model as it likes; leave it out",
+            )
+        # Limits hold per worker: two of them would ask twice as fast as allowed.
+        require(
+            self.replicas == 1,
+            f"{self.name}.replicas={self.replicas}: one worker asks an endpoint; raise "
+            "endpoint.concurrency instead",
+        )
+
+    @property
+    def continues_text(self) -> bool:
+        """Whether it can go on from a partial solution, as searches need."""
+        return self.endpoint is None or not self.endpoint.writes_text
 
 
 def require_engine_name(setting: str, kind: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ttsgrid.benchmarks import benchmark_grader
 from ttsgrid.benchmarks.labels import StepLabels
 from ttsgrid.core.dotted import is_dotted, load_own
-from ttsgrid.engines.spec import EngineSettings
+from ttsgrid.engines.spec import ENDPOINT, EngineSettings
 from ttsgrid.engines.start import require_engine, require_head
 from ttsgrid.grid.config import GridConfig, ModelConfig
 from ttsgrid.models import named_base, prompt_format
@@ -48,7 +48,9 @@ def own_code(grid: GridConfig) -> list[str]:
 
 
 def engine_of(grid: GridConfig, model: ModelConfig) -> EngineSettings:
-    """Return what serves a model: its own engine, else the grid's."""
+    """Return what serves a model: its endpoint, its own engine, else the grid's."""
+    if model.endpoint is not None:
+        return EngineSettings(ENDPOINT, max_num_seqs=model.endpoint.concurrency)
     if model.engine is None:
         return grid.engine
     # The model's own kind with the grid's numbers: only the kind differs between models.

@@ -21,6 +21,7 @@ from ttsgrid.grid.checkpoint import Checkpoint, checkpoint_in
 from ttsgrid.grid.config import ModelConfig
 from ttsgrid.grid.content import Note, content_revision
 from ttsgrid.grid.dtypes import resolved_dtype
+from ttsgrid.grid.endpoints import require_conversation
 from ttsgrid.grid.hub import HUB, HubModel, hub_checkpoint
 from ttsgrid.models.context import own_context
 
@@ -96,6 +97,10 @@ def resolve_model(
         ConfigError: a local path does not hold a checkpoint, or the hub refuses the
             model; the message names the setting.
     """
+    if not config.continues_text:
+        require_conversation(config)
+        hosted = Checkpoint(f"hosted:{config.model}")  # nobody here ever sees its files
+        return replace(_resolved(config, role, format_json, engine, hosted), commit=None)
     where = f"{AXIS[role]}.{config.name}"
     folder = local_folder(config, where)
     if folder is not None:
@@ -133,30 +138,43 @@ def _resolved(
     folder: Path | None = None,
 ) -> ResolvedModel:
     dtype = resolved_dtype(config.dtype, role, checkpoint.config, checkpoint.parameters)
-    identity = ModelIdentity(
-        name=config.name,
-        model=config.model,
-        revision=checkpoint.revision,
-        format=format_json,
-        dtype=dtype,
-        quantization=config.quantization,
-        # A PRM leaves what is longer unscored. How long a policy's solutions may get is
-        # said with its sampling, where most contexts leave room for all of `max_tokens`.
-        max_model_len=config.max_model_len if role == "prm" else None,
-        fake=canonical_json(engine.fake_outputs(role)) if engine.is_fake else None,
-        engine=engine.kind if is_dotted(engine.kind) else None,
-        options=canonical_json(engine.options) if engine.options else None,
-    )
     return ResolvedModel(
         config=config,
         role=role,
         source=config.model if folder is None else str(folder),
         commit=checkpoint.revision.removeprefix(HUB) if folder is None else None,
         dtype=dtype,
-        identity=identity,
+        identity=_identity(config, role, format_json, engine, checkpoint.revision, dtype),
         num_parameters=_num_parameters(config, checkpoint),
         own_context=own_context(checkpoint.config) or config.context,
         checkpoint=checkpoint,
+    )
+
+
+def _identity(
+    config: ModelConfig,
+    role: str,
+    format_json: str,
+    engine: EngineSettings,
+    revision: str,
+    dtype: str,
+) -> ModelIdentity:
+    """Return what determines the outputs of a model that has a checkpoint."""
+    asked = config.endpoint
+    return ModelIdentity(
+        name=config.name,
+        model=config.model,
+        revision=revision,
+        format=format_json,
+        dtype=None if asked else dtype,  # a server's own affair
+        quantization=None if asked else config.quantization,
+        # A PRM leaves what is longer unscored. How long a policy's solutions may get is
+        # said with its sampling, where most contexts leave room for all of `max_tokens`.
+        max_model_len=config.max_model_len if role == "prm" else None,
+        fake=canonical_json(engine.fake_outputs(role)) if engine.is_fake else None,
+        engine=engine.kind if is_dotted(engine.kind) else None,
+        options=canonical_json(engine.options) if engine.options else None,
+        endpoint=asked.identity(config.model) if asked else None,
     )
 
 

@@ -28,6 +28,9 @@ class ModelRecord:
         role: `policy` or `prm`.
         num_parameters, pretraining_tokens: for FLOPs; None where unknown.
         format_name: of its prompt or PRM format, as configured; None where it has none.
+        endpoint: URL of the server that answers; None for an engine of ours.
+        input_price, cached_input_price, output_price: of a million tokens there; None where
+            unknown.
     """
 
     identity: ModelIdentity
@@ -35,6 +38,10 @@ class ModelRecord:
     num_parameters: int | None = None
     pretraining_tokens: float | None = None
     format_name: str | None = None
+    endpoint: str | None = None
+    input_price: float | None = None
+    cached_input_price: float | None = None
+    output_price: float | None = None
 
 
 def write_problems(files: Files, problems: Iterable[Problem]) -> int:
@@ -83,4 +90,8 @@ def _model_row(model: ModelRecord) -> Row:
         "format_name": model.format_name,
         "dtype": identity.dtype,
         "is_fake": identity.is_fake,
+        "endpoint": model.endpoint,
+        "input_price": model.input_price,
+        "cached_input_price": model.cached_input_price,
+        "output_price": model.output_price,
     }

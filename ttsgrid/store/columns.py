@@ -66,6 +66,10 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "format_name": "name of the format",
         "dtype": "precision, as resolved (never `auto`)",
         "is_fake": "the fake engine of tests stood in for it",
+        "endpoint": "URL of the server that answers; null for an engine of ttsgrid's own",
+        "input_price": "of a million prompt tokens at the endpoint; null where unknown",
+        "cached_input_price": "of a million prompt tokens that the endpoint's cache held",
+        "output_price": "of a million generated tokens at the endpoint",
     },
     "units": {
         "unit_id": _WHOSE["unit_id"],
@@ -120,7 +124,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "steps": "its non-empty steps, separators stripped",
         "num_steps": "how many steps",
         "finish_reason": "`stop` at its own end, `length` where a limit cut it off, "
-        "`prompt_too_long` where the prompt fills the policy's context",
+        "`prompt_too_long` where the prompt fills the policy's context, `content_filter` where an "
+        "endpoint withheld it",
         "answer": "the extracted answer; null where there is none",
         "correct": "the grader's verdict",
         **_TOKENS,
@@ -130,6 +135,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "`failed assertion`, `error`, `time-out`, `memory`, `output`, `early exit` or "
         "`escape refused`",
         "outcome_detail": "the assertion, exception or limit, in words",
+        "reasoning": "what an endpoint tells of the thoughts before the answer, apart from `text`",
+        "reasoning_tokens": "of the generated tokens, those of reasoning; null where unknown",
     },
     "scores": {
         "unit_id": _WHOSE["unit_id"],

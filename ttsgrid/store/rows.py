@@ -179,6 +179,8 @@ def _solution_row(commit: Commit, solution: Solution) -> Row:
         "step_scores": list(solution.step_scores) if search else None,
         "outcome": solution.outcome,
         "outcome_detail": solution.outcome_detail,
+        "reasoning": solution.reasoning,
+        "reasoning_tokens": solution.reasoning_tokens,
     }
 
 

@@ -74,6 +74,11 @@ MODELS = pa.schema(
         pa.field("format_name", _TEXT),
         pa.field("dtype", _TEXT),  # as resolved, never `auto`
         pa.field("is_fake", pa.bool_()),  # the fake engine's rows enter no cell with real ones
+        # Of a policy that is asked at an endpoint; prices of a million tokens.
+        pa.field("endpoint", _TEXT),
+        pa.field("input_price", _FLOAT),
+        pa.field("cached_input_price", _FLOAT),
+        pa.field("output_price", _FLOAT),
     ]
 )
 
@@ -151,6 +156,8 @@ SOLUTIONS = pa.schema(
         # Since schema 2.
         pa.field("outcome", _TEXT),  # of graders that run something
         pa.field("outcome_detail", _TEXT),
+        pa.field("reasoning", _TEXT),
+        pa.field("reasoning_tokens", _INT),
     ]
 )
 

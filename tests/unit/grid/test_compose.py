@@ -24,6 +24,9 @@ def grid_of(*overrides: str, search_path: tuple[Path, ...] = (CONF,)) -> GridCon
         return to_grid(compose("config", overrides=list(overrides)), search_path)
 
 
+POOLED = "strategies=[cot,majority,best_of_n]"  # which a hosted policy can have too
+
+
 def names(models: tuple[ModelConfig, ...]) -> list[str]:
     return [model.name for model in models]
 
@@ -42,7 +45,12 @@ def test_the_shipped_defaults_are_a_valid_grid() -> None:
 
 @pytest.mark.parametrize("file", sorted(CONF.glob("policy/*.yaml")), ids=lambda file: file.stem)
 def test_every_shipped_policy_composes(file: Path) -> None:
-    assert names(grid_of(f"policies=[{file.stem}]").policies) == [file.stem]
+    assert names(grid_of(f"policies=[{file.stem}]", POOLED).policies) == [file.stem]
+
+
+def test_searches_of_the_default_grid_are_refused_for_a_policy_that_continues_nothing() -> None:
+    with pytest.raises(ConfigError, match=r"policies\.gpt-4o\.endpoint\.api=chat: .*beam, dvts"):
+        grid_of("policies=[zoo-s,gpt-4o]")
 
 
 @pytest.mark.parametrize("file", sorted(CONF.glob("prm/*.yaml")), ids=lambda file: file.stem)
@@ -302,8 +310,8 @@ def test_r1_samples_as_the_study_does_and_for_cot_too() -> None:
 
 def test_each_shipped_policy_says_its_size_and_fits_its_own_context() -> None:
     for file in sorted(CONF.glob("policy/*.yaml")):
-        (policy,) = grid_of(f"policies=[{file.stem}]").policies
-        if policy.model.startswith("zoo:"):
+        (policy,) = grid_of(f"policies=[{file.stem}]", POOLED).policies
+        if policy.model.startswith("zoo:") or not policy.continues_text:
             continue
         assert policy.parameters is not None, file
         assert policy.max_model_len is not None, file

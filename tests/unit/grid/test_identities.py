@@ -14,6 +14,8 @@ import pytest
 
 from ttsgrid.benchmarks import BenchmarkConfig, load_benchmark
 from ttsgrid.cli.found import resolve_models
+from ttsgrid.core.errors import ConfigError
+from ttsgrid.engines.endpoint_settings import EndpointSettings
 from ttsgrid.engines.spec import FAKE_OPTIONS
 from ttsgrid.grid.config import (
     ClusterConfig,
@@ -64,6 +66,11 @@ HASHED: dict[str, Any] = {
     "policies.engine": OWN_ENGINE,
     "prms.engine": OWN_ENGINE,
     "engine.options": {"url": "http://localhost"},
+    "policies.endpoint.base_url": "http://elsewhere/v1",
+    "policies.endpoint.served_name": "other",
+    "policies.endpoint.deployment": "mine",
+    "policies.endpoint.leave_out": ("seed",),
+    "policies.endpoint.body": {"reasoning_effort": "high"},
     "engine.fake.end_rate": 0.5,
     "engine.fake.step_per_sentence": 1.0,
     "engine.fake.error_rate": 0.1,
@@ -85,6 +92,17 @@ RECORDED: dict[str, Any] = {
             "context": 9000,
         }.items()
     },
+    "policies.endpoint.api_key_env": "A_KEY",
+    "policies.endpoint.concurrency": 7,
+    "policies.endpoint.requests_per_minute": 7,
+    "policies.endpoint.tokens_per_minute": 7,
+    "policies.endpoint.timeout_s": 7.0,
+    "policies.endpoint.patience_s": 7.0,
+    "policies.endpoint.prefix_block_tokens": 7,
+    "policies.endpoint.max_tokens_field": "max_completion_tokens",
+    "policies.endpoint.input_price": 7.0,
+    "policies.endpoint.cached_input_price": 7.0,
+    "policies.endpoint.output_price": 7.0,
     **{f"prms.sampling.{field.name}": 0.5 for field in fields(SamplingConfig)},
     "prms.sampling.max_tokens": 5,
     "prms.sampling.top_k": 5,
@@ -135,6 +153,9 @@ SOURCES = {
     "policies.revision",
     "prms.revision",
 }
+
+# No PRM has them: a grid that gives it one is refused.
+REFUSED = {f"prms.endpoint.{field.name}" for field in fields(EndpointSettings)}
 
 # Who judges the answers of a benchmark: a store holds one, and refuses another.
 JUDGING = {"benchmarks.grader", "benchmarks.grader_options", "benchmarks.answer_forms"}
@@ -190,6 +211,11 @@ def changed(owner: Any, path: str, value: Any) -> Any:  # noqa: ANN401 (any conf
 
 def fitting(path: str) -> GridConfig:
     """Return the grid in which a setting can have an effect."""
+    if path.startswith("policies.endpoint"):
+        served = EndpointSettings(
+            "http://localhost/v1", api="completions", input_price=1.0, output_price=1.0
+        )
+        return replace(GRID, policies=(replace(GRID.policies[0], endpoint=served),))
     if path.startswith("engine.fake"):
         return replace(GRID, engine=EngineConfig("fake"))
     if path == "engine.options":
@@ -209,7 +235,7 @@ def ids(grid: GridConfig) -> set[str]:
 
 @pytest.mark.parametrize("path", [*settings(GridConfig)])
 def test_every_setting_is_in_all_ids_or_in_none(path: str) -> None:
-    if path in SOURCES | JUDGING:
+    if path in SOURCES | JUDGING | REFUSED | {"policies.endpoint.api"}:
         return
     tables = [table for table in (HASHED, RECORDED, SELECTING) if path in table]
     assert len(tables) == 1, f"{path}: does a result depend on it? Enter it in one table here"
@@ -225,7 +251,38 @@ def test_every_setting_is_in_all_ids_or_in_none(path: str) -> None:
 
 
 def test_the_tables_name_no_setting_that_is_gone() -> None:
-    assert {*HASHED, *RECORDED, *SELECTING, *SOURCES, *JUDGING} == {*settings(GridConfig)}
+    assert {
+        *(*HASHED, *RECORDED, *SELECTING, *SOURCES, *JUDGING),
+        *(*REFUSED, "policies.endpoint.api"),
+    } == {*settings(GridConfig)}
+
+
+def test_a_prm_has_no_endpoint() -> None:
+    served = EndpointSettings("http://localhost/v1")
+    with pytest.raises(ConfigError, match=r"prms\.zoo-prm\.endpoint"):
+        replace(GRID, prms=(replace(GRID.prms[0], endpoint=served),))
+
+
+def test_an_endpoint_shares_no_units_with_an_engine_nor_its_two_apis_with_each_other() -> None:
+    pooled = replace(GRID, strategies=(MAJORITY,), prms=())
+    by_api = {
+        api: changed(
+            pooled,
+            "policies.endpoint",
+            EndpointSettings("http://localhost/v1", api=api, served_name="one"),
+        )
+        for api in ("chat", "completions")
+    }
+    chat = changed(by_api["chat"], "policies.max_model_len", None)
+    every = [ids(pooled), ids(chat), ids(by_api["completions"])]
+    assert sum(map(len, every)) == len(set.union(*every))
+
+
+def test_what_a_server_loaded_is_its_own_affair() -> None:
+    served = changed(GRID, "policies.endpoint", EndpointSettings("http://a/v1", api="completions"))
+    for setting, value in (("dtype", "float32"), ("quantization", "fp8"), ("replicas", 2)):
+        with pytest.raises(ConfigError, match=setting):
+            changed(served, f"policies.{setting}", value)
 
 
 def test_fake_and_real_engines_share_no_units() -> None:

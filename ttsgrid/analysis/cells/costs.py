@@ -3,19 +3,21 @@
 Tokens are prices: what the cell costs run alone, whatever ran beside it
 (`ttsgrid.analysis.cells.prices`). FLOPs follow from them and the models' sizes
 (`ttsgrid.analysis.cells.flops`), device-seconds from how fast devices computed tokens
-(`ttsgrid.analysis.frames.devices`), money from those and a price per hour. Whatever is
-unknown is null, and so is every total that it belongs to.
+(`ttsgrid.analysis.frames.devices`), money from those and a price per hour, or from an
+endpoint's prices of tokens (`ttsgrid.analysis.cells.token_prices`). Whatever is unknown is
+null, and so is every total that it belongs to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ttsgrid.analysis.cells.flops import Spent, inference_flops, pretraining_flops
 from ttsgrid.analysis.cells.outcomes import Outcome
+from ttsgrid.analysis.cells.token_prices import TokenPrices, token_prices
 from ttsgrid.analysis.frames.load import StoreFrames
 from ttsgrid.core.voting import Bools, Floats
 
@@ -54,12 +56,14 @@ class Meter:
         trained: pre-training tokens of policies, None where unknown.
         rates: device-seconds per computed token; models that did nothing are missing.
         price_per_device_hour: None where no price was given.
+        token_prices: of policies that are asked at an endpoint; others are missing.
     """
 
     sizes: Mapping[str, int | None]
     trained: Mapping[str, float | None]
     rates: Mapping[str, float]
     price_per_device_hour: float | None = None
+    token_prices: Mapping[str, TokenPrices] = field(default_factory=dict)
 
     def mean_flops(self, outcome: Outcome, present: Bools) -> float:
         """FLOPs of inference per problem of `present`; NaN where unknown."""
@@ -89,8 +93,13 @@ class Meter:
         prompt = inference_flops(size, spent.policy_prompt - spent.policy_cached)
         generated = inference_flops(size, spent.policy_generated)
         prm = inference_flops(prm_size, spent.prm_computed)
-        device_seconds = self._device_seconds(spent, policy, prm_name)
-        price = _number(self.price_per_device_hour) / SECONDS_PER_HOUR
+        on_policy = _number(self.rates.get(policy)) * spent.policy_computed
+        on_prm = self._prm_seconds(spent, prm_name)
+        per_second = _number(self.price_per_device_hour) / SECONDS_PER_HOUR
+        # Without a PRM its share is 0 seconds, and no money even where no price was given.
+        rent_of_prm = on_prm if prm_name is None else on_prm * per_second
+        prices = self.token_prices.get(policy)
+        paid = on_policy * per_second if prices is None else prices.money(spent)
         return {
             "policy_prompt_tokens": spent.policy_prompt,
             "policy_cached_tokens": spent.policy_cached,
@@ -103,15 +112,14 @@ class Meter:
             "flops_prm": prm,
             "flops": prompt + generated + prm,
             "seconds": spent.seconds,
-            "device_seconds": device_seconds,
-            "money": device_seconds * price,
+            "device_seconds": on_policy + on_prm,
+            "money": paid + rent_of_prm,
         }
 
-    def _device_seconds(self, spent: Spent, policy: str, prm: str | None) -> Floats:
-        by_policy = _number(self.rates.get(policy)) * spent.policy_computed
+    def _prm_seconds(self, spent: Spent, prm: str | None) -> Floats:
         if prm is None:
-            return by_policy
-        return by_policy + _number(self.rates.get(prm)) * spent.prm_computed
+            return np.zeros_like(spent.prm_prompt)
+        return _number(self.rates.get(prm)) * spent.prm_computed
 
     def pretraining(self, policy: str) -> float | None:
         """FLOPs of a policy's pre-training; None where its size or data are unknown."""
@@ -138,9 +146,13 @@ def make_meter(frames: StoreFrames, price_per_device_hour: float | None = None) 
     sizes = dict(frames.models.select("model_id", "num_parameters").iter_rows())
     trained = dict(frames.models.select("model_id", "pretraining_tokens").iter_rows())
     rates = dict(frames.rates.iter_rows())
+    prices = token_prices(frames.models)
     return Meter(
         sizes={label: sizes.get(model_id) for label, model_id in labels.items()},
         trained={label: trained.get(model_id) for label, model_id in labels.items()},
         rates={label: rates[model_id] for label, model_id in labels.items() if model_id in rates},
         price_per_device_hour=price_per_device_hour,
+        token_prices={
+            label: prices[model_id] for label, model_id in labels.items() if model_id in prices
+        },
     )

@@ -38,7 +38,8 @@ def label_models(models: pl.DataFrame, uses: pl.DataFrame) -> pl.DataFrame:
     shared = pl.col("rivals") > 1
     with_id = pl.col("name") + "#" + pl.col("model_id").str.head(_ID_DIGITS)
     sizes = ["num_parameters", "pretraining_tokens"]
-    columns = ["model_id", "role", "label", *sizes, "aggregation", "signed"]
+    prices = ["endpoint", "input_price", "cached_input_price", "output_price"]
+    columns = ["model_id", "role", "label", *sizes, *prices, "aggregation", "signed"]
     label = (pl.when(shared).then(with_id).otherwise(pl.col("name")) + engine).alias("label")
     named = models.join(rivals, on="model_id", how="left").with_columns(label)
     return named.select(columns).sort("role", "label", "model_id")

@@ -50,8 +50,9 @@ class StoreFrames:
     Attributes:
         problems: problem (row number), problem_id, benchmark, index, level, subject.
         models: model_id, role, label (unique within a role and a benchmark), num_parameters,
-            pretraining_tokens, aggregation (of a PRM with one recorded score per solution;
-            null for the others).
+            pretraining_tokens, endpoint (null for an engine of ours) and its prices of a
+            million tokens (`input_price` and so on, null where unknown), aggregation (of a
+            PRM with one recorded score per solution; null for the others).
         series: series (row number), benchmark, policy_id, sampling (JSON), greedy,
             policy (label; says what differs where one policy was sampled in several ways).
         solutions: of pools: series, problem, sample, answer_class, correct and
@@ -127,7 +128,7 @@ def load(store: StorePath, equivalence_for: Callable[[str], Equivalence]) -> Sto
         trees=trees.drop("unit_id", "is_subtree"),
         answers=answers,
         prices=prices,
-        rates=read_rates(units),
+        rates=_rates_of_engines(units, models),
     )
 
 
@@ -164,6 +165,12 @@ def _scored_blocks(blocks: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
     prms = models.filter(role="prm").select(prm="label", prm_id="model_id")
     scored = blocks.filter(kind="score").join(prms, on="prm_id")
     return scored.select("unit_id", "series", "problem", "prm", "start", "stop")
+
+
+def _rates_of_engines(units: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
+    """Rates of devices; what an endpoint runs on, and for how long, nobody knows."""
+    behind_endpoints = models.filter(pl.col("endpoint").is_not_null())
+    return read_rates(units).join(behind_endpoints, on="model_id", how="anti")
 
 
 def _series(units: pl.DataFrame) -> pl.DataFrame:

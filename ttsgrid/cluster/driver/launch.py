@@ -29,6 +29,9 @@ from ttsgrid.models.prms import prm_format
 from ttsgrid.store import Store
 from ttsgrid.store.solutions import load_solutions
 
+# Of a worker that only sends requests and grades; it loads no model.
+CPUS_OF_ENDPOINT = 0.2
+MEMORY_GIB_OF_ENDPOINT = 0.5
 REQUESTS_PER_SEQUENCE = 2  # in flight per worker: what decodes, and as much in line
 
 
@@ -89,7 +92,8 @@ def worker_spec(
     grid: GridConfig, model: ResolvedModel, problems: tuple[Problem, ...], use_gpus: bool
 ) -> WorkerSpec:
     """Return what a worker of one model holds and reserves."""
-    engine, gpus, head = grid.engine, model.config.num_gpus if use_gpus else 0, _head(model)
+    engine, asked, head = grid.engine, model.config.endpoint, _head(model)
+    gpus = model.config.num_gpus if use_gpus and asked is None else 0
     told = engine_of(grid, model.config).as_told()
     spec = EngineSpec(
         **(told | {"kind": kind_for(told["kind"], head)}),
@@ -103,16 +107,18 @@ def worker_spec(
         max_model_len=_engine_tokens(grid, model, problems),
         head=head,
         marker_tokens=_marker_tokens(model),
+        endpoint=asked,
     )
     require_served(spec)
     return WorkerSpec(
         spec,
         model.config.format,
         grid.benchmarks,
-        engine.cpus,
+        min(engine.cpus, CPUS_OF_ENDPOINT) if asked else engine.cpus,
         gpus,
-        engine.memory_gib,
+        min(engine.memory_gib, MEMORY_GIB_OF_ENDPOINT) if asked else engine.memory_gib,
         grid.plugins,
+        REQUESTS_PER_SEQUENCE * asked.concurrency if asked else None,
     )
 
 

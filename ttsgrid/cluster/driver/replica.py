@@ -4,7 +4,8 @@ A replica keeps enough requests in flight to fill its engine. A chunk's samples 
 scores are one message to the worker; each of its searches is a message of its own,
 since searches take long and end apart. The replica, not the calls it makes, owns what
 is in flight: when the worker dies its calls are cancelled, some before their first
-step, and what only a call knew would be lost.
+step, and what only a call knew would be lost. Where answers are paid for, each unit is a
+message of its own, so that it is committed as soon as it is whole.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ttsgrid.cluster.driver.prm_directory import PrmDirectory
 from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.driver.residency import Residency
 from ttsgrid.cluster.wire.tasks import WorkerSpec
-from ttsgrid.core.errors import WorkerStartError
+from ttsgrid.core.errors import EndpointDownError, WorkerStartError
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,21 @@ class Replica:
         self.progress.state(self.label, "done")
 
     async def _outlives_its_worker(self) -> bool:
-        """Employ a worker; say whether it died before the work was done."""
-        died = False
+        """Employ a worker; say whether it died before the work was done.
+
+        Raises:
+            EndpointDownError: nothing more can be had of the model's endpoint.
+        """
+        died, down = False, None
         try:
             await self._employ_a_worker()
         except* WorkerDiedError:  # a task group raises groups: each call in flight died too
             died = True
             self.progress.note(f"{self.label}: its worker died; its units are handed out again")
+        except* EndpointDownError as group:
+            down = first_of(group)  # every call in flight says the same
+        if down is not None:
+            raise down
         return died
 
     async def _employ_a_worker(self) -> None:
@@ -99,13 +108,13 @@ class Replica:
             worker.kill()
 
     async def _keep_busy(self, worker: FleetWorker) -> None:
-        room = asyncio.Semaphore(self.limits.requests_in_flight)
+        room = asyncio.Semaphore(self._requests_in_flight)
         in_flight: dict[int, Chunk] = {}
         try:
             async with asyncio.TaskGroup() as group:
                 watch = group.create_task(worker.watch())
                 while (chunk := await self._next_chunk(room)) is not None:
-                    calls = calls_of(chunk)
+                    calls = calls_of(chunk, each_apart=self.spec.is_paid)
                     in_flight |= {id(call): call for call in calls}
                     for call in calls:
                         weight = self._weight(call)
@@ -157,14 +166,26 @@ class Replica:
         The last attempt of a unit has the worker to itself: if it dies once more, the
         unit is to blame and not one that happened to run beside it.
         """
-        limits, attempt = self.limits, max(task.attempt for task in call)
-        if 1 < attempt >= limits.max_attempts:
-            return limits.requests_in_flight
-        return min(limits.requests_in_flight, sum(task.unit.num_requests for task in call))
+        room, attempt = self._requests_in_flight, max(task.attempt for task in call)
+        if 1 < attempt >= self.limits.max_attempts:
+            return room
+        return min(room, sum(task.unit.num_requests for task in call))
+
+    @property
+    def _requests_in_flight(self) -> int:
+        return self.spec.requests_in_flight or self.limits.requests_in_flight
 
 
-def calls_of(chunk: Chunk) -> list[Chunk]:
-    """Split a chunk into messages: each search by itself, all else together."""
+def calls_of(chunk: Chunk, each_apart: bool = False) -> list[Chunk]:
+    """Split a chunk into messages: each search by itself, all else together unless told."""
+    if each_apart:
+        return [(task,) for task in chunk]
     searches = [(task,) for task in chunk if task.unit.tree]
     together = tuple(task for task in chunk if not task.unit.tree)
     return [together, *searches] if together else [*searches]
+
+
+def first_of(group: BaseExceptionGroup[EndpointDownError]) -> EndpointDownError:
+    """Return the first error of a group, however deep."""
+    first = group.exceptions[0]
+    return first_of(first) if isinstance(first, BaseExceptionGroup) else first

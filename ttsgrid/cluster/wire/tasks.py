@@ -53,6 +53,7 @@ class WorkerSpec:
         benchmarks: with whose graders a policy worker grades, and what its prompts ask for.
         cpus, gpus, memory_gib: what the worker reserves from Ray.
         plugins: modules to import first.
+        requests_in_flight: that the driver keeps at this worker; None for the fleet's.
     """
 
     engine: EngineSpec
@@ -62,3 +63,9 @@ class WorkerSpec:
     gpus: int
     memory_gib: float
     plugins: tuple[str, ...] = ()
+    requests_in_flight: int | None = None
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether what is lost with a run was paid for, so that results come back unit by unit."""
+        return self.engine.endpoint is not None

@@ -15,7 +15,7 @@ from ttsgrid.cluster.wire.scoring_link import PrmPeer, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.cluster.worker.runtime import Runtime, start_runtime
-from ttsgrid.core.errors import WorkerStartError
+from ttsgrid.core.errors import EndpointDownError, WorkerStartError
 from ttsgrid.engines.base import EngineStats
 
 # Of one actor; Ray queues calls past it, by default past 1000. Each search is a call, and so is
@@ -41,10 +41,13 @@ class WorkerActor:
 
         Raises:
             WorkerStartError: with the engine's own reason.
+            EndpointDownError: nobody answers at the policy's endpoint.
         """
         try:
             self._runtime = await start_runtime(self._spec)
         except Exception as error:
+            if isinstance(error, EndpointDownError):
+                raise  # it names the policy and its setting itself
             traceback.print_exc(file=sys.stderr)
             raise WorkerStartError(
                 f"{self._spec.engine.name} ({self._spec.engine.source}) did not start: "

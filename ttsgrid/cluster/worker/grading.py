@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ttsgrid.benchmarks import Grader, Judgement, judge
+from ttsgrid.benchmarks import Grader, Judgement, benchmark_grader, judge
+from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.records import FinishReason, Solution, Usage
-from ttsgrid.models import DecodingTokenizer, PromptFormat, split_steps
+from ttsgrid.models import DecodingTokenizer, PromptFormat, prompt_format, split_steps
+from ttsgrid.strategies.asking import TextSample
 from ttsgrid.strategies.sampling import Sample
 from ttsgrid.strategies.search.protocol import SearchAnswer
 
@@ -16,14 +18,19 @@ UNJUDGED = Judgement(None, correct=False)
 
 @dataclass(frozen=True)
 class Grading:
-    """A policy's texts, read with its tokenizer and its benchmark's grader."""
+    """A policy's texts, read with its tokenizer and its benchmark's grader.
 
-    tokenizer: DecodingTokenizer
+    Attributes:
+        tokenizer: None for a policy that gives texts.
+    """
+
+    tokenizer: DecodingTokenizer | None
     grader: Grader
     format: PromptFormat
 
     def decode(self, token_ids: Sequence[int]) -> str:
         """Return the text of a whole continuation up to a stop text, without special tokens."""
+        assert self.tokenizer is not None, "whose engine gives ids has a tokenizer"
         text = self.tokenizer.decode(list(token_ids), skip_special_tokens=True)
         return self.format.before_stop(text)
 
@@ -35,27 +42,61 @@ class Grading:
         """Return the solutions of a pool's samples."""
         return tuple(self._sample(sample, gold) for sample in samples)
 
+    def texts(self, samples: Sequence[TextSample], gold: str) -> tuple[Solution, ...]:
+        """Return the solutions of a pool's samples that came as texts."""
+        return tuple(self._text(sample, gold) for sample in samples)
+
     def answers(self, answers: Sequence[SearchAnswer], gold: str) -> tuple[Solution, ...]:
         """Return the solutions that a search gives, in its order."""
         return tuple(self._answer(index, answer, gold) for index, answer in enumerate(answers))
 
     def _sample(self, sample: Sample, gold: str) -> Solution:
         generation = sample.generation
-        text = self.decode(generation.token_ids)
+        return self._solution(
+            sample.index,
+            sample.seed,
+            self.decode(generation.token_ids),
+            generation.finish_reason,
+            generation.usage,
+            gold,
+        )
+
+    def _text(self, sample: TextSample, gold: str) -> Solution:
+        generation = sample.generation
+        graded = self._solution(
+            sample.index,
+            sample.seed,
+            self.format.before_stop(generation.text),
+            generation.finish_reason,
+            generation.usage,
+            gold,
+        )
+        thought = generation.reasoning or None
+        return replace(graded, reasoning=thought, reasoning_tokens=generation.reasoning_tokens)
+
+    def _solution(
+        self,
+        index: int,
+        seed: int,
+        text: str,
+        finish_reason: FinishReason,
+        usage: Usage,
+        gold: str,
+    ) -> Solution:
         # A cut-off solution has no final answer, whatever it boxed on the way.
-        finished = generation.finish_reason is FinishReason.STOP
+        finished = finish_reason is FinishReason.STOP
         judged = judge(self.grader, text, gold) if finished else UNJUDGED
         return Solution(
-            sample=sample.index,
+            sample=index,
             text=text,
             steps=split_steps(text, self.format.step_separator),
-            finish_reason=generation.finish_reason,
+            finish_reason=finish_reason,
             answer=judged.answer,
             correct=judged.correct,
             outcome=judged.outcome,
             outcome_detail=judged.detail,
-            usage=generation.usage,
-            seed=sample.seed,
+            usage=usage,
+            seed=seed,
         )
 
     def _answer(self, index: int, answer: SearchAnswer, gold: str) -> Solution:
@@ -74,3 +115,20 @@ class Grading:
             seed=answer.seed,
             step_scores=answer.step_scores,
         )
+
+
+def gradings_of(spec: WorkerSpec, tokenizer: DecodingTokenizer | None) -> dict[str, Grading]:
+    """Return a worker's gradings by benchmark: each asks in its own words and judges its own way.
+
+    Args:
+        spec: the worker's.
+        tokenizer: None for a policy that gives texts.
+    """
+    return {
+        benchmark.name: Grading(
+            tokenizer,
+            benchmark_grader(benchmark),
+            prompt_format(spec.format, instruction=benchmark.instruction),
+        )
+        for benchmark in spec.benchmarks
+    }

@@ -12,16 +12,15 @@ import asyncio
 from functools import partial, reduce
 from operator import add
 
-from ttsgrid.benchmarks import benchmark_grader
 from ttsgrid.cluster.wire.scoring_link import BatchingScorer, PrmPeer
 from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
-from ttsgrid.cluster.worker.grading import Grading
+from ttsgrid.cluster.worker.grading import gradings_of
 from ttsgrid.cluster.worker.task_runner import TaskRunner
 from ttsgrid.core.identity import derive_seed
 from ttsgrid.core.records import Problem, UnitResult, Usage
 from ttsgrid.core.units import SampleBlock, SearchTree
 from ttsgrid.engines.base import EngineStats, PolicyEngine
-from ttsgrid.models import DecodingTokenizer, encode_prompt, prompt_format
+from ttsgrid.models import DecodingTokenizer, encode_prompt
 from ttsgrid.strategies.pricing import price_of_samples
 from ttsgrid.strategies.sampling import NEVER_BEGUN, sample_block
 from ttsgrid.strategies.search.protocol import StepScoring
@@ -38,15 +37,7 @@ class PolicyRuntime(TaskRunner):
         super().__init__(spec, engine.device)
         self._engine = engine
         self._tokenizer = tokenizer
-        # By benchmark: each asks in its own words and judges in its own way.
-        self._gradings = {
-            benchmark.name: Grading(
-                tokenizer,
-                benchmark_grader(benchmark),
-                prompt_format(spec.format, instruction=benchmark.instruction),
-            )
-            for benchmark in spec.benchmarks
-        }
+        self._gradings = gradings_of(spec, tokenizer)
         self._scorers: dict[str, BatchingScorer] = {}
 
     async def _result(self, task: Task, prm: PrmPeer | None) -> UnitResult:

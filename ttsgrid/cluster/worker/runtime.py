@@ -15,6 +15,7 @@ from ttsgrid.cluster.wire.scoring_link import PrmPeer
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
+from ttsgrid.cluster.worker.text_runtime import TextRuntime
 from ttsgrid.core.dotted import load_plugins
 from ttsgrid.engines.base import EngineStats
 from ttsgrid.engines.start import start_engine
@@ -40,6 +41,8 @@ async def start_runtime(spec: WorkerSpec) -> Runtime:
     """Start a worker's engine and return its runtime."""
     load_plugins(spec.plugins)
     engine = await start_engine(spec.engine)
+    if spec.engine.writes_text:
+        return TextRuntime(spec, engine)
     tokenizer = AutoTokenizer.from_pretrained(spec.engine.source, revision=spec.engine.revision)
     # What is there by now stays to the end. Each full collection would walk all of it, a
     # million objects of vLLM's and torch's: a tenth of a small model's time (measured).

