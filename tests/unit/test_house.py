@@ -20,7 +20,7 @@ UNIT_CLASSES = {"SampleBlock", "ScoreBlock", "SearchTree"}
 def drawn_arrows() -> set[tuple[str, str]]:
     """The arrows that the design document draws, e.g. `views -> analysis, store, core`."""
     text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
-    lines = re.findall(r"^([a-z]+) -> ([a-z, ]+)$", text, re.MULTILINE)
+    lines = re.findall(r"^([a-z0-9]+) -> ([a-z0-9, ]+)$", text, re.MULTILINE)
     return {(room, target) for room, targets in lines for target in targets.split(", ")}
 
 

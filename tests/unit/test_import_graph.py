@@ -33,7 +33,7 @@ FLOORS = (
     ("engines", "store"),
     ("grid", "strategies"),
     ("analysis",),
-    ("cluster", "importer", "zoo"),
+    ("cluster", "importer", "smollm2", "zoo"),
     ("views",),
     ("cli",),
 )

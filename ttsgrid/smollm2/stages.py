@@ -1,0 +1,261 @@
+"""The stages of the training, each from files to a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+
+from ttsgrid.smollm2.adapters import merged
+from ttsgrid.smollm2.base import (
+    ORIGIN,
+    add_to_config,
+    converted,
+    file_hash,
+    load_tokenizer,
+    packaged_file,
+)
+from ttsgrid.smollm2.family import AdapterSpec, Family
+from ttsgrid.smollm2.judging import judge_held_out
+from ttsgrid.smollm2.labels import by_monte_carlo, by_outcome, with_arithmetic
+from ttsgrid.smollm2.losses import LossLog
+from ttsgrid.smollm2.measure import Pools, policy_figures
+from ttsgrid.smollm2.policies import examples_of, train_policy
+from ttsgrid.smollm2.prms import load_trunk, mark_solution, train_prm, with_mark
+from ttsgrid.smollm2.problems import Corpus, read_corpus
+from ttsgrid.smollm2.rollouts import chosen_for_prm, solve
+from ttsgrid.smollm2.sampling import Sampler, make_sampler
+from ttsgrid.smollm2.solutions import Solution, read_solutions, write_solutions
+
+POOL_SIZE = 16
+
+
+@dataclass(frozen=True)
+class Training:
+    """Where everything is, and what is trained.
+
+    Attributes:
+        base: the untrained model, as GGUF or as a checkpoint; None for the package's.
+        out: what ships: adapters, losses, figures.
+        work: what does not: checkpoints, samples.
+        num_problems: for a trial, so many of either side; None for all.
+        max_steps: of each training, for a trial.
+        sampler_kind: see `make_sampler`.
+    """
+
+    family: Family
+    base: Path | None
+    data: Path
+    out: Path
+    work: Path
+    device: torch.device
+    num_problems: int | None = None
+    max_steps: int | None = None
+    sampler_kind: str | None = None
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """The problems, fewer for a trial."""
+        return read_corpus(self.data).beginning(self.num_problems)
+
+    @cached_property
+    def untrained(self) -> Path:
+        """Checkpoint of the untrained model."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        base = self.base or packaged_file()
+        return base if base.is_dir() else converted(base, self.work)
+
+    @cached_property
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """That of the policies."""
+        return load_tokenizer(self.untrained)
+
+    @property
+    def where(self) -> dict[str, str]:
+        """The device, for logs."""
+        is_gpu = self.device.type == "cuda"
+        return {"device": torch.cuda.get_device_name() if is_gpu else "cpu"}
+
+    def adapter(self, name: str) -> Path:
+        """File of an adapter."""
+        return self.out / f"{name}.safetensors"
+
+    def sampler(self, name: str, seed: int) -> Sampler:
+        """Return a sampler of a policy."""
+        checkpoint = self.untrained if name == "base" else self.work / name
+        end = int(self.tokenizer.eos_token_id)
+        return make_sampler(checkpoint, self.device, end, seed, self.sampler_kind)
+
+
+def train_one(spec_name: str, training: Training) -> str:
+    """Train a policy and merge it into a checkpoint."""
+    spec: AdapterSpec = getattr(training.family, spec_name)
+    file = training.adapter(spec.name)
+    if not file.exists():
+        log = LossLog(spec.name)
+        examples = examples_of(training.corpus.train, training.tokenizer)
+        train_policy(
+            spec,
+            training.untrained,
+            examples,
+            file,
+            training.device,
+            log.add,
+            training.max_steps,
+        )
+        log.write(training.out, asdict(spec))
+    checkpoint = training.work / spec.name
+    if not (checkpoint / "config.json").exists():
+        merge_policy(training.untrained, file, checkpoint)
+    return str(file)
+
+
+def merge_policy(untrained: Path, adapter: Path, out: Path) -> None:
+    """Write a policy's checkpoint: the untrained model with an adapter in its weights."""
+    model = AutoModelForCausalLM.from_pretrained(untrained, dtype=torch.bfloat16)
+    merged(model, adapter).to(torch.bfloat16).save_pretrained(out)
+    load_tokenizer(untrained).save_pretrained(out)
+    origin = json.loads((untrained / "config.json").read_text()).get(ORIGIN, "")
+    entries = {ORIGIN: origin, "adapter": f"sha256:{file_hash(adapter)}"}
+    add_to_config(out, entries)
+
+
+def sample(training: Training) -> str:
+    """Let both policies solve training problems."""
+    spec = training.family.rollouts
+    problems = training.corpus.train[: spec.num_problems]
+    counts = []
+    for name in ("weak", "strong"):
+        file = training.work / f"rollouts-{name}.jsonl"
+        if not file.exists():
+            sampler = training.sampler(name, spec.seed)
+            write_solutions(
+                solve(
+                    name,
+                    problems,
+                    training.tokenizer,
+                    sampler,
+                    spec.num_samples,
+                    spec.temperature,
+                    spec.max_tokens,
+                ),
+                file,
+            )
+        solutions = read_solutions(file)
+        share = sum(one.correct for one in solutions) / max(1, len(solutions))
+        counts.append(f"{name} {len(solutions)} solutions, {100 * share:.1f} % right")
+    return "; ".join(counts)
+
+
+def label(training: Training) -> str:
+    """Choose solutions for the PRM and label their steps in each way."""
+    spec = training.family.rollouts
+    file = training.work / "labelled-monte_carlo.jsonl"
+    if file.exists():
+        return f"kept {file}"
+    problems = training.corpus.train
+    sampled = [
+        one
+        for name in ("weak", "strong")
+        for one in read_solutions(training.work / f"rollouts-{name}.jsonl")
+    ]
+    chosen = chosen_for_prm(sampled, problems, spec)
+    outcome = [by_outcome(one) for one in chosen]
+    write_solutions(outcome, training.work / "labelled-outcome.jsonl")
+    wrong = [i for i, one in enumerate(chosen) if not one.correct][: spec.num_monte_carlo]
+    sampler = training.sampler("strong", spec.seed + 1)
+    completed = by_monte_carlo(
+        [chosen[i] for i in wrong], problems, training.tokenizer, sampler, spec
+    )
+    by_place = dict(zip(wrong, completed, strict=True))
+    write_solutions((by_place.get(i, one) for i, one in enumerate(outcome)), file)
+    good = sum(sum(one.labels) for one in completed)
+    steps = sum(len(one.labels) for one in completed)
+    return f"{len(chosen)} solutions; of {len(wrong)} wrong ones, {good} of {steps} steps are good"
+
+
+def labelled(training: Training) -> list[Solution]:
+    """Return the PRM's data with the labels that its family names."""
+    kinds = training.family.labels.split("+")
+    source = "monte_carlo" if "monte_carlo" in kinds else "outcome"
+    solutions = read_solutions(training.work / f"labelled-{source}.jsonl")
+    return [with_arithmetic(one) for one in solutions] if "arithmetic" in kinds else solutions
+
+
+def train_judge(training: Training) -> str:
+    """Train the PRM on the strongest policy's layers."""
+    spec = training.family.prm
+    file = training.adapter(spec.name)
+    if file.exists():
+        return f"kept {file}"
+    tokenizer = with_mark(training.tokenizer, training.work / "prm-tokenizer")
+    problems, log = training.corpus.train, LossLog(spec.name)
+    data = [
+        mark_solution(tokenizer, problems[one.problem].question, one.steps, one.labels)
+        for one in labelled(training)
+        if one.steps
+    ]
+    trunk = load_trunk(training.work / "strong", tokenizer)
+    train_prm(spec, trunk, data, file, training.device, log.add, training.max_steps)
+    log.write(training.out, {**asdict(spec), "labels": training.family.labels})
+    return str(file)
+
+
+def held_out_pools(training: Training) -> str:
+    """Let the policies, and the untrained model, solve held-out problems."""
+    spec, problems = training.family.rollouts, training.corpus.held_out
+    figures: dict[str, object] = {}
+    for name in ("base", "weak", "strong"):
+        files = [training.work / f"held-out-{name}-{kind}.jsonl" for kind in ("greedy", "pool")]
+        if not all(file.exists() for file in files):
+            sampler = training.sampler(name, spec.seed + 2)
+            for file, count, temperature in zip(
+                files, (1, POOL_SIZE), (0.0, spec.temperature), strict=True
+            ):
+                done = solve(
+                    name,
+                    problems,
+                    training.tokenizer,
+                    sampler,
+                    count,
+                    temperature,
+                    spec.max_tokens,
+                )
+                write_solutions(done, file)
+        greedy, pool = (read_solutions(file) for file in files)
+        figures[name] = policy_figures(Pools.of(pool), greedy)
+    _write(training.out / "policies.json", figures)
+    return json.dumps(figures)
+
+
+def judge(training: Training) -> str:
+    """Measure the PRM on held-out pools and on ProcessBench."""
+    figures = judge_held_out(
+        training.work,
+        training.data,
+        training.adapter("prm"),
+        training.corpus.held_out,
+        training.device,
+    )
+    _write(training.out / "prm.json", figures)
+    return json.dumps(figures)
+
+
+def _write(file: Path, figures: Mapping[str, object]) -> None:
+    file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+ALL: dict[str, Callable[[Training], str]] = {
+    "weak": partial(train_one, "weak"),
+    "strong": partial(train_one, "strong"),
+    "held-out": held_out_pools,
+    "sample": sample,
+    "label": label,
+    "prm": train_judge,
+    "judge": judge,
+}
