@@ -32,7 +32,7 @@ class AdapterSpec:
     rank: int
     learning_rate: float
     epochs: float
-    batch_tokens: int = 8192
+    batch_tokens: int = 4096
     seed: int = 0
 
 
@@ -41,8 +41,10 @@ class RolloutSpec:
     """What the PRM learns from.
 
     Attributes:
-        num_problems: training problems that each policy solves.
-        num_samples: solutions of each problem by each policy.
+        first_problem: of the training problems that are solved; so parts can go side by side.
+        num_problems: how many from there.
+        num_samples: solutions of each problem by the strongest policy.
+        num_weak_samples: likewise by the weak one.
         temperature: of all samples; that of a sweep.
         num_completions: from a step, to label it by Monte Carlo.
         num_monte_carlo: wrong solutions that are labelled so.
@@ -52,8 +54,10 @@ class RolloutSpec:
         use_references: whether reference solutions stand in for right ones.
     """
 
+    first_problem: int = 0
     num_problems: int = 5000
     num_samples: int = 4
+    num_weak_samples: int = 0
     temperature: float = 0.7
     num_completions: int = 4
     num_monte_carlo: int = 1000

@@ -54,7 +54,10 @@ def judge_held_out(
     judge = load_judge(work / "strong", work / "prm-tokenizer", adapter).to(device)
     figures: dict[str, object] = {}
     for name in ("base", "weak", "strong"):
-        pool = read_solutions(work / f"held-out-{name}-pool.jsonl")
+        file = work / f"held-out-{name}-pool.jsonl"
+        if not file.exists():
+            continue
+        pool = read_solutions(file)
         scored = [one for one in pool if one.steps]
         found = iter(
             step_scores(

@@ -20,7 +20,7 @@ from transformers import AutoModel, PreTrainedModel, PreTrainedTokenizerFast
 
 from ttsgrid.models import Tokenizer
 from ttsgrid.models.prms import prm_format
-from ttsgrid.models.prms.qwen_prm import MARK
+from ttsgrid.models.prms.qwen_prm import QwenPrmFormat
 from ttsgrid.smollm2.adapters import save_adapter, trainable, with_adapter
 from ttsgrid.smollm2.family import AdapterSpec
 from ttsgrid.smollm2.optimise import optimise, passes
@@ -28,6 +28,7 @@ from ttsgrid.smollm2.policies import IGNORED, computing
 from ttsgrid.smollm2.problems import SEPARATOR
 
 FORMAT = "qwen"
+MARK = QwenPrmFormat().mark
 RESERVED_TOKEN = "<empty_output>"
 NUM_CLASSES = 2
 EVALUATED_TOKENS = 65536

@@ -22,13 +22,22 @@ def solve(
     num_samples: int,
     temperature: float,
     max_tokens: int,
+    first: int = 0,
 ) -> list[Solution]:
-    """Let one policy solve each problem a few times; samples of a problem are neighbours."""
+    """Let one policy solve each problem a few times; samples of a problem are neighbours.
+
+    `first` is the first problem's place among all.
+    """
     prompts = [prompt_ids(tokenizer, problem.question) for problem in problems]
     repeated = [prompt for prompt in prompts for _ in range(num_samples)]
     texts = [tokenizer.decode(ids) for ids in sampler.sample(repeated, temperature, max_tokens)]
     return [
-        Solution(i // num_samples, name, text, is_correct(text, problems[i // num_samples].answer))
+        Solution(
+            first + i // num_samples,
+            name,
+            text,
+            is_correct(text, problems[i // num_samples].answer),
+        )
         for i, text in enumerate(texts)
     ]
 

@@ -126,30 +126,32 @@ def merge_policy(untrained: Path, adapter: Path, out: Path) -> None:
 
 
 def sample(training: Training) -> str:
-    """Let both policies solve training problems."""
+    """Let policies solve training problems."""
     spec = training.family.rollouts
-    problems = training.corpus.train[: spec.num_problems]
-    counts = []
-    for name in ("weak", "strong"):
+    problems = training.corpus.train[spec.first_problem :][: spec.num_problems]
+    for name, count in (("weak", spec.num_weak_samples), ("strong", spec.num_samples)):
         file = training.work / f"rollouts-{name}.jsonl"
-        if not file.exists():
-            sampler = training.sampler(name, spec.seed)
-            write_solutions(
-                solve(
-                    name,
-                    problems,
-                    training.tokenizer,
-                    sampler,
-                    spec.num_samples,
-                    spec.temperature,
-                    spec.max_tokens,
-                ),
-                file,
+        if not file.exists() and count:
+            done = solve(
+                name,
+                problems,
+                training.tokenizer,
+                training.sampler(name, spec.seed + spec.first_problem),
+                count,
+                spec.temperature,
+                spec.max_tokens,
+                spec.first_problem,
             )
-        solutions = read_solutions(file)
-        share = sum(one.correct for one in solutions) / max(1, len(solutions))
-        counts.append(f"{name} {len(solutions)} solutions, {100 * share:.1f} % right")
-    return "; ".join(counts)
+            write_solutions(done, file)
+    found = sampled(training)
+    right = sum(one.correct for one in found)
+    return f"{len(found)} solutions, {right} of them right"
+
+
+def sampled(training: Training) -> list[Solution]:
+    """Return the policies' solutions of training problems."""
+    files = [training.work / f"rollouts-{name}.jsonl" for name in ("weak", "strong")]
+    return [one for file in files if file.exists() for one in read_solutions(file)]
 
 
 def label(training: Training) -> str:
@@ -159,12 +161,7 @@ def label(training: Training) -> str:
     if file.exists():
         return f"kept {file}"
     problems = training.corpus.train
-    sampled = [
-        one
-        for name in ("weak", "strong")
-        for one in read_solutions(training.work / f"rollouts-{name}.jsonl")
-    ]
-    chosen = chosen_for_prm(sampled, problems, spec)
+    chosen = chosen_for_prm(sampled(training), problems, spec)
     outcome = [by_outcome(one) for one in chosen]
     write_solutions(outcome, training.work / "labelled-outcome.jsonl")
     wrong = [i for i, one in enumerate(chosen) if not one.correct][: spec.num_monte_carlo]
@@ -206,30 +203,27 @@ def train_judge(training: Training) -> str:
     return str(file)
 
 
-def held_out_pools(training: Training) -> str:
-    """Let the policies, and the untrained model, solve held-out problems."""
+def held_out(name: str, training: Training) -> str:
+    """Let a policy, or the untrained model, solve held-out problems."""
     spec, problems = training.family.rollouts, training.corpus.held_out
-    figures: dict[str, object] = {}
-    for name in ("base", "weak", "strong"):
-        files = [training.work / f"held-out-{name}-{kind}.jsonl" for kind in ("greedy", "pool")]
-        if not all(file.exists() for file in files):
-            sampler = training.sampler(name, spec.seed + 2)
-            for file, count, temperature in zip(
-                files, (1, POOL_SIZE), (0.0, spec.temperature), strict=True
-            ):
-                done = solve(
-                    name,
-                    problems,
-                    training.tokenizer,
-                    sampler,
-                    count,
-                    temperature,
-                    spec.max_tokens,
-                )
-                write_solutions(done, file)
-        greedy, pool = (read_solutions(file) for file in files)
-        figures[name] = policy_figures(Pools.of(pool), greedy)
-    _write(training.out / "policies.json", figures)
+    files = [training.work / f"held-out-{name}-{kind}.jsonl" for kind in ("greedy", "pool")]
+    if not all(file.exists() for file in files):
+        sampler = training.sampler(name, spec.seed + 2)
+        settings = ((1, 0.0), (POOL_SIZE, spec.temperature))
+        for file, (count, temperature) in zip(files, settings, strict=True):
+            done = solve(
+                name,
+                problems,
+                training.tokenizer,
+                sampler,
+                count,
+                temperature,
+                spec.max_tokens,
+            )
+            write_solutions(done, file)
+    greedy, pool = (read_solutions(file) for file in files)
+    figures = policy_figures(Pools.of(pool), greedy)
+    _write(training.out / f"{name}-held-out.json", figures)
     return json.dumps(figures)
 
 
@@ -253,7 +247,9 @@ def _write(file: Path, figures: Mapping[str, object]) -> None:
 ALL: dict[str, Callable[[Training], str]] = {
     "weak": partial(train_one, "weak"),
     "strong": partial(train_one, "strong"),
-    "held-out": held_out_pools,
+    "held-out-base": partial(held_out, "base"),
+    "held-out-weak": partial(held_out, "weak"),
+    "held-out-strong": partial(held_out, "strong"),
     "sample": sample,
     "label": label,
     "prm": train_judge,
