@@ -180,6 +180,16 @@ def test_a_plan_asks_nobody(tmp_path: Path) -> None:
     assert f"{NUM_SOLUTIONS} solutions" in ran.said
 
 
+def test_a_check_shows_the_messages_and_what_answers_may_cost_and_asks_nobody() -> None:
+    told = ["policy=gpt-4o", "benchmark=zoo", "benchmark.num_problems=3", "budgets=[4]"]
+    ran = run([sys.executable, "-m", "ttsgrid.cli.check", *told])
+    assert ran.code == 0, ran.said
+    assert "asked at https://api.openai.com/v1 when a sweep runs" in ran.said
+    assert "system: Please reason step by step" in ran.said
+    # Three problems, one greedy solution and a pool of four, 4,096 tokens, 10 a million.
+    assert "61,440 tokens (0.61 at output_price)" in " ".join(ran.said.split())
+
+
 def test_a_dead_endpoint_is_one_sentence(tmp_path: Path) -> None:
     ran = run(command("http://127.0.0.1:9/v1", tmp_path / "store"))
     assert ran.code == 1

@@ -23,6 +23,7 @@ from ttsgrid.core.tally import counted
 from ttsgrid.grid.arguments import checked_arguments
 from ttsgrid.grid.compose import AXES, to_grid
 from ttsgrid.grid.config import GridConfig
+from ttsgrid.grid.model_config import PER_PRICE_TOKENS
 from ttsgrid.grid.own_code import check_own_code
 from ttsgrid.grid.preflight.cost import Cost, costs_of
 from ttsgrid.grid.preflight.report import check_models
@@ -102,6 +103,11 @@ def _conclude(wrong: Sequence[str], console: Console) -> None:
 def _show(seen: Seen, benchmark: str, console: Console) -> None:
     model = seen.model
     console.print(Text(_headline(model), style="bold"))
+    if not seen.ids:
+        console.print(f"Messages for the first problem of {benchmark}:")
+        console.print(Text(seen.text), soft_wrap=True)
+        console.print()
+        return
     role = "Prompt" if model.role == "policy" else "Input, with a made-up solution in two steps,"
     console.print(
         f"{role} for the first problem of {benchmark}, {counted(len(seen.ids), 'token')}:"
@@ -117,7 +123,8 @@ def _headline(model: ResolvedModel) -> str:
     size, context = weight_bytes(model), model.context_tokens
     parts = [f"{model.config.name}: {model.config.model}"]
     parts += [f"commit {model.commit[:COMMIT_DIGITS]}"] if model.commit else []
-    parts += [f"{model.dtype}"]
+    asked = model.config.endpoint
+    parts += [model.dtype] if asked is None else [f"asked at {asked.url} when a sweep runs"]
     parts += [f"{size / GIB:,.3g} GiB of weights"] if size else []
     parts += [f"reads {context:,} tokens"] if context else []
     return ", ".join(parts)
@@ -141,16 +148,20 @@ def mean_lengths(grid: GridConfig) -> dict[str, float]:
 def _cost_sentence(cost: Cost) -> str:
     does = "writes" if cost.model.role == "policy" else "reads solutions of"
     name, most = cost.model.config.name, cost.most_tokens
-    parts = [f"{name} {does} at most {most:,} tokens{_flops(cost, most)}"]
+    parts = [f"{name} {does} at most {most:,} tokens{_priced(cost, most)}"]
     if cost.expected_tokens is not None and most:
         expected = cost.expected_tokens
-        parts.append(f"and about {expected:,}{_flops(cost, expected)} at the lengths in the store")
+        parts.append(f"and about {expected:,}{_priced(cost, expected)} at the lengths in the store")
     return ", ".join(parts) + "."
 
 
-def _flops(cost: Cost, tokens: int) -> str:
-    flops = cost.flops(tokens)
-    return "" if flops is None else f" ({flops:.1e} FLOPs)"
+def _priced(cost: Cost, tokens: int) -> str:
+    """Say what tokens cost: FLOPs where the size is known, money where an endpoint asks for it."""
+    flops, asked = cost.flops(tokens), cost.model.config.endpoint
+    said = [] if flops is None else [f"{flops:.1e} FLOPs"]
+    if asked is not None and asked.output_price is not None:
+        said.append(f"{asked.output_price * tokens / PER_PRICE_TOKENS:,.2f} at output_price")
+    return f" ({', '.join(said)})" if said else ""
 
 
 def main() -> None:

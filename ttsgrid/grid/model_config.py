@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ttsgrid.core.checks import require_choice
 from ttsgrid.core.dotted import is_dotted
 from ttsgrid.core.errors import ConfigError
+from ttsgrid.engines.endpoint_settings import PER_PRICE_TOKENS as PER_PRICE_TOKENS
 from ttsgrid.engines.endpoint_settings import EndpointSettings as EndpointSettings
 from ttsgrid.engines.spec import ENGINES
 

@@ -41,7 +41,11 @@ SINCE_2 = {
         f"{w}_lone_{k}_tokens" for w in ("policy", "prm") for k in ("prompt", "cached", "generated")
     ],
     "scores": ["unscored", "input_tokens", "prefix_keys", "prefix_tokens"],
-    "models": ["format_name", "dtype", "is_fake"],
+    "models": [
+        *("format_name", "dtype", "is_fake"),
+        *("endpoint", "input_price", "cached_input_price", "output_price"),
+    ],
+    "solutions": ["outcome", "outcome_detail", "reasoning", "reasoning_tokens"],
 }
 FACTS = ["sampling", "temperature", "strategy", "budget", "subtree", "beam_width", "preset"]
 FACTS += ["params", "host", "num_gpus", "process"]

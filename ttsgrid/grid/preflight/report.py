@@ -10,6 +10,7 @@ from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.records import Problem
 from ttsgrid.grid.config import GridConfig
 from ttsgrid.grid.own_code import engine_of
+from ttsgrid.grid.preflight.conversations import see_conversation
 from ttsgrid.grid.preflight.heads import require_head
 from ttsgrid.grid.preflight.memory import Memory, memory_for, require_memory
 from ttsgrid.grid.preflight.policies import see_policy
@@ -82,6 +83,8 @@ def _checks(
     grid: GridConfig, problems: Sequence[Problem], memory: Memory, model: ResolvedModel
 ) -> list[Callable[[], Seen | str | None]]:
     """Return the checks of one model: its files first, without which the others say little."""
+    if not model.config.continues_text:
+        return [lambda: see_conversation(model, problems, grid.benchmark.instruction)]
     checks: list[Callable[[], Seen | str | None]] = []
     if engine_of(grid, model.config).kind in LOADING:
         task = _task(model)

@@ -14,7 +14,7 @@ class Seen:
 
     Attributes:
         text: the ids as text, special tokens included.
-        ids: what the engine is given.
+        ids: what the engine is given; empty for messages, whose ids only a server knows.
         positions: of a PRM, which ids hold the steps' scores.
         notes: what is worth knowing and no reason to stop, in sentences.
     """
