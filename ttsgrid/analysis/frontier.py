@@ -26,6 +26,7 @@ from ttsgrid.analysis.findings.comparisons import compare
 from ttsgrid.analysis.findings.interaction import INTERACTION_SCHEMA, search_gain_by_policy
 from ttsgrid.analysis.findings.judging import Judging, judgings
 from ttsgrid.analysis.findings.prm_quality import PRM_QUALITY_SCHEMA, prm_quality
+from ttsgrid.analysis.findings.run_outcomes import RUN_OUTCOME_SCHEMA, run_outcomes
 from ttsgrid.analysis.findings.search_comparisons import (
     SEARCH_COMPARISON_SCHEMA,
     against_best_of_n,
@@ -57,6 +58,8 @@ class Frontier:
         search_gains: what searches add for one policy, against another's
             (`ttsgrid.analysis.findings.interaction`).
         prm_quality: how well PRMs rank (`ttsgrid.analysis.findings.prm_quality`).
+        run_outcomes: what running the solutions came to, on benchmarks that run them
+            (`ttsgrid.analysis.findings.run_outcomes`).
         external: published points beside them (`ttsgrid.analysis.cells.external_points`).
         difficulty: each problem's pass@1, absolute bin and quantile, for each policy.
         predicted: difficulty without the gold answer, and how well it is predicted.
@@ -74,6 +77,7 @@ class Frontier:
     search_comparisons: pl.DataFrame
     search_gains: pl.DataFrame
     prm_quality: pl.DataFrame
+    run_outcomes: pl.DataFrame
     external: pl.DataFrame
     difficulty: pl.DataFrame
     predicted: PredictedDifficulty
@@ -116,7 +120,10 @@ def analyse(
     if external.is_empty() or holds_solutions(store):
         frames = load(store, equivalence_for or store_equivalence(store))
         cells = make_cells(frames, _outcomes(frames, budgets), price_per_device_hour)
-        frontier = _of_solutions(frames, cells, external)
+        frontier = replace(
+            _of_solutions(frames, cells, external),
+            run_outcomes=run_outcomes(store, frames.models),
+        )
         # Whoever brings an equivalence of their own knows it; the store's may not even import.
         if equivalence_for is not None:
             return frontier
@@ -152,6 +159,7 @@ def _of_cells(
         search_comparisons=pl.DataFrame(schema=SEARCH_COMPARISON_SCHEMA),
         search_gains=pl.DataFrame(schema=INTERACTION_SCHEMA),
         prm_quality=pl.DataFrame(schema=PRM_QUALITY_SCHEMA),
+        run_outcomes=pl.DataFrame(schema=RUN_OUTCOME_SCHEMA),
         external=external,
         difficulty=measured_difficulty(cells, problem_ids),
         predicted=tabulate(predicted, problem_ids),

@@ -53,6 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _show(console: Console, search: FoundSearch, options: argparse.Namespace) -> None:
     console.print(search.title, soft_wrap=True)
     console.print(terminal_tree(search.trace, search.correct, show_pruned=options.all))
+    for place, outcome in enumerate(search.outcomes, start=1):
+        if outcome:
+            console.print(f"[{place}] tests: {outcome}", markup=False, highlight=False)
     if options.html:
         options.html.write_text(trace_page(search.trace, search.title, search.correct), "utf-8")
         print(f"Tree: {options.html}")

@@ -3,7 +3,8 @@
 A model may write the whole function in a fenced block, or go on where the prompt ends. The
 assembly, stated here because published figures depend on it:
 
-* the prompt's imports, constants and helper functions stay, before whatever was written;
+* the prompt's imports, constants and helper functions stay, before whatever was written, and
+  so do imports inside the function that it begins;
 * where the function itself was written, that is the program;
 * where only its body was, the body follows the prompt's `def` line and the prompt's docstring
   is dropped, so that a body may be indented as it likes;
@@ -74,10 +75,15 @@ def _split(setup: str, entry_point: str) -> tuple[str, str]:
         return setup, ""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == entry_point:
-            lines = setup.splitlines()
-            first = node.body[0].lineno - 1
-            return "\n".join(lines[: node.lineno - 1]), "\n".join(lines[node.lineno - 1 : first])
+            lines, first = setup.splitlines(), node.body[0].lineno - 1
+            before = lines[: node.lineno - 1] + [ast.unparse(part) for part in _imports(node)]
+            return "\n".join(before), "\n".join(lines[node.lineno - 1 : first])
     return setup, ""
+
+
+def _imports(stub: ast.FunctionDef) -> list[ast.stmt]:
+    """Return the imports inside a stub: HumanEval/115 has one before its docstring."""
+    return [part for part in stub.body if isinstance(part, ast.Import | ast.ImportFrom)]
 
 
 def _defines(code: str, entry_point: str) -> bool:
@@ -89,8 +95,10 @@ def _indented(code: str) -> list[str]:
     """Return the ways in which a body may have lost its indentation, as it stands first."""
     lines = code.lstrip("\n").splitlines()
     second = next((line for line in lines[1:] if line.strip()), "")
-    margin = second[: len(second) - len(second.lstrip())] or "    "
-    return [code, margin + "\n".join(lines), textwrap.indent(code, "    ")]
+    margin = second[: len(second) - len(second.lstrip())]
+    # A text that was stripped lost the margin of its first line alone.
+    stripped = [margin + "\n".join(lines)] if margin else []
+    return [code, *stripped, textwrap.indent(code, "    ")]
 
 
 def _parses(program: str) -> bool:

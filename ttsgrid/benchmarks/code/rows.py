@@ -30,7 +30,8 @@ Read = dict[str, object]
 
 def human_eval(row: Row) -> Read:
     """Read a row whose prompt is the beginning of a program."""
-    prompt, entry = _text(row, "prompt"), _text(row, "entry_point")
+    # Two of MBPP's entry points end in a space, as `def f (x)` suggests.
+    prompt, entry = _text(row, "prompt"), _text(row, "entry_point").strip()
     task = CodeTask(prompt, entry, _text(row, "test"), inputs=vote_inputs(prompt, entry))
     return {"question": prompt, "answer": task.as_json()}
 

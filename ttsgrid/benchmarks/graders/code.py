@@ -12,6 +12,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import ClassVar
 
 from ttsgrid.benchmarks.code.behaviour import as_answer, of_calls, of_printed
@@ -83,8 +84,10 @@ class CodeGrader:
     def judge(self, text: str, gold: str) -> Judgement:
         """Run a solution, and say what came of it and how it behaves."""
         code = self.extract(text)
-        if code is None:
-            return Judgement(None, correct=False)
+        return Judgement(None, correct=False) if code is None else _judged(self, code, gold)
+
+    def judged(self, code: str, gold: str) -> Judgement:
+        """Run a program, and say what came of it and how it behaves."""
         task = read_task(gold)
         run = self._run(task, code)
         return Judgement(
@@ -125,6 +128,11 @@ class CodeGrader:
 
     def _limits(self) -> Limits:
         return Limits(self.cpu_seconds, self.wall_seconds, self.memory_mib, self.output_kib)
+
+
+@lru_cache(maxsize=4096)  # the samples of a pool repeat themselves
+def _judged(grader: CodeGrader, code: str, gold: str) -> Judgement:
+    return grader.judged(code, gold)
 
 
 def same_output(printed: str, expected: str) -> bool:

@@ -23,6 +23,9 @@ from ttsgrid.strategies.search.session import SearchSession
 
 T = TypeVar("T")
 
+LINE_END = "\n"
+MAX_BLANK_LINES = 4  # in a row; style guides of code ask for two
+
 
 async def expand(
     session: SearchSession, step: int, plan: Sequence[Node], first_id: int
@@ -70,7 +73,7 @@ async def _children(
 async def _child(session: SearchSession, step: int, index: int, parent: Node) -> Node:
     settings, seed = session.settings, session.seed_of(step, index)
     to_end = settings.rules.last_step_to_end and step == settings.max_steps - 1
-    written = await session.write(parent.token_ids, seed, to_end=to_end)
+    written = await _written(session, parent, seed, to_end)
     token_ids = parent.token_ids + written.token_ids
     text = session.decode(token_ids)
     steps = split_steps(text, settings.step_separator)
@@ -79,6 +82,24 @@ async def _child(session: SearchSession, step: int, index: int, parent: Node) ->
         parent, token_ids, text, steps, ending, seed, num_step_tokens=len(written.token_ids)
     )
     return child if child.dropped else await _scored(session, child)
+
+
+async def _written(session: SearchSession, parent: Node, seed: int, to_end: bool) -> Generation:
+    """Write a step. Where steps are lines, blank ones belong to the next that isn't."""
+    written = await session.write(parent.token_ids, seed, to_end=to_end)
+    for _ in range(MAX_BLANK_LINES if session.settings.step_separator == LINE_END else 0):
+        if written.stopped_by is None or session.decode(written.token_ids).strip():
+            break
+        before = parent.token_ids + written.token_ids
+        if session.room(before) < 1:
+            break
+        further = await session.write(before, seed, to_end=to_end)
+        written = replace(
+            further,
+            token_ids=written.token_ids + further.token_ids,
+            usage=written.usage + further.usage,
+        )
+    return written
 
 
 def _ending(

@@ -39,6 +39,7 @@ def _tables(frontier: Frontier) -> dict[str, pl.DataFrame]:
         "search_vs_best_of_n": frontier.search_comparisons,
         "search_gain_by_policy": frontier.search_gains,
         "prm_quality": frontier.prm_quality,
+        "run_outcomes": frontier.run_outcomes,
         "external": frontier.external,
         "optimism": frontier.optimism,
         "graders": pl.DataFrame(frontier.judgings, schema=GRADER_COLUMNS),

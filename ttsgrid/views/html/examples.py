@@ -16,6 +16,7 @@ import polars as pl
 
 from ttsgrid.store import StorePath, scan
 from ttsgrid.views.html.view import Example, ProblemExamples, Step
+from ttsgrid.views.words.run_outcomes import ALL_TESTS, outcome_in_words
 
 # Long chains of thought have hundreds of steps, and text without a blank line is one long step.
 MAX_STEPS, MAX_STEP_CHARACTERS = 24, 600
@@ -117,7 +118,8 @@ def _problem(
         problem_id=pick.problem_id,
         why=pick.why,
         question=problem["question"],
-        gold=problem["answer"],
+        # Of code the gold answer is a file of tests.
+        gold=ALL_TESTS if solutions["outcome"].count() else problem["answer"],
         rates=", ".join(
             f"{policy} {shares[policy]['num_right']} of {shares[policy]['num_samples']}"
             for policy in policies
@@ -172,6 +174,7 @@ def _example(row: Row, scores: pl.DataFrame, title: str) -> Example:
         prms=tuple(prm for prm, _ in scored),
         steps=steps,
         num_left_out=len(row["steps"]) - len(steps),
+        outcome=_cut(outcome_in_words(row["outcome"], row["outcome_detail"])),
     )
 
 

@@ -95,6 +95,7 @@ class Example:
         title: who wrote it and how it was picked.
         correct: the grader's verdict.
         answer: the extracted answer, `none` where there is none.
+        outcome: what running it came to, with the reason; empty where nothing was run.
         prms: who scored the steps.
         steps: at most as many as a person reads.
         num_left_out: steps that are not shown.
@@ -106,6 +107,7 @@ class Example:
     prms: tuple[str, ...]
     steps: tuple[Step, ...]
     num_left_out: int
+    outcome: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.views.tables.accuracy import accuracy_table, best_table
 from ttsgrid.views.tables.advice import kept_table, prediction_table, recommendation_table
 from ttsgrid.views.tables.external import external_table
+from ttsgrid.views.tables.run_outcomes import run_outcome_table
 from ttsgrid.views.tables.table import Table
 from ttsgrid.views.terminal.render import as_rich, print_table
 from ttsgrid.views.words.external import note
@@ -44,6 +45,7 @@ def print_frontier(frontier: Frontier, console: Console) -> None:
 
 def _tables(frontier: Frontier, benchmark: str) -> Iterator[Table]:
     yield accuracy_table(frontier.cells, benchmark)
+    yield run_outcome_table(frontier, benchmark)
     yield best_table(frontier, benchmark)
     yield kept_table(frontier, benchmark)
     yield recommendation_table(frontier, benchmark)

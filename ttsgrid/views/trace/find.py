@@ -9,6 +9,9 @@ import polars as pl
 from ttsgrid.core.errors import StoreError
 from ttsgrid.core.search_trace import SearchTrace
 from ttsgrid.store import StorePath, latest_units, scan
+from ttsgrid.views.words.run_outcomes import outcome_in_words
+
+_OUTCOME = ["outcome", "outcome_detail"]
 
 
 @dataclass(frozen=True)
@@ -18,12 +21,14 @@ class FoundSearch:
     Attributes:
         title: what it searched, for people.
         correct: the grader's verdict on each answer, in the answers' order.
+        outcomes: what running each came to, in words; empty texts where nothing was run.
     """
 
     unit_id: str
     title: str
     trace: SearchTrace
     correct: tuple[bool, ...]
+    outcomes: tuple[str, ...] = ()
 
 
 def list_searches(store: StorePath) -> pl.DataFrame:
@@ -67,9 +72,16 @@ def find_search(store: StorePath, prefix: str) -> FoundSearch:
         raise StoreError(f"search {row['unit_id']} was run without keeping its trace")
     title = f"{row['strategy']} of {row['policy']} with {row['prm']}, unit {row['unit_id'][:12]}"
     trace = SearchTrace.from_json(row["trace"])
-    return FoundSearch(row["unit_id"], title, trace, _verdicts(store, row["unit_id"]))
+    answers = _answers(store, row["unit_id"])
+    return FoundSearch(
+        row["unit_id"],
+        title,
+        trace,
+        tuple(answers["correct"]),
+        tuple(outcome_in_words(*row) for row in answers.select(_OUTCOME).iter_rows()),
+    )
 
 
-def _verdicts(store: StorePath, unit_id: str) -> tuple[bool, ...]:
+def _answers(store: StorePath, unit_id: str) -> pl.DataFrame:
     solutions = scan(store, "solutions").filter(pl.col("unit_id") == unit_id)
-    return tuple(solutions.sort("sample").select("correct").collect()["correct"])
+    return solutions.sort("sample").select("correct", *_OUTCOME).collect()

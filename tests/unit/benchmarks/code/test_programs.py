@@ -41,6 +41,11 @@ def test_a_function_or_its_body_however_indented_makes_one_program(code: str) ->
     assert _call(assembled(SETUP, "area", code)) == 14
 
 
+def test_an_import_inside_the_prompts_function_stays() -> None:
+    setup = "def area(r):\n    import math\n    '''Return it.'''\n"
+    assert _call(assembled(setup, "area", "  return math.floor(r + 0.5)\n")) == 2
+
+
 def test_what_is_neither_stays_as_it_was_written_and_fails_as_it_does() -> None:
     with pytest.raises(SyntaxError):
         _call(assembled(SETUP, "area", "    return (r"))

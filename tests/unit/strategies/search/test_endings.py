@@ -380,3 +380,22 @@ def test_a_model_of_outcomes_guides_a_search_by_what_is_written_so_far() -> None
     outcome = search(beam("search_and_learn"), book, table)
     assert [answer.text for answer in outcome.answers] == ["a\n\nboxed 2", "a\n\nboxed 1"]
     assert [answer.step_scores for answer in outcome.answers] == [(0.6,), (0.3,)]
+
+
+def test_where_steps_are_lines_a_blank_one_belongs_to_the_next() -> None:
+    """Code has blank lines; a branch must not end at one."""
+    settings = replace(beam("search_and_learn"), step_separator="\n")
+    book = Book({"": ["a\n", "b\n"], "a\n": ["\n"] * 2, "a\n\n": ["boxed 1<end>", "boxed 2<end>"]})
+    table = Table({"a": 0.9, "b": 0.1, "boxed 1": 0.5, "boxed 2": 0.4})
+    outcome = search(settings, book, table)
+    assert [answer.text for answer in outcome.answers] == ["a\n\nboxed 1", "a\n\nboxed 2"]
+    assert [answer.steps for answer in outcome.answers] == [("a", "boxed 1"), ("a", "boxed 2")]
+    assert [answer.num_tokens for answer in outcome.answers] == [len("a\n\nboxed 1") + 1] * 2
+
+
+def test_more_blank_lines_than_code_has_are_a_step_of_nothing() -> None:
+    settings = replace(beam("search_and_learn"), step_separator="\n")
+    blank = {"a" + "\n" * count: ["\n"] * 2 for count in range(1, 9)}
+    book = Book({"": ["a\n", "b\n"], **blank})
+    outcome = search(settings, book, Table({"a": 0.9, "b": 0.1}))
+    assert not any(answer.complete for answer in outcome.answers)

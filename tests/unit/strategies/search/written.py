@@ -25,7 +25,7 @@ CUT = "<cut>"
 class Book:
     """Continues each text with the lines written for it, in order.
 
-    A line that ends in a blank line is a step, one in `<end>` ends with the model's end
+    A line that ends in the separator is a step, one in `<end>` ends with the model's end
     mark, one in `<cut>` met a token limit.
     """
 
@@ -42,7 +42,7 @@ class Book:
         text = line.removesuffix(END).removesuffix(CUT)
         ids = tuple(map(ord, text)) + ((END_MARK,) if line.endswith(END) else ())
         stopped = FinishReason.LENGTH if line.endswith(CUT) else FinishReason.STOP
-        stopped_by = request.stop[0] if line.endswith("\n\n") else None
+        stopped_by = request.stop[0] if request.stop and line.endswith(request.stop[0]) else None
         return Generation(ids, stopped, stopped_by, Usage(len(request.prompt_ids), 0, len(ids)))
 
     def stats(self) -> EngineStats:

@@ -7,6 +7,7 @@ import inspect
 import io
 import pkgutil
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from rich.console import Console
 
 from tests.unit.views.html.made_store import MadeWorld, write_made_store
+from ttsgrid.analysis.findings.run_outcomes import RUN_OUTCOME_SCHEMA
 from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.analysis.study import TABLES, make_study
 from ttsgrid.views import tables as room
@@ -25,6 +27,7 @@ from ttsgrid.views.tables.advice import kept_table, prediction_table, recommenda
 from ttsgrid.views.tables.comparisons import comparison_table
 from ttsgrid.views.tables.external import external_table
 from ttsgrid.views.tables.recorded import recorded_table
+from ttsgrid.views.tables.run_outcomes import run_outcome_table
 from ttsgrid.views.tables.searches import search_comparison_table
 from ttsgrid.views.tables.study import study_table, study_tables
 from ttsgrid.views.tables.table import Entry, Table
@@ -74,6 +77,13 @@ def _external() -> pl.DataFrame:
     )
 
 
+def _run_outcomes(frontier: Frontier, benchmark: str) -> pl.DataFrame:
+    policy = frontier.cells.frame["policy"][0]
+    counts = [("error", 3), ("passed", 12), ("time-out", 1)]
+    rows = [(benchmark, policy, outcome, count) for outcome, count in counts]
+    return pl.DataFrame(rows, schema=RUN_OUTCOME_SCHEMA, orient="row")
+
+
 def all_tables(store: Path, frontier: Frontier) -> Iterator[tuple[str, Table]]:
     """Every table with the function that built it."""
     (benchmark,) = frontier.benchmarks
@@ -87,6 +97,8 @@ def all_tables(store: Path, frontier: Frontier) -> Iterator[tuple[str, Table]]:
         search_comparison_table,
     ):
         yield build.__name__, build(frontier, benchmark)
+    ran = replace(frontier, run_outcomes=_run_outcomes(frontier, benchmark))
+    yield "run_outcome_table", run_outcome_table(ran, benchmark)
     yield "external_table", external_table(_external())
     figures = pl.DataFrame({"policy": ["m"], "n": [8], "accuracy": [0.914]})
     yield "recorded_table", recorded_table(figures)
