@@ -7,6 +7,7 @@ are in flight at once and the engine batches them as it likes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,6 +63,15 @@ class TokenLogits:
 
     start: int
     rows: tuple[tuple[float, float], ...]
+
+
+def as_pair(row: Sequence[float]) -> tuple[float, float]:
+    """Return a token's (negative, positive) logits; one number v alone is (0, v).
+
+    The two-class softmax of (0, v) is the sigmoid of v.
+    """
+    negative, positive = row if len(row) > 1 else (0.0, row[0])
+    return float(negative), float(positive)
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 Policies run as `AsyncLLM` generators. PRMs of both kinds run as token classifiers
 (`runner="pooling"`): a checkpoint with its own two-class head directly, and a
 causal LM that scores a step tag with two tokens by taking those two rows of its LM
-head as the classifier. So both return two logits per token, both read the prefix
-cache, and a step costs its own tokens only.
+head as the classifier. So both return two logits per token (a reward model's classifier may
+have one number), both read the prefix cache, and a step costs its own tokens only.
 
 Rows come back for the uncached tail of an input: vLLM says so by returning fewer
 of them, and `TokenLogits.start` is the difference.
@@ -24,7 +24,7 @@ from typing import Any, NoReturn, TypeVar
 
 from ttsgrid.core.errors import EngineError
 from ttsgrid.core.records import FinishReason, Usage
-from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest, TokenLogits
+from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest, TokenLogits, as_pair
 from ttsgrid.engines.spec import EngineSpec
 
 GIB = 1 << 30
@@ -287,7 +287,7 @@ class VllmPrmEngine(_VllmEngine):
         output = await self._last(self._engine.encode(prompt, parameters, self._next_id()))
         rows = output.outputs.data.float().tolist()  # may be bfloat16, which numpy lacks
         self._computed += len(rows)
-        return TokenLogits(len(ids) - len(rows), tuple((low, high) for low, high in rows))
+        return TokenLogits(len(ids) - len(rows), tuple(map(as_pair, rows)))
 
 
 async def start_engine(spec: EngineSpec) -> VllmPolicyEngine | VllmPrmEngine:

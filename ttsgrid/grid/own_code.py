@@ -11,7 +11,7 @@ from ttsgrid.engines.spec import ENDPOINT, EngineSettings
 from ttsgrid.engines.start import require_engine, require_head
 from ttsgrid.grid.config import GridConfig, ModelConfig
 from ttsgrid.models import named_base, prompt_format
-from ttsgrid.models.prms import served_prm_format
+from ttsgrid.models.prms import prm_format
 
 
 def check_own_code(grid: GridConfig) -> None:
@@ -38,7 +38,7 @@ def check_own_prms(grid: GridConfig) -> None:
     """
     for prm in grid.prms:
         setting = f"prms.{prm.name}.format"
-        require_head(served_prm_format(prm.format, setting).engine_task, setting)
+        require_head(prm_format(prm.format, setting).engine_task, setting)
         _check_engine(grid, prm, "prm", f"prms.{prm.name}")
 
 
@@ -69,4 +69,4 @@ def _named(grid: GridConfig) -> Iterator[str]:
     yield from (*(benchmark.grader for benchmark in grid.benchmarks), grid.engine.kind)
     for model in (*grid.policies, *grid.prms):
         yield from (named_base(model.format), model.engine or "")
-    yield from (served_prm_format(prm.format).engine_task for prm in grid.prms)
+    yield from (prm_format(prm.format).engine_task for prm in grid.prms)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ttsgrid.engines.base import TokenLogits
+from ttsgrid.engines.base import TokenLogits, as_pair
 from ttsgrid.engines.transformers_engine.blocks import BlockPool, Table
 from ttsgrid.engines.transformers_engine.paged_model import PART_TOKENS, PagedModel, Span
 from ttsgrid.engines.transformers_engine.steps import Ended
@@ -92,8 +92,4 @@ class PrmSteps:
 
 
 def _pairs(rows: Tensor) -> tuple[tuple[float, float], ...]:
-    """Return (negative, positive) logits; a single number v of a head is (0, v)."""
-    numbers: list[list[float]] = rows.tolist()
-    if rows.shape[-1] == 1:
-        return tuple((0.0, row[0]) for row in numbers)
-    return tuple((low, high) for low, high in numbers)
+    return tuple(map(as_pair, rows.tolist()))

@@ -14,7 +14,6 @@ from ttsgrid.models.prms.registry import (
     inline_prm_format,
     prm_format,
     prm_identity,
-    served_prm_format,
 )
 
 __all__ = [
@@ -29,5 +28,4 @@ __all__ = [
     "require_steps",
     "score_from_logits",
     "score_from_value",
-    "served_prm_format",
 ]

@@ -85,9 +85,11 @@ class PrmFormat(Protocol):
     def engine_task(self) -> str:
         """What an engine computes at each position: the model's head.
 
-        `token_classify`: two class logits, class 1 for a right step.
+        `token_classify`: the checkpoint's own classifier: two class logits, class 1 for a
+            right step, or one number, whose sigmoid is the score.
         `marker_logits`: the next-token logits of the two `marker_ids`.
-        `value_head`: one number, whose sigmoid is the score.
+        `value_head`: one number by a head that engines' own classifiers lack, such as
+            `v_head`; its sigmoid is the score.
         `package.module:function`: a custom head, run by the engine `own_head`.
         """
         ...

@@ -22,7 +22,7 @@ from ttsgrid.models.prms.chat import render, system_turn
 
 @dataclass(frozen=True)
 class OutcomeFormat:
-    r"""A solution as the assistant's turn, read from a value head at its end.
+    r"""A solution as the assistant's turn, read from a classifier at its end.
 
     Attributes:
         system: the system turn; empty for none.
@@ -33,7 +33,7 @@ class OutcomeFormat:
 
     heads: ClassVar[tuple[str, ...]] = STATE_HEADS
     name: str = "outcome"
-    engine_task: str = "value_head"
+    engine_task: str = "token_classify"
     system: str = ""
     chat: bool = True
     question_separator: str = ""
@@ -62,4 +62,4 @@ class OutcomeFormat:
         return self.encode(tokenizer, question, steps)
 
     def marker_ids(self, tokenizer: Tokenizer) -> None:
-        """Return None: this family has a value head."""
+        """Return None: this family reads a head."""

@@ -18,8 +18,6 @@ from ttsgrid.models.prms.rlhflow import RlhflowFormat
 from ttsgrid.models.prms.skywork import SkyworkFormat
 from ttsgrid.models.prms.spelled_out import changed, respelled
 
-UNSERVED_HEADS = ("value_head",)
-
 PRM_FORMATS: Catalogue[PrmFormat] = Catalogue(
     "PRM format",
     (
@@ -50,22 +48,6 @@ def prm_format(name: str, setting: str = "prms.format") -> PrmFormat:
         own: PrmFormat = load_own(name, setting, PrmFormat)
         return own
     return PRM_FORMATS.find(setting, name)
-
-
-def served_prm_format(name: str, setting: str = "prms.format") -> PrmFormat:
-    """Return a PRM family's input format if an engine can serve the family.
-
-    Raises:
-        ConfigError: there is none of that name, or no engine has such a head.
-    """
-    chosen = prm_format(name, setting)
-    if chosen.engine_task in UNSERVED_HEADS:
-        served = [fmt.name for fmt in PRM_FORMATS if fmt.engine_task not in UNSERVED_HEADS]
-        raise ConfigError(
-            f"{setting}: {name!r} reads a value head, which no engine serves yet; "
-            f"served are: {', '.join(served)}, and formats of your own with a head of their own"
-        )
-    return chosen
 
 
 def inline_prm_format(settings: Mapping[str, Any], setting: str) -> str:
