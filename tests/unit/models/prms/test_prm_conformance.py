@@ -8,7 +8,7 @@ solutions come growing step by step, all at once, through the engine's cache.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -126,7 +126,7 @@ class Family:
     tokenizer: Callable[[], Any]
     trunk: str
     architecture: str
-    head: dict[str, tuple[int, ...]]
+    head: Mapping[str, tuple[int, ...]]
     reference: Reference
     mark: str | None = None
     whole: bool = False
