@@ -69,6 +69,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Path:
         *("benchmark=humaneval", "benchmark.path=ten.jsonl", f"store={STORE}"),
         "prms=[{name: orm, model: checkpoints/prm, format: qwen}]",
         *("strategies=[cot,majority,best_of_n,beam]", "budgets=[4]"),
+        "benchmark.search_problems=2",
         *("engine.kind=fake", f"engine.options.script={script}", "sampling.max_tokens=4096"),
         *("cluster.dashboard=false", "engine.cpus=0.4", "engine.memory_gib=0.5"),
         path=[ROOT / "tests" / "own"],

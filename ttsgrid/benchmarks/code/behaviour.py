@@ -34,8 +34,11 @@ def of_calls(calls: Calls, num_inputs: int) -> list[str] | None:
 
 def _of_reply(reply: dict[str, Any]) -> str:
     if "raised" in reply:
-        return f"<{reply['named'] or reply['raised']}>"
-    return _text(reply["value"])
+        return f"<{reply.get('named') or reply['raised']}>"
+    try:
+        return _text(reply.get("value"))
+    except (ValueError, TypeError, RecursionError):  # a reply that the program made itself
+        return "<no value>"
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - JSON of a value

@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ttsgrid.benchmarks.sandbox.bubblewrap import Sandbox, memory_file
-from ttsgrid.benchmarks.sandbox.guest.codec import MAX_MESSAGE_BYTES, encode, to_line
+from ttsgrid.benchmarks.sandbox.guest.codec import encode, to_line
 from ttsgrid.benchmarks.sandbox.limits import Limits, Outcome, Run
 from ttsgrid.benchmarks.sandbox.processes import Collected, Guest, Stream, collect, how_ended, start
 
 _AT_ONCE = threading.BoundedSemaphore(os.cpu_count() or 1)
 _MAX_VERDICT_BYTES = 1 << 16
+MAX_REPLIES_BYTES = 1 << 20  # to all calls: unlike the tests', they are read in our own process
 
 
 @dataclass(frozen=True)
@@ -153,11 +154,21 @@ def call_program(
         collected = collect(
             {
                 "printed": Stream(_pipe(guest.process.stdout), limits.output_kib << 10),
-                "replies": Stream(replies_out, MAX_MESSAGE_BYTES, awaited=True),
+                "replies": Stream(replies_out, MAX_REPLIES_BYTES, awaited=True),
             },
             time.monotonic() + limits.wall_seconds,
         )
         return _calls(collected, guest, len(arguments), limits)
+
+
+def _reply(line: bytes) -> dict[str, Any]:
+    """Read a reply; a program may write what it likes, and then it raised nothing known."""
+    try:
+        reply = json.loads(line)
+    except (ValueError, RecursionError):
+        reply = None
+    known = isinstance(reply, dict) and not {"names", "value", "raised", "exit"}.isdisjoint(reply)
+    return reply if known else {"raised": "ValueError", "named": "NoReply", "message": ""}
 
 
 def _request(entry_point: str, given: Sequence[object]) -> bytes:
@@ -171,13 +182,13 @@ def _no_object(value: object) -> int:
 
 def _calls(collected: Collected, guest: Guest, num_calls: int, limits: Limits) -> Calls:
     lines = collected.content["replies"].split(b"\n")[:-1]  # what is cut off is no reply
-    first, *replies = [json.loads(line) for line in lines] or [{}]
+    first, *replies = list(map(_reply, lines)) or [{}]
     if "raised" in first:
-        error = Run(Outcome.ERROR, f"{first['raised']}: {first['message']}")
+        error = Run(Outcome.ERROR, f"{first['raised']}: {first.get('message')}")
         return Calls((), error, is_loaded=False)
     ending = next((n for n, reply in enumerate(replies) if "exit" in reply), len(replies))
-    if ending == num_calls:
-        return Calls(tuple(replies), None)
+    if ending >= num_calls:
+        return Calls(tuple(replies[:num_calls]), None)
     if collected.limit is not None:
         end = Run(collected.limit, _limit_in_words(collected.limit, limits))
     else:

@@ -78,6 +78,22 @@ def test_a_run_that_never_ends_on_an_example_ends(grader: CodeGrader) -> None:
     assert answer == "<time-out> | <not tried>"
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["[", "[" * 100_000, "{}", "7", '{"value": ["set", 5]}', '{"value": 4}', '{"names": 5}'],
+)
+def test_replies_that_a_program_forges_are_a_verdict_and_no_failure(
+    grader: CodeGrader, line: str
+) -> None:
+    code = (
+        f"import os\nfor fd in range(3, 12):\n    try: os.write(fd, {line!r}.encode() + b'\\n')\n"
+        "    except OSError: pass\ndef double(x):\n    return 5"
+    )
+    judged = judge(grader, _block(code), GOLD)
+    assert not judged.correct
+    assert judged.outcome in ("error", "early exit", "failed assertion")
+
+
 def test_a_change_in_place_is_seen_by_the_tests(grader: CodeGrader) -> None:
     row = {
         "prompt": "def put(items):\n    '''Append 1. put([])'''\n",

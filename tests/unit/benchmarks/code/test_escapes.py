@@ -218,6 +218,12 @@ def test_a_sandbox_shows_no_file_but_pythons_own_and_takes_none() -> None:
     assert printed.text == "[] [-1, -1, -1]\n"
 
 
+def test_what_was_tried_left_nothing_on_this_machine() -> None:
+    for what in ("writing a file", "an orphan daemon", "a program of the system"):
+        run_f(TRIED[what][0])
+    assert not Path("/tmp/ttsgrid-escaped").exists()
+
+
 def test_a_solution_sees_neither_the_tests_nor_the_environment() -> None:
     program = (
         "import gc, os, sys\n"
