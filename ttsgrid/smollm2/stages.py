@@ -9,17 +9,14 @@ from functools import cached_property, partial
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
-from ttsgrid.smollm2.adapters import merged
 from ttsgrid.smollm2.base import (
-    ORIGIN,
-    add_to_config,
     converted,
-    file_hash,
     load_tokenizer,
     packaged_file,
 )
+from ttsgrid.smollm2.build import merge_policy
 from ttsgrid.smollm2.family import AdapterSpec, Family
 from ttsgrid.smollm2.judging import judge_held_out
 from ttsgrid.smollm2.labels import by_monte_carlo, by_outcome, with_arithmetic
@@ -113,16 +110,6 @@ def train_one(spec_name: str, training: Training) -> str:
     if not (checkpoint / "config.json").exists():
         merge_policy(training.untrained, file, checkpoint)
     return str(file)
-
-
-def merge_policy(untrained: Path, adapter: Path, out: Path) -> None:
-    """Write a policy's checkpoint: the untrained model with an adapter in its weights."""
-    model = AutoModelForCausalLM.from_pretrained(untrained, dtype=torch.bfloat16)
-    merged(model, adapter).to(torch.bfloat16).save_pretrained(out)
-    load_tokenizer(untrained).save_pretrained(out)
-    origin = json.loads((untrained / "config.json").read_text()).get(ORIGIN, "")
-    entries = {ORIGIN: origin, "adapter": f"sha256:{file_hash(adapter)}"}
-    add_to_config(out, entries)
 
 
 def sample(training: Training) -> str:
