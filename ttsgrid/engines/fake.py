@@ -177,4 +177,6 @@ async def start_engine(spec: EngineSpec) -> FakePolicyEngine | FakePrmEngine:
     await asyncio.sleep(spec.fake_option(spec.role, "start_s"))
     if spec.role == "prm":
         return FakePrmEngine(spec)
-    return FakePolicyEngine(spec, AutoTokenizer.from_pretrained(spec.source))
+    return FakePolicyEngine(
+        spec, AutoTokenizer.from_pretrained(spec.source, revision=spec.revision)
+    )

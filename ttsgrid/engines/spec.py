@@ -79,7 +79,8 @@ class EngineSpec(EngineSettings):
     Attributes:
         role: `policy` or `prm`.
         source: a folder or a hub id.
-        num_gpus: GPUs of the engine (tensor parallelism); 0 runs on CPU cores.
+        num_gpus: GPUs of each pipeline stage (tensor parallelism); 0 runs on CPU cores.
+        pipeline_parallel: pipeline stages.
         max_model_len: tokens of the longest sequence, never above the model's own context;
             None for that.
         head: how a PRM's two logits are read: `token_classify` (the checkpoint's own
@@ -97,6 +98,7 @@ class EngineSpec(EngineSettings):
     dtype: str = "auto"
     quantization: str | None = None
     num_gpus: int = 0
+    pipeline_parallel: int = 1
     max_model_len: int | None = None
     head: str = "token_classify"
     marker_tokens: tuple[int, int] | None = None

@@ -71,10 +71,10 @@ def require_served(spec: EngineSpec) -> None:
     """
     if spec.kind != "transformers":
         return
-    if spec.num_gpus > 1:
+    if spec.num_gpus * spec.pipeline_parallel > 1:
         raise ConfigError(
             f"{spec.name}.num_gpus={spec.num_gpus}: engine.kind=transformers runs a model on one "
-            "GPU; set num_gpus=1, or take engine.kind=vllm"
+            "GPU; set num_gpus and pipeline_parallel to 1, or take engine.kind=vllm"
         )
     if spec.quantization is not None:
         raise ConfigError(

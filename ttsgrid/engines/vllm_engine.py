@@ -25,6 +25,11 @@ from typing import Any, NoReturn, TypeVar
 from ttsgrid.core.errors import EngineError
 from ttsgrid.core.records import FinishReason, Usage
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest, TokenLogits, as_pair
+from ttsgrid.engines.parallel import (
+    executor_name,
+    parallel_arguments,
+    quantization_arguments,
+)
 from ttsgrid.engines.spec import EngineSpec
 
 GIB = 1 << 30
@@ -58,7 +63,7 @@ def engine_arguments(spec: EngineSpec) -> dict[str, Any]:
         "model": spec.source,
         "revision": spec.revision,
         "dtype": spec.dtype,
-        "quantization": spec.quantization,
+        **quantization_arguments(spec),
         "max_num_seqs": spec.max_num_seqs,
         "max_model_len": spec.max_model_len,
         "enable_prefix_caching": True,
@@ -66,12 +71,10 @@ def engine_arguments(spec: EngineSpec) -> dict[str, Any]:
         "disable_log_stats": True,
         # One process fewer per engine, one import of vLLM fewer at its start, and a step need
         # not cross processes. As a class: by its name, vLLM 0.32 takes "mp" on a CPU.
-        "distributed_executor_backend": "mp" if spec.num_gpus > 1 else UniProcExecutor,
+        "distributed_executor_backend": executor_name(spec) or UniProcExecutor,
+        **parallel_arguments(spec),
     }
-    if spec.num_gpus:
-        arguments["tensor_parallel_size"] = spec.num_gpus
-        arguments["gpu_memory_utilization"] = spec.gpu_memory_utilization
-    else:
+    if not spec.num_gpus:
         arguments["kv_cache_memory_bytes"] = int(spec.kv_cache_gib * GIB)
         # Only whole blocks are cached. vLLM's default on a CPU is 128 tokens, more than
         # many solutions have; 32 is the least that its CPU attention takes.

@@ -45,14 +45,14 @@ def require_room(spec: WorkerSpec, capacity: Capacity) -> None:
     Raises:
         PlacementError: naming the resource that lacks and the setting that asks for it.
     """
-    wants = demand(spec)
+    wants, name = demand(spec), spec.engine.name
+    gpus = "num_gpus" if spec.engine.pipeline_parallel == 1 else "num_gpus x pipeline_parallel"
     for resource, asked, there, setting in (
         ("CPUs", wants.cpus, capacity.cpus, "engine.cpus"),
-        ("GPUs", wants.gpus, capacity.gpus, f"{spec.engine.name}.num_gpus"),
+        ("GPUs", wants.gpus, capacity.gpus, f"{name}.{gpus}"),
         ("GiB of memory", wants.memory_gib, capacity.memory_gib, "engine.memory_gib"),
     ):
         if asked > there + 1e-6:
             raise PlacementError(
-                f"{spec.engine.name} asks for {asked:g} {resource} ({setting}); "
-                f"the whole cluster has {there:g}"
+                f"{name} asks for {asked:g} {resource} ({setting}); the whole cluster has {there:g}"
             )

@@ -94,6 +94,7 @@ def worker_spec(
     """Return what a worker of one model holds and reserves."""
     engine, asked, head = grid.engine, model.config.endpoint, _head(model)
     gpus = model.config.num_gpus if use_gpus and asked is None else 0
+    stages = model.config.pipeline_parallel if gpus else 1
     told = engine_of(grid, model.config).as_told()
     spec = EngineSpec(
         **(told | {"kind": kind_for(told["kind"], head)}),
@@ -104,6 +105,7 @@ def worker_spec(
         dtype=model.dtype,
         quantization=model.config.quantization,
         num_gpus=gpus,
+        pipeline_parallel=stages,
         max_model_len=_engine_tokens(grid, model, problems),
         head=head,
         marker_tokens=_marker_tokens(model),
@@ -115,7 +117,7 @@ def worker_spec(
         model.config.format,
         grid.benchmarks,
         min(engine.cpus, CPUS_OF_ENDPOINT) if asked else engine.cpus,
-        gpus,
+        gpus * stages,
         min(engine.memory_gib, MEMORY_GIB_OF_ENDPOINT) if asked else engine.memory_gib,
         grid.plugins,
         REQUESTS_PER_SEQUENCE * asked.concurrency if asked else None,

@@ -16,6 +16,7 @@ from ttsgrid.cluster.driver.ray_cluster import cluster_capacity
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, PrmPeer, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.cluster.worker.actors import create_actor
+from ttsgrid.cluster.worker.placement import Placement, placement_of
 from ttsgrid.core.errors import PlacementError, TtsgridError, WorkerStartError
 from ttsgrid.engines.base import EngineStats
 
@@ -45,10 +46,11 @@ class RemotePrm:
 class RemoteWorker:
     """A started worker; `start` is its constructor."""
 
-    def __init__(self, name: str, actor: ray.actor.ActorHandle) -> None:
+    def __init__(self, name: str, actor: ray.actor.ActorHandle, placement: Placement) -> None:
         self.stats = EngineStats()
         self._name = name
         self._actor = actor
+        self._placement = placement
 
     @classmethod
     async def start(
@@ -62,7 +64,8 @@ class RemoteWorker:
         """
         name = spec.engine.name
         actor_name = f"{name}-{next(_numbers)}"
-        worker = cls(actor_name, create_actor(spec, actor_name))
+        placement = placement_of(spec)
+        worker = cls(actor_name, create_actor(spec, actor_name, placement), placement)
         try:
             await _within(worker._actor.ping.remote(), placement_timeout_s)
         except TimeoutError:
@@ -119,6 +122,7 @@ class RemoteWorker:
     def kill(self) -> None:
         """End the process at once."""
         ray.kill(self._actor, no_restart=True)
+        self._placement.release()
 
 
 async def _within(call: Awaitable[T], timeout_s: float) -> T:

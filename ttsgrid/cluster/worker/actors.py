@@ -13,6 +13,7 @@ from ray.actor import ActorClass, ActorHandle
 
 from ttsgrid.cluster.wire.scoring_link import PrmPeer, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
+from ttsgrid.cluster.worker.placement import Placement
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.cluster.worker.runtime import Runtime, start_runtime
 from ttsgrid.core.errors import EndpointDownError, WorkerStartError
@@ -79,8 +80,8 @@ class WorkerActor:
             self._runtime.close()
 
 
-def create_actor(spec: WorkerSpec, name: str) -> ActorHandle:
-    """Ask Ray for a worker with the resources that its spec names.
+def create_actor(spec: WorkerSpec, name: str, placement: Placement) -> ActorHandle:
+    """Ask Ray for a worker where its placement says.
 
     Death is the driver's to handle (`max_restarts=0`): it must know, to hand the
     units out again and to count the attempt.
@@ -91,9 +92,7 @@ def create_actor(spec: WorkerSpec, name: str) -> ActorHandle:
     threads = max(1, int(spec.cpus))
     return actor_class.options(
         name=name,
-        num_cpus=spec.cpus,
-        num_gpus=spec.gpus,
-        memory=int(spec.memory_gib * (1 << 30)),
+        **placement.options,
         max_restarts=0,
         max_concurrency=MAX_CALLS_IN_FLIGHT,
         runtime_env={

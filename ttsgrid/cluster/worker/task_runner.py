@@ -41,7 +41,10 @@ def provenance(spec: EngineSpec, device: str) -> dict[str, str]:
         except PackageNotFoundError:
             continue
     # Tells workers of a machine apart: the frontier adds up how long each was busy.
-    described |= {"num_gpus": str(spec.num_gpus), "process": str(os.getpid())}
+    described |= {
+        "num_gpus": str(spec.num_gpus * spec.pipeline_parallel),
+        "process": str(os.getpid()),
+    }
     return described
 
 

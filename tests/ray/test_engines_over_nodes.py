@@ -1,0 +1,54 @@
+"""An engine that is larger than a node is placed over two of them, and gives them back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import ray
+from ray.cluster_utils import Cluster
+
+from tests.ray.test_driver_with_fake_engines import MAJORITY, engine, model, rows
+from ttsgrid.benchmarks import shipped_benchmark
+from ttsgrid.cli.sweep import sweep
+from ttsgrid.grid.config import ClusterConfig, GridConfig
+
+pytestmark = pytest.mark.ray
+
+
+@pytest.fixture
+def two_nodes() -> Iterator[str]:
+    """A cluster of two nodes with two GPUs each, in name: nothing runs on them."""
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "num_gpus": 2})
+    cluster.add_node(num_cpus=2, num_gpus=2)
+    cluster.wait_for_nodes()
+    yield cluster.address
+    cluster.shutdown()
+
+
+def test_two_stages_of_two_gpus_run_on_two_nodes_one_policy_after_the_other(
+    tmp_path: Path, two_nodes: str
+) -> None:
+    policies = tuple(
+        replace(model(tmp_path, name, "zoo"), num_gpus=2, pipeline_parallel=2)
+        for name in ("policy-a", "policy-b")
+    )
+    grid = GridConfig(
+        benchmarks=(replace(shipped_benchmark("zoo"), num_problems=2),),
+        policies=policies,
+        prms=(),
+        strategies=(MAJORITY,),
+        budgets=(4,),
+        engine=engine(),
+        cluster=ClusterConfig(address=two_nodes),
+        store=str(tmp_path / "store"),
+    )
+    # Each takes all four GPUs: the second can only be placed once the first gave them back.
+    sweep(grid)
+    units = rows(grid, "units")
+    assert units.height == 4
+    assert set(units["status"]) == {"done"}
+    assert set(units["num_gpus"]) == {4}
+    assert not ray.is_initialized()
