@@ -15,12 +15,14 @@ from ttsgrid.models.prompts import (
     encode_prompt,
     split_steps,
 )
+from ttsgrid.models.reasoning import Reasoning
 
 __all__ = [
     "FORMATS",
     "SAMPLING_OF_FORMAT",
     "DecodingTokenizer",
     "PromptFormat",
+    "Reasoning",
     "Tokenizer",
     "base_format",
     "encode_prompt",

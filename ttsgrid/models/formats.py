@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ttsgrid.core.checks import build, require_choice
@@ -24,6 +24,7 @@ from ttsgrid.core.dotted import is_dotted, load_named
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.identity import canonical_json
 from ttsgrid.models.prompts import PLACE, PromptFormat
+from ttsgrid.models.reasoning import Reasoning
 
 BOXED = "Please reason step by step, and put your final answer within \\boxed{}."
 
@@ -63,7 +64,12 @@ FORMATS: dict[str, PromptFormat] = {
         PromptFormat("zoo"),
         PromptFormat("qwen", system=PLACE, instruction=BOXED),
         PromptFormat("llama", system=LLAMA_SYSTEM, instruction=LLAMA_CONCLUSION, date=LLAMA_DATE),
-        PromptFormat("r1", user_template=f"{{question}}\n{PLACE}", instruction=BOXED),
+        PromptFormat(
+            "r1",
+            user_template=f"{{question}}\n{PLACE}",
+            instruction=BOXED,
+            reasoning=Reasoning(),
+        ),
         PromptFormat("completion", chat=False),
     )
 }
@@ -97,6 +103,8 @@ class PromptSettings:
         few_shot: examples.
         stop: texts that end a solution, e.g. a base model's next `Question:`.
         date: today's date for templates that write one, e.g. `26 Jul 2024`.
+        reasoning: what of the policy's thoughts counts, e.g. `{steps: all}`
+            (`ttsgrid.models.reasoning`).
     """
 
     base: str
@@ -107,6 +115,7 @@ class PromptSettings:
     few_shot: tuple[Example, ...] = ()
     stop: tuple[str, ...] = ()
     date: str | None = None
+    reasoning: Mapping[str, str] = field(default_factory=dict)
 
 
 def inline_format(settings: Mapping[str, Any], setting: str) -> str:
@@ -177,4 +186,13 @@ def _spelled_out(given: Mapping[str, Any], setting: str) -> PromptFormat:
         few_shot=tuple((one.question, one.solution) for one in told.few_shot) or base.few_shot,
         stop=told.stop or base.stop,
         date=told.date or base.date,
+        reasoning=_reasoning(base.reasoning, told.reasoning, f"{setting}.reasoning"),
     )
+
+
+def _reasoning(base: Reasoning | None, told: Mapping[str, str], setting: str) -> Reasoning | None:
+    if not told:
+        return base
+    own = {} if base is None else asdict(base)
+    made: Reasoning = build(Reasoning, setting, {**own, **told})
+    return made

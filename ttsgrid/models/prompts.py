@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Protocol, Self
 
 from ttsgrid.core.identity import canonical_json
+from ttsgrid.models.reasoning import ALL, Reasoning
 
 Message = dict[str, str]
 PLACE = "{instruction}"
@@ -87,6 +88,7 @@ class PromptFormat:
         date: today's date for templates that write one, so that they write it every day.
         step_separator: what ends a step; kept in the text.
         prefill: text with which the assistant's turn begins.
+        reasoning: marks of thoughts that are hidden from the answer; None for none.
         chat: False for models without a chat template: the user turn, bare.
     """
 
@@ -100,6 +102,7 @@ class PromptFormat:
     few_shot: tuple[tuple[str, str], ...] = ()
     stop: tuple[str, ...] = ()
     date: str | None = None
+    reasoning: Reasoning | None = None
 
     def asking(self, instruction: str | None = None) -> Self:
         """Return the format with a benchmark's instruction in its place, else with its own."""
@@ -155,12 +158,29 @@ class PromptFormat:
             text = text.partition(stop)[0]
         return text
 
+    def answer_text(self, text: str, *, is_open: bool = False) -> str:
+        """Return the part of a solution in which its answer is looked for.
+
+        Args:
+            text: the whole solution.
+            is_open: whether it begins within thoughts (`Reasoning.is_open`).
+        """
+        if self.reasoning is None or self.reasoning.answers == ALL:
+            return text
+        return self.reasoning.visible(text, is_open=is_open)
+
+    def steps_of(self, text: str, *, is_open: bool = False) -> tuple[str, ...]:
+        """Return the steps of a solution that PRMs score; `answer_text` says what is asked."""
+        if self.reasoning is None or self.reasoning.steps == ALL:
+            return split_steps(text, self.step_separator)
+        return split_steps(self.reasoning.visible(text, is_open=is_open), self.step_separator)
+
     def _user(self, question: str) -> str:
         return self.user_template.replace("{question}", question)
 
 
 # Absent from the identity of a format that has none, so that what is stored stays known.
-_LATER = ("few_shot", "stop", "date")
+_LATER = ("few_shot", "stop", "date", "reasoning")
 
 
 def _answered(asked: str, solution: str) -> str:
