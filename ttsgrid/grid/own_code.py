@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from ttsgrid.benchmarks import benchmark_grader
 from ttsgrid.benchmarks.labels import StepLabels
 from ttsgrid.core.dotted import is_dotted, load_own
+from ttsgrid.core.errors import ConfigError
 from ttsgrid.engines.spec import ENDPOINT, EngineSettings
 from ttsgrid.engines.start import require_engine, require_head
 from ttsgrid.grid.config import GridConfig, ModelConfig
 from ttsgrid.models import named_base, prompt_format
 from ttsgrid.models.prms import prm_format
+from ttsgrid.models.reasoning import VISIBLE
 
 
 def check_own_code(grid: GridConfig) -> None:
@@ -25,9 +27,21 @@ def check_own_code(grid: GridConfig) -> None:
         if benchmark.step_labels is not None:
             load_own(benchmark.step_labels, "benchmark.step_labels", StepLabels)
     for policy in grid.policies:
-        prompt_format(policy.format, f"policies.{policy.name}.format")
+        _check_thoughts(grid, policy)
         _check_engine(grid, policy, "policy", f"policies.{policy.name}")
     check_own_prms(grid)
+
+
+def _check_thoughts(grid: GridConfig, policy: ModelConfig) -> None:
+    """Refuse a policy whose thoughts shall cost nothing in a search, which pays for each step."""
+    setting = f"policies.{policy.name}.format"
+    reasoning = prompt_format(policy.format, setting).reasoning
+    searches = [strategy.name for strategy in grid.strategies if strategy.is_search]
+    if searches and reasoning is not None and reasoning.tokens == VISIBLE:
+        raise ConfigError(
+            f"{setting}.reasoning.tokens=visible can't be with {', '.join(searches)}: a search "
+            "pays for all that it writes; set it to all, or take strategies without a search"
+        )
 
 
 def check_own_prms(grid: GridConfig) -> None:

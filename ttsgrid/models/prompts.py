@@ -158,6 +158,10 @@ class PromptFormat:
             text = text.partition(stop)[0]
         return text
 
+    def with_thoughts(self, text: str, thoughts: str) -> str:
+        """Return a solution with the thoughts that came beside it, where the format has marks."""
+        return text if self.reasoning is None else self.reasoning.joined(thoughts, text)
+
     def answer_text(self, text: str, *, is_open: bool = False) -> str:
         """Return the part of a solution in which its answer is looked for.
 

@@ -58,7 +58,8 @@ class Reasoning:
             text: as the policy wrote it.
             is_open: whether it begins within thoughts.
         """
-        parts, start, hidden = [], 0, is_open
+        parts: list[str] = []
+        start, hidden = 0, is_open
         for mark in re.finditer(f"{re.escape(self.begin)}|{re.escape(self.end)}", text):
             if mark[0] == self.end and not hidden:
                 parts.clear()  # the template wrote the first mark: all before this was thought

@@ -136,7 +136,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "`escape refused`",
         "outcome_detail": "the assertion, exception or limit, in words",
         "reasoning": "what an endpoint tells of the thoughts before the answer, apart from `text`",
-        "reasoning_tokens": "of the generated tokens, those of reasoning; null where unknown",
+        "reasoning_tokens": "of the tokens written, those of thoughts, their marks included; null "
+        "where unknown",
     },
     "scores": {
         "unit_id": _WHOSE["unit_id"],

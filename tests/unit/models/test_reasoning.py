@@ -45,7 +45,7 @@ def test_a_prompt_is_open_where_its_template_began_the_thoughts() -> None:
 
 
 def ids(text: str) -> Sequence[int]:
-    return TOKENIZER.encode(text, add_special_tokens=False)
+    return list(TOKENIZER.encode(text, add_special_tokens=False))
 
 
 def decode(token_ids: Sequence[int]) -> str:

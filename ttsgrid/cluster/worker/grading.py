@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from ttsgrid.benchmarks import Grader, Judgement, benchmark_grader, judge
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.records import FinishReason, Solution, Usage
-from ttsgrid.models import DecodingTokenizer, PromptFormat, prompt_format, split_steps
+from ttsgrid.models import DecodingTokenizer, PromptFormat, prompt_format
+from ttsgrid.models.reasoning import VISIBLE
 from ttsgrid.strategies.asking import TextSample
 from ttsgrid.strategies.sampling import Sample
 from ttsgrid.strategies.search.protocol import SearchAnswer
@@ -22,11 +23,22 @@ class Grading:
 
     Attributes:
         tokenizer: None for a policy that gives texts.
+        is_open: whether what is read begins within thoughts that the prompt began.
     """
 
     tokenizer: DecodingTokenizer | None
     grader: Grader
     format: PromptFormat
+    is_open: bool = False
+
+    def after(self, prompt_ids: Sequence[int]) -> Grading:
+        """Return the grading of what follows a prompt: some templates begin the thoughts."""
+        if self.format.reasoning is None:
+            return self
+        assert self.tokenizer is not None, "whose engine gives ids has a tokenizer"
+        # With special tokens: in some tokenizers the marks are among them.
+        prompt = self.tokenizer.decode(list(prompt_ids), skip_special_tokens=False)
+        return replace(self, is_open=self.format.reasoning.is_open(prompt))
 
     def decode(self, token_ids: Sequence[int]) -> str:
         """Return the text of a whole continuation up to a stop text, without special tokens."""
@@ -36,7 +48,7 @@ class Grading:
 
     def is_final(self, text: str) -> bool:
         """Say whether a text states its final answer."""
-        return self.grader.is_final(text)
+        return self.grader.is_final(self.format.answer_text(text, is_open=self.is_open))
 
     def samples(self, samples: Sequence[Sample], gold: str) -> tuple[Solution, ...]:
         """Return the solutions of a pool's samples."""
@@ -52,7 +64,7 @@ class Grading:
 
     def _sample(self, sample: Sample, gold: str) -> Solution:
         generation = sample.generation
-        return self._solution(
+        solution = self._solution(
             sample.index,
             sample.seed,
             self.decode(generation.token_ids),
@@ -60,6 +72,11 @@ class Grading:
             generation.usage,
             gold,
         )
+        reasoning = self.format.reasoning
+        if reasoning is None:
+            return solution
+        hidden = reasoning.hidden_tokens(generation.token_ids, self.decode, is_open=self.is_open)
+        return self._counted(solution, hidden)
 
     def _text(self, sample: TextSample, gold: str) -> Solution:
         generation = sample.generation
@@ -70,9 +87,18 @@ class Grading:
             generation.finish_reason,
             generation.usage,
             gold,
+            thoughts=generation.reasoning,
         )
         thought = generation.reasoning or None
-        return replace(graded, reasoning=thought, reasoning_tokens=generation.reasoning_tokens)
+        return self._counted(replace(graded, reasoning=thought), generation.reasoning_tokens)
+
+    def _counted(self, solution: Solution, hidden: int | None) -> Solution:
+        """Say how many tokens were thoughts, and leave them out of what it cost where told."""
+        told = self.format.reasoning
+        usage = solution.usage
+        if told is not None and told.tokens == VISIBLE:
+            usage = replace(usage, generated_tokens=usage.generated_tokens - (hidden or 0))
+        return replace(solution, usage=usage, reasoning_tokens=hidden)
 
     def _solution(
         self,
@@ -82,14 +108,16 @@ class Grading:
         finish_reason: FinishReason,
         usage: Usage,
         gold: str,
+        thoughts: str = "",
     ) -> Solution:
+        whole = self.format.with_thoughts(text, thoughts)
         # A cut-off solution has no final answer, whatever it boxed on the way.
         finished = finish_reason is FinishReason.STOP
-        judged = judge(self.grader, text, gold) if finished else UNJUDGED
+        judged = self._judged(whole, gold) if finished else UNJUDGED
         return Solution(
             sample=index,
             text=text,
-            steps=split_steps(text, self.format.step_separator),
+            steps=self.format.steps_of(whole, is_open=self.is_open),
             finish_reason=finish_reason,
             answer=judged.answer,
             correct=judged.correct,
@@ -99,8 +127,11 @@ class Grading:
             seed=seed,
         )
 
+    def _judged(self, text: str, gold: str) -> Judgement:
+        return judge(self.grader, self.format.answer_text(text, is_open=self.is_open), gold)
+
     def _answer(self, index: int, answer: SearchAnswer, gold: str) -> Solution:
-        judged = judge(self.grader, answer.text, gold) if answer.complete else UNJUDGED
+        judged = self._judged(answer.text, gold) if answer.complete else UNJUDGED
         return Solution(
             sample=index,
             text=answer.text,

@@ -53,23 +53,25 @@ class PolicyRuntime(TaskRunner):
     async def _sampled(
         self, block: SampleBlock, problem: Problem, prompt_ids: tuple[int, ...]
     ) -> UnitResult:
-        grading = self._gradings[problem.benchmark]
+        grading = self._gradings[problem.benchmark].after(prompt_ids)
         samples = await sample_block(self._engine, prompt_ids, block, grading.format.stop)
         # Off the event loop: a grader may take its time, and the engine must not wait.
         solutions = await asyncio.to_thread(grading.samples, samples, problem.answer)
         usage = reduce(add, (sample.generation.usage for sample in samples), Usage())
-        begun = [one for one in samples if one.generation is not NEVER_BEGUN]
-        price = price_of_samples(
-            len(prompt_ids) if begun else 0,
-            [sample.generation.usage.generated_tokens for sample in begun],
-            self._engine.block_tokens,
-        )
+        # As the solutions count them: a setting may leave a policy's thoughts out.
+        counts = [
+            solution.usage.generated_tokens
+            for sample, solution in zip(samples, solutions, strict=True)
+            if sample.generation is not NEVER_BEGUN
+        ]
+        asked = len(prompt_ids) if counts else 0
+        price = price_of_samples(asked, counts, self._engine.block_tokens)
         return UnitResult(block.id, solutions=solutions, policy_usage=usage, price=price)
 
     async def _searched(
         self, unit: SearchTree, problem: Problem, prompt_ids: tuple[int, ...], scorer: StepScoring
     ) -> UnitResult:
-        grading = self._gradings[problem.benchmark]
+        grading = self._gradings[problem.benchmark].after(prompt_ids)
         session = SearchSession(
             settings=unit.settings,
             engine=self._engine,

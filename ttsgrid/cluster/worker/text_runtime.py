@@ -15,10 +15,10 @@ from ttsgrid.cluster.wire.scoring_link import PrmPeer
 from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
 from ttsgrid.cluster.worker.grading import gradings_of
 from ttsgrid.cluster.worker.task_runner import TaskRunner
-from ttsgrid.core.records import Price, UnitResult, Usage
+from ttsgrid.core.records import Price, Solution, UnitResult, Usage
 from ttsgrid.engines.base import EngineStats
 from ttsgrid.engines.text import TextEngine, Turn
-from ttsgrid.strategies.asking import TextSample, ask_block
+from ttsgrid.strategies.asking import ask_block
 from ttsgrid.strategies.pricing import price_of_samples
 
 
@@ -45,16 +45,16 @@ class TextRuntime(TaskRunner):
             block.id,
             solutions=solutions,
             policy_usage=reduce(add, (sample.generation.usage for sample in samples), Usage()),
-            price=self._price(samples),
+            price=self._price(solutions),
         )
 
-    def _price(self, samples: Sequence[TextSample]) -> Price:
-        begun = [one for one in samples if one.generation.usage.prompt_tokens]
+    def _price(self, solutions: Sequence[Solution]) -> Price:
+        begun = [one for one in solutions if one.usage.prompt_tokens]
         return price_of_samples(
             # All samples have one prompt, and a server that counts it differently now and then
             # is not to make it cheaper.
-            max((one.generation.usage.prompt_tokens for one in begun), default=0),
-            [one.generation.usage.generated_tokens for one in begun],
+            max((one.usage.prompt_tokens for one in begun), default=0),
+            [one.usage.generated_tokens for one in begun],
             self._engine.block_tokens,
         )
 
