@@ -24,6 +24,8 @@ class GenerationRequest:
         top_k: samples from so many of the likeliest tokens; None for all.
         seed: of this request alone; engines promise reproducibility in
             distribution, not to the bit, across batch compositions.
+        read_tokens: tokens whose log-probabilities in the place of the first continuation
+            token are wanted; not by every engine (`Generation.read`).
     """
 
     prompt_ids: tuple[int, ...]
@@ -33,6 +35,7 @@ class GenerationRequest:
     seed: int
     stop: tuple[str, ...] = ()
     top_k: int | None = None
+    read_tokens: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,15 @@ class Generation:
         finish_reason: STOP at the model's own end mark or a stop text; LENGTH
             when `max_tokens` or the context length cut it off.
         stopped_by: the stop text that ended it; None for the model's end mark.
+        read: log-probabilities of the request's `read_tokens`, over the whole vocabulary and
+            before any sampling setting; empty where the engine can't read them.
     """
 
     token_ids: tuple[int, ...]
     finish_reason: FinishReason
     stopped_by: str | None
     usage: Usage
+    read: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

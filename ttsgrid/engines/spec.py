@@ -24,6 +24,7 @@ FAKE_OPTIONS: Mapping[str, bool] = {
 # Of models with an `endpoint`; never set by itself, so none of `ENGINES`.
 ENDPOINT = "endpoint"
 ROLES = ("policy", "prm")
+WRITTEN_VERDICT = "written_verdict"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +86,9 @@ class EngineSpec(EngineSettings):
             None for that.
         head: how a PRM's two logits are read: `token_classify` (the checkpoint's own
             two-class head), `marker_logits` (two rows of its LM head), `value_head` (one
-            number per token, as (0, number); vLLM has no such head), or the dotted path of a
-            custom one (`ttsgrid.engines.own_head`).
+            number per token, as (0, number); vLLM has no such head), `written_verdict` (the
+            model writes before it judges, `ttsgrid.engines.verdicts`), or the dotted path of
+            a custom one (`ttsgrid.engines.own_head`).
         marker_tokens: for `marker_logits`, the (negative, positive) token ids.
         endpoint: the server that is asked in an engine's place; None for an engine here.
     """
@@ -103,6 +105,11 @@ class EngineSpec(EngineSettings):
     head: str = "token_classify"
     marker_tokens: tuple[int, int] | None = None
     endpoint: EndpointSettings | None = None
+
+    @property
+    def generates(self) -> bool:
+        """Whether it continues token ids: a policy, and a PRM that writes its verdicts."""
+        return self.role == "policy" or self.head == WRITTEN_VERDICT
 
     @property
     def writes_text(self) -> bool:

@@ -15,11 +15,11 @@ from typing import Any
 from ttsgrid.core.dotted import is_dotted, load_named, require_members
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.engines.base import PolicyEngine, PrmEngine
-from ttsgrid.engines.spec import ENDPOINT, EngineSpec
+from ttsgrid.engines.spec import ENDPOINT, WRITTEN_VERDICT, EngineSpec
 from ttsgrid.engines.text import TextEngine
 
 OWN_HEAD = "own_head"
-VLLM_HEADS = ("token_classify", "marker_logits")
+VLLM_HEADS = ("token_classify", "marker_logits", WRITTEN_VERDICT)
 # By name: vLLM takes seconds to import, and a fake needs none of it.
 MODULES = {
     "vllm": "ttsgrid.engines.vllm_engine",
@@ -97,6 +97,8 @@ async def start_engine(spec: EngineSpec) -> Any:  # noqa: ANN401 - one of three 
         start = importlib.import_module(MODULES[spec.kind]).start_engine
     made = start(spec)
     engine = await made if inspect.isawaitable(made) else made
-    protocol = TextEngine if spec.writes_text else PROTOCOLS[spec.role]
+    protocol = PROTOCOLS["policy" if spec.generates else "prm"]
+    if spec.writes_text:
+        protocol = TextEngine
     require_members(engine, spec.kind, "engine.kind", protocol)
     return engine

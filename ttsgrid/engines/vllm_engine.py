@@ -85,7 +85,7 @@ def engine_arguments(spec: EngineSpec) -> dict[str, Any]:
         arguments["enable_chunked_prefill"] = False
         if spec.max_model_len is not None:
             arguments["max_num_batched_tokens"] = max(CPU_BATCHED_TOKENS, spec.max_model_len)
-    if spec.role == "prm":
+    if not spec.generates:
         arguments |= _prm_arguments(spec)
     return arguments
 
@@ -252,6 +252,7 @@ class VllmPolicyEngine(_VllmEngine):
             max_tokens=request.max_tokens,
             seed=request.seed if request.temperature > 0 else None,  # greedy needs no generator
             stop=list(request.stop) or None,
+            logprob_token_ids=list(request.read_tokens) or None,
             include_stop_str_in_output=True,
             # vLLM looks for stop texts in decoded text. Whole solutions are decoded once, by us.
             detokenize=bool(request.stop),
@@ -268,7 +269,9 @@ class VllmPolicyEngine(_VllmEngine):
         # A stop text is named as text; the end mark gives None, another stop token its id.
         stopped_by = completion.stop_reason if isinstance(completion.stop_reason, str) else None
         reason = FinishReason.STOP if completion.finish_reason == "stop" else FinishReason.LENGTH
-        return Generation(tuple(completion.token_ids), reason, stopped_by, usage)
+        first = completion.logprobs[0] if request.read_tokens else {}
+        read = tuple(first[token].logprob for token in request.read_tokens)
+        return Generation(tuple(completion.token_ids), reason, stopped_by, usage, read)
 
 
 class VllmPrmEngine(_VllmEngine):
@@ -296,4 +299,4 @@ class VllmPrmEngine(_VllmEngine):
 async def start_engine(spec: EngineSpec) -> VllmPolicyEngine | VllmPrmEngine:
     """Start an engine; call it inside the event loop that will use it."""
     await asyncio.sleep(0)  # AsyncLLM binds to the running loop
-    return VllmPolicyEngine(spec) if spec.role == "policy" else VllmPrmEngine(spec)
+    return VllmPolicyEngine(spec) if spec.generates else VllmPrmEngine(spec)

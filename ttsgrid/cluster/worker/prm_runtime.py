@@ -6,26 +6,40 @@ import asyncio
 from collections.abc import Sequence
 from functools import reduce
 from operator import add
+from typing import cast
 
 from ttsgrid.cluster.wire.scoring_link import PrmPeer, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
 from ttsgrid.cluster.worker.task_runner import TaskRunner
 from ttsgrid.core.errors import ScoringError
 from ttsgrid.core.records import StepScores, UnitResult, Usage
-from ttsgrid.engines.base import EngineStats, PrmEngine
+from ttsgrid.engines.base import EngineStats, PolicyEngine, PrmEngine
 from ttsgrid.engines.scoring import StepScorer
-from ttsgrid.models import Tokenizer
-from ttsgrid.models.prms import prm_format
+from ttsgrid.engines.spec import WRITTEN_VERDICT
+from ttsgrid.engines.verdicts import VerdictScorer
+from ttsgrid.models import DecodingTokenizer
+from ttsgrid.models.prms import PrmFormat, VerifierFormat, prm_format
 from ttsgrid.strategies.pricing import price_of_scores
+
+
+def scorer_on(
+    engine: PrmEngine | PolicyEngine, fmt: PrmFormat, tokenizer: DecodingTokenizer
+) -> StepScorer | VerdictScorer:
+    """Return what scores with a PRM: by its head, or by verdicts that it writes."""
+    if isinstance(fmt, VerifierFormat) and fmt.engine_task == WRITTEN_VERDICT:
+        return VerdictScorer(cast(PolicyEngine, engine), fmt, tokenizer)
+    return StepScorer(cast(PrmEngine, engine), fmt, tokenizer)
 
 
 class PrmRuntime(TaskRunner):
     """Scores the steps of finished solutions, and those that searches ask about."""
 
-    def __init__(self, spec: WorkerSpec, engine: PrmEngine, tokenizer: Tokenizer) -> None:
+    def __init__(
+        self, spec: WorkerSpec, engine: PrmEngine | PolicyEngine, tokenizer: DecodingTokenizer
+    ) -> None:
         super().__init__(spec, engine.device)
         self._engine = engine
-        self._scorer = StepScorer(engine, prm_format(spec.format), tokenizer)
+        self._scorer = scorer_on(engine, prm_format(spec.format), tokenizer)
 
     async def score_batch(self, requests: Sequence[ScoreRequest]) -> list[ScoreReply]:
         """Score requests together; see `PrmPeer.score_batch`."""

@@ -135,5 +135,5 @@ def end_ids(generation_config: Any, eos_token_id: int | None) -> frozenset[int]:
 
 async def start_engine(spec: EngineSpec) -> TransformersPolicyEngine | TransformersPrmEngine:
     """Load a model; call it inside the event loop that will use it."""
-    engine = TransformersPolicyEngine if spec.role == "policy" else TransformersPrmEngine
+    engine = TransformersPolicyEngine if spec.generates else TransformersPrmEngine
     return await asyncio.to_thread(engine, spec)

@@ -48,6 +48,7 @@ class _Writing:
     generator: torch.Generator | None
     table: Table = field(default_factory=lambda: Table([], 0))
     cached_tokens: int | None = None  # when it first joined
+    read: tuple[float, ...] = ()
 
     @property
     def num_written(self) -> int:
@@ -131,6 +132,9 @@ class PolicySteps:
     def _write(self, writing: Sequence[_Writing], spans: Sequence[Span]) -> list[Ended[Generation]]:
         """Compute spans, and write the token that each sequence's last row stands for."""
         logits = self._model.logits(spans, last_only=True)
+        for one, row in zip(writing, logits, strict=True):
+            if one.request.read_tokens and not one.num_written:
+                one.read = _log_probabilities(row, one.request.read_tokens)
         draws = [next_draw(one.request, one.generator) for one in writing]
         ended = []
         for one, token in zip(writing, choose(logits, draws), strict=True):
@@ -166,4 +170,8 @@ class PolicySteps:
 def _generation(one: _Writing, reason: FinishReason, stopped_by: str | None = None) -> Generation:
     num_prompt = len(one.request.prompt_ids)
     usage = Usage(num_prompt, one.cached_tokens or 0, one.num_written)
-    return Generation(tuple(one.ids[num_prompt:]), reason, stopped_by, usage)
+    return Generation(tuple(one.ids[num_prompt:]), reason, stopped_by, usage, one.read)
+
+
+def _log_probabilities(row: torch.Tensor, tokens: Sequence[int]) -> tuple[float, ...]:
+    return tuple(row.float().log_softmax(-1)[list(tokens)].tolist())

@@ -26,7 +26,7 @@ def require_head(model: ResolvedModel, task: str) -> None:
     named = model.checkpoint.config.get("architectures") or []
     kind = str(named[0]) if named else ""
     name = model.config.model
-    if task in ("generate", "marker_logits") and kind.endswith(SCORING):
+    if task in ("generate", "marker_logits", "written_verdict") and kind.endswith(SCORING):
         does = "writes no text" if task == "generate" else "has no logits of tokens"
         raise ConfigError(
             f"{model.where}.model: {name} is a {kind}, which {does}; "
@@ -45,8 +45,8 @@ def _require_two_classes(model: ResolvedModel) -> None:
     config = model.checkpoint.config
     labels = config.get("id2label") or {}
     number = config.get("num_labels") or len(labels) or 2
-    if int(number) != 2:
+    if int(number) > 2:
         raise ConfigError(
             f"{model.where}.model: {model.config.model} has a head of {number} classes; a PRM "
-            "has two, for wrong and right steps"
+            "has two, for wrong and right steps, or one number"
         )

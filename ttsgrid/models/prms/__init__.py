@@ -15,12 +15,14 @@ from ttsgrid.models.prms.registry import (
     prm_format,
     prm_identity,
 )
+from ttsgrid.models.prms.verifier import VerifierFormat
 
 __all__ = [
     "POSITIVE_CLASS",
     "PRM_FORMATS",
     "PrmFormat",
     "ScoringInput",
+    "VerifierFormat",
     "inline_prm_format",
     "join_pieces",
     "prm_format",

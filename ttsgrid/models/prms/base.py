@@ -90,6 +90,7 @@ class PrmFormat(Protocol):
         `marker_logits`: the next-token logits of the two `marker_ids`.
         `value_head`: one number by a head that engines' own classifiers lack, such as
             `v_head`; its sigmoid is the score.
+        `written_verdict`: the label that follows a text which the model writes first.
         `package.module:function`: a custom head, run by the engine `own_head`.
         """
         ...

@@ -17,6 +17,7 @@ from ttsgrid.models.prms.qwen_prm import QwenPrmFormat
 from ttsgrid.models.prms.rlhflow import RlhflowFormat
 from ttsgrid.models.prms.skywork import SkyworkFormat
 from ttsgrid.models.prms.spelled_out import changed, respelled
+from ttsgrid.models.prms.verifier import VerifierFormat
 
 PRM_FORMATS: Catalogue[PrmFormat] = Catalogue(
     "PRM format",
@@ -27,6 +28,7 @@ PRM_FORMATS: Catalogue[PrmFormat] = Catalogue(
         RlhflowFormat("rlhflow_deepseek"),
         SkyworkFormat(),
         OutcomeFormat(),
+        VerifierFormat(),
     ),
 )
 

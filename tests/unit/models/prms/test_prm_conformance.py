@@ -113,6 +113,15 @@ def of_outcome(prm: TinyPrm, tokenizer: Any, steps: Sequence[str]) -> Tensor:  #
     return deep(prm, prm.hidden(ids)[-1:])[:, 0].sigmoid()
 
 
+def of_verifier(prm: TinyPrm, tokenizer: Any, steps: Sequence[str]) -> Tensor:  # noqa: ANN401
+    """Yes against No where the assistant's answer begins (GenRM, arXiv 2408.15240)."""
+    solution = "\n\n".join(steps)
+    asked = f"{QUESTION}\n\n{solution}\n\nIs the solution correct (Yes/No)?"
+    ids = plain(tokenizer, f"<|im_start|>user\n{asked}<|im_end|>\n<|im_start|>assistant\n")
+    labels = [plain(tokenizer, label)[0] for label in ("Yes", "No")]
+    return (prm.hidden(ids)[-1:] @ prm.head["lm_head.weight"][labels].T).softmax(-1)[:, 0]
+
+
 @dataclass(frozen=True)
 class Family:
     """A PRM family: how it is configured, its checkpoint, its card's method.
@@ -157,6 +166,8 @@ FAMILIES = [
            VALUE, of_skywork),
     Family("Qwen2.5-Math-RM", spelled(base="outcome", system=BOXED), QwenTokenizer, "qwen2",
            "Qwen2ForRewardModel", two_layers(1), of_outcome, whole=True),
+    Family("a generative verifier", "verifier", QwenTokenizer, "qwen2", "Qwen2ForCausalLM",
+           {"lm_head.weight": (151_700, 32)}, of_verifier, whole=True),
 ]  # fmt: skip
 
 

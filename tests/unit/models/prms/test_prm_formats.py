@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from itertools import pairwise
 
@@ -116,6 +117,18 @@ def test_an_outcome_model_may_read_bare_text() -> None:
     assert DECODE(item.ids) == "<s>One?Two.\n\nThree."
 
 
+def test_a_verifier_is_asked_about_the_whole_solution_and_fills_each_place_once() -> None:
+    told = {"base": "verifier", "user": "Q: {question} S: {solution} Q again: {question}"}
+    fmt = prm_format(json.dumps({**told, "system": "Judge.", "lead": "So:"}))
+    item = fmt.encode_open(WITHOUT_BOS, "Why {solution}?", ["a {question}", "b"])
+    assert DECODE(item.ids) == (
+        "<|im_start|>system\nJudge.<|im_end|>\n<|im_start|>user\n"
+        "Q: Why {solution}? S: a {question}\n\nb Q again: Why {solution}?<|im_end|>\n"
+        "<|im_start|>assistant\nSo:"
+    )
+    assert (item.whole, item.positions) == (True, [len(item.ids) - 1])
+
+
 def test_skywork_takes_a_step_of_several_lines_as_one_and_a_question_as_it_is() -> None:
     fmt = prm_format("skywork")
     item = fmt.encode(WITH_BOS, "Two\nlines", [" a\nb ", "c"])
@@ -124,7 +137,11 @@ def test_skywork_takes_a_step_of_several_lines_as_one_and_a_question_as_it_is() 
 
 
 def test_only_marker_families_name_labels_and_they_are_single_tokens() -> None:
+    with pytest.raises(ScoringError, match="'Yes' is 3 tokens, not 1"):
+        prm_format("verifier").marker_ids(WITH_BOS)
     for fmt in PRM_FORMATS:
+        if fmt.name == "verifier":  # the zoo's tokenizer has no words
+            continue
         ids = fmt.marker_ids(WITH_BOS)
         assert (ids is not None) == (fmt.engine_task == "marker_logits")
         if ids is not None:
