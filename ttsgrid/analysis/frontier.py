@@ -25,6 +25,10 @@ from ttsgrid.analysis.cells.tree_outcomes import search_outcomes
 from ttsgrid.analysis.findings.comparisons import compare
 from ttsgrid.analysis.findings.interaction import INTERACTION_SCHEMA, search_gain_by_policy
 from ttsgrid.analysis.findings.judging import Judging, judgings
+from ttsgrid.analysis.findings.preferred_lengths import (
+    PREFERRED_LENGTHS_SCHEMA,
+    preferred_lengths,
+)
 from ttsgrid.analysis.findings.prm_quality import PRM_QUALITY_SCHEMA, prm_quality
 from ttsgrid.analysis.findings.run_outcomes import RUN_OUTCOME_SCHEMA, run_outcomes
 from ttsgrid.analysis.findings.search_comparisons import (
@@ -60,6 +64,8 @@ class Frontier:
         prm_quality: how well PRMs rank (`ttsgrid.analysis.findings.prm_quality`).
         run_outcomes: what running the solutions came to, on benchmarks that run them
             (`ttsgrid.analysis.findings.run_outcomes`).
+        preferred_lengths: how long what PRMs prefer is
+            (`ttsgrid.analysis.findings.preferred_lengths`).
         external: published points beside them (`ttsgrid.analysis.cells.external_points`).
         difficulty: each problem's pass@1, absolute bin and quantile, for each policy.
         predicted: difficulty without the gold answer, and how well it is predicted.
@@ -78,6 +84,7 @@ class Frontier:
     search_gains: pl.DataFrame
     prm_quality: pl.DataFrame
     run_outcomes: pl.DataFrame
+    preferred_lengths: pl.DataFrame
     external: pl.DataFrame
     difficulty: pl.DataFrame
     predicted: PredictedDifficulty
@@ -139,6 +146,7 @@ def _of_solutions(frames: StoreFrames, cells: Cells, external: pl.DataFrame) -> 
         search_comparisons=against_best_of_n(searches),
         search_gains=search_gain_by_policy(searches, cells.meter),
         prm_quality=prm_quality(frames),
+        preferred_lengths=preferred_lengths(frames),
         few_answers=few_answers(frames),
     )
 
@@ -160,6 +168,7 @@ def _of_cells(
         search_gains=pl.DataFrame(schema=INTERACTION_SCHEMA),
         prm_quality=pl.DataFrame(schema=PRM_QUALITY_SCHEMA),
         run_outcomes=pl.DataFrame(schema=RUN_OUTCOME_SCHEMA),
+        preferred_lengths=pl.DataFrame(schema=PREFERRED_LENGTHS_SCHEMA),
         external=external,
         difficulty=measured_difficulty(cells, problem_ids),
         predicted=tabulate(predicted, problem_ids),

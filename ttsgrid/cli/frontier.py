@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ttsgrid.analysis.frontier import Frontier, analyse
+from ttsgrid.analysis.judging.ability import find_abilities
 from ttsgrid.analysis.study.paper import configured_name
 from ttsgrid.analysis.study.summary import make_study
 from ttsgrid.analysis.study.tables import TABLES
+from ttsgrid.cli.ability_option import add_ability_option
 from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
 from ttsgrid.cli.price_option import add_price_option
 from ttsgrid.core.checks import require_choice
@@ -63,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAMES",
         help="policies that think long in one chain (default: those prompted as R1 is)",
     )
+    add_ability_option(parser)
     add_plugin_option(parser)
     return parser
 
@@ -81,7 +84,8 @@ def _show(frontier: Frontier, options: argparse.Namespace, folder: Path) -> None
         print(f"Tables and picture: {folder}")
         return
     folder.mkdir(parents=True, exist_ok=True)
-    study = make_study(options.store, frontier, options.long_cot)
+    abilities = find_abilities(options.store, options.prm_ability)
+    study = make_study(options.store, frontier, options.long_cot, abilities)
     if options.table is not None:
         table = TABLES[options.table]
         frame = table.build(study)

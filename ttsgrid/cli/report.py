@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 from ttsgrid.analysis.frontier import analyse
+from ttsgrid.analysis.judging.ability import find_abilities
+from ttsgrid.cli.ability_option import add_ability_option
 from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
 from ttsgrid.cli.price_option import add_price_option
 from ttsgrid.core.errors import TtsgridError
@@ -25,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("store", help="folder or URI of the store, e.g. results/zoo")
     parser.add_argument("--out", type=Path, help="the page (default: STORE/report.html)")
     add_price_option(parser, "adds money to what compute can be counted in")
+    add_ability_option(parser)
     add_plugin_option(parser)
     options = parser.parse_args(arguments)
     # The page is a local file, also of a store that lies in a bucket.
@@ -35,7 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
         load_named_plugins(options.plugin)
         price = options.price_per_gpu_hour
         frontier = analyse(options.store, price_per_device_hour=price)
-        path = write_report(options.store, frontier, out)
+        abilities = find_abilities(options.store, options.prm_ability)
+        path = write_report(options.store, frontier, out, abilities)
     except (TtsgridError, OSError) as error:
         print(f"error: {visible(str(error))}", file=sys.stderr)
         return 1

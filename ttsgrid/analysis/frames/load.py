@@ -55,8 +55,8 @@ class StoreFrames:
             PRM with one recorded score per solution; null for the others).
         series: series (row number), benchmark, policy_id, sampling (JSON), greedy,
             policy (label; says what differs where one policy was sampled in several ways).
-        solutions: of pools: series, problem, sample, answer_class, correct and
-            generated_tokens; sorted by the first three.
+        solutions: of pools: series, problem, sample, answer_class, correct, generated_tokens
+            and num_steps; sorted by the first three.
         scored_blocks: series, problem, prm (label), start, stop: what PRMs were given. A
             sample of such a block without a row in `scores`, or with NaN there, has no score.
         scores: of pools: series, problem, sample, prm (label) and a column for each

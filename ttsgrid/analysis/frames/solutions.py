@@ -19,10 +19,11 @@ Equivalence = Callable[[Sequence[str]], list[int]]
 """Answers of one problem to a class index each; equal index means the same answer."""
 
 SAMPLE = ["series", "problem", "sample"]
+_LENGTHS = ["generated_tokens", "num_steps"]
 
 
 def read_samples(store: StorePath, units: pl.DataFrame) -> pl.DataFrame:
-    """Return the samples of pools: `SAMPLE`, correct, answer and generated_tokens.
+    """Return the samples of pools: `SAMPLE`, correct, answer, generated_tokens and num_steps.
 
     Args:
         store: folder or URI.
@@ -31,7 +32,7 @@ def read_samples(store: StorePath, units: pl.DataFrame) -> pl.DataFrame:
     blocks = units.filter(kind="sample").select("unit_id", "series", "problem")
     return (
         scan(store, "solutions")
-        .select("unit_id", "correct", *_narrow(["sample", "generated_tokens"]), _answer())
+        .select("unit_id", "correct", *_narrow(["sample", *_LENGTHS]), _answer())
         .join(blocks.lazy(), on="unit_id")
         .drop("unit_id")
         .collect()

@@ -10,7 +10,8 @@ from ttsgrid.analysis.study.gains import (
     performance_gain_pct,
 )
 from ttsgrid.analysis.study.summary import Study, make_study
-from ttsgrid.analysis.study.tables import FINDING_TABLES, STUDY_TABLES, TABLES, StudyTable
+from ttsgrid.analysis.study.table import StudyTable
+from ttsgrid.analysis.study.tables import FINDING_TABLES, STUDY_TABLES, TABLES
 
 __all__ = [
     "FINDING_TABLES",

@@ -1,6 +1,6 @@
 """The study's own figures, to stand beside ours where a store holds the same models.
 
-`paper.csv` is transcribed from Tables 3 to 6 of arXiv 2502.06703, as printed (its
+`paper.csv` is transcribed from Tables 1 and 3 to 6 of arXiv 2502.06703, as printed (its
 Tables 3 and 5 disagree on some accuracies). Column `policy` names the model as
 `conf/policy` does; empty where this project has no config for it.
 """
@@ -50,6 +50,16 @@ def paper_figure(
         quantity=quantity,
     )
     return None if figures.is_empty() else float(figures["value"].item())
+
+
+def training_tokens(prm: str) -> dict[str, float]:
+    """Return Table 1's mean tokens per `response` and per `step` of a PRM's training data.
+
+    Args:
+        prm: label of a PRM in a store; empty for those that the table doesn't have.
+    """
+    figures = paper_figures().filter(table=1, prm=configured_name(prm))
+    return dict(figures.select("quantity", "value").iter_rows())
 
 
 def configured_name(label: str) -> str:

@@ -15,8 +15,8 @@ as well: picking the better row on the same problems would flatter it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,7 @@ from ttsgrid.analysis.findings.contests import (
 )
 from ttsgrid.analysis.findings.selection import curve_point
 from ttsgrid.analysis.frontier import Frontier
+from ttsgrid.analysis.judging.ability import Ability
 from ttsgrid.analysis.statistics.intervals import Intervals, difference_intervals
 from ttsgrid.analysis.study.fixed_rule import choose_by_rule
 from ttsgrid.analysis.study.paper import configured_name
@@ -94,12 +95,14 @@ class Study:
         optimal: compute-optimal TTS, smaller policies first.
         frontier: what else the store says.
         long_cot: names of the policies that think long in one chain.
+        abilities: how well PRMs find first wrong steps, by name; what isn't known is absent.
     """
 
     cells: Cells
     optimal: tuple[Optimal, ...]
     frontier: Frontier
     long_cot: frozenset[str]
+    abilities: Mapping[str, Ability] = field(default_factory=dict)
 
     def overall(self, strategy: str) -> pl.DataFrame:
         """Return the rows of one strategy over all problems, smaller policies first."""
@@ -136,7 +139,10 @@ class Study:
 
 
 def make_study(
-    store: StorePath, frontier: Frontier, long_cot: Collection[str] | None = None
+    store: StorePath,
+    frontier: Frontier,
+    long_cot: Collection[str] | None = None,
+    abilities: Mapping[str, Ability] | None = None,
 ) -> Study:
     """Return what the study's tables and figures are made from.
 
@@ -145,12 +151,13 @@ def make_study(
         frontier: of that store.
         long_cot: names of the policies that think long in one chain; None for those
             with the prompt format of R1-distilled models.
+        abilities: of the PRMs, by name (`ttsgrid.analysis.judging.ability`).
     """
     cells = frontier.shared
     named = frozenset(_of_format(store) if long_cot is None else long_cot)
     contests = sorted(contests_over_budgets(cells), key=lambda contest: _by_size(cells, contest))
     optimal = tuple(_optimal(cells, contest, named) for contest in contests)
-    return Study(cells, optimal, frontier, named)
+    return Study(cells, optimal, frontier, named, abilities or {})
 
 
 def _optimal(cells: Cells, contest: Contest, long_cot: Collection[str]) -> Optimal:

@@ -9,11 +9,11 @@ count the prompts and the PRM as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import polars as pl
 
+from ttsgrid.analysis.study.ability import PRM_ABILITY
 from ttsgrid.analysis.study.compute import (
     costs,
     pareto_frontier,
@@ -27,7 +27,9 @@ from ttsgrid.analysis.study.gains_table import (
     cot_majority_optimal,
 )
 from ttsgrid.analysis.study.paper import configured_name, paper_figure
+from ttsgrid.analysis.study.prm_tables import PREFERRED_LENGTHS, VOTES
 from ttsgrid.analysis.study.summary import COT_NAME, TTS, Row, Study
+from ttsgrid.analysis.study.table import StudyTable
 from ttsgrid.core.strategies import ONE_SAMPLE
 
 LONG_COT = "long CoT"
@@ -38,22 +40,6 @@ _TTS_IS = (
 )
 _NAMES = ("benchmark", "policy", "prm", "strategy", "n")
 _ACCURACY = ("num_problems", "num_unscored", "accuracy", "low", "high")
-
-
-@dataclass(frozen=True)
-class StudyTable:
-    """One table to print and to write.
-
-    Attributes:
-        title, note: for people.
-        build: makes the frame.
-        number: of the study's table; None where it has none of the sort.
-    """
-
-    title: str
-    note: str
-    build: Callable[[Study], pl.DataFrame]
-    number: int | None = None
 
 
 def small_vs_large(study: Study) -> pl.DataFrame:
@@ -118,6 +104,7 @@ STUDY_TABLES: Mapping[str, StudyTable] = {
         long_cot,
         number=6,
     ),
+    "votes": VOTES,
 }
 FINDING_TABLES: Mapping[str, StudyTable] = {
     "search-gain-by-policy": StudyTable(
@@ -137,11 +124,13 @@ FINDING_TABLES: Mapping[str, StudyTable] = {
         "enough to do well. Unscored: samples that the PRM could not score.",
         prm_quality,
     ),
+    "preferred-lengths": PREFERRED_LENGTHS,
 }
 """What else the study claims, tested."""
 TABLES: Mapping[str, StudyTable] = {
     **STUDY_TABLES,
     **FINDING_TABLES,
+    "prm-ability": PRM_ABILITY,
     "costs": StudyTable(
         "What each strategy costs per problem",
         "Each strategy as if run alone. Prompt tokens include those read from a cache, which stand "

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from ttsgrid.analysis.study.prm_bias import measure_prm_bias
 from ttsgrid.analysis.study.summary import Study
 from ttsgrid.store import StorePath
+from ttsgrid.views.figures.ability import draw_ability
 from ttsgrid.views.figures.accuracy import draw_accuracy, draw_difficulty
 from ttsgrid.views.figures.panels import settings
 from ttsgrid.views.figures.prm_bias import draw_prm_bias
@@ -38,11 +39,16 @@ def _prm_bias(store: StorePath, study: Study, benchmark: str) -> Figure:
     return draw_prm_bias(bias, quality, benchmark, study.cells.sizes)
 
 
+def _prm_ability(store: StorePath, study: Study, benchmark: str) -> Figure:
+    return draw_ability(study, benchmark)
+
+
 STUDY_FIGURES: Mapping[str, DrawFigure] = {
     "accuracy": _accuracy,
     "difficulty": _difficulty,
     "strength": _strength,
     "prm-bias": _prm_bias,
+    "prm-ability": _prm_ability,
 }
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ttsgrid.analysis.frontier import Frontier
+from ttsgrid.analysis.judging.ability import Ability
 from ttsgrid.analysis.study import Study, make_study
 from ttsgrid.core.tally import plural
 from ttsgrid.store import StorePath, generated
@@ -27,20 +28,24 @@ from ttsgrid.views.words.warnings import answer_warnings
 MOST_NAMED = 3  # benchmarks in the title, which more names would fill for lines
 
 
-def build_report(store: StorePath, frontier: Frontier) -> Report:
+def build_report(
+    store: StorePath, frontier: Frontier, abilities: Mapping[str, Ability] | None = None
+) -> Report:
     """Return everything the page shows, as data.
 
     Args:
         store: folder or URI.
         frontier: what `ttsgrid.analysis.analyse` found in that store.
+        abilities: of the PRMs, by name; without any the page says nothing of them.
     """
+    study = make_study(store, frontier, abilities=abilities)
     units = units_by_kind(store)
     benchmarks = sorted({*frontier.benchmarks, *frontier.external["benchmark"]})
     return Report(
         store=str(store),
         benchmarks=_title(benchmarks),
         facts=_facts(store, frontier),
-        sections=tuple(_sections(store, frontier, benchmarks)),
+        sections=tuple(_sections(store, frontier, study, benchmarks)),
         runs=run_tables(store, units),
         run_sentences=run_sentences(store, units),
         sureness=sureness(frontier, int(units["num_failed"].sum())),
@@ -54,10 +59,9 @@ def _title(benchmarks: Sequence[str]) -> str:
 
 
 def _sections(
-    store: StorePath, frontier: Frontier, benchmarks: Sequence[str]
+    store: StorePath, frontier: Frontier, study: Study, benchmarks: Sequence[str]
 ) -> Iterator[BenchmarkSection]:
-    """Yield one section per benchmark; the study is of all of them and made once."""
-    study = make_study(store, frontier)
+    """Yield one section per benchmark; the study is of all of them."""
     for name in benchmarks:
         published = published_points(frontier.external, name)
         if name in frontier.benchmarks:

@@ -10,6 +10,7 @@ itself, go in as they are.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
@@ -20,6 +21,7 @@ from markupsafe import Markup
 
 from ttsgrid import __version__
 from ttsgrid.analysis.frontier import Frontier
+from ttsgrid.analysis.judging.ability import Ability
 from ttsgrid.store import StorePath
 from ttsgrid.views.html.build import build_report
 from ttsgrid.views.html.chart import POINTS, REFERENCE, library, specification
@@ -35,16 +37,19 @@ _BEFORE_UNIT = re.compile(
 )
 
 
-def write_report(store: StorePath, frontier: Frontier, path: Path) -> Path:
+def write_report(
+    store: StorePath, frontier: Frontier, path: Path, abilities: Mapping[str, Ability] | None = None
+) -> Path:
     """Write the page of a store; return its path.
 
     Args:
         store: folder or URI.
         frontier: what `ttsgrid.analysis.analyse` found in that store.
         path: the file to write; its folder is made where it is missing.
+        abilities: of the PRMs, by name (`ttsgrid.analysis.judging.ability`).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(build_report(store, frontier)), encoding="utf-8")
+    path.write_text(render(build_report(store, frontier, abilities)), encoding="utf-8")
     return path
 
 

@@ -11,13 +11,14 @@ import io
 from collections.abc import Iterator
 
 from ttsgrid.analysis.study import Study
+from ttsgrid.analysis.study.ability import known_ability
 from ttsgrid.core.strategies import COT
 from ttsgrid.store import StorePath
 from ttsgrid.views.figures.panels import settings
 from ttsgrid.views.figures.study import STUDY_FIGURES
 from ttsgrid.views.html.view import Drawing
 
-_WIDE = ("prm-bias",)
+_WIDE, _ABILITY = ("prm-bias",), "prm-ability"
 _DRAWN = {
     "strength": (
         "Does a stronger policy gain less?",
@@ -36,6 +37,13 @@ _DRAWN = {
         "problems, where knowing which problems are hard is enough to do well. Where steps are "
         "labelled, the last panels show how well right steps are told from wrong ones, and how "
         "well the first wrong step is found (ProcessBench's F1, threshold 0.5).",
+    ),
+    _ABILITY: (
+        "Do abler reward models help more?",
+        "Accuracy of compute-optimal TTS against how well its PRM finds first wrong steps (F1, on "
+        "labelled solutions of the file that --prm-ability names). Marks grow with the PRM's "
+        "parameters; bars are 95 % intervals. Dashed: a logarithm fitted to a policy's PRMs, "
+        "where it has three or more, as in Figure 6 of arXiv 2502.06703.",
     ),
 }
 
@@ -60,6 +68,8 @@ def _drawable(study: Study, benchmark: str) -> Iterator[str]:
         yield "strength"
     if any(best.tts.choice.key["prm"] is not None for best in optimal):
         yield "prm-bias"
+    if not known_ability(study).filter(benchmark=benchmark).is_empty():
+        yield _ABILITY
 
 
 def _drawn(name: str, store: StorePath, study: Study, benchmark: str) -> str:

@@ -12,9 +12,12 @@ from typing import Any
 import polars as pl
 
 from ttsgrid.analysis.study import FINDING_TABLES, STUDY_TABLES, Study, StudyTable
+from ttsgrid.analysis.study.ability import PRM_ABILITY, known_ability
+from ttsgrid.analysis.study.prm_tables import ACCURACY
 from ttsgrid.core.strategies import BEST_OF_N, COT, display_name
 from ttsgrid.views.tables.entries import NOTHING
 from ttsgrid.views.tables.table import Entry, Table
+from ttsgrid.views.words.numbers import quantity
 
 _SHARES = {
     "accuracy",
@@ -28,6 +31,11 @@ _SHARES = {
     "added",
     "added_other",
     "difference",
+    "vote_difference",
+    "f1",
+    "fitted",
+    "fit_slope",
+    "fit_intercept",
     "paper",
 }
 _HEADINGS = {
@@ -60,11 +68,28 @@ _HEADINGS = {
     "policy_generated_tokens": "generated tokens",
     "prm_tokens": "PRM tokens",
     "prm_cached_tokens": "cached tokens",
+    "response_tokens": "per response",
+    "preferred_response_tokens": "preferred",
+    "response_difference": "longer by",
+    "step_tokens": "per step",
+    "preferred_step_tokens": "preferred",
+    "step_difference": "longer by",
+    "num_problems_right": "problems with right ones",
+    "right_difference": "among right",
+    "vote_difference": "vote less max",
+    "f1": "F1",
+    "num_parameters": "parameters",
+    "fit_slope": "slope",
+    "fit_intercept": "intercept",
 }
+_LENGTHS = {"response_tokens", "preferred_response_tokens", "step_tokens", "preferred_step_tokens"}
+_LONGER = {"response_difference", "step_difference", "right_difference"}
 _PARTS = {"_n": "N", "_flops": "FLOPs", "_share": "share", "_strategy": "strategy"}
 _BOUNDS = ("low", "high", "low_adjusted", "high_adjusted")
 _SHARED = {"benchmark": "", "num_problems": "problems"}
 _LONG_COT, _SMALL_VS_LARGE = "long-cot", "small-vs-large"
+_ABILITY = "prm-ability"
+_TABLES_OF_A_PAGE = {**STUDY_TABLES, **FINDING_TABLES, _ABILITY: PRM_ABILITY}
 Row = Mapping[str, Any]
 
 
@@ -93,10 +118,14 @@ def study_tables(study: Study, benchmark: str) -> tuple[Table, ...]:
     """Return the study's tables of one benchmark that have something to say."""
     return tuple(
         shown
-        for name, table in {**STUDY_TABLES, **FINDING_TABLES}.items()
-        if name != _LONG_COT or study.long_cot
+        for name, table in _TABLES_OF_A_PAGE.items()
+        if (name != _LONG_COT or study.long_cot) and (name != _ABILITY or _knows_ability(study))
         for shown in _of_benchmark(name, table, study, benchmark)
     )
+
+
+def _knows_ability(study: Study) -> bool:
+    return not known_ability(study).is_empty()
 
 
 def _of_benchmark(name: str, table: StudyTable, study: Study, benchmark: str) -> Iterator[Table]:
@@ -145,7 +174,8 @@ def _heading(name: str) -> str:
     for ending, words in _PARTS.items():
         if name.endswith(ending) and name not in _HEADINGS:
             return f"{_heading(name.removesuffix(ending))} {words}"
-    return _HEADINGS.get(name, name.removeprefix("flops_").replace("_", " "))
+    plain = name.removeprefix("flops_").removeprefix(ACCURACY)
+    return _HEADINGS.get(name, plain.replace("_", " "))
 
 
 def _entry(name: str, row: Row) -> Entry:
@@ -154,6 +184,8 @@ def _entry(name: str, row: Row) -> Entry:
         return NOTHING
     if name.endswith("strategy"):
         return Entry(display_name(value))
+    if name == "num_parameters":
+        return Entry(quantity(value))
     if isinstance(value, str | int) or value == 0:
         return Entry(f"{value}" if value else "0")
     side = row.get(f"{name}_bound")
@@ -162,7 +194,11 @@ def _entry(name: str, row: Row) -> Entry:
 
 def _number(name: str, value: float) -> str:
     kind = name.removeprefix("paper_").removesuffix("_in_sample")
-    if kind in _SHARES:
+    if kind in _LENGTHS:
+        return f"{value:,.1f}"
+    if kind in _LONGER:
+        return f"{value:+z.1f}".replace("-", "−")
+    if kind in _SHARES or kind.startswith(ACCURACY):
         return f"{100 * value:z.1f}".replace("-", "−")
     if kind == "share" or kind.endswith("_share"):
         return f"{100 * value:.0f} %"
@@ -187,7 +223,7 @@ def _bounds(name: str, row: Row) -> str:
     pairs = [(f"{name}_low", f"{name}_high")]
     if name == own:
         pairs = [("low", "high"), ("low_adjusted", "high_adjusted")]
-    written = _hundredths if name.endswith("area") else _points
+    written = _hundredths if name.endswith("area") else _tokens if name in _LONGER else _points
     spans = [
         f"{written(row[low])} to {written(row[high])}".replace("-", "−")
         for low, high in pairs
@@ -198,6 +234,10 @@ def _bounds(name: str, row: Row) -> str:
 
 def _points(share: float) -> str:
     return f"{100 * share:z.0f}"
+
+
+def _tokens(length: float) -> str:
+    return f"{length:z.1f}"
 
 
 def _hundredths(share: float) -> str:

@@ -10,6 +10,7 @@ from tests.unit.analysis.conftest import by_string
 from tests.unit.analysis.synthetic import Policy, Prm, World, write_store
 from tests.unit.analysis.trees import Search
 from ttsgrid.analysis.frontier import Frontier, analyse
+from ttsgrid.analysis.judging.ability import Ability
 from ttsgrid.analysis.study.summary import Study, make_study
 
 SEARCHED = 32
@@ -43,4 +44,5 @@ def frontier(path: Path) -> Frontier:
 
 @pytest.fixture(scope="package")
 def study(path: Path, frontier: Frontier) -> Study:
-    return make_study(path, frontier, long_cot=["qwen2.5-7b"])
+    abilities = {"sharp": Ability("sharp", 0.7, 0.62, 0.77), "dull": Ability("dull", 0.4)}
+    return make_study(path, frontier, ["qwen2.5-7b"], abilities)

@@ -18,6 +18,8 @@ from rich.console import Console
 from tests.unit.views.html.made_store import MadeWorld, write_made_store
 from ttsgrid.analysis.findings.run_outcomes import RUN_OUTCOME_SCHEMA
 from ttsgrid.analysis.frontier import Frontier, analyse
+from ttsgrid.analysis.judging.ability import Ability
+from ttsgrid.analysis.judging.bench import SCORED, judge_prms
 from ttsgrid.analysis.study import TABLES, make_study
 from ttsgrid.views import tables as room
 from ttsgrid.views.html.page import render_table
@@ -26,6 +28,12 @@ from ttsgrid.views.tables.accuracy import accuracy_table, best_table
 from ttsgrid.views.tables.advice import kept_table, prediction_table, recommendation_table
 from ttsgrid.views.tables.comparisons import comparison_table
 from ttsgrid.views.tables.external import external_table
+from ttsgrid.views.tables.prm_bench import (
+    places_table,
+    prm_bench_tables,
+    reasons_table,
+    summary_table,
+)
 from ttsgrid.views.tables.recorded import recorded_table
 from ttsgrid.views.tables.run_outcomes import run_outcome_table
 from ttsgrid.views.tables.searches import search_comparison_table
@@ -84,6 +92,18 @@ def _run_outcomes(frontier: Frontier, benchmark: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=RUN_OUTCOME_SCHEMA, orient="row")
 
 
+def _scored() -> pl.DataFrame:
+    row: dict[str, object] = {"prm": "judge", "problem": "q", "unscored": None}
+    rows: list[dict[str, object]] = [
+        {"data": "gsm8k", "id": "1", "first_wrong": 1, "step_scores": [0.9, 0.2]},
+        {"data": "gsm8k", "id": "2", "first_wrong": None, "step_scores": [0.8, 0.9]},
+        {"data": "math", "id": "3", "first_wrong": 10, "step_scores": [0.9] * 12},
+        {"data": "math", "id": "4", "first_wrong": 4, "step_scores": [], "unscored": "no steps"},
+        {"data": "math", "id": "5", "first_wrong": None, "step_scores": [0.4]},
+    ]
+    return pl.DataFrame([row | one for one in rows], schema=SCORED)
+
+
 def all_tables(store: Path, frontier: Frontier) -> Iterator[tuple[str, Table]]:
     """Every table with the function that built it."""
     (benchmark,) = frontier.benchmarks
@@ -102,7 +122,9 @@ def all_tables(store: Path, frontier: Frontier) -> Iterator[tuple[str, Table]]:
     yield "external_table", external_table(_external())
     figures = pl.DataFrame({"policy": ["m"], "n": [8], "accuracy": [0.914]})
     yield "recorded_table", recorded_table(figures)
-    study = make_study(store, frontier)
+    prms = frontier.prm_quality["prm"].unique()
+    abilities = {prm: Ability(prm, 0.7, 0.6, 0.8) for prm in prms}
+    study = make_study(store, frontier, abilities=abilities)
     for table in TABLES.values():
         frame = table.build(study)
         if not frame.is_empty():
@@ -111,6 +133,11 @@ def all_tables(store: Path, frontier: Frontier) -> Iterator[tuple[str, Table]]:
         yield "study_tables", shown
     for shown in run_tables(store, units_by_kind(store)):
         yield "run_tables", shown
+    bench = judge_prms(_scored(), tuning="gsm8k")
+    for build_of_bench in (summary_table, places_table, reasons_table):
+        yield build_of_bench.__name__, build_of_bench(bench)
+    for shown in prm_bench_tables(bench):
+        yield "prm_bench_tables", shown
 
 
 def _words(table: Table) -> list[str]:
