@@ -35,7 +35,7 @@ POOLS: list[list[Sample]] = [
         ("0", 30, {"rlhflow-8b-mistral": [0.9, 0.65], "keen": [0.9, 0.8], "blind": [0.11, 0.5]}),
         ("1", 50, {"rlhflow-8b-mistral": [0.7, 0.8], "keen": [0.2, 0.1], "blind": [0.12, 0.4]}),
         ("1", 40, {"rlhflow-8b-mistral": [0.2, 0.9], "keen": [0.3, 0.2], "blind": [0.13, 0.3]}),
-        ("0", 60, {"rlhflow-8b-mistral": [0.5, 0.1], "keen": [0.7, 0.9], "blind": [0.15, 0.2]}),
+        ("0", 60, {"rlhflow-8b-mistral": [0.5, 0.1], "keen": [0.7, 0.9], "blind": [0.15, 0.25]}),
     ],
     [
         ("2", 20, {"rlhflow-8b-mistral": [0.8], "keen": [0.1], "blind": [0.9]}),
