@@ -20,7 +20,7 @@ GRID = (
     "prms=[]",
     "strategies=[majority]",
     "benchmark.num_problems=2",
-    "engine.kind=fake",
+    "engine.kind=transformers",
     "cluster.dashboard=false",
 )
 

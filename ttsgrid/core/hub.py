@@ -119,7 +119,7 @@ def unreachable(repository: HubRepository, why: str) -> UnreachableError:
 
 def _meaning(answer: Any, repository: HubRepository) -> str:  # noqa: ANN401 (a transport's response)
     name, code = repository.name, answer.headers.get("X-Error-Code")
-    page = f"{_endpoint()}/{name}"
+    page = f"{_endpoint()}/{'datasets/' if repository.noun == 'data set' else ''}{name}"
     if code == GATED:
         if _has_token():
             return f"{name} is gated, and HF_TOKEN's account has no access; ask for it on {page}"

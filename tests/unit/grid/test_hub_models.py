@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from huggingface_hub import snapshot_download
 
 from tests.own.many_commands import Ended, Line, run_all
 from tests.own.stub_hub import StubHub, stub_hub
@@ -70,6 +71,10 @@ def test_the_commit_is_resolved_and_found_again_offline_after_the_branch_has_mov
     # The weights were never fetched: a check offline says so, and a plan does without them.
     assert again.status == 1
     assert f"the cache holds no weights of org/tiny at commit {OLD}" in again.err
+    snapshot_download("org/tiny", revision=OLD, endpoint=hub.url, cache_dir=tmp_path / "cache/hub")
+    [filled] = run(tmp_path, hub.url, CHECK, **OFFLINE)
+    assert filled.status == 0, filled.err
+    assert "Nothing is wrong." in filled.out
     [online] = run(tmp_path, hub.url, PLAN)
     assert f"mine at {NEW[:12]}" in flat(online.out)
 

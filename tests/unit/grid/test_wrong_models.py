@@ -97,6 +97,16 @@ ON_THE_HUB = {
     "a PRM of the wrong revision": Wrong(
         "model: org/fine, revision: v9, format: qwen", "set prms.mine.revision to", role="prm"
     ),
+    "a gated data set": Wrong(
+        "model: 'zoo:zoo-s', format: zoo",
+        "benchmark.dataset=org/gated: org/gated is gated: accept its terms on",
+        more=("benchmark=math500", "benchmark.dataset=org/gated"),
+    ),
+    "a data set without that revision": Wrong(
+        "model: 'zoo:zoo-s', format: zoo",
+        "org/fine has no revision v9; set benchmark.revision to a branch, tag or commit",
+        more=("benchmark=math500", "benchmark.dataset=org/fine", "benchmark.revision=v9"),
+    ),
 }
 REFUSALS = {
     "org/gated": Refusal(401, "GatedRepo"),
