@@ -29,6 +29,7 @@ from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig
 from ttsgrid.grid.own_code import check_own_code
 from ttsgrid.grid.plan import Plan
+from ttsgrid.grid.served import served_elsewhere
 from ttsgrid.store import committed_units, locate, require_current
 from ttsgrid.views.terminal.console import Console
 
@@ -72,7 +73,8 @@ def sweep(grid: GridConfig) -> None:
     found = find(grid, note)
     plan = found.plan(committed_units(grid.store).done)
     show_plan(plan)
-    for sentence in (*found.sentences(), *left_out(grid), *found.warnings()):
+    said = (*found.sentences(), *left_out(grid), *served_elsewhere(grid), *found.warnings())
+    for sentence in said:
         console.print(sentence, highlight=False)
     if grid.plan_only:
         return

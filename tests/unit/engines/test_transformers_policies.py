@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -176,3 +178,27 @@ def test_a_checkpoint_without_all_of_its_weights_is_refused(tmp_path: Path) -> N
     model.save_pretrained(tmp_path, state_dict=weights)
     with pytest.raises(EngineError, match=r"lacks \d+ weights of its model, model.layers.2"):
         written(spec(tmp_path), [])
+
+
+WITHOUT_VLLM = """
+import asyncio, sys
+sys.modules.update({"vllm": None, "ray": None})
+from ttsgrid.engines.base import GenerationRequest
+from ttsgrid.engines.spec import EngineSpec
+from ttsgrid.engines.start import start_engine
+
+async def run():
+    spec = EngineSpec("transformers", role="policy", name="zoo-s", source=sys.argv[1])
+    engine = await start_engine(spec)
+    written = await engine.generate(GenerationRequest((5, 6, 7), 0.7, 1.0, 5, seed=1))
+    print("tokens:", len(written.token_ids))
+
+asyncio.run(run())
+"""
+
+
+def test_it_runs_where_vllm_is_not_installed() -> None:
+    command = [sys.executable, "-c", WITHOUT_VLLM, str(ZOO_WEIGHTS / "zoo-s")]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("tokens: ")

@@ -65,7 +65,7 @@ def _arguments(text: str) -> Arguments | None:
 def generated_calls(setup: str, entry_point: str) -> list[Arguments]:
     """Return arguments drawn from a function's signature; none where there is no function."""
     parameters = _parameters(setup, entry_point)
-    if parameters is None:
+    if not parameters:
         return []
     rng = random.Random(f"ttsgrid-inputs-{entry_point}")
     draws = [_draw_for(parameter) for parameter in parameters]
@@ -81,15 +81,15 @@ def _distinct(calls: Iterator[Arguments]) -> Iterator[Arguments]:
             yield call
 
 
-def _parameters(setup: str, entry_point: str) -> list[ast.arg] | None:
+def _parameters(setup: str, entry_point: str) -> list[ast.arg]:
     try:
         tree = ast.parse(setup)
     except SyntaxError:
-        return None
+        return []
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node.name == entry_point:
             return [given for given in node.args.args if given.arg != "self"]
-    return None
+    return []
 
 
 def _draw_for(parameter: ast.arg) -> Draw:

@@ -16,6 +16,7 @@ checkpoint lacks are an error: transformers would draw them at random.
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 from types import SimpleNamespace
 from typing import Any
 
@@ -52,19 +53,22 @@ def load_prm(spec: EngineSpec) -> nn.Module:
 
 # A checkpoint's own code is never run: what is served is said here.
 _LOCAL: dict[str, Any] = {"trust_remote_code": False}
+# transformers makes a model's dtype torch's default while it loads, for the whole process.
+_LOADING = Lock()
 
 
 def _loaded(cls: Any, spec: EngineSpec, **told: Any) -> nn.Module:  # noqa: ANN401 - a model class
     logging.disable_progress_bar()  # it would draw over the sweep's own
-    model, report = cls.from_pretrained(
-        spec.source,
-        revision=spec.revision,
-        dtype=spec.dtype if spec.dtype == "auto" else getattr(torch, spec.dtype),
-        attn_implementation=NAME,
-        output_loading_info=True,
-        **_LOCAL,
-        **told,
-    )
+    with _LOADING:
+        model, report = cls.from_pretrained(
+            spec.source,
+            revision=spec.revision,
+            dtype=spec.dtype if spec.dtype == "auto" else getattr(torch, spec.dtype),
+            attn_implementation=NAME,
+            output_loading_info=True,
+            **_LOCAL,
+            **told,
+        )
     lacking = sorted(report["missing_keys"])
     if lacking:
         raise EngineError(
