@@ -9,7 +9,7 @@ larger one with the same seed, so growing a sweep reuses what is stored.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -132,7 +132,7 @@ def _problems(spec: BenchmarkConfig, source: str, rows: list[SourceRow]) -> list
     for index, row in enumerate(rows):
         try:
             if read is not None:
-                problems.append(_read_problem(spec, index, read(row.values)))
+                problems.append(_read_problem(spec, index, read, row))
                 continue
             columns = columns or find_columns(spec.fields, row.values, spec.grader)
             problems.append(_problem(spec, columns, index, row))
@@ -159,9 +159,20 @@ def _problem(spec: BenchmarkConfig, columns: Columns, index: int, row: SourceRow
     )
 
 
-def _read_problem(spec: BenchmarkConfig, index: int, read: Mapping[str, Any]) -> Problem:
-    """Return the problem that one's own `read_row` made; its texts are taken as they are."""
-    question, answer = str(read["question"]), str(read["answer"])
+def _read_problem(
+    spec: BenchmarkConfig, index: int, read_row: Callable[[Any], Any], row: SourceRow
+) -> Problem:
+    """Return the problem that one's own `read_row` makes; its texts are taken as they are."""
+    try:
+        read = read_row(row.values)
+        question, answer = str(read["question"]), str(read["answer"])
+    except ValueError:
+        raise
+    except Exception as error:  # one's own code, on a row that it doesn't fit
+        raise ValueError(
+            f"does not fit benchmark.read_row={spec.read_row} ({type(error).__name__}: {error}); "
+            f"it has: {', '.join(row.values)}"
+        ) from error
     return Problem(
         id=problem_id(spec.name, question, answer),
         benchmark=spec.name,

@@ -14,7 +14,7 @@ TESTS = Tests(
     source="def check(candidate):\n    assert candidate(1) == 2\n    assert candidate(41) == 42\n",
     entry_point="f",
 )
-SMALL = Limits(cpu_seconds=2, wall_seconds=30, memory_mib=512, output_kib=256)
+SMALL = Limits(cpu_seconds=1, wall_seconds=30, memory_mib=512, output_kib=256)
 
 
 @cache

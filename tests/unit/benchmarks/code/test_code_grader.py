@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import pickle
+import re
 import zlib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.benchmarks.code.sandboxes import sandbox_or_skip
-from ttsgrid.benchmarks import CodeGrader, judge, make_grader, require_ready
+from ttsgrid.benchmarks import CodeGrader, judge, load_benchmark, make_grader, require_ready
 from ttsgrid.benchmarks.code.rows import human_eval, live_code_bench, mbpp
 from ttsgrid.benchmarks.sandbox import bubblewrap
 from ttsgrid.core.errors import ConfigError
@@ -207,3 +209,29 @@ def test_reading_a_store_needs_no_sandbox(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_limit_must_be_above_zero() -> None:
     with pytest.raises(ConfigError, match="cpu_seconds=0"):
         make_grader("code", {"cpu_seconds": 0})
+
+
+def test_a_file_of_code_problems_loads_with_level_and_subject(tmp_path: Path) -> None:
+    public = [{"input": "1", "output": "1", "testtype": "stdin"}]
+    rows = [_live(public_test_cases=public), _live(public_test_cases=public, difficulty="hard")]
+    rows[1]["question_content"] = "Another."
+    (tmp_path / "live.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    problems = load_benchmark("livecodebench", path=tmp_path / "live.jsonl")
+    assert [(p.level, p.subject) for p in problems] == [(1, "x"), (3, "x")]
+    assert problems[0].question == "Add the numbers."
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "row", "said"),
+    [
+        ("humaneval", {"prompt": "def f(): pass"}, "line 1 has no text in field 'entry_point'"),
+        ("mbpp", {"text": "Do.", "code": "x", "test_list": ["assert ("]}, "line 1 does not fit"),
+        ("livecodebench", {"question_content": "Do."}, "KeyError: 'public_test_cases'"),
+    ],
+)
+def test_a_row_of_another_shape_is_refused_in_a_sentence(
+    tmp_path: Path, benchmark: str, row: dict[str, Any], said: str
+) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row))
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        load_benchmark(benchmark, path=tmp_path / "rows.jsonl")
