@@ -65,7 +65,7 @@ def _arguments(text: str) -> Arguments | None:
 def generated_calls(setup: str, entry_point: str) -> list[Arguments]:
     """Return arguments drawn from a function's signature; none where there is no function."""
     parameters = _parameters(setup, entry_point)
-    if not parameters:
+    if parameters is None:
         return []
     rng = random.Random(f"ttsgrid-inputs-{entry_point}")
     draws = [_draw_for(parameter) for parameter in parameters]
@@ -81,15 +81,15 @@ def _distinct(calls: Iterator[Arguments]) -> Iterator[Arguments]:
             yield call
 
 
-def _parameters(setup: str, entry_point: str) -> list[ast.arg]:
+def _parameters(setup: str, entry_point: str) -> list[ast.arg] | None:
     try:
         tree = ast.parse(setup)
     except SyntaxError:
-        return []
+        return None
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node.name == entry_point:
             return [given for given in node.args.args if given.arg != "self"]
-    return []
+    return None
 
 
 def _draw_for(parameter: ast.arg) -> Draw:

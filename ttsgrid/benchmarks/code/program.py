@@ -17,9 +17,11 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+from collections.abc import Iterator
 
 from ttsgrid.benchmarks.code.task import CodeTask
 
+SOLUTION = "Solution"
 METHOD = "ttsgrid_method"  # the function through which a method of `Solution` is tested
 
 _FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^\n]*\n", re.MULTILINE)
@@ -27,18 +29,30 @@ _CLOSE = re.compile(r"^[ \t]*```[ \t]*$", re.MULTILINE)
 _PYTHON = ("", "python", "py", "python3", "Python")
 
 
-def code_in(text: str) -> str | None:
-    """Return the code in a text: its last Python block, else the text itself; None for none."""
+def code_in(text: str, name: str = "") -> str | None:
+    """Return the code in a text; None where it has none.
+
+    Args:
+        text: what a model wrote. Without blocks of code it is code itself.
+        name: what the code should define: the last Python block that does is taken, for
+            a block after it shows how it is called. Without a name, or such a block, the last.
+    """
     if "```" not in text:
         return text if text.strip() else None
-    found, position = None, 0
+    blocks = [block for block in _python_blocks(text) if block.strip()]
+    defining = [block for block in blocks if name and _defines(block, name)]
+    found = defining or blocks
+    return found[-1] if found else None
+
+
+def _python_blocks(text: str) -> Iterator[str]:
+    position = 0
     while opening := _FENCE.search(text, position):
         closing = _CLOSE.search(text, opening.end())
         end = closing.start() if closing else len(text)
         if opening[1] in _PYTHON:
-            found = text[opening.end() : end]
+            yield text[opening.end() : end]
         position = closing.end() if closing else len(text)
-    return found if found and found.strip() else None
 
 
 def is_code_ended(text: str) -> bool:
@@ -51,8 +65,13 @@ def program_of(task: CodeTask, code: str) -> str:
     """Return the program that code makes of a task; see the module for the rules."""
     if not task.method:
         return assembled(task.setup, task.entry_point, code)
-    call = f"def {METHOD}(*given):\n    return Solution().{task.method}(*given)\n"
+    call = f"def {METHOD}(*given):\n    return {SOLUTION}().{task.method}(*given)\n"
     return f"{task.setup}\n{code}\n\n{call}"
+
+
+def sought_in(task: CodeTask) -> str:
+    """Return the name that a solution of a task defines; empty where none is asked for."""
+    return SOLUTION if task.method else task.entry_point
 
 
 def assembled(setup: str, entry_point: str, code: str) -> str:

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 from ttsgrid.benchmarks.code.behaviour import as_answer, of_calls, of_printed
-from ttsgrid.benchmarks.code.program import code_in, is_code_ended, program_of
+from ttsgrid.benchmarks.code.program import code_in, is_code_ended, program_of, sought_in
 from ttsgrid.benchmarks.code.task import CodeTask, read_task
 from ttsgrid.benchmarks.graders.protocol import Judgement
 from ttsgrid.benchmarks.sandbox import (
@@ -83,7 +83,7 @@ class CodeGrader:
 
     def judge(self, text: str, gold: str) -> Judgement:
         """Run a solution, and say what came of it and how it behaves."""
-        code = self.extract(text)
+        code = code_in(text, sought_in(read_task(gold)))
         return Judgement(None, correct=False) if code is None else _judged(self, code, gold)
 
     def judged(self, code: str, gold: str) -> Judgement:
@@ -114,6 +114,8 @@ class CodeGrader:
 
     def _behaviour(self, task: CodeTask, code: str) -> str | None:
         inputs = ast.literal_eval(task.inputs)
+        if not inputs:  # nothing to compare programs on but themselves
+            return code.strip()
         program = program_of(task, code)
         limits = replace(self._limits(), cpu_seconds=VOTE_CPU_SECONDS)
         if task.cases:

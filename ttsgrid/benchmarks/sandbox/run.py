@@ -11,19 +11,18 @@ import json
 import os
 import secrets
 import subprocess
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from ttsgrid.benchmarks.sandbox.bubblewrap import Sandbox, memory_file
 from ttsgrid.benchmarks.sandbox.guest.codec import encode, to_line
 from ttsgrid.benchmarks.sandbox.limits import Limits, Outcome, Run
+from ttsgrid.benchmarks.sandbox.plumbing import AT_ONCE, Pipes, opened, pipe_of, running
 from ttsgrid.benchmarks.sandbox.processes import Collected, Guest, Stream, collect, how_ended, start
 
-_AT_ONCE = threading.BoundedSemaphore(os.cpu_count() or 1)
 _MAX_VERDICT_BYTES = 1 << 16
 MAX_REPLIES_BYTES = 1 << 20  # to all calls: unlike the tests', they are read in our own process
 
@@ -48,10 +47,10 @@ class Tests:
 def run_tests(sandbox: Sandbox, program: str, tests: Tests, limits: Limits) -> Run:
     """Run a program's tests, each of the two in a sandbox of its own."""
     nonce = secrets.token_hex(16)
-    with _AT_ONCE, ExitStack() as stack:
-        pipes = _Pipes(stack)
+    with AT_ONCE, ExitStack() as stack:
+        pipes = Pipes(stack)
         guest = stack.enter_context(
-            _running(
+            running(
                 start(
                     sandbox,
                     "solution",
@@ -63,13 +62,13 @@ def run_tests(sandbox: Sandbox, program: str, tests: Tests, limits: Limits) -> R
         )
         settings = {**vars(tests), "test": tests.source, "nonce": nonce, **_common(limits)}
         judge = stack.enter_context(
-            _running(start(sandbox, "tests", settings, (pipes.requests_in, pipes.replies_out)))
+            running(start(sandbox, "tests", settings, (pipes.requests_in, pipes.replies_out)))
         )
         pipes.close()
         collected = collect(
             {
-                "printed": Stream(_pipe(guest.process.stdout), limits.output_kib << 10),
-                "verdict": Stream(_pipe(judge.process.stdout), _MAX_VERDICT_BYTES, awaited=True),
+                "printed": Stream(pipe_of(guest.process.stdout), limits.output_kib << 10),
+                "verdict": Stream(pipe_of(judge.process.stdout), _MAX_VERDICT_BYTES, awaited=True),
             },
             time.monotonic() + limits.wall_seconds,
         )
@@ -135,12 +134,12 @@ def call_program(
 ) -> Calls:
     """Call a program's function with each list of arguments, one after another."""
     requests = b"".join(_request(entry_point, given) for given in arguments)
-    with _AT_ONCE, ExitStack() as stack:
-        told = stack.enter_context(_open(memory_file(requests)))
+    with AT_ONCE, ExitStack() as stack:
+        told = stack.enter_context(opened(memory_file(requests)))
         replies_out, replies_in = os.pipe()
-        stack.enter_context(_open(replies_out))
+        stack.enter_context(opened(replies_out))
         guest = stack.enter_context(
-            _running(
+            running(
                 start(
                     sandbox,
                     "solution",
@@ -153,7 +152,7 @@ def call_program(
         os.close(replies_in)
         collected = collect(
             {
-                "printed": Stream(_pipe(guest.process.stdout), limits.output_kib << 10),
+                "printed": Stream(pipe_of(guest.process.stdout), limits.output_kib << 10),
                 "replies": Stream(replies_out, MAX_REPLIES_BYTES, awaited=True),
             },
             time.monotonic() + limits.wall_seconds,
@@ -212,19 +211,19 @@ class Printed:
 
 def run_with_input(sandbox: Sandbox, program: str, stdin: str, limits: Limits) -> Printed:
     """Run a program that reads its standard input, and return what it printed."""
-    with _AT_ONCE, ExitStack() as stack:
-        source = stack.enter_context(_open(memory_file(stdin.encode())))
-        pipes = _Pipes(stack)
+    with AT_ONCE, ExitStack() as stack:
+        source = stack.enter_context(opened(memory_file(stdin.encode())))
+        pipes = Pipes(stack)
         settings = {**_program_settings(program, limits), "reads_stdin": True}
         given = (pipes.requests_out, pipes.replies_in)
-        guest = stack.enter_context(_running(start(sandbox, "solution", settings, given, source)))
+        guest = stack.enter_context(running(start(sandbox, "solution", settings, given, source)))
         pipes.close()
         collected = collect(
             {
                 "printed": Stream(
-                    _pipe(guest.process.stdout), limits.output_kib << 10, awaited=True
+                    pipe_of(guest.process.stdout), limits.output_kib << 10, awaited=True
                 ),
-                "errors": Stream(_pipe(guest.process.stderr), limits.output_kib << 10),
+                "errors": Stream(pipe_of(guest.process.stderr), limits.output_kib << 10),
             },
             time.monotonic() + limits.wall_seconds,
         )
@@ -244,41 +243,6 @@ def _ended_alone(guest: Guest, errors: bytes, limits: Limits) -> Run | None:
     last = errors.decode("utf-8", "replace").strip().rpartition("\n")[2][:400]
     is_memory = last.startswith("MemoryError")
     return Run(Outcome.MEMORY if is_memory else Outcome.ERROR, last)
-
-
-class _Pipes:
-    """Requests to a program and replies from it."""
-
-    def __init__(self, stack: ExitStack) -> None:
-        self.requests_out, self.requests_in = os.pipe()
-        self.replies_out, self.replies_in = os.pipe()
-        self._open = {self.requests_out, self.requests_in, self.replies_out, self.replies_in}
-        stack.callback(self.close)
-
-    def close(self) -> None:
-        """Close our ends, so that a guest's end is heard of."""
-        while self._open:
-            os.close(self._open.pop())
-
-
-@contextmanager
-def _open(descriptor: int) -> Iterator[int]:
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _running(guest: Guest) -> Iterator[Guest]:
-    try:
-        yield guest
-    finally:
-        guest.end()
-
-
-def _pipe(pipe: Any) -> int:  # noqa: ANN401 - a pipe that is there because we asked for it
-    return int(pipe.fileno())
 
 
 def _common(limits: Limits) -> dict[str, Any]:

@@ -61,6 +61,16 @@ def test_votes_group_by_behaviour_on_the_prompts_examples_alone(grader: CodeGrad
     assert grader.group([str(answer) for answer in answers]) == [0, 0, 0, 1, 2]
 
 
+def test_where_there_is_nothing_to_call_programs_are_compared_by_their_text(
+    grader: CodeGrader,
+) -> None:
+    row = {"text": "Say 1.", "code": "def one(*of): return 1", "test_list": ["assert one() == 1"]}
+    gold = str(mbpp(row)["answer"])
+    assert judge(grader, _block("def one(): return 1"), gold).answer == "1"
+    gold = gold.replace('"inputs":"[()]"', '"inputs":"[]"')
+    assert judge(grader, _block("def one(): return 1"), gold).answer == "def one(): return 1"
+
+
 def test_a_program_that_does_not_load_has_no_answer(grader: CodeGrader) -> None:
     broken = judge(grader, _block("def double(x):\n    return (x"), GOLD)
     assert broken.answer is None

@@ -60,6 +60,13 @@ def test_the_last_block_of_python_is_the_code() -> None:
     assert code_in("  \n") is None
 
 
+def test_a_block_that_only_calls_the_function_is_not_the_program() -> None:
+    text = "```python\ndef f(x):\n    return x\n```\nUse it so:\n```python\nprint(f(1))\n```\n"
+    assert code_in(text, "f") == "def f(x):\n    return x\n"
+    assert code_in(text, "g") == "print(f(1))\n"
+    assert code_in("```python\nclass Solution:\n    pass\n```\n", "Solution") is not None
+
+
 def test_code_has_ended_when_its_block_is_closed() -> None:
     assert not is_code_ended("```python\nx = 1\n")
     assert is_code_ended("```python\nx = 1\n```\n")

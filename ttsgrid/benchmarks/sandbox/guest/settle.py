@@ -33,7 +33,11 @@ def _limit(limits: dict[str, int]) -> None:
         number = getattr(resource, f"RLIMIT_{name}")
         hard = resource.getrlimit(number)[1]
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(number, (most, most))
+        try:
+            resource.setrlimit(number, (most, most))
+        except ValueError:
+            if sys.platform != "darwin":  # macOS refuses a limit of address space
+                raise
 
 
 def main() -> None:
