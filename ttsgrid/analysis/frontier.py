@@ -38,6 +38,7 @@ from ttsgrid.analysis.findings.search_comparisons import (
 )
 from ttsgrid.analysis.findings.selection import best_strategies, compute_optimal
 from ttsgrid.analysis.findings.unanswered import FewAnswers, few_answers
+from ttsgrid.analysis.findings.undecided import Undecided, undecided
 from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.analysis.frames.equivalence import store_equivalence
 from ttsgrid.analysis.frames.load import StoreFrames, holds_solutions, load
@@ -73,6 +74,7 @@ class Frontier:
         recommendations: which strategy to use where.
         few_answers: policies whose solutions (nearly) never state an answer.
         judgings: who judged the answers of each benchmark.
+        undecided: how many answers met a grader's limits, where some did.
     """
 
     cells: Cells
@@ -92,6 +94,7 @@ class Frontier:
     recommendations: Sequence[Recommendation]
     few_answers: Sequence[FewAnswers] = ()
     judgings: Sequence[Judging] = ()
+    undecided: Sequence[Undecided] = ()
 
     @property
     def benchmarks(self) -> list[str]:
@@ -130,6 +133,7 @@ def analyse(
         frontier = replace(
             _of_solutions(frames, cells, external),
             run_outcomes=run_outcomes(store, frames.models),
+            undecided=undecided(store, frames.models),
         )
         # Whoever brings an equivalence of their own knows it; the store's may not even import.
         if equivalence_for is not None:

@@ -43,6 +43,10 @@ class EndpointDownError(TtsgridError):
     """An endpoint does not answer, or refuses whatever is asked: nothing more can be had of it."""
 
 
+class UndecidedError(TtsgridError):
+    """A grader met its limit of time or memory before it could compare two answers."""
+
+
 class ScoringError(TtsgridError):
     """A PRM's output does not match the steps it was asked about."""
 

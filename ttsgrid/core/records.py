@@ -66,6 +66,11 @@ class FinishReason(StrEnum):
     """An endpoint's filter withheld it."""
 
 
+UNDECIDED = "undecided"
+"""The outcome of a solution whose answer no grader could compare in its limits: it counts as
+wrong, is recorded as what it is, and shown."""
+
+
 @dataclass(frozen=True)
 class Solution:
     """One chain of steps from a policy, graded.

@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 from ttsgrid.benchmarks import Grader
-from ttsgrid.core.records import FinishReason, Solution, Usage
+from ttsgrid.core.errors import UndecidedError
+from ttsgrid.core.records import UNDECIDED, FinishReason, Solution, Usage
 from ttsgrid.importer.records import RecordedSample
 from ttsgrid.models.prompts import split_steps
 
@@ -26,6 +27,7 @@ class ProblemVerdicts:
         self._grader = grader
         self._gold = gold
         self._verdicts: dict[str, bool] = {}
+        self._undecided: dict[str, str] = {}
         self.num_differing = 0
         self.provenance = {"verdicts": "recorded"}
 
@@ -37,15 +39,20 @@ class ProblemVerdicts:
         """
         text = sample.whole_text
         answer = self._answer(sample, text)
+        correct = self._correct(sample, answer)
+        # A recorded verdict stands, so only our own can be undecided.
+        why = self._undecided.get(answer or "") if sample.correct is None else None
         return Solution(
             sample=number,
             text=text,
             steps=sample.steps or split_steps(text),
             finish_reason=FinishReason.STOP,
             answer=answer,
-            correct=self._correct(sample, answer),
+            correct=correct,
             usage=usage,
             seed=0,
+            outcome=None if why is None else UNDECIDED,
+            outcome_detail=why,
         )
 
     def _answer(self, sample: RecordedSample, text: str) -> str | None:
@@ -80,5 +87,12 @@ class ProblemVerdicts:
         if answer is None:
             return False
         if answer not in self._verdicts:
-            self._verdicts[answer] = self._grader.is_correct(answer, self._gold)
+            self._verdicts[answer] = self._compared(answer, self._gold)
         return self._verdicts[answer]
+
+    def _compared(self, answer: str, gold: str) -> bool:
+        try:
+            return self._grader.is_correct(answer, gold)
+        except UndecidedError as error:
+            self._undecided[answer] = str(error)
+            return False

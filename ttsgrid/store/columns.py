@@ -133,7 +133,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "step_scores": "the PRM's scores, of a search's answers",
         "outcome": "what running it came to, of benchmarks whose answers are run: `passed`, "
         "`failed assertion`, `error`, `time-out`, `memory`, `output`, `early exit` or "
-        "`escape refused`",
+        "`escape refused`; of others `undecided` where comparing met the grader's limits",
         "outcome_detail": "the assertion, exception or limit, in words",
         "reasoning": "what an endpoint tells of the thoughts before the answer, apart from `text`",
         "reasoning_tokens": "of the tokens written, those of thoughts, their marks included; null "

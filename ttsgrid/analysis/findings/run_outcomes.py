@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from ttsgrid.core.records import UNDECIDED
 from ttsgrid.store import StorePath, scan
 
 RUN_OUTCOME_SCHEMA = {
@@ -26,7 +27,7 @@ def run_outcomes(store: StorePath, models: pl.DataFrame) -> pl.DataFrame:
         store: folder or URI.
         models: `StoreFrames.models`, for the policies' labels.
     """
-    ran = pl.col("outcome").is_not_null()
+    ran = pl.col("outcome").is_not_null() & (pl.col("outcome") != UNDECIDED)
     solutions = scan(store, "solutions")
     of_code = solutions.filter(ran).select("benchmark").unique().collect()["benchmark"]
     if of_code.is_empty():

@@ -2,9 +2,10 @@
 
 `MathJudge` keeps one child process (`judge_process`), started at the first
 question and again after each death. The child's own CPU timer ends it when an
-expression takes too long. That pair then counts as not equivalent, and a string
-that ends the child alone or beside a harmless one is never asked about again. A
-child that can't start is an error, not a verdict. One lock makes the judge safe
+expression takes too long, and a cap on its memory where one grows too large. Such a pair
+is undecided, which is no verdict: whoever asked decides what it counts as, and says so. A
+string that ends the child alone or beside a harmless one is never asked about again. A
+child that can't start is an error too. One lock makes the judge safe
 to call from any thread; the child dies with its parent (its input closes).
 """
 
@@ -21,23 +22,31 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from ttsgrid.core.errors import TtsgridError
+from ttsgrid.core.errors import TtsgridError, UndecidedError
 
 CPU_SECONDS = 5.0  # math-verify's own default, but of CPU time
 MAX_ANSWER_CHARS = 512
 MAX_PROSE_CHARS = 8192  # of words with marked formulas, where only those are parsed
 ROUNDING = 1e-5  # ten times what math-verify rounds decimals to
 
+SHOWN_CHARS = 60
 _HARMLESS = r"\sqrt{2}"
 _SCRIPT = Path(__file__).with_name("judge_process.py")
 
 
 @dataclass(frozen=True)
 class _Description:
-    """What the child says of one string: whether it parses, and the value of a constant."""
+    """What the child says of one string.
+
+    Attributes:
+        usable: whether it parses.
+        value: of a constant.
+        beyond: whether reading it took more than the child may take.
+    """
 
     usable: bool = False
     value: float | None = None
+    beyond: bool = False
 
 
 class MathJudge:
@@ -58,20 +67,24 @@ class MathJudge:
         """Say whether math-verify finds `answer` equivalent to `gold`.
 
         Strings longer than `MAX_ANSWER_CHARS` (`MAX_PROSE_CHARS` with marked formulas) or
-        that don't parse (in time) are equivalent to nothing.
+        that don't parse are equivalent to nothing.
 
         Raises:
+            UndecidedError: the child met its limit of time or memory over them.
             TtsgridError: the child process could not be started.
         """
         if _too_long(gold) or _too_long(answer):
             return False
         with self._lock:
             one, other = self._described(gold), self._described(answer)
+            if one.beyond or other.beyond:
+                raise _undecided(gold, answer, self._cpu_seconds)
             if not (one.usable and other.usable) or _far_apart(one.value, other.value):
                 return False
             verdict = self._ask(gold, answer)
             if verdict is None:
                 self._blame(gold, answer)
+                raise _undecided(gold, answer, self._cpu_seconds)
             return verdict is True
 
     def close(self) -> None:
@@ -81,14 +94,15 @@ class MathJudge:
 
     def _described(self, text: str) -> _Description:
         if text not in self._descriptions:
-            self._descriptions[text] = _Description(*(self._ask(text) or ()))
+            said = self._ask(text)
+            self._descriptions[text] = _BEYOND if said is None else _Description(*said)
         return self._descriptions[text]
 
     def _blame(self, *texts: str) -> None:
         """Drop the strings that end the child beside a harmless one, too."""
         for text in texts:
             if self._ask(_HARMLESS, text) is None:
-                self._descriptions[text] = _Description()
+                self._descriptions[text] = _BEYOND
 
     def _ask(self, *texts: str) -> Any:  # noqa: ANN401 - the reply's JSON
         """Put one question to the child; None when it dies over it."""
@@ -104,6 +118,16 @@ class MathJudge:
             self._child.kill()
             self._child.communicate()
             self._child = None
+
+
+_BEYOND = _Description(beyond=True)
+
+
+def _undecided(gold: str, answer: str, cpu_seconds: float) -> UndecidedError:
+    return UndecidedError(
+        f"comparing {answer[:SHOWN_CHARS]!r} with {gold[:SHOWN_CHARS]!r} took more than "
+        f"{cpu_seconds:g} s of processor time, or too much memory"
+    )
 
 
 def _too_long(text: str) -> bool:
@@ -159,6 +183,20 @@ def shared_judge() -> MathJudge:
 
 # Votes at every N ask about the same few pairs again and again.
 @lru_cache(maxsize=65536)
+def _remembered(gold: str, answer: str) -> bool | UndecidedError:
+    try:
+        return shared_judge().equivalent(gold, answer)
+    except UndecidedError as error:
+        return error.with_traceback(None)
+
+
 def equivalent(gold: str, answer: str) -> bool:
-    """Ask the shared judge, remembering its verdicts; see `MathJudge.equivalent`."""
-    return shared_judge().equivalent(gold, answer)
+    """Ask the shared judge, remembering what it says; see `MathJudge.equivalent`.
+
+    Raises:
+        UndecidedError: likewise.
+    """
+    said = _remembered(gold, answer)
+    if isinstance(said, UndecidedError):
+        raise UndecidedError(str(said))
+    return said

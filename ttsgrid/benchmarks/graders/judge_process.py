@@ -62,9 +62,14 @@ def _verdict(gold: str, *answer: str) -> bool | list[bool | float | None]:
 
 
 def _answered(texts: list[str]) -> bool | list[bool | float | None]:
-    """Return the verdict; an exception of math-verify or sympy is none: nothing equals that."""
+    """Return the verdict; an exception of math-verify or sympy is none: nothing equals that.
+
+    At the cap on memory the process ends, as at its limit of time: that decides nothing.
+    """
     try:
         return _verdict(*texts)
+    except MemoryError:
+        os._exit(1)
     except Exception:
         return False if len(texts) > 1 else [False, None]
 

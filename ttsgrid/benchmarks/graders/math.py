@@ -4,7 +4,10 @@ Plain numbers (`ttsgrid.benchmarks.graders.numbers`) are compared here, exactly;
 else goes to `ttsgrid.benchmarks.graders.judge`. Where grading suites disagree, the policy
 is:
 
-* a list of answers is a set: "10, 4, -2" equals "4, 10, -2";
+* a list of answers is a set: "10, 4, -2" equals "4, 10, -2"; beside a pair or tuple in
+  brackets it is one that lost them, in its order: "1, -2" is not (-2, 1);
+* a number in another base is none in base ten: 40_9 is not 40;
+* an equation in unknowns that equals 0 is no 0;
 * a percent or degree sign is a unit, and units are dropped: 28\% equals 28, and *not*
   0.28; x, x/100 and 100x are never interchangeable;
 * a comma groups thousands (1,000) or separates a list (1,22); it is a decimal comma only
@@ -15,7 +18,9 @@ is:
 * text answers compare by spelling after markup is removed;
 * of words with formulas among them, the last value counts; a formula in \(...\) or $...$
   does not reach over a line's end;
-* what is empty, cut off, or can't be parsed in time is never correct.
+* what is empty, cut off, or can't be parsed is never correct;
+* what can't be compared in the judge's limits of time and memory is undecided: it counts as
+  wrong, is recorded and shown as undecided, and stands alone in a vote.
 """
 
 from __future__ import annotations
@@ -33,8 +38,9 @@ from ttsgrid.benchmarks.graders.forms import (
     stated_answer,
 )
 from ttsgrid.benchmarks.graders.judge import MAX_PROSE_CHARS, equivalent
-from ttsgrid.benchmarks.graders.numbers import parse_number
+from ttsgrid.benchmarks.graders.numbers import Number, parse_number
 from ttsgrid.benchmarks.graders.protocol import partition
+from ttsgrid.core.errors import UndecidedError
 
 DECIMALS = 6  # as math-verify rounds (`float_rounding`)
 
@@ -59,6 +65,12 @@ _OPTION = re.compile(
 _DOUBLED = re.compile(r"\\\\(?=[a-zA-Z]{2})")
 
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:0,\d{3,}|\d{4,},\d{1,2})")
+
+_TUPLE = re.compile(r"\(\s*[^()\[\],]+(?:,[^()\[\],]+)+\)")
+_BARE_LIST = re.compile(r"[^()\[\]{},=]+(?:,[^()\[\]{},=]+)+")
+_OTHER_BASE = re.compile(r"[0-9A-Za-z]+_(?:\{\s*)?\d+(?:\s*\})?")
+# An equation to 0 whose other side has an unknown among signs: 5x - 7y + 4 = 0.
+_UNKNOWNS = re.compile(r"[a-z][^=]*[-+^][^=]*=\s*0\s*$|[-+\d][^=]*[a-z][^=]*=\s*0\s*$")
 
 _FORMULA_MARK = re.compile(r"(?<!\\)(?:\$|\\[(\[])")
 _FORMULAS = re.compile(
@@ -96,7 +108,11 @@ class MathGrader:
         return is_ended(text, self.answer_forms)
 
     def is_correct(self, answer: str, gold: str) -> bool:
-        """Say whether `answer` is equivalent to `gold`."""
+        """Say whether `answer` is equivalent to `gold`.
+
+        Raises:
+            UndecidedError: comparing them took more than the judge may take.
+        """
         spelled, expected = _spelling(answer), _spelling(gold)
         if not spelled or not expected:
             return False
@@ -159,17 +175,37 @@ def _with_point(text: str) -> str:
     return text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text
 
 
+def _bracketed(text: str, other: str) -> str:
+    """Return a list with the brackets that the other answer has, where it lost them."""
+    if not _TUPLE.fullmatch(other) or not _BARE_LIST.fullmatch(text):
+        return text
+    return f"({text})"
+
+
+def _no_number(text: str, number: Number | None) -> bool:
+    """Say whether a text can't be the plain number beside it, whatever a parser makes of it."""
+    if number is None:
+        return False
+    return bool(_OTHER_BASE.fullmatch(text)) or bool(number.value == 0 and _UNKNOWNS.search(text))
+
+
 def _same(one: str, other: str) -> bool:
     if not one or not other:
         return one == other
-    return _matches(one, other) or _matches(other, one)
+    try:
+        return _matches(one, other) or _matches(other, one)
+    except UndecidedError:
+        return False  # each stands alone; the solutions themselves are recorded as undecided
 
 
 def _matches(gold: str, answer: str) -> bool:
+    gold, answer = _bracketed(gold, answer), _bracketed(answer, gold)
     if gold == answer or _with_point(gold) == answer or gold == _with_point(answer):
         return True
     expected, number = parse_number(gold), parse_number(answer)
     if expected is None or number is None:
+        if _no_number(gold, number) or _no_number(answer, expected):
+            return False
         return equivalent(gold, answer)
     if expected.exact and number.exact:
         return expected.value == number.value

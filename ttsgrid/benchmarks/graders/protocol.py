@@ -15,6 +15,9 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from ttsgrid.core.errors import UndecidedError
+from ttsgrid.core.records import UNDECIDED
+
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -61,7 +64,11 @@ class Grader(Protocol):
         ...
 
     def is_correct(self, answer: str, gold: str) -> bool:
-        """Say whether `answer` is equivalent to the gold answer; never for an empty one."""
+        """Say whether `answer` is equivalent to the gold answer; never for an empty one.
+
+        Raises:
+            UndecidedError: comparing them took more than the grader may take.
+        """
         ...
 
     def group(self, answers: Sequence[str]) -> list[int]:
@@ -86,7 +93,8 @@ class Judgement:
 
     Attributes:
         answer: what votes group by; None where the solution states none.
-        outcome: what judging came to, of graders that run something; None of others.
+        outcome: what judging came to, of graders that run something, and `UNDECIDED` of a
+            comparison that met a limit; else None.
         detail: of the outcome, in words.
     """
 
@@ -106,7 +114,12 @@ def judge(grader: Grader, text: str, gold: str) -> Judgement:
     if own is not None:
         return own(text, gold)
     answer = grader.extract(text)
-    return Judgement(answer, answer is not None and grader.is_correct(answer, gold))
+    if answer is None:
+        return Judgement(None, correct=False)
+    try:
+        return Judgement(answer, grader.is_correct(answer, gold))
+    except UndecidedError as error:
+        return Judgement(answer, correct=False, outcome=UNDECIDED, detail=str(error))
 
 
 def require_ready(grader: Grader) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from ttsgrid.core.records import UNDECIDED
 from ttsgrid.store import StorePath, scan
 from ttsgrid.views.html.view import Example, ProblemExamples, Step
 from ttsgrid.views.words.run_outcomes import ALL_TESTS, outcome_in_words
@@ -119,7 +120,7 @@ def _problem(
         why=pick.why,
         question=problem["question"],
         # Of code the gold answer is a file of tests.
-        gold=ALL_TESTS if solutions["outcome"].count() else problem["answer"],
+        gold=ALL_TESTS if (solutions["outcome"] != UNDECIDED).any() else problem["answer"],
         rates=", ".join(
             f"{policy} {shares[policy]['num_right']} of {shares[policy]['num_samples']}"
             for policy in policies
