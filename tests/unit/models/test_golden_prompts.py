@@ -16,7 +16,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 from tests.unit.models.prms.tokenizers import QwenTokenizer
 from tests.unit.models.test_formats import LINE, QUESTION, Llama32, spelled_out
 from ttsgrid.core.errors import ConfigError
-from ttsgrid.models import PromptFormat, encode_prompt, prompt_format
+from ttsgrid.models import PromptFormat, Tokenizer, encode_prompt, prompt_format
 from ttsgrid.smollm2.base import packaged_file
 from ttsgrid.zoo.tokenizer import build_tokenizer
 
@@ -139,7 +139,7 @@ def test_smollm2s_partial_turn_keeps_it_too(smollm2: PreTrainedTokenizerFast) ->
 
 def test_a_prompt_has_the_same_ids_on_two_days(monkeypatch: pytest.MonkeyPatch) -> None:
     """Llama's template alone reads the clock, and it is told a date; undated it would differ."""
-    asked = [("qwen", Qwen3()), ("r1", Qwen3()), ("llama", Llama32())]
+    asked: list[tuple[str, Tokenizer]] = [("qwen", Qwen3()), ("r1", Qwen3()), ("llama", Llama32())]
     made: list[list[list[int]]] = []
     undated: list[list[int]] = []
     for day in ("01 Jan 2025", "02 Feb 2026"):
