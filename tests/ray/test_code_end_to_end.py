@@ -129,4 +129,5 @@ def test_frontier_and_report_show_what_the_tests_came_to_and_who_judged(swept: P
 
 def test_a_trace_says_what_became_of_each_answer(swept: Path) -> None:
     unit = _solutions(swept).filter(kind="search")["unit_id"][0]
-    assert "[1] tests: " in run(swept, "trace", STORE, unit)
+    assert "[1] tests: " in run(swept, "trace", STORE, unit, "--html", "trace.html")
+    assert "Tests of answer 1: " in (swept / "trace.html").read_text()

@@ -57,7 +57,8 @@ def _show(console: Console, search: FoundSearch, options: argparse.Namespace) ->
         if outcome:
             console.print(f"[{place}] tests: {outcome}", markup=False, highlight=False)
     if options.html:
-        options.html.write_text(trace_page(search.trace, search.title, search.correct), "utf-8")
+        page = trace_page(search.trace, search.title, search.correct, search.outcomes)
+        options.html.write_text(page, "utf-8")
         print(f"Tree: {options.html}")
 
 

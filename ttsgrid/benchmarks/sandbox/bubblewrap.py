@@ -80,6 +80,7 @@ class Bubblewrap:
                 self.executable,
                 *("--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"),
                 *("--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--clearenv"),
+                *("--hostname", "sandbox"),
                 *_environment_arguments("/guest"),
                 *_binds(),
                 *("--seccomp", str(rules)),

@@ -71,5 +71,5 @@ def _trace(store: StorePath, unit_id: str) -> Trace | None:
         search = find_search(store, unit_id)
     except StoreError:  # it left no trace: searches may be run without
         return None
-    fragment = trace_html(search.trace, search.correct)
+    fragment = trace_html(search.trace, search.correct, search.outcomes)
     return Trace(search.title, fragment) if len(fragment) <= MAX_CHARACTERS else None

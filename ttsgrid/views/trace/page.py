@@ -9,7 +9,7 @@ colour is never the only sign.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
@@ -40,18 +40,23 @@ def _escaped(text: str) -> str:
     return escape(visible(text))
 
 
-def trace_page(trace: SearchTrace, title: str, correct: Sequence[bool] = ()) -> str:
+def trace_page(
+    trace: SearchTrace, title: str, correct: Sequence[bool] = (), outcomes: Sequence[str] = ()
+) -> str:
     """Return a whole HTML page of a search; see `trace_html`."""
-    return PAGE.format(title=_escaped(title), fragment=trace_html(trace, correct))
+    return PAGE.format(title=_escaped(title), fragment=trace_html(trace, correct, outcomes))
 
 
-def trace_html(trace: SearchTrace, correct: Sequence[bool] = ()) -> str:
+def trace_html(
+    trace: SearchTrace, correct: Sequence[bool] = (), outcomes: Sequence[str] = ()
+) -> str:
     """Return a search as an HTML fragment that brings its own style.
 
     Args:
         trace: the search.
         correct: the grader's verdict on each answer, in the answers' order; leave it
             out where answers are not graded.
+        outcomes: what running each answer came to, in words; where answers are run.
     """
     roots = tree_of(trace)
     alive = [root for root in roots if root.candidate.fate is not Fate.PRUNED]
@@ -61,8 +66,14 @@ def trace_html(trace: SearchTrace, correct: Sequence[bool] = ()) -> str:
         f'<div class="ttsgrid-trace"><style>{CSS}</style>'
         f'<p class="question">{_escaped(trace.question.strip())}</p>'
         f'<p class="about">{_escaped(headline(trace))}</p>'
-        f"{_forks(alive, correct)}{_folded(pruned)}</div>"
+        f"{''.join(_tested(outcomes))}{_forks(alive, correct)}{_folded(pruned)}</div>"
     )
+
+
+def _tested(outcomes: Sequence[str]) -> Iterator[str]:
+    for place, outcome in enumerate(outcomes, start=1):
+        if outcome:
+            yield f'<p class="about">Tests of answer {place}: {_escaped(outcome)}</p>'
 
 
 def _forks(branches: Sequence[Branch], correct: Sequence[bool]) -> str:

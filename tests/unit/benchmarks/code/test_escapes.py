@@ -213,6 +213,7 @@ def test_a_sandbox_shows_no_file_but_pythons_own_and_takes_none() -> None:
         "made = [libc.open(name.encode(), 0o101, 0o600) for name in new]\n"
         "print(seen, made)\n"
     )
+    program += "import os\nassert os.uname().nodename == 'sandbox' and os.getuid() == 65534\n"
     printed = run_with_input(sandbox_or_skip(), program, "", SMALL)
     assert printed.end is None
     assert printed.text == "[] [-1, -1, -1]\n"
