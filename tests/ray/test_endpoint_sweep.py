@@ -21,8 +21,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from transformers import AutoTokenizer
 
 from tests.unit.engines.stub_server import Asked, Reply, Stub, chat_reply, error_reply, stub_server
+from ttsgrid.grid.resolve import ZOO_WEIGHTS
 from ttsgrid.store import scan
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(400)]
@@ -212,6 +214,38 @@ def test_an_endpoint_that_dies_is_one_sentence_and_what_it_answered_stays(tmp_pa
     assert set(units["status"]) == {"done"}
     # Of the 30 answers at most those of unfinished blocks are lost: twice what is in flight.
     assert scan(tmp_path / "store", "solutions").collect().height >= 30 - 2 * 4
+
+
+def test_a_search_goes_on_by_token_ids_where_the_server_takes_them(tmp_path: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(ZOO_WEIGHTS / "zoo-s")
+    step, last = (
+        tokenizer.encode(text, add_special_tokens=False)
+        for text in ("1 + 1 = 2\n\n", "The answer is \\boxed{2}.")
+    )
+
+    def continues(asked: Asked, num_before: int) -> Reply:
+        """Two steps, then the answer."""
+        prompt = asked.body["prompt"]
+        steps = tokenizer.decode(prompt).count("1 + 1 = 2")
+        ids, stopped_by = (step, "\n\n") if steps < 2 else (last, None)
+        choice = {"token_ids": ids, "finish_reason": "stop", "stop_reason": stopped_by}
+        counts = {"prompt_tokens": len(prompt), "completion_tokens": len(ids)}
+        return Reply({"choices": [choice], "usage": counts})
+
+    with stub_server(continues) as stub:
+        endpoint = f"{{base_url: '{stub.url}', api: completions, served_name: zoo-s}}"
+        policy = f"{{name: served, model: 'zoo:zoo-s', format: zoo, endpoint: {endpoint}}}"
+        told = command(stub.url, tmp_path / "store", strategies="{name: beam, kind: beam}")
+        ran = run([f"policies=[{policy}]" if "policies=" in one else one for one in told])
+    assert ran.code == 0, ran.said
+    found = scan(tmp_path / "store", "solutions").filter(pl.col("kind") == "search").collect()
+    assert found["problem_id"].n_unique() == NUM_PROBLEMS
+    assert set(found["num_steps"]) == {3}
+    assert set(found["answer"]) == {"2"}
+    # Each step continues the ids of the steps before it, byte for byte.
+    for asked in stub.asked:
+        _, first, rest = tokenizer.decode(asked.body["prompt"]).partition("1 + 1 = 2\n\n")
+        assert first + rest in ("", "1 + 1 = 2\n\n", "1 + 1 = 2\n\n1 + 1 = 2\n\n")
 
 
 def question_and_seed(asked: Asked) -> tuple[str, int | None]:
