@@ -153,6 +153,27 @@ def test_what_it_costs_is_known_in_money_and_unknown_in_flops(swept: Swept) -> N
         assert cells[unknown].null_count() == len(cells), unknown
 
 
+def test_other_prices_reprice_the_store_and_ask_nothing(swept: Swept, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    shutil.copytree(swept.store, store)
+    asked = len(swept.stub.asked)
+    before, after = (store / "frontier" / name for name in ("cells.parquet", "cells.csv"))
+    money = pl.read_parquet(before)["money"]
+    told = command(swept.stub.url, store, strategies="cot,majority,best_of_n")
+    doubled = [
+        one.replace("input_price: 2.0", "input_price: 4.0").replace(": 10.0", ": 20.0")
+        for one in told
+    ]
+    ran = run(doubled)
+    assert ran.code == 0, ran.said
+    assert "0 tokens to generate" in ran.said
+    assert len(swept.stub.asked) == asked
+    assert after.exists()
+    assert pl.read_parquet(before)["money"].to_list() == pytest.approx(
+        [None if one is None else 2 * one for one in money]
+    )
+
+
 def test_the_frontier_and_the_report_take_a_policy_of_unknown_size(swept: Swept) -> None:
     for module in ("frontier", "report"):
         ran = run([sys.executable, "-m", f"ttsgrid.cli.{module}", str(swept.store)])

@@ -154,7 +154,8 @@ def swept(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swe
         [
             *(sys.executable, "-m", "ttsgrid.cli.sweep", f"policies=[{served},zoo-s]"),
             *("prms=[]", "strategies=[majority]", f"budgets=[1,{POOL}]", f"store={store}"),
-            *(f"benchmark.num_problems={NUM_PROBLEMS}", "cluster.dashboard=false"),
+            # Its own Ray: a cluster that happens to run on this machine would be joined.
+            *(f"benchmark.num_problems={NUM_PROBLEMS}", "cluster.address=local"),
         ],
         capture_output=True,
         text=True,
