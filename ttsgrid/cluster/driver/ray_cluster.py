@@ -14,6 +14,7 @@ from ttsgrid.core.errors import PlacementError
 from ttsgrid.grid.config import ClusterConfig
 
 GIB = 1 << 30
+HERE = "local"  # starts Ray, whatever runs beside it
 
 
 @contextmanager
@@ -27,7 +28,9 @@ def ray_cluster(config: ClusterConfig, own_code: Sequence[str] = ()) -> Iterator
         own_code: folders of packages and files of modules that workers import; Ray copies
             them to every node.
     """
-    address = config.address or os.environ.get("RAY_ADDRESS")
+    # Without an address Ray joins whatever cluster somebody started on this machine last, and
+    # dies with it; `auto` is there for those who want that.
+    address = config.address or os.environ.get("RAY_ADDRESS") or HERE
     # Actors inherit this; uv's run hook would otherwise rebuild the environment for each worker.
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     # Older Rays hide the GPUs from an actor that asks for none, and warn in every process that
@@ -36,7 +39,7 @@ def ray_cluster(config: ClusterConfig, own_code: Sequence[str] = ()) -> Iterator
     try:
         context = ray.init(
             address=address,
-            include_dashboard=config.dashboard if address is None else None,
+            include_dashboard=config.dashboard if address == HERE else None,
             log_to_driver=False,  # engines log hundreds of lines; Ray's session folder has them
             logging_level=logging.ERROR,
             namespace="ttsgrid",
