@@ -25,14 +25,14 @@ class AdapterSpec:
         rank: of the LoRA, on all linear layers.
         learning_rate: at its highest.
         epochs: passes over its data; a part of one is a part of the data.
-        batch_tokens: tokens of an optimiser step, padding included.
+        batch_tokens: of an optimiser step, padding included.
     """
 
     name: str
     rank: int
     learning_rate: float
     epochs: float
-    batch_tokens: int = 4096
+    batch_tokens: int
     seed: int = 0
 
 
@@ -55,7 +55,7 @@ class RolloutSpec:
     """
 
     first_problem: int = 0
-    num_problems: int = 5000
+    num_problems: int = 4200
     num_samples: int = 4
     num_weak_samples: int = 0
     temperature: float = 0.7
@@ -76,9 +76,9 @@ class Family:
         labels: what the PRM learns from: `outcome` or `monte_carlo`, with `+arithmetic` or not.
     """
 
-    weak: AdapterSpec = AdapterSpec("weak", rank=4, learning_rate=1e-3, epochs=0.4)
-    strong: AdapterSpec = AdapterSpec("strong", rank=8, learning_rate=1.5e-3, epochs=3.0)
-    prm: AdapterSpec = AdapterSpec("prm", rank=8, learning_rate=7e-4, epochs=2.0)
+    weak: AdapterSpec = AdapterSpec("weak", 4, 1e-3, epochs=0.4, batch_tokens=4096)
+    strong: AdapterSpec = AdapterSpec("strong", 8, 2.5e-3, epochs=3.0, batch_tokens=24576)
+    prm: AdapterSpec = AdapterSpec("prm", 8, 1.2e-3, epochs=5.0, batch_tokens=12288)
     rollouts: RolloutSpec = RolloutSpec()
     labels: str = "outcome+arithmetic"
 

@@ -20,7 +20,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokeni
 from ttsgrid.models import prompt_format
 from ttsgrid.smollm2.adapters import save_adapter, trainable, with_adapter
 from ttsgrid.smollm2.family import AdapterSpec
-from ttsgrid.smollm2.optimise import optimise, passes
+from ttsgrid.smollm2.optimise import optimise, parts_of, passes
 from ttsgrid.smollm2.problems import WordProblem
 
 FORMAT = "qwen"
@@ -93,11 +93,15 @@ def train_policy(
     lengths = [example.num_tokens for example in examples]
     batches = passes(lengths, spec.batch_tokens, spec.epochs, rng)[:max_steps]
 
-    def losses() -> Iterator[Tensor]:
+    def losses() -> Iterator[Iterator[Tensor]]:
         for batch in batches:
+            yield shares(batch, sum(len(examples[i].target) for i in batch))
+
+    def shares(batch: Sequence[int], num_targets: int) -> Iterator[Tensor]:
+        for part in parts_of(batch, lengths, device):
             with computing(device):
-                loss = solution_loss(model, [examples[i] for i in batch])
-            yield loss
+                share = solution_loss(model, [examples[i] for i in part]) / num_targets
+            yield share
 
     def told(step: int, loss: float) -> None:
         report(step, len(batches), loss)
@@ -107,7 +111,7 @@ def train_policy(
 
 
 def solution_loss(model: PreTrainedModel, examples: Sequence[Example]) -> Tensor:
-    """Return the mean loss of the solutions' tokens."""
+    """Return the loss of the solutions' tokens, summed."""
     width = max(example.num_tokens for example in examples)
     ids = torch.zeros(len(examples), width, dtype=torch.long)
     targets = torch.full((len(examples), width), IGNORED)
@@ -122,4 +126,5 @@ def solution_loss(model: PreTrainedModel, examples: Sequence[Example]) -> Tensor
     # Padding stands at the right, where no token of a causal model looks: no mask is needed.
     hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state
     learnt = targets != IGNORED
-    return cross_entropy(model.lm_head(hidden[learnt]).float(), targets[learnt])
+    logits = model.lm_head(hidden[learnt]).float()
+    return cross_entropy(logits, targets[learnt], reduction="sum")

@@ -23,7 +23,7 @@ from ttsgrid.models.prms import prm_format
 from ttsgrid.models.prms.qwen_prm import QwenPrmFormat
 from ttsgrid.smollm2.adapters import save_adapter, trainable, with_adapter
 from ttsgrid.smollm2.family import AdapterSpec
-from ttsgrid.smollm2.optimise import optimise, passes
+from ttsgrid.smollm2.optimise import optimise, parts_of, passes
 from ttsgrid.smollm2.policies import IGNORED, computing
 from ttsgrid.smollm2.problems import SEPARATOR
 
@@ -133,11 +133,15 @@ def train_prm(
     lengths = [len(item.ids) for item in data]
     batches = passes(lengths, spec.batch_tokens, spec.epochs, rng)[:max_steps]
 
-    def losses() -> Iterator[Tensor]:
+    def losses() -> Iterator[Iterator[Tensor]]:
         for batch in batches:
+            yield shares(batch, sum(len(data[i].labels) for i in batch))
+
+    def shares(batch: Sequence[int], num_labels: int) -> Iterator[Tensor]:
+        for part in parts_of(batch, lengths, device):
             with computing(device):
-                logits, labels = judged(judge, [data[i] for i in batch])
-            yield cross_entropy(logits.float(), labels)
+                logits, labels = judged(judge, [data[i] for i in part])
+            yield cross_entropy(logits.float(), labels, reduction="sum") / num_labels
 
     def told(step: int, loss: float) -> None:
         report(step, len(batches), loss)

