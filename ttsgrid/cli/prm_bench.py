@@ -24,14 +24,14 @@ from ttsgrid.cli.prm_bench_options import HELP, PrmBenchOptions, read_options
 from ttsgrid.cli.score_file import ScoreFile, StepScoresOfOne, solution_key
 from ttsgrid.core.checks import require_choice
 from ttsgrid.core.dotted import add_to_path
-from ttsgrid.core.errors import TtsgridError
+from ttsgrid.core.errors import ConfigError, TtsgridError
 from ttsgrid.core.shipped import CONF
 from ttsgrid.grid.arguments import checked_arguments
 from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig
 from ttsgrid.grid.own_code import check_own_prms, engine_of
 from ttsgrid.grid.resolve import ResolvedModel, resolve_model
-from ttsgrid.models.prms import prm_identity
+from ttsgrid.models.prms import prm_format, prm_identity, scores_wholes
 from ttsgrid.views.files.prm_bench import write_prm_bench
 from ttsgrid.views.tables.prm_bench import prm_bench_tables
 from ttsgrid.views.terminal.console import Console
@@ -64,6 +64,7 @@ def _run(options: PrmBenchOptions, console: Console) -> None:
     tuning = _tuning(sets, options.tuned_on)
     grid = _grid(options.sweep_arguments)
     check_own_prms(grid)
+    _require_steps(grid)
     note = partial(console.print, highlight=False)
     models = [
         resolve_model(m, "prm", prm_identity(m.format), engine_of(grid, m), note) for m in grid.prms
@@ -79,6 +80,16 @@ def _run(options: PrmBenchOptions, console: Console) -> None:
         schema=SCORED,
     )
     _show(judge_prms(scored, tuning), options.out, console)
+
+
+def _require_steps(grid: GridConfig) -> None:
+    """Refuse models of outcomes, which say nothing of a step."""
+    for prm in grid.prms:
+        if scores_wholes(prm_format(prm.format)):
+            raise ConfigError(
+                f"prms.{prm.name}.format gives one score per solution, and steps are judged here; "
+                "take a PRM that scores steps"
+            )
 
 
 def _grid(arguments: Sequence[str]) -> GridConfig:

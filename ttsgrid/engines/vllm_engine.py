@@ -2,12 +2,11 @@
 
 Policies run as `AsyncLLM` generators. PRMs of both kinds run as token classifiers
 (`runner="pooling"`): a checkpoint with its own two-class head directly, and a
-causal LM that scores a step tag with two tokens by taking those two rows of its LM
-head as the classifier. So both return two logits per token (a reward model's classifier may
-have one number), both read the prefix cache, and a step costs its own tokens only.
+causal LM that scores a step tag with two tokens by those two rows of its LM head. So both
+return two logits per token (or a reward model's one), both read the prefix cache, and a step
+costs its own tokens only.
 
-Rows come back for the uncached tail of an input: vLLM says so by returning fewer
-of them, and `TokenLogits.start` is the difference.
+Rows come back for an input's uncached tail; `TokenLogits.start` is how many are missing.
 """
 
 from __future__ import annotations
@@ -269,8 +268,7 @@ class VllmPolicyEngine(_VllmEngine):
         # A stop text is named as text; the end mark gives None, another stop token its id.
         stopped_by = completion.stop_reason if isinstance(completion.stop_reason, str) else None
         reason = FinishReason.STOP if completion.finish_reason == "stop" else FinishReason.LENGTH
-        first = completion.logprobs[0] if request.read_tokens else {}
-        read = tuple(first[token].logprob for token in request.read_tokens)
+        read = tuple(completion.logprobs[0][one].logprob for one in request.read_tokens)
         return Generation(tuple(completion.token_ids), reason, stopped_by, usage, read)
 
 

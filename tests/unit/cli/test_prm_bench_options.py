@@ -50,6 +50,10 @@ def test_a_wrong_argument_is_a_sentence(arguments: list[str], words: str) -> Non
         (["prm=zoo-prm", "data=nowhere.jsonl"], "data: can't read nowhere.jsonl"),
         (["prm=zoo-prm", "data=zoo", "tuned_on=gsm8k"], "tuned_on: 'gsm8k' is not one of: zoo"),
         (["prm=zoo-prm", "data=zoo", "engine.cpu=1"], "unknown setting engine.cpu"),
+        (
+            ["prm={name: mine, model: a/b, format: verifier}", "data=zoo"],
+            "prms.mine.format gives one score per solution, and steps are judged here",
+        ),
         ([], "prm is missing"),
     ],
 )

@@ -14,6 +14,7 @@ from ttsgrid.models.prms.registry import (
     inline_prm_format,
     prm_format,
     prm_identity,
+    scores_wholes,
 )
 from ttsgrid.models.prms.verifier import VerifierFormat
 
@@ -30,4 +31,5 @@ __all__ = [
     "require_steps",
     "score_from_logits",
     "score_from_value",
+    "scores_wholes",
 ]

@@ -32,6 +32,7 @@ class OutcomeFormat:
     """
 
     heads: ClassVar[tuple[str, ...]] = STATE_HEADS
+    whole: ClassVar[bool] = True
     name: str = "outcome"
     engine_task: str = "token_classify"
     system: str = ""

@@ -52,6 +52,11 @@ def prm_format(name: str, setting: str = "prms.format") -> PrmFormat:
     return PRM_FORMATS.find(setting, name)
 
 
+def scores_wholes(chosen: PrmFormat) -> bool:
+    """Say whether a format gives one score per solution rather than per step."""
+    return bool(getattr(chosen, "whole", False))
+
+
 def inline_prm_format(settings: Mapping[str, Any], setting: str) -> str:
     """Check settings given inline; return them as the text that `prm_format` reads.
 

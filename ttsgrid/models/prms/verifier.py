@@ -42,6 +42,7 @@ class VerifierFormat:
     """
 
     heads: ClassVar[tuple[str, ...]] = (AT_ONCE, WRITTEN)
+    whole: ClassVar[bool] = True
     name: str = "verifier"
     engine_task: str = AT_ONCE
     system: str = ""
