@@ -11,6 +11,7 @@ import polars as pl
 from ttsgrid.analysis.findings.interaction import INTERACTION_SCHEMA
 from ttsgrid.analysis.findings.prm_quality import PRM_QUALITY_SCHEMA
 from ttsgrid.analysis.frontier import Frontier
+from ttsgrid.analysis.judging.ability import Ability
 from ttsgrid.analysis.study import STUDY_TABLES, make_study
 from ttsgrid.views.html import Report
 from ttsgrid.views.html.study import study_drawings
@@ -50,6 +51,20 @@ def test_the_drawings_are_whole_svg_pictures(report: Report) -> None:
         svg = base64.b64decode(drawing.uri.split(",", 1)[1]).decode("utf-8")
         assert "</svg>" in svg
         assert "made-l" in svg
+
+
+def test_the_page_sets_tts_against_ability_where_a_file_tells_it(
+    made_store: Path, frontier: Frontier
+) -> None:
+    prms = frontier.prm_quality["prm"].unique()
+    abilities = {prm: Ability(prm, 0.7, 0.6, 0.8) for prm in prms}
+    study = make_study(made_store, frontier, abilities=abilities)
+    titles = [drawing.title for drawing in study_drawings(made_store, study, "zoo")]
+    assert "Do abler reward models help more?" in titles
+    shown = [table.title for table in study_tables(study, "zoo")]
+    assert any(title.startswith("TTS performance against PRM ability") for title in shown)
+    untold = study_tables(make_study(made_store, frontier), "zoo")
+    assert not any("ability" in table.title for table in untold)
 
 
 def test_a_benchmark_that_the_store_lacks_has_no_drawings(
