@@ -51,7 +51,7 @@ class BenchmarkConfig:
         dataset: a data set of the Hugging Face hub, e.g. `openai/gsm8k`.
         revision: its commit, tag or branch; None for the newest.
         split: takes the files whose names begin with it, e.g. `test`.
-        folder: where in the data set those files lie; "" anywhere.
+        folder: where in the data set those files lie; "" anywhere, `*` in several at once.
         generator: dotted path of a function (num_problems, seed) to rows.
         read_row: dotted path of a function from a row of the file to a row with question and
             answer, for files whose answers are no field of theirs (tests of code, say).

@@ -152,11 +152,13 @@ def _form_of(text: str, field: str) -> str:
 
 
 def as_text(value: object) -> str:
-    """Return a scalar as an answer; 27.0 is the whole number 27.
+    """Return an answer as text; 27.0 is the whole number 27, and a list of answers is one.
 
     Raises:
-        ValueError: the value is no string or number.
+        ValueError: the value is no string or number, nor a list of some.
     """
+    if isinstance(value, list | tuple) and value:
+        return ", ".join(as_text(one) for one in value)
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, bool) or not isinstance(value, int | float):

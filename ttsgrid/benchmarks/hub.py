@@ -12,6 +12,7 @@ from ttsgrid.benchmarks.config import BenchmarkConfig
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.hub import HubRepository, hub_silence, refusal, require_id, unreachable
 
+EVERY_FOLDER = "*"
 KINDS = (".jsonl", ".json", ".parquet", ".csv", ".tsv", ".jsonl.gz", ".json.gz", ".csv.gz")
 
 
@@ -55,17 +56,24 @@ def _snapshot(benchmark: BenchmarkConfig, dataset: str) -> Path:
 def files_of_split(root: Path, split: str, folder: str = "") -> list[Path]:
     """Return the data files under `root/folder` whose names begin with the split, sorted.
 
+    Args:
+        root: of the data set.
+        split: e.g. `test`.
+        folder: below the root; "" anywhere, as long as it is one, and `*` in all of them.
+
     Raises:
         ConfigError: they lie in several folders, so that `benchmark.folder` must choose.
     """
+    inside = root if folder == EVERY_FOLDER else root / folder
     files = sorted(
         file
-        for file in (root / folder).rglob(f"{split}*")
+        for file in inside.rglob(f"{split}*")
         if file.name.endswith(KINDS) and not file.name[len(split)].isalnum()
     )
     folders = sorted({str(file.parent.relative_to(root)) for file in files})
-    if len(folders) > 1:
+    if len(folders) > 1 and folder != EVERY_FOLDER:
         raise ConfigError(
-            f"benchmark.folder: split {split} lies in several: {', '.join(folders)}; name one"
+            f"benchmark.folder: split {split} lies in several: {', '.join(folders)}; name one, "
+            f"or {EVERY_FOLDER} for all"
         )
     return files
