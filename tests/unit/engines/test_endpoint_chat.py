@@ -193,6 +193,9 @@ def test_a_refused_request_is_an_error_of_its_own() -> None:
         (401, None, "environment variable A_KEY"),
         (403, None, "environment variable A_KEY"),
         (404, "model_not_found", "served_name"),
+        (405, None, "base_url"),
+        (308, None, "base_url"),
+        (400, "unsupported_parameter", "leave_out"),
         (429, "insufficient_quota", "account"),
     ],
 )

@@ -19,7 +19,7 @@ import httpx2
 
 from ttsgrid.core.errors import EndpointDownError, EngineError
 from ttsgrid.engines.endpoint.pacing import Pace
-from ttsgrid.engines.endpoint.retries import asked_wait_s, ends_all, passes, wait_s
+from ttsgrid.engines.endpoint.retries import UNSUPPORTED, asked_wait_s, ends_all, passes, wait_s
 from ttsgrid.engines.endpoint_settings import EndpointSettings
 
 CONNECT_TIMEOUT_S = 10.0
@@ -142,10 +142,12 @@ class Client:
     def _gave_up(self, failure: _PassingError, patience_s: float) -> EndpointDownError:
         asked = f", and asks to wait {failure.asked_s:,.0f} s" if failure.asked_s else ""
         committed = "; what it answered is kept" if self._answered else ""
+        longer = (
+            "" if patience_s == START_PATIENCE_S else ", raise patience_s where it needs longer"
+        )
         return self.down(
             f"gave no answer within {patience_s:g} s of tries ({failure}{asked}){committed}; start "
-            "the server or set base_url, raise patience_s where it needs longer, and run the same "
-            "command again"
+            f"the server or set base_url{longer}, and run the same command again"
         )
 
     async def _in_turn(
@@ -195,16 +197,18 @@ class Client:
         # A list of models may be missing, or closed to a key that may ask for answers.
         asked_models = reply.request.method == "GET"
         if status == 401 if asked_models else ends_all(status, code):
-            return self.down(f"refuses ({shown}); {self._remedy(status)}")
+            return self.down(f"refuses ({shown}); {self._remedy(status, code)}")
         return RefusedError(f"{self._settings.url} refuses this request ({shown})", code)
 
-    def _remedy(self, status: int) -> str:
+    def _remedy(self, status: int, code: str | None) -> str:
+        if code in UNSUPPORTED:
+            return "say what it takes in leave_out, max_tokens_field or body"
         if status in (401, 403):
             name = self._settings.api_key_env
             if name is None:
                 return "name the environment variable that holds a key in api_key_env"
             return f"put a key that it accepts in the environment variable {name}"
-        if status == 404:
+        if status in (404, 405) or 300 <= status < 400:
             return "set base_url, api and served_name (or model) as the server has them"
         return "see to the account, or set another base_url"
 

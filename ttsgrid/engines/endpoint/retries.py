@@ -19,7 +19,9 @@ _PASSING = (408, 409, 425, 429)
 _LASTING = (501, 505)  # "not implemented" stays so
 # Sent with status 429, but by tomorrow no different: the account is empty.
 _EMPTY_ACCOUNT = ("insufficient_quota", "billing_hard_limit_reached")
-_REFUSED = (401, 402, 403, 404)
+# A request of the same kind has the same fields, so the next one is refused like this one.
+UNSUPPORTED = ("unsupported_parameter", "unsupported_value")
+_REFUSED = (401, 402, 403, 404, 405, *range(300, 400))
 
 
 def passes(status: int, code: str | None) -> bool:
@@ -35,8 +37,8 @@ def passes(status: int, code: str | None) -> bool:
 
 
 def ends_all(status: int, code: str | None) -> bool:
-    """Say whether no other request will do better: key, account, model or path is wrong."""
-    return status in (*_REFUSED, *_LASTING) or code in _EMPTY_ACCOUNT
+    """Say whether no other request will do better: key, account, model, path or fields are wrong."""
+    return status in (*_REFUSED, *_LASTING) or code in (*_EMPTY_ACCOUNT, *UNSUPPORTED)
 
 
 def wait_s(num_failures: int, asked_s: float | None, rng: random.Random) -> float:
