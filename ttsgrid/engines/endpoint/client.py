@@ -142,12 +142,11 @@ class Client:
     def _gave_up(self, failure: _PassingError, patience_s: float) -> EndpointDownError:
         asked = f", and asks to wait {failure.asked_s:,.0f} s" if failure.asked_s else ""
         committed = "; what it answered is kept" if self._answered else ""
-        longer = (
-            "" if patience_s == START_PATIENCE_S else ", raise patience_s where it needs longer"
-        )
+        starts = patience_s == START_PATIENCE_S
+        remedy = "set base_url" if starts else "raise patience_s where it needs longer"
         return self.down(
             f"gave no answer within {patience_s:g} s of tries ({failure}{asked}){committed}; start "
-            f"the server or set base_url{longer}, and run the same command again"
+            f"the server or {remedy}, and run the same command again"
         )
 
     async def _in_turn(

@@ -37,7 +37,7 @@ def passes(status: int, code: str | None) -> bool:
 
 
 def ends_all(status: int, code: str | None) -> bool:
-    """Say whether no other request will do better: key, account, model, path or fields are wrong."""
+    """Say whether no other request will do better: its key, account, model or fields are wrong."""
     return status in (*_REFUSED, *_LASTING) or code in (*_EMPTY_ACCOUNT, *UNSUPPORTED)
 
 
