@@ -153,7 +153,7 @@ def write_model(folder: Path) -> Qwen2ForCausalLM:
     torch.manual_seed(0)
     config = Qwen2Config(
         vocab_size=len(TOKENIZER), hidden_size=32, intermediate_size=48, num_hidden_layers=2,
-        num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=512,
+        num_attention_heads=1, num_key_value_heads=1, max_position_embeddings=512,
         eos_token_id=TOKENIZER.eos_token_id, tie_word_embeddings=False,
     )  # fmt: skip
     model = Qwen2ForCausalLM(config)
