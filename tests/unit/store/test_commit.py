@@ -127,6 +127,8 @@ def test_a_sample_rows_fields_are_the_solutions(tmp_path: Path) -> None:
         "step_scores": None,
         "outcome": None,
         "outcome_detail": None,
+        "reasoning": None,
+        "reasoning_tokens": None,
     }
 
 
