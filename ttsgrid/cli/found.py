@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ttsgrid.benchmarks import assumed_problems, load_benchmark
 from ttsgrid.core.errors import UnreachableError
+from ttsgrid.core.hub import stay_offline_if_silent
 from ttsgrid.core.records import Problem
 from ttsgrid.core.tally import counted
 from ttsgrid.grid.config import GridConfig, ModelConfig
@@ -86,6 +87,8 @@ class Found:
         for why in (*unread, *(model.unreached for model in self.models)):
             if why is not None:
                 raise UnreachableError(why)
+        if any(model.commit is not None for model in self.models):
+            stay_offline_if_silent()
 
     def sentences(self) -> Iterator[str]:
         """Yield what a plan says of where its models and problems come from."""

@@ -71,6 +71,18 @@ def _silence_of(endpoint: str) -> str | None:
     return None
 
 
+def stay_offline_if_silent() -> None:
+    """Let this process, and those that it starts, take from the cache what a silent hub can't give.
+
+    Without this, transformers asks the hub for each file again, and gives up only after a minute.
+    """
+    from huggingface_hub import constants  # noqa: PLC0415
+
+    if hub_silence() is not None:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+        constants.HF_HUB_OFFLINE = True
+
+
 def require_id(repository: HubRepository) -> None:
     """Refuse what can't be an id of the hub, such as a path with three parts.
 

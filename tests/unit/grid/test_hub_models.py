@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,6 +76,17 @@ def test_the_commit_is_resolved_and_found_again_offline_after_the_branch_has_mov
     [filled] = run(tmp_path, hub.url, CHECK, **OFFLINE)
     assert filled.status == 0, filled.err
     assert "Nothing is wrong." in filled.out
+
+    # A hub that takes calls and answers none costs one time-out, and not one for each file.
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        [unheard] = run(tmp_path, f"http://127.0.0.1:{deaf.getsockname()[1]}", CHECK)
+        assert unheard.status == 0, unheard.err
+        deaf.settimeout(0.5)
+        deaf.accept()
+        with pytest.raises(TimeoutError):
+            deaf.accept()
     [online] = run(tmp_path, hub.url, PLAN)
     assert f"mine at {NEW[:12]}" in flat(online.out)
 
