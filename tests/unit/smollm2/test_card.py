@@ -1,0 +1,64 @@
+"""What a store says of policies and the PRM, against counting by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ttsgrid.smollm2.card import write_card
+from ttsgrid.smollm2.measure import Pools, policy_figures, prm_figures, within_problem
+from ttsgrid.smollm2.solutions import Solution
+
+WEIGHTS = Path(__file__).parents[3] / "ttsgrid" / "smollm2" / "weights"
+
+
+def solution(problem: int, number: int, gold: int) -> Solution:
+    return Solution(problem, "strong", f"So\n\n\\boxed{{{number}}}", number == gold)
+
+
+@pytest.fixture
+def pool() -> list[Solution]:
+    # Right answers: one of four, none, three of four.
+    answers = {0: (5, 6, 6, 7), 1: (1, 2, 3, 3), 2: (9, 9, 9, 4)}
+    gold = {0: 5, 1: 8, 2: 9}
+    return [solution(p, n, gold[p]) for p, numbers in answers.items() for n in numbers]
+
+
+def test_rates_are_means_over_problems(pool: list[Solution]) -> None:
+    figures = policy_figures(Pools.of(pool), pool[::4])
+    assert figures["greedy"]["value"] == pytest.approx(2 / 3)  # type: ignore[index]
+    assert figures["pass"]["1"]["value"] == pytest.approx((0.25 + 0 + 0.75) / 3)  # type: ignore[index]
+    assert figures["pass"]["4"]["value"] == pytest.approx(2 / 3)  # type: ignore[index]
+    assert figures["majority"]["4"]["value"] == pytest.approx(1 / 3)  # type: ignore[index]
+
+
+def test_a_prm_that_knows_the_answers_finds_each_right_sample(pool: list[Solution]) -> None:
+    scores = [[0.9, 0.9] if one.correct else [0.9, 0.1] for one in pool]
+    figures = prm_figures(Pools.of(pool), scores, 4)
+    last = figures["last"]
+    assert last["best_of_n"]["value"] == pytest.approx(2 / 3)  # type: ignore[index]
+    assert last["best_of_n_minus_majority"]["value"] == pytest.approx(1 / 3)  # type: ignore[index]
+    assert last["within_problem"]["value"] == 1.0  # type: ignore[index]
+    assert last["within_problem"]["num_problems"] == 2  # type: ignore[index]
+
+
+def test_ranking_within_a_problem_ignores_how_hard_problems_are() -> None:
+    correct = np.array([[True, False], [False, True]])
+    # All samples of the first problem score higher; within each the wrong one does.
+    found = within_problem(np.array([[0.8, 0.9], [0.2, 0.1]]), correct)
+    assert found is not None
+    assert found["value"] == 0.0
+
+
+def test_the_card_is_what_its_figures_make(tmp_path: Path) -> None:
+    if not (WEIGHTS / "evaluation.json").is_file():
+        pytest.skip("ttsgrid/smollm2/weights holds no evaluation yet")
+    for file in WEIGHTS.iterdir():
+        if file.suffix in (".json", ".md"):
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "README.md").unlink()
+    written = write_card(tmp_path, json.loads((tmp_path / "evaluation.json").read_text()))
+    assert written.read_text() == (WEIGHTS / "README.md").read_text()
