@@ -48,6 +48,7 @@ def write_card(folder: Path, measured: Figures) -> Path:
     """Write the card beside the adapters; `measured` is what `evaluation.json` holds."""
     parts = [INTRODUCTION, DATA, _training(folder)]
     if "test" in measured:
+        parts.insert(1, " ".join(sentences(measured["test"])))
         parts += [_policies(measured["test"]), *_ranking(measured["test"])]
     if "processbench" in measured:
         parts.append(_process_bench(measured["processbench"]))
@@ -57,6 +58,30 @@ def write_card(folder: Path, measured: Figures) -> Path:
     path = folder / CARD
     path.write_text("\n".join(part.rstrip() + "\n" for part in [*parts, COMMANDS]), "utf-8")
     return path
+
+
+def sentences(test: Figures) -> list[str]:
+    """Say in three sentences what test-time scaling does for the strongest policy."""
+    found = test["smollm2-strong"]
+    k = str(found["num_samples"])
+    last = found["prm"]["last"]
+    best = last["best_of_n"]
+    apart = last["best_of_n_minus_majority"]
+    ranking = last["within_problem"]
+    verdict = (
+        "wins" if apart["low"] > 0 else "loses" if apart["high"] < 0 else "does not clearly differ"
+    )
+    return [
+        f"After LoRA on GSM8K's training problems a greedy solution is right on "
+        f"{_rate(found['greedy'])} % of {found['num_problems']} test problems, and at least one of "
+        f"{k} samples on {_rate(found['pass'][k])} %.",
+        f"A majority vote over {k} samples answers {_rate(found['majority'][k])} %, and "
+        f"best-of-{k} by the PRM's last step score {_rate(best)} %: it {verdict} "
+        f"({_rate(apart)} points).",
+        f"The PRM ranks a right sample above a wrong one of the same problem in "
+        f"{_rate(ranking)} % of pairs, where chance is 50 %, on the {ranking['num_problems']} "
+        "problems that have both.",
+    ]
 
 
 def _training(folder: Path) -> str:

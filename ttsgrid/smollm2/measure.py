@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,7 @@ def _classes(answers: Sequence[str | None]) -> list[int]:
     ]
 
 
-def policy_figures(pools: Pools, greedy: Sequence[Solution]) -> dict[str, object]:
+def policy_figures(pools: Pools, greedy: Sequence[Solution]) -> dict[str, Any]:
     """Return what a policy does alone."""
     size = pools.correct.shape[1]
     ks = [k for k in (1, 4, 16, 64) if k <= size]
@@ -80,7 +81,7 @@ def policy_figures(pools: Pools, greedy: Sequence[Solution]) -> dict[str, object
     }
 
 
-def prm_figures(pools: Pools, scores: Sequence[Sequence[float]], k: int) -> dict[str, object]:
+def prm_figures(pools: Pools, scores: Sequence[Sequence[float]], k: int) -> dict[str, Any]:
     """Return what a PRM's step scores do with pools, by how they are folded into one number.
 
     Args:
@@ -89,7 +90,7 @@ def prm_figures(pools: Pools, scores: Sequence[Sequence[float]], k: int) -> dict
         k: the budget of best-of-N and of the votes.
     """
     majority = vote_at_k(pools.classes, pools.correct, k).accuracy
-    figures: dict[str, object] = {}
+    figures: dict[str, Any] = {}
     for name in AGGREGATIONS.names:
         folded = np.array([_folded(name, one) for one in scores]).reshape(pools.correct.shape)
         best = best_of_k(folded, pools.correct, pools.classes, k).accuracy

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -14,7 +15,7 @@ from ttsgrid.store import scan
 KEYS = ("problem_id", "sample")
 
 
-def store_figures(store: Path) -> dict[str, dict[str, object]]:
+def store_figures(store: Path) -> dict[str, dict[str, Any]]:
     """Return each policy's figures, its PRM's beside them, as a sweep's pools give them.
 
     Args:
@@ -28,7 +29,7 @@ def store_figures(store: Path) -> dict[str, dict[str, object]]:
     }
 
 
-def _figures(solutions: pl.DataFrame, scores: pl.DataFrame) -> dict[str, object]:
+def _figures(solutions: pl.DataFrame, scores: pl.DataFrame) -> dict[str, Any]:
     pool = solutions.filter(pl.col("temperature") > 0).sort(KEYS)
     greedy = solutions.filter(pl.col("temperature") == 0).sort(KEYS)
     # A sweep that was stopped has pools of several sizes: those that are whole count.

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ttsgrid.smollm2.card import write_card
+from ttsgrid.smollm2.card import sentences, write_card
 from ttsgrid.smollm2.measure import Pools, policy_figures, prm_figures, within_problem
 from ttsgrid.smollm2.solutions import Solution
 
@@ -29,20 +29,20 @@ def pool() -> list[Solution]:
 
 def test_rates_are_means_over_problems(pool: list[Solution]) -> None:
     figures = policy_figures(Pools.of(pool), pool[::4])
-    assert figures["greedy"]["value"] == pytest.approx(2 / 3)  # type: ignore[index]
-    assert figures["pass"]["1"]["value"] == pytest.approx((0.25 + 0 + 0.75) / 3)  # type: ignore[index]
-    assert figures["pass"]["4"]["value"] == pytest.approx(2 / 3)  # type: ignore[index]
-    assert figures["majority"]["4"]["value"] == pytest.approx(1 / 3)  # type: ignore[index]
+    assert figures["greedy"]["value"] == pytest.approx(2 / 3)
+    assert figures["pass"]["1"]["value"] == pytest.approx((0.25 + 0 + 0.75) / 3)
+    assert figures["pass"]["4"]["value"] == pytest.approx(2 / 3)
+    assert figures["majority"]["4"]["value"] == pytest.approx(1 / 3)
 
 
 def test_a_prm_that_knows_the_answers_finds_each_right_sample(pool: list[Solution]) -> None:
     scores = [[0.9, 0.9] if one.correct else [0.9, 0.1] for one in pool]
     figures = prm_figures(Pools.of(pool), scores, 4)
     last = figures["last"]
-    assert last["best_of_n"]["value"] == pytest.approx(2 / 3)  # type: ignore[index]
-    assert last["best_of_n_minus_majority"]["value"] == pytest.approx(1 / 3)  # type: ignore[index]
-    assert last["within_problem"]["value"] == 1.0  # type: ignore[index]
-    assert last["within_problem"]["num_problems"] == 2  # type: ignore[index]
+    assert last["best_of_n"]["value"] == pytest.approx(2 / 3)
+    assert last["best_of_n_minus_majority"]["value"] == pytest.approx(1 / 3)
+    assert last["within_problem"]["value"] == 1.0
+    assert last["within_problem"]["num_problems"] == 2
 
 
 def test_ranking_within_a_problem_ignores_how_hard_problems_are() -> None:
@@ -51,6 +51,15 @@ def test_ranking_within_a_problem_ignores_how_hard_problems_are() -> None:
     found = within_problem(np.array([[0.8, 0.9], [0.2, 0.1]]), correct)
     assert found is not None
     assert found["value"] == 0.0
+
+
+def test_the_readme_says_what_was_measured() -> None:
+    if not (WEIGHTS / "evaluation.json").is_file():
+        pytest.skip("ttsgrid/smollm2/weights holds no evaluation yet")
+    measured = json.loads((WEIGHTS / "evaluation.json").read_text())
+    readme = (WEIGHTS.parents[2] / "README.md").read_text(encoding="utf-8")
+    for sentence in sentences(measured["test"]):
+        assert sentence in readme
 
 
 def test_the_card_is_what_its_figures_make(tmp_path: Path) -> None:
