@@ -45,7 +45,12 @@ _CONTROL = re.compile(
 
 @dataclass(frozen=True)
 class Columns:
-    """The fields of a file that hold what; None where it has no such field."""
+    """The fields of a file that hold what; None where it has no such field.
+
+    Attributes:
+        answer_is_label: with a field for each option, the answer says which one is right
+            (`B`, `opb`, `1`) and is no option's text.
+    """
 
     question: str
     answer: str
@@ -53,6 +58,7 @@ class Columns:
     subject: str | None
     unit: str | None = None
     options: tuple[str, ...] = ()
+    answer_is_label: bool = False
 
 
 def find_columns(names: FieldNames, present: Collection[str], grader: str = "math") -> Columns:

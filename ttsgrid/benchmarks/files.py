@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ def read_rows(path: Path, setting: str = "benchmark.path") -> list[SourceRow]:
         data = path.read_bytes()
         if data.startswith(GZIP):
             data = gzip.decompress(data)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"{setting}: can't read {path}: {reason}") from error
     try:
@@ -99,6 +100,8 @@ def _parsed(text: str, place: str) -> Any:  # noqa: ANN401 - JSON of any type
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"{place} is no JSON: {error}") from error
+    except RecursionError as error:
+        raise ValueError(f"{place} nests deeper than any row of problems does") from error
 
 
 def _object(value: object, place: str) -> SourceRow:
@@ -108,7 +111,11 @@ def _object(value: object, place: str) -> SourceRow:
 
 
 def _csv_rows(text: str, delimiter: str) -> Iterator[SourceRow]:
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # tests of code exceed 128 KiB
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    names = reader.fieldnames or []
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"line 1 names the column {twice[0]!r} twice; rename one")
     for values in reader:
         if None in values or None in values.values():
             raise ValueError(f"line {reader.line_num} has another number of columns than line 1")

@@ -29,7 +29,7 @@ from ttsgrid.benchmarks.graders.protocol import Grader
 from ttsgrid.benchmarks.graders.quantities import asking_for_unit, in_unit
 from ttsgrid.benchmarks.graders.registry import make_grader
 from ttsgrid.benchmarks.hub import hub_files
-from ttsgrid.benchmarks.options import asked, read_options
+from ttsgrid.benchmarks.options import answers_are_labels, asked, read_options
 from ttsgrid.benchmarks.shipped import shipped_benchmark, shipped_benchmarks
 from ttsgrid.core.dotted import load_named
 from ttsgrid.core.errors import ConfigError, UnreachableError
@@ -134,12 +134,19 @@ def _problems(spec: BenchmarkConfig, source: str, rows: list[SourceRow]) -> list
             if read is not None:
                 problems.append(_read_problem(spec, index, read, row))
                 continue
-            columns = columns or find_columns(spec.fields, row.values, spec.grader)
+            columns = columns or _columns(spec, rows)
             problems.append(_problem(spec, columns, index, row))
         except ValueError as error:
             setting = "dataset" if spec.path is None and spec.dataset else "path"
             raise ConfigError(f"benchmark.{setting}: {source} {row.place} {error}") from error
     return problems
+
+
+def _columns(spec: BenchmarkConfig, rows: list[SourceRow]) -> Columns:
+    found = find_columns(spec.fields, rows[0].values, spec.grader)
+    values = [row.values for row in rows]
+    is_label = answers_are_labels(values, found.options, found.answer)
+    return replace(found, answer_is_label=is_label)
 
 
 def _problem(spec: BenchmarkConfig, columns: Columns, index: int, row: SourceRow) -> Problem:
@@ -189,7 +196,9 @@ def _asked(
 ) -> tuple[str, str]:
     """Return the question as a policy reads it, and the gold answer to that."""
     if columns.options:
-        options = read_options(row.values, columns.options, columns.answer)
+        options = read_options(
+            row.values, columns.options, columns.answer, is_label=columns.answer_is_label
+        )
         return asked(question, options, spec.option_seed)
     answer = gold_answer(row.values[columns.answer], columns.answer, spec.gold_form)
     unit = optional_subject(row.values, columns.unit)

@@ -1,7 +1,8 @@
 """Options of multiple choice: read from a row, shuffled by a seed, written below the question.
 
 How a row holds them differs: a list (MMLU, MMLU-Pro), a mapping of labels to texts, labels
-beside texts (ARC), or a field for each (GPQA, whose right answer has a field of its own).
+beside texts (ARC), or a field for each: GPQA's right answer has one too, others (MedMCQA, MMLU's
+CSV) say which of the fields is right.
 The gold answer is a letter, a label, a position counted from 0, or the option's own text;
 here it becomes the letter under which the option stands after shuffling.
 
@@ -35,7 +36,48 @@ class Options:
     right: int
 
 
-def read_options(row: Mapping[str, object], fields: Sequence[str], answer: str) -> Options:
+def answers_are_labels(
+    rows: Sequence[Mapping[str, object]], fields: Sequence[str], answer: str
+) -> bool:
+    """Say whether a file with a field for each option says which of them is right.
+
+    It does where every row's answer is a letter, a position or a field's name, and some row's
+    options are not alike: of the options 2, 3 and 5 a 4 is one more, of three texts it is none.
+
+    Raises:
+        ValueError: its positions count from 1.
+    """
+    if len(fields) < 2 or answer in fields:
+        return False
+    golds = [str(row.get(answer)).strip().strip("().") for row in rows]
+    unlike = any(
+        _kind(gold) not in {_kind(str(row.get(field)).strip()) for field in fields}
+        for gold, row in zip(golds, rows, strict=True)
+    )
+    labels = _labels_of(fields)
+    if not unlike or all(gold in labels for gold in golds):
+        return unlike
+    if {*golds} <= {str(number) for number in range(1, len(fields) + 1)}:
+        raise ValueError(f"has positions that count from 1 in field {answer!r}; count from 0")
+    return False
+
+
+def _labels_of(fields: Sequence[str]) -> dict[str, int]:
+    """Return the position of each option by all that it may be called; its field goes first."""
+    by_number = {str(index): index for index in range(len(fields))}
+    by_letter = dict(zip(LETTERS, by_number.values(), strict=False))
+    return by_number | by_letter | {field: index for index, field in enumerate(fields)}
+
+
+def _kind(text: str) -> str:
+    if text.isdecimal():
+        return "number"
+    return "letter" if len(text) == 1 else "text"
+
+
+def read_options(
+    row: Mapping[str, object], fields: Sequence[str], answer: str, *, is_label: bool = False
+) -> Options:
     """Read the options of a row.
 
     Args:
@@ -43,6 +85,7 @@ def read_options(row: Mapping[str, object], fields: Sequence[str], answer: str) 
         fields: one that holds all options, or one for each.
         answer: the field of the gold answer; where each option has a field, and this one is
             none of them, it holds the right option's text.
+        is_label: it says instead which of the fields is right (`answers_are_labels`).
 
     Raises:
         ValueError: an option is no text, or the gold answer is none of them.
@@ -50,9 +93,7 @@ def read_options(row: Mapping[str, object], fields: Sequence[str], answer: str) 
     if missing := [field for field in fields if field not in row]:
         raise ValueError(f"has no field {missing[0]!r} of options; it has: {', '.join(row)}")
     if len(fields) > 1:
-        held = fields if answer in fields else (answer, *fields)
-        texts = tuple(_option(row[field], field) for field in held)
-        return Options(texts, _letters(texts), held.index(answer))
+        return _of_fields(row, tuple(fields), answer, is_label)
     texts, labels = _all_options(row[fields[0]], fields[0])
     return Options(texts, labels, _right(row[answer], texts, labels))
 
@@ -72,6 +113,21 @@ def asked(question: str, options: Options, seed: int | None) -> tuple[str, str]:
         f"{letter}. {options.texts[index]}" for letter, index in zip(LETTERS, order, strict=False)
     )
     return f"{question}\n\n" + "\n".join(lines), LETTERS[order.index(options.right)]
+
+
+def _of_fields(
+    row: Mapping[str, object], fields: tuple[str, ...], answer: str, is_label: bool
+) -> Options:
+    texts = tuple(_option(row[field], field) for field in fields)
+    if answer in fields:
+        return Options(texts, _letters(texts), fields.index(answer))
+    if is_label:
+        label = str(row[answer]).strip().strip("().")
+        return Options(texts, _letters(texts), _labels_of(fields)[label])
+    right = _option(row[answer], answer)
+    if right in texts:
+        return Options(texts, _letters(texts), texts.index(right))
+    return Options((right, *texts), _letters((right, *texts)), 0)
 
 
 def _all_options(held: object, field: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -157,6 +157,8 @@ def test_a_bad_line_is_named(tmp_path: Path, rows: list[object], complaint: str)
         ("m.json", '[{"q": "x", "a": 1}, 2]', "record 2 is no JSON object"),
         ("m.json", '[{"q": "x"', "as a JSON array is no JSON"),
         ("m.jsonl", '{"q": "x"\n', "line 1 is no JSON"),
+        ("m.jsonl", '{"q": ' + "[" * 100_000, "line 1 nests deeper than any row"),
+        ("m.csv", "q,q,a\nx,y,1\n", "line 1 names the column 'q' twice"),
     ],
 )
 def test_a_file_that_is_not_what_it_seems_is_named_with_its_place(
@@ -166,6 +168,20 @@ def test_a_file_that_is_not_what_it_seems_is_named_with_its_place(
     with pytest.raises(ConfigError) as error:
         load_benchmark(MINE, path=tmp_path / name)
     assert f"benchmark.path: {tmp_path / name} {complaint}" in str(error.value)
+
+
+@pytest.mark.parametrize("end", [b"", b"x" * 40])
+def test_a_broken_gzip_is_one_sentence(tmp_path: Path, end: bytes) -> None:
+    path = tmp_path / "m.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"q": "x", "a": 1}\n' * 100)[:20] + end)
+    with pytest.raises(ConfigError, match=r"benchmark\.path: can't read .*m\.jsonl\.gz"):
+        load_benchmark(MINE, path=path)
+
+
+def test_a_cell_of_a_csv_may_be_long(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text(f"q,a\n{'x' * 200_000},1\n")
+    (problem,) = load_benchmark(MINE, path=tmp_path / "m.csv")
+    assert len(problem.question) == 200_000
 
 
 def test_settings_that_cannot_work_are_named(tmp_path: Path) -> None:

@@ -76,6 +76,49 @@ def test_a_seed_gives_one_order_for_each_question_wherever_it_stands(tmp_path: P
     assert min(letters.values()) >= 30  # of 50 expected: 3.3 standard deviations
 
 
+EACH_AN_OPTION = FieldNames(answer="key", options=("opa", "opb", "opc", "opd"))
+
+
+def keyed(key: object, *options: str) -> dict[str, object]:
+    return {"question": f"Which of {options}?", "key": key} | dict(
+        zip(EACH_AN_OPTION.options, options, strict=True)
+    )
+
+
+@pytest.mark.parametrize("keys", [("B", "C"), ("(B)", "(C)"), (1, 2), ("1", "2"), ("opb", "opc")])
+def test_with_a_field_for_each_option_the_answer_may_say_which_is_right(
+    tmp_path: Path, keys: tuple[object, object]
+) -> None:
+    rows = (keyed(keys[0], *METALS), keyed(keys[1], "1", "2", "3", "4"))
+    problems = load(tmp_path, *rows, spec=replace(CHOICE, fields=EACH_AN_OPTION))
+    assert [gold_text(problem) for problem in problems] == ["iron", "3"]
+    assert all(problem.question.count("\n") == 1 + 4 for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("gold", "options", "count"),
+    [
+        ("5", ("2", "3", "4", "7"), 5),  # one more, as in GPQA
+        ("3", ("2", "3", "4", "7"), 4),  # one of them
+        ("1", ("2", "3", "4", "7"), 5),  # one more: alike, so no position
+        ("a metal", ("neon", "argon", "xenon", "radon"), 5),
+    ],
+)
+def test_otherwise_it_is_the_right_options_own_text(
+    tmp_path: Path, gold: str, options: tuple[str, ...], count: int
+) -> None:
+    spec = replace(CHOICE, fields=EACH_AN_OPTION)
+    (problem,) = load(tmp_path, keyed(gold, *options), spec=spec)
+    assert gold_text(problem) == gold
+    assert problem.question.count("\n") == 1 + count
+
+
+def test_positions_that_count_from_1_are_refused(tmp_path: Path) -> None:
+    rows = (keyed(1, *METALS), keyed(4, *METALS[::-1]))
+    with pytest.raises(ConfigError, match="positions that count from 1 in field 'key'"):
+        load(tmp_path, *rows, spec=replace(CHOICE, fields=EACH_AN_OPTION))
+
+
 def test_csv_and_shipped_files_of_both_shapes_load(tmp_path: Path) -> None:
     gpqa = tmp_path / "gpqa_diamond.csv"
     names = ["Question", "Correct Answer", *(f"Incorrect Answer {n}" for n in (1, 2, 3))]
@@ -126,6 +169,10 @@ def test_what_is_no_multiple_choice_is_refused_with_its_line(
         (r"First \boxed{A}. No: \boxed{J}", "J"),
         (r"\boxed{iron}", None),
         ("The answer is A metal that rusts.", None),
+        (r"\boxed{B, since iron rusts}", "B"),
+        (r"\boxed{A, B}", None),  # a hedge is right by chance
+        ("The answer is (A) or (B).", None),
+        ("Answer: A, B and C", None),
         ("Nothing is stated (B)", None),
         ("", None),
     ],

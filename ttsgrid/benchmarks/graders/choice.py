@@ -2,7 +2,8 @@ r"""The grader of multiple choice: equal means the same letter.
 
 A letter is read where a solution states its answer, in all that people and models make of
 it: `B`, `(B)`, `B.`, `\text{B}`, `**B) iron**`, `option B`. What begins with a word ("A metal")
-states no letter. Votes are by letter.
+states no letter, nor does what names several (`A, B`): a hedge is right by chance. Votes are by
+letter.
 """
 
 from __future__ import annotations
@@ -20,6 +21,11 @@ _LOOKS = re.compile(r"\\(?:text(?:bf|rm|it)?|mathrm|mathbf|boxed|rm|bf)(?![a-zA-
 _LETTER = re.compile(
     r"(?:the\s+)?(?:correct\s+)?(?:option|choice|answer)?[\s:]*"
     r"(?:\(([A-Za-z])\)|([A-Za-z])(?=\s*(?:[.):,]|$)))",
+    re.IGNORECASE,
+)
+_ANOTHER = re.compile(
+    r"\)?\s*(?:[,;/&]|and\b|or\b)\s*(?:or\s+|and\s+)?"
+    r"(?:\([A-Z]\)|[A-Z](?=\s*(?:[.):,;/&]|and\b|or\b|$)))",
     re.IGNORECASE,
 )
 _MAX_CHARS = 400
@@ -70,4 +76,6 @@ def _read(answers: Sequence[str]) -> list[tuple[str, str | None]]:
 def _letter(answer: str) -> str | None:
     plain = " ".join(_LOOKS.sub(" ", answer[:_MAX_CHARS]).split())
     match = _LETTER.match(plain)
-    return (match[1] or match[2]).upper() if match else None
+    if match is None or _ANOTHER.match(plain, match.end()):
+        return None
+    return (match[1] or match[2]).upper()
