@@ -23,7 +23,7 @@ from ttsgrid.core.checks import build, require_choice
 from ttsgrid.core.dotted import is_dotted, load_named
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.identity import canonical_json
-from ttsgrid.models.prompts import PLACE, PromptFormat
+from ttsgrid.models.prompts import PLACE, QUESTION, PromptFormat
 from ttsgrid.models.reasoning import Reasoning
 
 BOXED = "Please reason step by step, and put your final answer within \\boxed{}."
@@ -177,6 +177,8 @@ def _spelled_out(given: Mapping[str, Any], setting: str) -> PromptFormat:
                 f"{setting}.stop={stop!r} must be text without the separator {separator!r}, "
                 "at which a search's steps end first"
             )
+    if told.user and QUESTION not in told.user:
+        raise ConfigError(f"{setting}.user must hold {QUESTION}, where the problem is asked")
     return replace(
         base,
         system=None if told.system == "" else told.system or base.system,

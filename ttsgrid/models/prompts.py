@@ -24,7 +24,7 @@ from ttsgrid.core.identity import canonical_json
 from ttsgrid.models.reasoning import ALL, Reasoning
 
 Message = dict[str, str]
-PLACE = "{instruction}"
+PLACE, QUESTION = "{instruction}", "{question}"
 
 
 class Tokenizer(Protocol):
@@ -94,7 +94,7 @@ class PromptFormat:
 
     name: str
     system: str | None = None
-    user_template: str = "{question}"
+    user_template: str = QUESTION
     step_separator: str = "\n\n"
     prefill: str = ""
     chat: bool = True
@@ -180,7 +180,7 @@ class PromptFormat:
         return split_steps(self.reasoning.visible(text, is_open=is_open), self.step_separator)
 
     def _user(self, question: str) -> str:
-        return self.user_template.replace("{question}", question)
+        return self.user_template.replace(QUESTION, question)
 
 
 # Absent from the identity of a format that has none, so that what is stored stays known.

@@ -172,6 +172,7 @@ def test_what_a_format_leaves_out_is_not_in_its_identity(name: str) -> None:
         ({"base": "qwen", "sytem": "x"}, r"unknown setting policies\.mine\.format\.sytem"),
         ({"base": "qwen", "stop": ["\n\nQ:"]}, r"stop='\\n\\nQ:' must be text without"),
         ({"base": "qwen", "stop": [""]}, r"stop='' must be text without"),
+        ({"base": "qwen", "user": "Q: {problem}"}, r"format\.user must hold \{question\}"),
     ],
 )
 def test_a_wrong_setting_is_named(settings: dict[str, Any], message: str) -> None:

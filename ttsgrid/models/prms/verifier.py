@@ -61,6 +61,8 @@ class VerifierFormat:
                 f"prms.format: verdicts={self.verdicts} and max_tokens={self.max_tokens} must be "
                 f"above 0, temperature={self.temperature:g} not below"
             )
+        if QUESTION not in self.user or SOLUTION not in self.user:
+            raise ConfigError(f"prms.format.user must hold {QUESTION} and {SOLUTION}")
         if self.engine_task == WRITTEN and not self.lead:
             raise ConfigError(
                 f"prms.format.head={WRITTEN} needs lead, the text that the verdict follows"

@@ -71,6 +71,7 @@ def test_only_what_differs_from_the_base_is_part_of_its_identity() -> None:
         ({"base": "qwen", "system": None}, r"prms\.mine\.format\.system=null must be text"),
         ({"base": "outcome", "chat": "no"}, r"prms\.mine\.format\.chat='no' must be true or false"),
         ({"base": "qwen", "name": "x"}, r"unknown setting prms\.mine\.format\.name"),
+        ({"base": "verifier", "user": "{question} Right?"}, r"user must hold .* and \{solution\}"),
     ],
 )
 def test_what_does_not_fit_is_a_sentence_that_names_the_setting(
