@@ -161,9 +161,10 @@ def _is_shared(name: str, frame: pl.DataFrame) -> bool:
 def _has_its_own(name: str, frame: pl.DataFrame) -> bool:
     """Whether a column is shown by itself: it holds something and is not part of another."""
     part = name in _BOUNDS or name.endswith(("_low", "_high", "_bound"))
-    nothing = frame[name].is_null() | (
-        frame[name] == 0 if frame[name].dtype.is_numeric() else False
-    )
+    values = frame[name]
+    # No unscored samples and no FLOPs are nothing to show; an accuracy of 0 is a figure.
+    amount = values.dtype.is_integer() or "flops" in name or "tokens" in name
+    nothing = values.is_null() | (values == 0 if amount else False)
     return not part and not nothing.all()
 
 
@@ -186,7 +187,7 @@ def _entry(name: str, row: Row) -> Entry:
         return Entry(display_name(value))
     if name == "num_parameters":
         return Entry(quantity(value))
-    if isinstance(value, str | int) or value == 0:
+    if isinstance(value, str | int) or (value == 0 and f"{name}_low" not in row):
         return Entry(f"{value}" if value else "0")
     side = row.get(f"{name}_bound")
     return Entry(f"{side} " * bool(side) + _number(name, value), _bounds(name, row))

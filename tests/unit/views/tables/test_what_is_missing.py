@@ -89,6 +89,23 @@ def test_every_table_of_the_study_says_it_too(store: Path, frontier: Frontier) -
     assert "unscored" in shown.headings
 
 
+def test_an_accuracy_of_zero_is_a_figure_and_no_unscored_sample_is_none() -> None:
+    frame = pl.DataFrame(
+        {
+            "policy": ["small"],
+            "num_unscored": [0],
+            "accuracy_min_max": [0.0],
+            "accuracy_min_max_low": [0.0],
+            "accuracy_min_max_high": [0.56],
+            "accuracy_last_max": [None],
+        },
+        schema_overrides={"accuracy_last_max": pl.Float64},
+    )
+    shown = study_table(TABLES["votes"], frame)
+    assert shown.headings == ("policy", "min max")
+    assert "(0–56)" in _words(shown)
+
+
 def test_the_picture_names_it_with_each_point(frontier: Frontier) -> None:
     labels = picture(frontier.shared, BENCHMARK).points.columns["label"]
     assert any("samples unscored" in str(label) for label in labels)
