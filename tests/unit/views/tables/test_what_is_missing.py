@@ -103,7 +103,7 @@ def test_an_accuracy_of_zero_is_a_figure_and_no_unscored_sample_is_none() -> Non
     )
     shown = study_table(TABLES["votes"], frame)
     assert shown.headings == ("policy", "min max")
-    assert "(0–56)" in _words(shown)
+    assert "0.0 0 to 56" in _words(shown)
 
 
 def test_the_picture_names_it_with_each_point(frontier: Frontier) -> None:
