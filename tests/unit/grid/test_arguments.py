@@ -122,12 +122,12 @@ def test_the_command_ends_with_one_line_and_no_stack_trace(argument: str) -> Non
     assert ended.stderr.count("\n") == 1
 
 
-def test_a_prm_that_no_engine_serves_is_refused_before_any_starts() -> None:
+def test_a_prm_without_the_head_that_its_format_reads_is_refused_before_any_engine_starts() -> None:
     prm = "{name: sky, model: 'zoo:zoo-prm', format: skywork}"
     ended = sweep(f"prms=[{prm}]")
     assert ended.returncode == 1
-    assert "prms.sky.format: 'skywork' reads a value head" in ended.stderr
-    assert "math_shepherd" in ended.stderr
+    assert "prms.sky.format reads a value head" in ended.stderr
+    assert "a Qwen2ForProcessRewardModel without one" in ended.stderr
 
 
 def test_help_names_every_choice_and_fits_a_terminal() -> None:

@@ -11,6 +11,7 @@ from ttsgrid.grid.resolve import ResolvedModel
 # Endings of the classes that score or classify instead of writing.
 SCORING = ("RewardModel", "Classification", "PrmModel", "PRM")
 WRITING = ("ForCausalLM", "ForConditionalGeneration", "LMHeadModel")
+TWO_CLASSES = ("ProcessRewardModel", "TokenClassification")
 
 
 def require_head(model: ResolvedModel, task: str) -> None:
@@ -36,6 +37,11 @@ def require_head(model: ResolvedModel, task: str) -> None:
         raise ConfigError(
             f"{model.where}.format reads a two-class head, and {name} is a {kind} without one; "
             "take a PRM's checkpoint, or the format that fits this one"
+        )
+    if task == "value_head" and kind.endswith((*WRITING, *TWO_CLASSES)):
+        raise ConfigError(
+            f"{model.where}.format reads a value head, and {name} is a {kind} without one; "
+            "take a checkpoint that has one (Skywork's), or the format that fits this one"
         )
     if task == "token_classify":
         _require_two_classes(model)

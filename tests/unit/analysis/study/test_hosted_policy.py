@@ -14,6 +14,7 @@ from tests.unit.analysis.synthetic import PROMPT_TOKENS, TAIL_TOKENS, write_stor
 from ttsgrid.analysis.cells.flops import Spent
 from ttsgrid.analysis.cells.token_prices import TokenPrices
 from ttsgrid.analysis.frontier import Frontier, analyse
+from ttsgrid.analysis.judging.ability import Ability
 from ttsgrid.analysis.study.summary import Study, make_study
 from ttsgrid.analysis.study.tables import TABLES
 from ttsgrid.store import ModelRecord, Store, scan
@@ -54,7 +55,8 @@ def frontier(store: Path) -> Frontier:
 
 @pytest.fixture(scope="module")
 def study(store: Path, frontier: Frontier) -> Study:
-    return make_study(store, frontier, long_cot=[HOSTED])
+    abilities = {prm.name: Ability(prm.name, 0.6) for prm in WORLD.prms}
+    return make_study(store, frontier, long_cot=[HOSTED], abilities=abilities)
 
 
 def of(frontier: Frontier, policy: str) -> pl.DataFrame:
