@@ -12,7 +12,7 @@ from tests.own.stub_hub import stub_hub
 from tests.unit.grid.broken import copied
 from ttsgrid.store import scan
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.slow, pytest.mark.ray]
 
 COMMIT = "a" * 40
 GRID = (

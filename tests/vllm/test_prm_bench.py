@@ -14,7 +14,7 @@ import pytest
 from ttsgrid.benchmarks.labelled import read_labelled
 from ttsgrid.cli.score_file import solution_key
 
-pytestmark = [pytest.mark.vllm, pytest.mark.ray, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.vllm, pytest.mark.ray, pytest.mark.timeout(900)]
 
 LIMIT = 120
 

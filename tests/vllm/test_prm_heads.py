@@ -22,7 +22,7 @@ from ttsgrid.engines.start import kind_for, start_engine
 from ttsgrid.models.prms import inline_prm_format, prm_format
 from ttsgrid.zoo.tokenizer import build_tokenizer
 
-pytestmark = pytest.mark.vllm
+pytestmark = [pytest.mark.slow, pytest.mark.vllm]
 TOLERANCE = 1e-4
 TOKENIZER = build_tokenizer(with_bos=False)
 QUESTION = "Start with 17. Add 23. Work modulo 47."
