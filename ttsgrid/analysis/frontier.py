@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import polars as pl
@@ -43,6 +43,8 @@ from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.analysis.frames.equivalence import store_equivalence
 from ttsgrid.analysis.frames.load import StoreFrames, holds_solutions, load
 from ttsgrid.analysis.frames.solutions import Equivalence
+from ttsgrid.analysis.replay.rules import RuleAt
+from ttsgrid.analysis.replay.table import no_rules, replayed_rules
 from ttsgrid.store import StorePath
 
 
@@ -75,6 +77,8 @@ class Frontier:
         few_answers: policies whose solutions (nearly) never state an answer.
         judgings: who judged the answers of each benchmark.
         undecided: how many answers met a grader's limits, where some did.
+        rules: rules that stop early beside the vote over all samples, where they were asked
+            for (`ttsgrid.analysis.replay.table`).
     """
 
     cells: Cells
@@ -95,6 +99,7 @@ class Frontier:
     few_answers: Sequence[FewAnswers] = ()
     judgings: Sequence[Judging] = ()
     undecided: Sequence[Undecided] = ()
+    rules: pl.DataFrame = field(default_factory=no_rules)
 
     @property
     def benchmarks(self) -> list[str]:
@@ -112,6 +117,7 @@ def analyse(
     equivalence_for: Callable[[str], Equivalence] | None = None,
     budgets: Sequence[int] | None = None,
     price_per_device_hour: float | None = None,
+    rules: Sequence[RuleAt] = (),
 ) -> Frontier:
     """Compute the frontier of a store.
 
@@ -122,6 +128,7 @@ def analyse(
         budgets: N of the cells; None for the powers of 4 up to each pool's size, and
             that size, and the searches' own.
         price_per_device_hour: of a GPU (or of an engine without one), in any currency.
+        rules: to replay on the store's pools.
 
     Raises:
         StoreError: the store holds neither solutions nor published points yet.
@@ -134,6 +141,7 @@ def analyse(
             _of_solutions(frames, cells, external),
             run_outcomes=run_outcomes(store, frames.models),
             undecided=undecided(store, frames.models),
+            rules=replayed_rules(frames, cells.meter, rules, budgets) if rules else no_rules(),
         )
         # Whoever brings an equivalence of their own knows it; the store's may not even import.
         if equivalence_for is not None:

@@ -14,17 +14,18 @@ from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.analysis.judging.ability import find_abilities
 from ttsgrid.analysis.study.paper import configured_name
 from ttsgrid.analysis.study.summary import make_study
-from ttsgrid.analysis.study.tables import TABLES
+from ttsgrid.analysis.study.tables import RULES_TABLE, TABLES
 from ttsgrid.cli.ability_option import add_ability_option
 from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
 from ttsgrid.cli.price_option import add_price_option
+from ttsgrid.cli.rules_option import add_rules_option, require_replays, rules_named
 from ttsgrid.core.checks import require_choice
 from ttsgrid.core.errors import TtsgridError
 from ttsgrid.views.figures.study import STUDY_FIGURES, write_figures
 from ttsgrid.views.files.export import write_frontier, write_tables
 from ttsgrid.views.tables.study import study_table
 from ttsgrid.views.terminal.console import Console
-from ttsgrid.views.terminal.frontier import print_frontier
+from ttsgrid.views.terminal.frontier import print_frontier, print_rule_sentences
 from ttsgrid.views.terminal.render import as_rich, print_table
 from ttsgrid.views.words.control import visible
 
@@ -40,7 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         load_named_plugins(options.plugin)
         price = options.price_per_gpu_hour
-        frontier = analyse(options.store, budgets=options.budgets, price_per_device_hour=price)
+        rules = rules_named(options.rules, wanted=options.table == RULES_TABLE)
+        frontier = analyse(
+            options.store, budgets=options.budgets, price_per_device_hour=price, rules=rules
+        )
+        require_replays(frontier.rules, rules, options.store)
         _require_policies(frontier, options.long_cot or ())
         _show(frontier, options, folder)
     except (TtsgridError, OSError) as error:
@@ -66,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         help="policies that think long in one chain (default: those prompted as R1 is)",
     )
     add_ability_option(parser)
+    add_rules_option(parser)
     add_plugin_option(parser)
     return parser
 
@@ -91,6 +97,8 @@ def _show(frontier: Frontier, options: argparse.Namespace, folder: Path) -> None
         frame = table.build(study)
         shown = as_rich(study_table(table, frame))
         print_table(Console(), shown)
+        if options.table == RULES_TABLE:
+            print_rule_sentences(frontier, Console())
         # As the whole frontier's files are called, so that none lies there twice.
         paths = write_tables({options.table.replace("-", "_"): frame}, folder)
         print(f"Table: {paths[-1]}")

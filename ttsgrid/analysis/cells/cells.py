@@ -219,7 +219,7 @@ def _rows(
                     "accuracy": float(values[i].mean()),
                     "low": float(interval.low[i]),
                     "high": float(interval.high[i]),
-                    "standard_error_mc": _mean_error(outcomes[index].standard_error[present]),
+                    "standard_error_mc": mean_error(outcomes[index].standard_error[present]),
                     **costs[outcomes[index].spent],
                     "outcome": index,
                 },
@@ -236,6 +236,6 @@ def _costs(
     }
 
 
-def _mean_error(errors: Floats) -> float:
-    """Monte Carlo error of a mean over problems whose errors are independent."""
+def mean_error(errors: Floats) -> float:
+    """Return the Monte Carlo error of a mean over problems whose errors are independent."""
     return float(np.sqrt((errors**2).sum()) / len(errors))

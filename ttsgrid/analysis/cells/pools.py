@@ -32,12 +32,14 @@ class PoolBatch:
         correct: verdicts, shape (P, n).
         scores: aggregation to scores, NaN for none, shape (P, n); empty for pools without
             a PRM.
+        tokens: generated for each sample, shape (P, n); empty where a maker has no use for them.
     """
 
     problems: Ints
     classes: Ints
     correct: Bools
     scores: Mapping[str, Floats] = field(default_factory=dict)
+    tokens: Ints = field(default_factory=lambda: np.zeros((0, 0), np.int64))
 
     @property
     def size(self) -> int:
@@ -102,6 +104,7 @@ def _batch(rows: pl.DataFrame, size: int) -> PoolBatch:
         classes=dense(_ints(rows, "answer_class").reshape(-1, size)),
         correct=rows["correct"].to_numpy().reshape(-1, size),
         scores={how: rows[how].to_numpy().reshape(-1, size) for how in scored},
+        tokens=_ints(rows, "generated_tokens").reshape(-1, size),
     )
 
 

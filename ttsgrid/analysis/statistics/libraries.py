@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ttsgrid.core.voting import Floats
+from ttsgrid.core.voting import Floats, Ints
 
 ROOT_TOLERANCE = 1e-12  # relative, of each coordinate
 RESIDUAL_TOLERANCE = 1e-9  # of the function, relative to where the search starts
@@ -40,6 +40,13 @@ def sigmoid(logits: Floats) -> Floats:
     from scipy.special import expit
 
     return np.asarray(expit(logits))
+
+
+def share_above_half(first: Ints, second: Ints) -> Floats:
+    """Return P(p > 1/2) for p ~ Beta(first + 1, second + 1), of counts that broadcast."""
+    from scipy.special import betainc
+
+    return np.asarray(betainc(second + 1.0, first + 1.0, 0.5))
 
 
 def spearman(first: Floats, second: Floats) -> float:

@@ -33,6 +33,7 @@ from ttsgrid.analysis.study.table import StudyTable
 from ttsgrid.core.strategies import ONE_SAMPLE
 
 LONG_COT = "long CoT"
+RULES_TABLE = "rules"
 _TTS_IS = (
     "TTS: the best N, strategy, aggregation and vote, the same for all problems, chosen on "
     "problems other than those it is scored on (PRM 'any': the PRM is chosen too). N and strategy "
@@ -143,6 +144,15 @@ TABLES: Mapping[str, StudyTable] = {
         "The cells that no other cell matches in accuracy for as few FLOPs, PRM and prompts "
         "included. Chosen on the problems they are scored on.",
         pareto_frontier,
+    ),
+    RULES_TABLE: StudyTable(
+        "Rules that stop sampling early, beside the vote over all N samples",
+        "Replayed on the stored pools, over many random orders of each; nothing is generated. "
+        "Samples, tokens and FLOPs are means per problem; shares are of what a majority vote over "
+        "N takes; its accuracy is 'majority'. Points: the rule less that vote, paired by problem, "
+        "with the 95 % interval. MC error: of the accuracy, in points, from the finite number of "
+        "orders. Rules that wait for each sample take longer than a pool sampled at once.",
+        lambda study: study.frontier.rules,
     ),
     "search-vs-best-of-n": StudyTable(
         "Searches against best-of-N at the same N",

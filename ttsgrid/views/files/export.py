@@ -27,7 +27,10 @@ def write_frontier(frontier: Frontier, folder: Path) -> list[Path]:
     headlines.write_text("".join(lines), encoding="utf-8")
     pictures = save(draw(frontier.shared), folder) if frontier.benchmarks else ()
     rules = write_recommendations(frontier.recommendations, folder)
-    return [*write_tables(_tables(frontier), folder), headlines, rules, *pictures]
+    tables = _tables(frontier)
+    if not frontier.rules.is_empty():
+        tables["rules"] = frontier.rules
+    return [*write_tables(tables, folder), headlines, rules, *pictures]
 
 
 def _tables(frontier: Frontier) -> dict[str, pl.DataFrame]:

@@ -14,7 +14,7 @@ import polars as pl
 from ttsgrid.analysis.study import FINDING_TABLES, STUDY_TABLES, Study, StudyTable
 from ttsgrid.analysis.study.ability import PRM_ABILITY, known_ability
 from ttsgrid.analysis.study.prm_tables import ACCURACY
-from ttsgrid.core.strategies import BEST_OF_N, COT, display_name
+from ttsgrid.core.strategies import BEST_OF_N, COT, MAJORITY, display_name
 from ttsgrid.views.tables.entries import NOTHING
 from ttsgrid.views.tables.table import Entry, Table
 from ttsgrid.views.words.numbers import quantity
@@ -22,6 +22,7 @@ from ttsgrid.views.words.numbers import quantity
 _SHARES = {
     "accuracy",
     "accuracy_best_of_n",
+    "accuracy_fixed",
     "cot",
     "majority",
     "optimal",
@@ -62,6 +63,11 @@ _HEADINGS = {
     "flops": "FLOPs",
     "difference": "points",
     "accuracy_best_of_n": BEST_OF_N.display,
+    "accuracy_fixed": MAJORITY.name,
+    "standard_error_mc": "MC error",
+    "num_samples": "samples",
+    "generated_share": "share of tokens",
+    "flops_share": "share of FLOPs",
     "flops_ratio": "FLOPs ratio",
     "policy_prompt_tokens": "prompt tokens",
     "policy_cached_tokens": "cached tokens",
@@ -203,6 +209,8 @@ def _number(name: str, value: float) -> str:
         return f"{100 * value:z.1f}".replace("-", "−")
     if kind == "share" or kind.endswith("_share"):
         return f"{100 * value:.0f} %"
+    if kind == "standard_error_mc":
+        return f"{100 * value:.2f}"
     if kind in ("area", "pooled_area"):
         return f"{value:.3f}"
     if kind.endswith("_pct"):

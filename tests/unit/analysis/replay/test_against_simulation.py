@@ -1,0 +1,134 @@
+"""Each rule beside a slow simulation of it, order by order: answers, samples and tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from tests.unit.analysis.replay import simulation
+from tests.unit.analysis.replay.simulation import Outcome, Sample
+from ttsgrid.analysis.cells.pools import PoolBatch
+from ttsgrid.analysis.replay.ordered import NOBODY, OrderedPools
+from ttsgrid.analysis.replay.orders import replayed
+from ttsgrid.analysis.replay.rules import RULES, rules_from, usual_rules
+from ttsgrid.core.voting import NO_ANSWER
+
+Simulated = Callable[[list[Sample]], Outcome]
+SIMULATED: dict[str, Simulated] = {
+    "adaptive": lambda order: simulation.adaptive(order, 0.95),
+    "adaptive=0.6": lambda order: simulation.adaptive(order, 0.6),
+    "adaptive=0.8": lambda order: simulation.adaptive(order, 0.8),
+    "adaptive=0.999": lambda order: simulation.adaptive(order, 0.999),
+    "agreeing": lambda order: simulation.agreeing(order, 5),
+    "agreeing=1": lambda order: simulation.agreeing(order, 1),
+    "agreeing=3": lambda order: simulation.agreeing(order, 3),
+    "agreeing=99": lambda order: simulation.agreeing(order, 99),
+    "first_to_finish": lambda order: simulation.shortest(order, 1),
+    "short": lambda order: simulation.shortest(order, 3),
+    "short=2": lambda order: simulation.shortest(order, 2),
+    "short=99": lambda order: simulation.shortest(order, 99),
+}
+
+
+def random_pool(rng: np.random.Generator, size: int) -> list[Sample]:
+    """Few answers and few lengths, so that there are ties; some samples have no answer."""
+    num_answers, blank = int(rng.integers(1, 5)), rng.random() / 2
+    pool = []
+    for _ in range(size):
+        answer = None if rng.random() < blank else int(rng.integers(num_answers))
+        pool.append(Sample(answer, answer == 0, int(rng.integers(0, 8))))
+    return pool
+
+
+def ordered(orders: list[list[Sample]]) -> OrderedPools:
+    classes = [[NO_ANSWER if s.answer is None else s.answer for s in order] for order in orders]
+    tokens = [[s.tokens for s in order] for order in orders]
+    return OrderedPools(np.array(classes).T, np.array(tokens).T)
+
+
+def batch_of(pools: list[list[Sample]]) -> PoolBatch:
+    together = ordered(pools)
+    correct = np.array([[s.correct for s in pool] for pool in pools])
+    problems = np.arange(len(pools))
+    return PoolBatch(problems, together.classes.T, correct, tokens=together.tokens.T)
+
+
+def test_every_rule_of_the_catalogue_is_simulated() -> None:
+    # Other tests add rules of their own.
+    shipped = {rule.name for rule in RULES if rule.replay.__module__.startswith("ttsgrid.")}
+    assert shipped
+    assert {label.partition("=")[0] for label in SIMULATED} == shipped
+
+
+@pytest.mark.parametrize("label", SIMULATED)
+def test_a_rule_does_in_every_order_what_its_simulation_does(label: str) -> None:
+    (rule,) = rules_from(label)
+    rng = np.random.default_rng(18)
+    for size in (1, 2, 3, 7, 16, 40):
+        orders = [random_pool(rng, size) for _ in range(60)]
+        replay = rule.replay(ordered(orders))
+        expected = [SIMULATED[label](order) for order in orders]
+        answers = [
+            None if winner == NOBODY else order[winner].answer
+            for winner, order in zip(replay.winners, orders, strict=True)
+        ]
+        assert answers == [outcome.answer for outcome in expected]
+        assert replay.num_samples.tolist() == [outcome.num_samples for outcome in expected]
+        assert replay.generated_tokens.tolist() == [outcome.tokens for outcome in expected]
+
+
+@pytest.mark.parametrize("label", SIMULATED)
+def test_means_over_random_orders_are_those_over_all_orders(label: str) -> None:
+    rng = np.random.default_rng(7)
+    pools, drawn = [random_pool(rng, 6) for _ in range(4)], 5
+    (means,) = replayed(batch_of(pools), rules_from(label), drawn)
+    for row, pool in enumerate(pools):
+        # Every order of six samples is as likely as any other.
+        done = [SIMULATED[label](list(order)[:drawn]) for order in permutations(pool)]
+        # By construction answer 0 is the right one.
+        accuracy = np.mean([outcome.answer == 0 for outcome in done])
+        assert abs(means.accuracy[row] - accuracy) <= 4 * means.standard_error[row] + 1e-12
+        samples = np.mean([outcome.num_samples for outcome in done])
+        tokens = np.mean([outcome.tokens for outcome in done])
+        assert means.num_samples[row] == pytest.approx(samples, rel=0.01)
+        assert means.generated_tokens[row] == pytest.approx(tokens, rel=0.01)
+
+
+def test_results_do_not_depend_on_the_stored_order() -> None:
+    rng = np.random.default_rng(3)
+    pools = [random_pool(rng, 16) for _ in range(30)]
+    shuffled = [[pool[i] for i in rng.permutation(16)] for pool in pools]
+    rules = usual_rules()
+    for one, other in zip(
+        replayed(batch_of(pools), rules, 16), replayed(batch_of(shuffled), rules, 16), strict=True
+    ):
+        np.testing.assert_array_equal(one.accuracy, other.accuracy)
+        np.testing.assert_array_equal(one.num_samples, other.num_samples)
+        np.testing.assert_array_equal(one.generated_tokens, other.generated_tokens)
+
+
+def test_the_stated_monte_carlo_error_is_the_error() -> None:
+    """Over many problems with one pool each, errors are independent draws of one law."""
+    rng = np.random.default_rng(11)
+    pool = random_pool(rng, 12)
+    while not 0 < sum(s.correct for s in pool) < 12:
+        pool = random_pool(rng, 12)
+    batch = batch_of([pool] * 2000)
+    (means,) = replayed(batch, rules_from("adaptive=0.8"), 8)
+    seen = means.accuracy.std(ddof=1)
+    assert means.standard_error.mean() == pytest.approx(seen, rel=0.1)
+    # Over all problems of a cell: below a tenth of a point, whatever the pools.
+    assert np.sqrt((means.standard_error**2).sum()) / 2000 < 0.001
+
+
+def test_a_confidence_of_095_stops_after_four_equal_answers_and_a_lower_one_after_fewer() -> None:
+    same = [[Sample(0, True, 1)] * 20]
+    drawn = {
+        label: int(rules_from(label)[0].replay(ordered(same)).num_samples[0])
+        for label in ("adaptive", "adaptive=0.7", "adaptive=0.8", "adaptive=0.9")
+    }
+    # After j equal answers the posterior is 1 - 2 ** -(j + 1).
+    assert drawn == {"adaptive": 4, "adaptive=0.7": 1, "adaptive=0.8": 2, "adaptive=0.9": 3}

@@ -1,0 +1,1 @@
+"""Rules that stop sampling early, replayed on stored pools: nothing is generated."""

@@ -1,0 +1,151 @@
+"""Pools in random orders, and what a rule sees of them sample by sample.
+
+An *order* is one way in which the samples of a pool could have come. All arrays have shape
+(n, E): sample j of E orders lies side by side, so that what holds after each sample (the two
+leading answers, how many samples agree in a row) takes n steps for all orders at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ttsgrid.core.voting import NO_ANSWER, Bools, Ints
+
+NOBODY = -1
+
+
+@dataclass(frozen=True)
+class Leads:
+    """How many samples gave the two most frequent answers so far, shape (n, E) each."""
+
+    first: Ints
+    second: Ints
+
+
+@dataclass(frozen=True)
+class OrderedPools:
+    """E orders of pools of n samples each.
+
+    Attributes:
+        classes: answer classes, `NO_ANSWER` for none, shape (n, E).
+        tokens: generated for each sample, shape (n, E).
+    """
+
+    classes: Ints
+    tokens: Ints
+
+    @property
+    def size(self) -> int:
+        """Samples per order, n."""
+        return len(self.classes)
+
+    @cached_property
+    def leads(self) -> Leads:
+        """The two leading counts after each sample; one without an answer counts for none."""
+        counts = _Counts(self.classes)
+        steps = [counts.add(row) for row in self.classes]
+        return Leads(
+            first=np.stack([first for first, _ in steps]),
+            second=np.stack([second for _, second in steps]),
+        )
+
+    @cached_property
+    def in_a_row(self) -> Ints:
+        """How many samples, up to each, gave one answer in a row; 0 where it has none."""
+        runs = np.zeros(self.classes.shape, np.int64)
+        before, last = np.zeros_like(self.classes[0]), np.full_like(self.classes[0], NO_ANSWER)
+        for run, given in zip(runs, self.classes, strict=True):
+            run[:] = np.where(given == NO_ANSWER, 0, np.where(given == last, before, 0) + 1)
+            before, last = run, given
+        return runs
+
+    @cached_property
+    def finishing(self) -> Ints:
+        """The samples of each order from the first to end to the last, shape (n, E)."""
+        return self.tokens.argsort(axis=0, kind="stable")
+
+    def first_where(self, settled: Bools) -> Ints:
+        """Return how many samples are drawn until a condition holds, n where it never does.
+
+        Args:
+            settled: whether it holds after each sample, shape (n, E).
+        """
+        return np.where(settled.any(axis=0), settled.argmax(axis=0) + 1, self.size)
+
+    def drawn(self, num_samples: Ints) -> Bools:
+        """Mark the first samples of each order, shape (n, E)."""
+        return np.asarray(np.arange(self.size)[:, None] < num_samples)
+
+
+class _Counts:
+    """Votes per answer, and those of the two leaders, as samples come in."""
+
+    def __init__(self, classes: Ints) -> None:
+        self._width = int(classes.max(initial=NO_ANSWER)) + 2
+        num_orders = classes.shape[1]
+        # NO_ANSWER is -1: shifted by one it has a place of its own, which is never read.
+        self._places = np.arange(num_orders) * self._width + 1
+        self._votes = np.zeros(num_orders * self._width, np.int64)
+        self._leader = np.full(num_orders, NO_ANSWER)
+        self._first, self._second = np.zeros((2, num_orders), np.int64)
+
+    def add(self, given: Ints) -> tuple[Ints, Ints]:
+        """Count one sample of each order; return the votes of the two leaders."""
+        place, answered = self._places + given, given != NO_ANSWER
+        self._votes[place] += answered
+        votes = self._votes[place]
+        overtakes = answered & (votes > self._first) & (given != self._leader)
+        trails = answered & ~overtakes & (given != self._leader)
+        self._second = np.where(overtakes, self._first, self._second)
+        self._second = np.where(trails, np.maximum(self._second, votes), self._second)
+        self._first = np.where(answered, np.maximum(self._first, votes), self._first)
+        self._leader = np.where(overtakes, given, self._leader)
+        return self._first, self._second
+
+
+def majority_of(classes: Ints, voting: Bools) -> Ints:
+    """Return which sample wins the majority vote of each order, `NOBODY` without an answer.
+
+    On a tie the answer seen first wins, as in `ttsgrid.core.voting.elect`.
+
+    Args:
+        classes: shape (n, E).
+        voting: whose vote counts, shape (n, E).
+
+    Returns:
+        The first sample of the winning answer, shape (E,).
+    """
+    voting = voting & (classes != NO_ANSWER)
+    width = int(classes.max(initial=NO_ANSWER)) + 2
+    places = np.arange(classes.shape[1]) * width + classes + 1
+    votes = np.bincount(places[voting], minlength=classes.shape[1] * width)
+    votes_of_own = np.where(voting, votes[places], 0)
+    return np.where(voting.any(axis=0), votes_of_own.argmax(axis=0), NOBODY)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a rule did in each order, shape (E,) each.
+
+    Attributes:
+        winners: the sample whose answer is given, `NOBODY` where none is.
+        num_samples: samples begun: each takes a prompt.
+        generated_tokens: of these samples, as far as they were generated.
+    """
+
+    winners: Ints
+    num_samples: Ints
+    generated_tokens: Ints
+
+
+def one_by_one(pools: OrderedPools, num_samples: Ints) -> Replay:
+    """Return a majority vote over the first samples of each order, drawn one after another."""
+    drawn = pools.drawn(num_samples)
+    return Replay(
+        winners=majority_of(pools.classes, drawn),
+        num_samples=num_samples,
+        generated_tokens=np.where(drawn, pools.tokens, 0).sum(axis=0),
+    )

@@ -1,0 +1,49 @@
+"""The option `--rules`: which rules to replay on a store's pools."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+import polars as pl
+
+from ttsgrid.analysis.replay.rules import OPTION, RULES, RuleAt, rules_from, usual_rules
+from ttsgrid.core.errors import StoreError
+
+
+def add_rules_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option to a command."""
+    parser.add_argument(
+        OPTION,
+        metavar="NAMES",
+        help="replay rules that stop sampling early, e.g. adaptive=0.9,short=3; "
+        f"names: {', '.join(RULES.names)} (--table rules: all of them)",
+    )
+
+
+def rules_named(text: str | None, wanted: bool) -> Sequence[RuleAt]:
+    """Return the rules to replay.
+
+    Args:
+        text: what the option says; None where it isn't given.
+        wanted: whether a table of rules was asked for, which then has all of them.
+
+    Raises:
+        ConfigError: a rule is unknown, or its parameter is.
+    """
+    if text is not None:
+        return rules_from(text)
+    return usual_rules() if wanted else ()
+
+
+def require_replays(table: pl.DataFrame, rules: Sequence[RuleAt], store: str) -> None:
+    """Refuse rules that found no pool to be replayed on.
+
+    Raises:
+        StoreError: so it is.
+    """
+    if rules and table.is_empty():
+        raise StoreError(
+            f"{OPTION}: no policy of {store} has a pool of two samples and as many as --budgets "
+            "says; sample more, or lower --budgets"
+        )
