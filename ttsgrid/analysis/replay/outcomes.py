@@ -19,6 +19,7 @@ from ttsgrid.analysis.cells.outcomes import Outcome
 from ttsgrid.analysis.cells.pools import PoolBatch, unscored_pools
 from ttsgrid.analysis.cells.prices import PoolPrices, pool_prices
 from ttsgrid.analysis.frames.load import StoreFrames
+from ttsgrid.analysis.replay.choosing import chosen
 from ttsgrid.analysis.replay.orders import Means, replayed
 from ttsgrid.analysis.replay.rules import OPTION, RULES, RuleAt
 from ttsgrid.analysis.statistics.estimators import vote_at_k
@@ -37,12 +38,16 @@ class Replayed:
         outcome: the rule's accuracy and cost, problem by problem; NaN where not replayed.
         num_samples: that it begins, shape (num_problems,).
         fixed: the majority vote over N.
+        usual: the rule whose parameter serves most problems; itself where it is given.
+        share: of the problems that it serves.
     """
 
     rule: RuleAt
     outcome: Outcome
     num_samples: Floats
     fixed: Outcome
+    usual: str
+    share: float
 
 
 def replayed_outcomes(
@@ -102,21 +107,30 @@ def _at(
         _laid_out(num_problems, problems, [vote.standard_error for vote in votes]),
         _on(prices.spent(key.n), problems),
     )
-    by_batch = [replayed(batch, rules, key.n) for batch in batches]
-    for rule, parts in zip(rules, zip(*by_batch, strict=True), strict=True):
-        means = Means(
-            *(
-                _laid_out(num_problems, problems, [getattr(part, field.name) for part in parts])
-                for field in fields(Means)
-            )
-        )
+    candidates = [candidate for rule in rules for candidate in rule.candidates()]
+    means = _concatenated([replayed(batch, candidates, key.n) for batch in batches])
+    for rule in rules:
+        picked = chosen(rule, [next(means) for _ in rule.candidates()])
+        done = _laid_out_means(num_problems, problems, picked.means)
         outcome = Outcome(
             key._replace(strategy=rule.label),
-            means.accuracy,
-            means.standard_error,
-            spent_on(prices, means.num_samples, means.generated_tokens),
+            done.accuracy,
+            done.standard_error,
+            spent_on(prices, done.num_samples, done.generated_tokens),
         )
-        yield Replayed(rule, outcome, means.num_samples, fixed)
+        yield Replayed(rule, outcome, done.num_samples, fixed, picked.usual, picked.share)
+
+
+def _concatenated(by_batch: Sequence[Sequence[Means]]) -> Iterator[Means]:
+    """The means of each rule over the problems of all batches."""
+    for parts in zip(*by_batch, strict=True):
+        columns = [[getattr(part, field.name) for part in parts] for field in fields(Means)]
+        yield Means(*(np.concatenate(column) for column in columns))
+
+
+def _laid_out_means(num_problems: int, problems: Ints, means: Means) -> Means:
+    columns = [getattr(means, field.name) for field in fields(Means)]
+    return Means(*(_laid_out(num_problems, problems, [column]) for column in columns))
 
 
 def spent_on(prices: PoolPrices, num_samples: Floats, generated_tokens: Floats) -> Spent:

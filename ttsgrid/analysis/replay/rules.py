@@ -3,7 +3,8 @@
 A rule says, sample by sample, when to stop and which answer to give. It is a pure function
 of pools in random orders, so replaying it on a stored pool takes no new sample, and it may
 be asked of any store. On a command line it is a name, with its parameter where the usual one
-isn't meant: `adaptive`, `adaptive=0.9`.
+isn't meant: `adaptive`, `adaptive=0.9`; or `adaptive=chosen`, where the parameter is chosen on
+other problems than it is scored on (`ttsgrid.analysis.replay.choosing`).
 
 A rule of your own is an entry in a module that `--plugin` names:
 
@@ -28,7 +29,7 @@ from ttsgrid.analysis.replay.settled import adaptive, agreeing
 from ttsgrid.core.catalogue import Catalogue
 from ttsgrid.core.errors import ConfigError
 
-OPTION = "--rules"
+OPTION, CHOSEN = "--rules", "chosen"
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,14 @@ class Parameter:
     Attributes:
         name: what it is, for messages.
         usual: where none is given.
+        candidates: to choose from.
         above, below: its open range; `below` is None where there is no end to it.
         whole: whether it counts something.
     """
 
     name: str
     usual: float
+    candidates: tuple[float, ...]
     above: float = 0.0
     below: float | None = None
     whole: bool = False
@@ -65,9 +68,8 @@ class Parameter:
 
     def _range(self) -> str:
         kind = "a whole number" if self.whole else "a number"
-        if self.below is None:
-            return f"{kind} above {self.above:g}"
-        return f"{kind} above {self.above:g} and below {self.below:g}"
+        end = "" if self.below is None else f" and below {self.below:g}"
+        return f"{kind} above {self.above:g}{end}, or {CHOSEN!r}"
 
 
 @dataclass(frozen=True)
@@ -95,15 +97,30 @@ class SamplingRule:
 
 @dataclass(frozen=True)
 class RuleAt:
-    """A rule with its parameter."""
+    """A rule with its parameter.
+
+    Attributes:
+        rule: which.
+        value: of its parameter; 0 without one.
+        is_chosen: whether the parameter is chosen from its candidates instead.
+    """
 
     rule: SamplingRule
     value: float
+    is_chosen: bool = False
 
     @property
     def label(self) -> str:
         """What names it on the command line, e.g. `adaptive=0.95`."""
-        return f"{self.rule.name}={self.value:g}" if self.rule.parameter else self.rule.name
+        if self.rule.parameter is None:
+            return self.rule.name
+        return f"{self.rule.name}={CHOSEN if self.is_chosen else f'{self.value:g}'}"
+
+    def candidates(self) -> tuple[RuleAt, ...]:
+        """Return the rules that it is chosen from: itself alone where its parameter is given."""
+        if not self.is_chosen or self.rule.parameter is None:
+            return (self,)
+        return tuple(RuleAt(self.rule, value) for value in self.rule.parameter.candidates)
 
     def replay(self, pools: OrderedPools) -> Replay:
         """Return what it does in each order."""
@@ -114,13 +131,16 @@ RULES: Catalogue[SamplingRule] = Catalogue(
     "rule",
     (
         SamplingRule(
-            "adaptive", "adaptive consistency", adaptive, Parameter("confidence", 0.95, 0.5, 1.0)
+            "adaptive",
+            "adaptive consistency",
+            adaptive,
+            Parameter("confidence", 0.95, (0.7, 0.8, 0.85, 0.9, 0.95, 0.99), 0.5, 1.0),
         ),
         SamplingRule(
             "agreeing",
             "stopping when samples agree in a row",
             agreeing,
-            Parameter("samples in a row", 5, whole=True),
+            Parameter("samples in a row", 5, (1, 2, 3, 4, 5, 8), whole=True),
         ),
         SamplingRule(
             "first_to_finish", "the first chain to finish", first_to_finish, reads_lengths=True
@@ -129,7 +149,7 @@ RULES: Catalogue[SamplingRule] = Catalogue(
             "short",
             "a vote of the first chains to finish",
             shortest,
-            Parameter("chains to wait for", 3, whole=True),
+            Parameter("chains to wait for", 3, (1, 2, 3, 5, 8, 16), whole=True),
             reads_lengths=True,
         ),
     ),
@@ -157,4 +177,6 @@ def _rule_from(text: str) -> RuleAt:
         return rule.usual()
     if rule.parameter is None:
         raise ConfigError(f"{OPTION}: {name} takes no number; write {name}")
+    if value == CHOSEN:
+        return RuleAt(rule, rule.parameter.usual, is_chosen=True)
     return RuleAt(rule, rule.parameter.read(name, value))

@@ -24,6 +24,8 @@ RULE_SCHEMA: dict[str, type[pl.DataType]] = {
     "benchmark": pl.String,
     "policy": pl.String,
     "rule": pl.String,
+    "chosen": pl.String,
+    "chosen_share": pl.Float64,
     "n": pl.Int64,
     "num_problems": pl.Int64,
     "accuracy": pl.Float64,
@@ -65,7 +67,8 @@ def replayed_rules(
         One row per (policy, N, rule), columns `RULE_SCHEMA`. `difference` is the rule's accuracy
         less that of the majority vote over N (`accuracy_fixed`), with its paired 95 % interval
         (`low`, `high`); `num_samples`, `generated_tokens` and `flops` are means per problem,
-        shares are of that vote's. Null where a price or a size is unknown.
+        shares are of that vote's. Null where a price or a size is unknown. `chosen` is the
+        parameter that serves most problems (`chosen_share`), null where it was given.
     """
     rows = [_row(one, meter) for one in replayed_outcomes(frames, rules, budgets)]
     # Smaller policies first, as everywhere; one of unknown size last.
@@ -84,6 +87,8 @@ def _row(replay: Replayed, meter: Meter) -> dict[str, Any]:
         "benchmark": key.benchmark,
         "policy": key.policy,
         "rule": replay.rule.label,
+        "chosen": replay.usual if replay.rule.is_chosen else None,
+        "chosen_share": replay.share if replay.rule.is_chosen else None,
         "n": key.n,
         "num_problems": len(values),
         "accuracy": float(values.mean()),

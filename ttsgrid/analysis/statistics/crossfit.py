@@ -41,7 +41,10 @@ def weights_in_sample(candidates: Floats, bins: NDArray[np.object_]) -> Floats:
 
 
 def weights_held_out(
-    candidates: Floats, bins: NDArray[np.object_], num_splits: int = NUM_SPLITS
+    candidates: Floats,
+    bins: NDArray[np.object_],
+    num_splits: int = NUM_SPLITS,
+    slack: float = 0.0,
 ) -> Floats:
     """Return how often each cell serves each problem when chosen without it; shapes as above.
 
@@ -51,6 +54,8 @@ def weights_held_out(
         candidates: accuracy of each cell on each problem, shape (C, P).
         bins: the problems' difficulty bins, shape (P,).
         num_splits: random splits to average over; more makes it less noisy.
+        slack: the first cell that is at most this much below the best is chosen, where
+            cells come cheapest first and a saving is worth that much accuracy.
 
     Raises:
         ValueError: there are fewer than two problems.
@@ -63,8 +68,8 @@ def weights_held_out(
     serving = np.empty((num_splits, num_problems), np.int64)
     for members in groups:
         # What one half chose serves the other.
-        by_half = _best(candidates, halves, members)[:, None]
-        by_rest = _best(candidates, ~halves, members)[:, None]
+        by_half = _best(candidates, halves, members, slack)[:, None]
+        by_rest = _best(candidates, ~halves, members, slack)[:, None]
         serving[:, members] = np.where(halves[:, members], by_rest, by_half)
     counted = np.bincount(
         (serving * num_problems + np.arange(num_problems)).reshape(-1),
@@ -73,7 +78,7 @@ def weights_held_out(
     return np.asarray(counted.reshape(num_cells, num_problems) / num_splits)
 
 
-def _best(candidates: Floats, choosing: Bools, members: Ints) -> Ints:
+def _best(candidates: Floats, choosing: Bools, members: Ints, slack: float) -> Ints:
     """The cell that is best on the members of each choosing set, or on all of it without any.
 
     All sets at once, as one matrix product: choosing is (S, P), the answer (S,).
@@ -84,8 +89,10 @@ def _best(candidates: Floats, choosing: Bools, members: Ints) -> Ints:
         sums = candidates[:, members] @ inside.T.astype(float)
         if empty.any():
             sums[:, empty] = candidates @ choosing[empty].T.astype(float)
+    sizes = np.where(empty, choosing.sum(axis=1), inside.sum(axis=1))
     # Rounding must not decide between equals: the first, which is the cheapest, wins.
-    return np.asarray((sums >= sums.max(axis=0) * (1 - TIE_TOLERANCE)).argmax(axis=0), np.int64)
+    enough = sums.max(axis=0) * (1 - TIE_TOLERANCE) - slack * sizes
+    return np.asarray((sums >= enough).argmax(axis=0), np.int64)
 
 
 def chosen_in_sample(candidates: Floats, bins: NDArray[np.object_]) -> Floats:

@@ -66,6 +66,8 @@ _HEADINGS = {
     "accuracy_fixed": MAJORITY.name,
     "standard_error_mc": "MC error",
     "num_samples": "samples",
+    "chosen": "mostly",
+    "chosen_share": "of problems",
     "generated_share": "share of tokens",
     "flops_share": "share of FLOPs",
     "flops_ratio": "FLOPs ratio",

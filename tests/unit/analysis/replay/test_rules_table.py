@@ -32,10 +32,11 @@ from ttsgrid.core.strategies import MAJORITY
 from ttsgrid.views.words.rules import rule_sentences
 
 ONE_SAMPLE = 1
+pytestmark = pytest.mark.usefixtures("few_orders")
 
 
 @pytest.fixture(scope="module")
-def table(frames: StoreFrames, cells: Cells) -> pl.DataFrame:
+def table(frames: StoreFrames, cells: Cells, few_orders: None) -> pl.DataFrame:
     return replayed_rules(frames, cells.meter, usual_rules())
 
 
@@ -47,7 +48,6 @@ def test_each_policy_has_a_row_per_rule_at_the_size_of_its_pools(
     assert table.select("policy", "rule").rows() == names
     assert table["n"].unique().to_list() == [world.pool_size]
     assert table["num_problems"].unique().to_list() == [world.num_problems]
-    assert table["standard_error_mc"].to_numpy().max() <= 0.001
 
 
 def test_a_rule_pays_for_each_prompt_begun_and_each_token_generated(frames: StoreFrames) -> None:
@@ -105,6 +105,22 @@ def test_a_rule_at_a_smaller_n_draws_no_more_than_n(frames: StoreFrames, cells: 
     # One sample leaves nothing to stop, and no pool has 64.
     assert table["n"].unique().sort().to_list() == [4, 8]
     assert (table["num_samples"] <= table["n"]).all()
+
+
+def test_a_chosen_parameter_is_named_and_costs_what_was_chosen(
+    frames: StoreFrames, cells: Cells
+) -> None:
+    (rule,) = rules_from("adaptive=chosen")
+    labels = [candidate.label for candidate in rule.candidates()]
+    table = replayed_rules(frames, cells.meter, [rule, *rule.candidates()])
+    for (policy,), rows in table.group_by("policy"):
+        picked, given = rows.filter(rule=rule.label), rows.filter(pl.col("rule") != rule.label)
+        assert picked["chosen"].item() in labels, policy
+        assert given["chosen"].is_null().all()
+        assert 0 < picked["chosen_share"].item() <= 1
+        for column in ("generated_tokens", "flops", "num_samples", "accuracy"):
+            low, high = given[column].to_numpy().min(), given[column].to_numpy().max()
+            assert low - 1e-9 <= picked[column].item() <= high + 1e-9, (policy, column)
 
 
 def test_unknown_prices_leave_costs_unknown_and_tokens_known(
@@ -180,7 +196,10 @@ def test_without_the_option_nothing_is_replayed(tmp_path: Path) -> None:
     ("rules", "words"),
     [
         ("adaptiv", "'adaptiv' is not one of: adaptive, agreeing, first_to_finish"),
-        ("adaptive=1", "adaptive=1: confidence must be a number above 0.5 and below 1"),
+        (
+            "adaptive=1",
+            "adaptive=1: confidence must be a number above 0.5 and below 1, or 'chosen'",
+        ),
         ("agreeing=2.5", "agreeing=2.5: samples in a row must be a whole number above 0"),
         ("short=x", "short=x: chains to wait for must be a whole number above 0"),
         ("first_to_finish=2", "first_to_finish takes no number"),
