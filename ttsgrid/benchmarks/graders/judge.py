@@ -1,12 +1,12 @@
 """A judge of mathematical equivalence that can't hang its caller.
 
-`MathJudge` keeps one child process (`judge_process`), started at the first
-question and again after each death. The child's own CPU timer ends it when an
-expression takes too long, and a cap on its memory where one grows too large. Such a pair
+`MathJudge` keeps one child process (`judge_process`), started at the first question, whose
+forks answer. A fork's own CPU timer ends it when an expression takes too long, and a cap on its
+memory where one grows too large; the next fork answers the next question. Such a pair
 is undecided, which is no verdict: whoever asked decides what it counts as, and says so. A
-string that ends the child alone or beside a harmless one is never asked about again. A
+string that ends a fork alone or beside a harmless one is never asked about again. A
 child that can't start is an error too. One lock makes the judge safe
-to call from any thread; the child dies with its parent (its input closes).
+to call from any thread; the child and its fork die with their parent (their input closes).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -25,6 +26,7 @@ from typing import Any
 from ttsgrid.core.errors import TtsgridError, UndecidedError
 
 CPU_SECONDS = 5.0  # math-verify's own default, but of CPU time
+CLOSING_S = 1.0
 MAX_ANSWER_CHARS = 512
 MAX_PROSE_CHARS = 8192  # of words with marked formulas, where only those are parsed
 ROUNDING = 1e-5  # ten times what math-verify rounds decimals to
@@ -105,7 +107,7 @@ class MathJudge:
                 self._descriptions[text] = _BEYOND
 
     def _ask(self, *texts: str) -> Any:  # noqa: ANN401 - the reply's JSON
-        """Put one question to the child; None when it dies over it."""
+        """Put one question to the child; None when it or its fork dies over it."""
         self._child = self._child or _start()
         reply = _exchange(self._child, json.dumps([self._cpu_seconds, *texts]))
         if reply:
@@ -114,10 +116,15 @@ class MathJudge:
         return None
 
     def _stop(self) -> None:
-        if self._child is not None:
-            self._child.kill()
+        """End the child and its fork: as their input closes, or by force where that takes long."""
+        if self._child is None:
+            return
+        try:
+            self._child.communicate(timeout=CLOSING_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._child.pid, signal.SIGKILL)
             self._child.communicate()
-            self._child = None
+        self._child = None
 
 
 _BEYOND = _Description(beyond=True)

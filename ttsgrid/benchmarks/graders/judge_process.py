@@ -6,10 +6,13 @@ SIGALRM, which works on a main thread only. Here the kernel keeps the time: each
 request arms a timer of *CPU* seconds whose signal ends this process, so a
 verdict does not depend on how busy the machine is. Memory is capped likewise.
 
+The process that is started only imports, which takes a second, and waits for forks of itself
+that answer one after another: after a death the next is there in milliseconds.
+
 Protocol, a JSON line each way: `true` out once ready; `[cpu_seconds, text]` in
 asks whether the text parses and for its value, `[cpu_seconds, gold, answer]`
-whether the two are equivalent. This file imports nothing of ttsgrid, so it starts wherever
-math-verify does.
+whether the two are equivalent; `null` out for a request over which the process died. This file
+imports nothing of ttsgrid, so it starts wherever math-verify does.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ import resource
 import signal
 import sys
 from functools import lru_cache
-from typing import Any
+from typing import Any, TextIO
 
 from math_verify import parse, verify
 from sympy import Expr, MatrixExpr
@@ -89,18 +92,34 @@ def _private_stdout() -> int:
     return verdicts
 
 
-def main() -> None:
+def _answer_all(verdicts: TextIO) -> None:
     """Answer requests until standard input closes."""
+    for line in sys.stdin:
+        cpu_seconds, *texts = json.loads(line)
+        signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+        verdict = _answered(texts)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        print(json.dumps(verdict), file=verdicts)
+
+
+def _is_answered_by_fork(verdicts: TextIO) -> bool:
+    """Let a fork answer; False when it died over a request."""
+    fork = os.fork()
+    if not fork:
+        _answer_all(verdicts)
+        os._exit(0)
+    return os.waitpid(fork, 0)[1] == 0
+
+
+def main() -> None:
+    """See the module."""
     logging.disable(logging.CRITICAL)
     _limit_resources()
     with os.fdopen(_private_stdout(), "w", buffering=1) as verdicts:
         print("true", file=verdicts)
-        for line in sys.stdin:
-            cpu_seconds, *texts = json.loads(line)
-            signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
-            verdict = _answered(texts)
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            print(json.dumps(verdict), file=verdicts)
+        # One request is in flight at most, so a dead fork leaves none unread behind.
+        while not _is_answered_by_fork(verdicts):
+            print("null", file=verdicts)
 
 
 if __name__ == "__main__":
