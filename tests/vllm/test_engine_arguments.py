@@ -50,8 +50,12 @@ def test_weights_in_a_format_that_vllm_gives_up_are_still_loaded() -> None:
         QUANTIZATION_METHODS,
     )
 
-    from ttsgrid.engines.parallel import DEPRECATED_QUANTIZATIONS  # noqa: PLC0415
+    from ttsgrid.engines.quantization import (  # noqa: PLC0415
+        DEPRECATED_QUANTIZATIONS,
+        QUANTIZATIONS,
+    )
 
+    assert QUANTIZATIONS.keys() == {*QUANTIZATION_METHODS} - {"online"}
     assert set(DEPRECATED_QUANTIZATIONS) == set(DEPRECATED_QUANTIZATION_METHODS)
     made = arguments(spec(num_gpus=8, quantization="fbgemm_fp8"))
     assert made["allow_deprecated_quantization"] is True

@@ -29,6 +29,7 @@ from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig
 from ttsgrid.grid.own_code import check_own_code
 from ttsgrid.grid.plan import Plan
+from ttsgrid.grid.preflight.placement import placements
 from ttsgrid.grid.served import served_elsewhere
 from ttsgrid.store import committed_units, locate, require_current
 from ttsgrid.views.terminal.console import Console
@@ -77,6 +78,8 @@ def sweep(grid: GridConfig) -> None:
     for sentence in said:
         console.print(sentence, highlight=False)
     if grid.plan_only:
+        for sentence in placements(grid, found.parts[0].models):
+            console.print(sentence, highlight=False)
         return
     found.require_all()
     if plan.missing:

@@ -15,6 +15,7 @@ from typing import Any
 from ttsgrid.core.dotted import is_dotted, load_named, require_members
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.engines.base import PolicyEngine, PrmEngine
+from ttsgrid.engines.quantization import require_quantization
 from ttsgrid.engines.spec import ENDPOINT, WRITTEN_VERDICT, EngineSpec
 from ttsgrid.engines.text import TextEngine
 
@@ -67,20 +68,14 @@ def require_served(spec: EngineSpec) -> None:
     """Refuse settings that the engine of a spec would ignore, before any worker starts.
 
     Raises:
-        ConfigError: it runs on one GPU and is told more, or is told to quantize.
+        ConfigError: it runs on one GPU and is told more, or to quantize in a way it can't.
     """
-    if spec.kind != "transformers":
-        return
-    if spec.num_gpus * spec.pipeline_parallel > 1:
+    if spec.kind == "transformers" and spec.num_gpus * spec.pipeline_parallel > 1:
         raise ConfigError(
             f"{spec.name}.num_gpus={spec.num_gpus}: engine.kind=transformers runs a model on one "
             "GPU; set num_gpus and pipeline_parallel to 1, or take engine.kind=vllm"
         )
-    if spec.quantization is not None:
-        raise ConfigError(
-            f"{spec.name}.quantization={spec.quantization} is for engine.kind=vllm; leave it out "
-            "with engine.kind=transformers, which computes in the model's dtype"
-        )
+    require_quantization(spec.kind, spec.quantization, f"{spec.name}.quantization")
 
 
 async def start_engine(spec: EngineSpec) -> Any:  # noqa: ANN401 - one of three protocols

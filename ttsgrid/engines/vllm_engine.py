@@ -24,11 +24,8 @@ from typing import Any, NoReturn, TypeVar
 from ttsgrid.core.errors import EngineError
 from ttsgrid.core.records import FinishReason, Usage
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest, TokenLogits, as_pair
-from ttsgrid.engines.parallel import (
-    executor_name,
-    parallel_arguments,
-    quantization_arguments,
-)
+from ttsgrid.engines.parallel import executor_name, parallel_arguments
+from ttsgrid.engines.quantization import quantization_arguments
 from ttsgrid.engines.spec import EngineSpec
 
 GIB = 1 << 30

@@ -19,13 +19,14 @@ from pathlib import Path
 from ttsgrid.core.cache import cache_folder
 
 WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.pth", "*.gguf")
+QUANTIZATION_FILES = "*quant*.json"  # hf_quant_config, quantize_config, quant_config
 IDENTIFYING = (
     *WEIGHTS,
     "*.index.json",  # which of the files hold the weights
     "config.json",
     "generation_config.json",
     "params.json",
-    "*quant*.json",  # hf_quant_config.json, quantize_config.json, quant_config.json
+    QUANTIZATION_FILES,
     "adapter_config.json",
     "tokenizer*",
     "vocab*",

@@ -151,6 +151,11 @@ class ModelConfig:
         )
 
     @property
+    def gpus_of_replica(self) -> int:
+        """GPUs of one replica, those of all its pipeline stages."""
+        return self.num_gpus * self.pipeline_parallel
+
+    @property
     def continues_text(self) -> bool:
         """Whether it can go on from a partial solution, as searches need."""
         return self.endpoint is None or not self.endpoint.writes_text

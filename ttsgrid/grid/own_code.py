@@ -1,4 +1,7 @@
-"""The user's own code in a grid: checked on the driver, and what workers must import."""
+"""The user's own code in a grid: checked on the driver, and what workers must import.
+
+What an engine is told by a name is checked with it: an engine of one's own has its own names.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from ttsgrid.benchmarks import benchmark_grader
 from ttsgrid.benchmarks.labels import StepLabels
 from ttsgrid.core.dotted import is_dotted, load_own
 from ttsgrid.core.errors import ConfigError
+from ttsgrid.engines.quantization import require_quantization
 from ttsgrid.engines.spec import ENDPOINT, EngineSettings
-from ttsgrid.engines.start import require_engine, require_head
+from ttsgrid.engines.start import kind_for, require_engine, require_head
 from ttsgrid.grid.config import GridConfig, ModelConfig
 from ttsgrid.models import named_base, prompt_format
 from ttsgrid.models.prms import prm_format
@@ -73,10 +77,14 @@ def engine_of(grid: GridConfig, model: ModelConfig) -> EngineSettings:
 
 
 def _check_engine(grid: GridConfig, model: ModelConfig, role: str, where: str) -> None:
+    kind = engine_of(grid, model).kind
     if model.engine is not None:
         require_engine(model.engine, role, f"{where}.engine")
     else:
         require_engine(grid.engine.kind, role, "engine.kind")
+    if role == "prm":
+        kind = kind_for(kind, prm_format(model.format, f"{where}.format").engine_task)
+    require_quantization(kind, model.quantization, f"{where}.quantization")
 
 
 def _named(grid: GridConfig) -> Iterator[str]:

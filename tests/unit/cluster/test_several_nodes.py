@@ -15,7 +15,9 @@ from ttsgrid.core.errors import ConfigError, PlacementError, UnreachableError
 from ttsgrid.core.shipped import CONF
 from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig
+from ttsgrid.grid.preflight import memory
 from ttsgrid.grid.preflight.memory import Memory, require_memory
+from ttsgrid.grid.preflight.placement import placements
 from ttsgrid.grid.preflight.weights import GIB, weight_bytes
 from ttsgrid.grid.resolve import ResolvedModel, assumed_model
 
@@ -80,6 +82,40 @@ def test_every_shipped_policy_fits_the_80_gb_gpus_that_it_asks_for(file: Path) -
     if grid.policies[0].model.startswith("zoo:"):
         return
     assert require_memory(planned(grid), grid, GPU_80_GB) is None
+
+
+def test_a_plan_on_a_laptop_places_the_largest_policies_or_names_the_setting_to_raise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory, "machine_gib", lambda: 16.0)
+    monkeypatch.setattr(memory, "gpu_gib", lambda: None)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+
+    def said(policy: str, gpu_gib: float | None) -> str:
+        grid = grid_of(policy)
+        grid = replace(grid, engine=replace(grid.engine, gpu_memory_gib=gpu_gib))
+        (sentence,) = placements(grid, [planned(grid)])
+        return sentence
+
+    # 405e9 and 671e9 bytes of FP8, in GiB, over 8 and 16 GPUs.
+    assert said("llama3.1-405b", 80) == (
+        "On GPUs with 80 GiB, 72 of them for an engine: llama3.1-405b takes 8 GPUs, with 47.1 GiB "
+        "of assumed weights on each."
+    )
+    assert "r1 takes 16 GPUs, with 39.1 GiB of assumed weights on each" in said("r1", 80)
+    small = said("r1", 40)
+    assert small.startswith("Assumed from parameters and dtype: policies.r1.num_gpus=8: the weig")
+    assert "of which 36 GiB may be used" in small
+    assert small.endswith("so that they make 18 GPUs or more")
+    unknown = said("r1", None)
+    assert "set engine.gpu_memory_gib to what a GPU has where it will run" in unknown
+
+
+def test_a_grid_for_a_cluster_is_placed_though_its_gpus_are_unknown() -> None:
+    grid = grid_of("r1")
+    elsewhere = replace(grid, cluster=replace(grid.cluster, address="auto"))
+    (sentence,) = placements(elsewhere, [planned(grid)])
+    assert sentence.startswith("On GPUs (engine.gpu_memory_gib tells what one has, to compare): r1")
 
 
 def test_without_its_second_stage_r1_does_not_fit_and_the_sentence_names_the_settings() -> None:

@@ -44,6 +44,14 @@ def test_a_plan_takes_counts_and_contexts_from_the_configs_and_says_so(tmp_path:
 
 
 @pytest.mark.usefixtures("silent_hub")
+def test_a_plan_weighs_models_that_it_only_assumes(tmp_path: Path) -> None:
+    models = ("policies=[llama3.1-405b,r1]", "strategies=[majority]", "engine.gpu_memory_gib=80")
+    said = plan(tmp_path, *models)
+    assert "llama3.1-405b takes 8 GPUs, with 47.1 GiB of assumed weights on each" in said
+    assert "r1 takes 16 GPUs, with 39.1 GiB of assumed weights on each" in said
+
+
+@pytest.mark.usefixtures("silent_hub")
 def test_the_number_of_problems_may_still_be_chosen(tmp_path: Path) -> None:
     said = plan(tmp_path, "benchmark.num_problems=20", "strategies=[majority]", "budgets=[4]")
     assert "over 20 problems. To generate: 80 solutions" in said

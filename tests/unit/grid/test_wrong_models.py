@@ -173,6 +173,23 @@ HERE = {
         "model: ./fp8, format: zoo, quantization: awq",
         "policies.mine.quantization=awq: ./fp8 is stored as fp8",
     ),
+    "a quantization that vLLM doesn't know": Wrong(
+        "model: 'zoo:zoo-s', format: zoo, quantization: fp7",
+        "policies.mine.quantization: 'fp7' is not one of: fp8,",
+    ),
+    "a PRM's quantization that vLLM doesn't know": Wrong(
+        "model: 'zoo:zoo-prm', format: qwen, quantization: fp7",
+        "prms.mine.quantization: 'fp7' is not one of: fp8,",
+        role="prm",
+    ),
+    "a quantization that the weights lack": Wrong(
+        "model: 'zoo:zoo-s', format: zoo, quantization: awq",
+        "policies.mine.quantization=awq: zoo:zoo-s is not stored so; leave quantization out",
+    ),
+    "a quantization for transformers": Wrong(
+        "model: 'zoo:zoo-s', format: zoo, quantization: fp8, engine: transformers",
+        "policies.mine.quantization=fp8 is for engine.kind=vllm; leave it out",
+    ),
     "weights above a GPU's memory": Wrong(
         "model: 'zoo:zoo-s', format: zoo",
         "num_gpus=1: the weights of",

@@ -1,10 +1,12 @@
 """What a machine's memory holds, against what a model's weights take.
 
 A grid that joins a cluster runs elsewhere: there only what the settings state is compared.
+Weights must leave room for keys and values, which nothing here counts.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
@@ -60,10 +62,13 @@ def require_memory(model: ResolvedModel, grid: GridConfig, memory: Memory) -> st
         _require_gpus(model, gib, memory.gpu_gib, grid.engine.gpu_memory_utilization)
         return None
     if memory.machine_gib is not None and gib > memory.machine_gib and not grid.cluster.use_gpus:
+        config = model.config
         raise ConfigError(
             f"{model.where}.model: the weights of {name} take {gib:,.3g} GiB, and this machine has "
-            f"{memory.machine_gib:,.3g}; take a smaller model, another machine (cluster.address), "
-            "or GPUs (engine=gpu)"
+            f"{memory.machine_gib:,.3g} and no GPU; take a smaller model or another machine "
+            "(cluster.address), or set engine.gpu_memory_gib to what a GPU has where it will run: "
+            f"each of {config.gpus_of_replica} (num_gpus x pipeline_parallel) holds "
+            f"{gib / config.gpus_of_replica:,.3g}"
         )
     if memory.is_here and gib > grid.engine.memory_gib:
         return (
@@ -75,14 +80,16 @@ def require_memory(model: ResolvedModel, grid: GridConfig, memory: Memory) -> st
 
 
 def _require_gpus(model: ResolvedModel, gib: float, gpu: float, share: float) -> None:
-    number = model.config.num_gpus * model.config.pipeline_parallel
+    number = model.config.gpus_of_replica
     if gib / number <= gpu * share:
         return
+    least = math.ceil(gib / (gpu * share))
+    or_else = "" if model.config.quantization else ", or quantize (quantization: fp8)"
     raise ConfigError(
         f"{model.where}.num_gpus={model.config.num_gpus}: the weights of {model.config.name} take "
         f"{gib:,.3g} GiB, so {gib / number:,.3g} on each GPU, of which {gpu * share:,.3g} GiB may "
-        "be used (engine.gpu_memory_utilization); raise num_gpus or pipeline_parallel, or quantize "
-        "(quantization: fp8)"
+        "be used (engine.gpu_memory_utilization); raise num_gpus or pipeline_parallel, so that "
+        f"they make {least} GPUs or more{or_else}"
     )
 
 

@@ -13,14 +13,13 @@ from ttsgrid.grid.own_code import engine_of
 from ttsgrid.grid.preflight.conversations import see_conversation
 from ttsgrid.grid.preflight.heads import require_head
 from ttsgrid.grid.preflight.memory import Memory, memory_for, require_memory
+from ttsgrid.grid.preflight.placement import LOADING
 from ttsgrid.grid.preflight.policies import see_policy
 from ttsgrid.grid.preflight.prms import see_prm
 from ttsgrid.grid.preflight.seen import Seen
 from ttsgrid.grid.preflight.weights import require_weights
 from ttsgrid.grid.resolve import ResolvedModel
 from ttsgrid.models.prms import prm_format
-
-LOADING = ("vllm", "transformers")  # the kinds of engines that load a checkpoint's weights here
 
 
 @dataclass(frozen=True)

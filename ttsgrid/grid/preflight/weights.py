@@ -7,20 +7,17 @@ when it loads them, and leaves those of a quantized checkpoint as they are store
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
+from typing import Any
 
 from ttsgrid.core.errors import ConfigError
-from ttsgrid.grid.content import TRAINING, WEIGHTS
+from ttsgrid.engines.quantization import QUANTIZATIONS
+from ttsgrid.grid.content import QUANTIZATION_FILES, TRAINING, WEIGHTS
 from ttsgrid.grid.resolve import ResolvedModel
 
 GIB = 1 << 30
 BYTES = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0}
-# By the beginning of vLLM's names of what it does when it loads weights, or finds in them.
-QUANTIZED_BYTES = {
-    **dict.fromkeys(("fp8", "fbgemm_fp8", "int8", "mxfp8", "experts_int8"), 1.0),
-    **dict.fromkeys(("awq", "gptq", "mxfp4", "nvfp4", "bitsandbytes"), 0.5),
-}
 # Of safetensors' formats, those that an engine keeps.
 KEPT_BYTES = {
     **dict.fromkeys(("F8_E4M3", "F8_E5M2", "I8", "U8", "BOOL", "F8_E8M0"), 1.0),
@@ -32,14 +29,8 @@ def weight_bytes(model: ResolvedModel) -> float | None:
     """Return the size of a model's weights in memory; None where nothing says it."""
     config, stored = model.config, model.checkpoint.parameters
     loaded = BYTES.get(model.dtype, 2.0)
-    quantized = next(
-        (
-            size
-            for name, size in QUANTIZED_BYTES.items()
-            if (config.quantization or "").startswith(name)
-        ),
-        None,
-    )
+    method = QUANTIZATIONS.get(config.quantization or "")
+    quantized = method.weight_bytes if method else None
     if not stored:
         return None if config.parameters is None else config.parameters * (quantized or loaded)
     return sum(
@@ -104,15 +95,35 @@ def _indexed(model: ResolvedModel) -> Iterator[str]:
 
 
 def _require_quantization(model: ResolvedModel) -> None:
-    asked = model.config.quantization
-    found = (model.checkpoint.config.get("quantization_config") or {}).get("quant_method")
-    # vLLM has several names for one thing, e.g. gptq and gptq_marlin.
-    if not asked or not found or asked.startswith(found) or found.startswith(asked):
+    asked, name = model.config.quantization, model.config.model
+    if not asked:
+        return
+    found = _stored_quantization(model.checkpoint.config)
+    if found:
+        # vLLM has several names for one thing, e.g. gptq and gptq_marlin.
+        if asked.startswith(found) or found.startswith(asked):
+            return
+        raise ConfigError(
+            f"{model.where}.quantization={asked}: {name} is stored as {found}; leave quantization "
+            "out, so that it is read from the checkpoint"
+        )
+    method = QUANTIZATIONS.get(asked)
+    # Older checkpoints say it in a file beside config.json.
+    told = any(_matches(file, (QUANTIZATION_FILES,)) for file in model.checkpoint.files)
+    if method is None or method.when_loading or told:
         return
     raise ConfigError(
-        f"{model.where}.quantization={asked}: {model.config.model} is stored as {found}; leave "
-        "quantization out, so that it is read from the checkpoint"
+        f"{model.where}.quantization={asked}: {name} is not stored so; leave quantization out, or "
+        "set one that is made when weights are loaded, such as fp8"
     )
+
+
+def _stored_quantization(config: Mapping[str, Any]) -> str | None:
+    """Return how a config says that its weights are quantized; where vLLM looks for it."""
+    for part in (config, config.get("text_config") or {}):
+        if said := part.get("quantization_config") or part.get("compression_config"):
+            return str(said.get("quant_method", "compressed-tensors"))
+    return None
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:
