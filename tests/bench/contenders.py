@@ -102,7 +102,7 @@ def ray_worker(spec: WorkerSpec, chunks: Chunks, pipe: Connection) -> None:
     """The sweep's policy worker in its Ray actor, as the driver sees it."""
 
     async def main() -> None:
-        worker = await RemoteWorker.start(spec, START_TIMEOUT_S, START_TIMEOUT_S)
+        worker = await RemoteWorker.start(spec, START_TIMEOUT_S, START_TIMEOUT_S, "bench")
         try:
             await _serve_async(pipe, worker.run, chunks)
         finally:

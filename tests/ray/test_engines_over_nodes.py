@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,18 +17,8 @@ from ttsgrid.grid.config import ClusterConfig, GridConfig
 pytestmark = pytest.mark.ray
 
 
-@pytest.fixture
-def two_nodes() -> Iterator[str]:
-    """A cluster of two nodes with two GPUs each, in name: nothing runs on them."""
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "num_gpus": 2})
-    cluster.add_node(num_cpus=2, num_gpus=2)
-    cluster.wait_for_nodes()
-    yield cluster.address
-    cluster.shutdown()
-
-
 def test_two_stages_of_two_gpus_run_on_two_nodes_one_policy_after_the_other(
-    tmp_path: Path, two_nodes: str
+    tmp_path: Path, two_nodes: Cluster
 ) -> None:
     policies = tuple(
         replace(model(tmp_path, name, "zoo"), num_gpus=2, pipeline_parallel=2)
@@ -42,7 +31,7 @@ def test_two_stages_of_two_gpus_run_on_two_nodes_one_policy_after_the_other(
         strategies=(MAJORITY,),
         budgets=(4,),
         engine=engine(),
-        cluster=ClusterConfig(address=two_nodes),
+        cluster=ClusterConfig(address=two_nodes.address, use_gpus=True),
         store=str(tmp_path / "store"),
     )
     # Each takes all four GPUs: the second can only be placed once the first gave them back.

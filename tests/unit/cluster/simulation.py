@@ -26,8 +26,9 @@ from rich.console import Console
 
 from ttsgrid.cluster.driver.capacity import Capacity
 from ttsgrid.cluster.driver.committer import Committer
+from ttsgrid.cluster.driver.deaths import WorkerDiedError
 from ttsgrid.cluster.driver.driver import Driver
-from ttsgrid.cluster.driver.fleet import FleetWorker, WorkerDiedError
+from ttsgrid.cluster.driver.fleet import FleetWorker
 from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.driver.replica import Limits
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, PrmPeer, ScoreReply, ScoreRequest

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from ttsgrid.cluster.driver.backlog import Backlog, Chunk
 from ttsgrid.cluster.driver.committer import Committer
+from ttsgrid.cluster.driver.deaths import WorkerDiedError
 from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome
 from ttsgrid.core.records import Problem, Solution, UnitResult
@@ -76,15 +77,21 @@ class Dispatch:
         for model in unit.models:
             self._backlog.settle(model.name, 1)
 
-    def hand_out_again(self, tasks: Iterable[Task]) -> None:
+    def hand_out_again(self, tasks: Iterable[Task], death: WorkerDiedError) -> None:
         """Take back tasks whose worker died, or whose PRM's worker did."""
         again: dict[str, list[Task]] = defaultdict(list)
         for task in tasks:
-            if task.attempt < self._max_attempts:
-                again[task.unit.runs_on.name].append(replace(task, attempt=task.attempt + 1))
+            excused = not death.speaks_against_units
+            if excused or task.suspect_attempts < self._max_attempts:
+                next_attempt = replace(
+                    task, attempt=task.attempt + 1, excused=task.excused + excused
+                )
+                again[task.unit.runs_on.name].append(next_attempt)
                 continue
-            error = f"its worker died at each of {task.attempt} attempts"
-            failed = UnitResult(task.unit.id, error=error, attempt=task.attempt)
+            error = f"its worker died at each of {task.attempt} attempts, at last: {death}"
+            failed = UnitResult(
+                task.unit.id, error=error, attempt=task.attempt, provenance=death.provenance
+            )
             self.accept(TaskOutcome(task, failed))
         for model, chunk in again.items():
             self._backlog.give_back(model, chunk)

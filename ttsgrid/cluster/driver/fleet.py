@@ -11,12 +11,7 @@ from typing import Protocol
 
 from ttsgrid.cluster.wire.scoring_link import PrmPeer
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
-from ttsgrid.core.errors import TtsgridError
 from ttsgrid.engines.base import EngineStats
-
-
-class WorkerDiedError(TtsgridError):
-    """A worker's process ended; its tasks must be handed out again."""
 
 
 class FleetWorker(Protocol):
@@ -64,5 +59,6 @@ StartWorker = Callable[[WorkerSpec], Awaitable[FleetWorker]]
 """Places a worker and loads its model.
 
 Raises:
-    PlacementError, WorkerStartError: why it can't.
+    PlacementError, WorkerStartError: why it can't, and why no other could.
+    WorkerDiedError: it ended while it loaded; another may fare better.
 """

@@ -61,6 +61,7 @@ async def run_missing(
             RemoteWorker.start,
             placement_timeout_s=grid.cluster.placement_timeout_s,
             start_timeout_s=grid.engine.start_timeout_s,
+            run_id=store.run_id,
         )
         driver = Driver(plan, workers, start, Committer(store), progress, capacity, limits)
         with progress.shown():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -46,6 +47,7 @@ async def run_prm_jobs(grid: GridConfig, jobs: Sequence[PrmJob], console: Consol
             RemoteWorker.start,
             placement_timeout_s=grid.cluster.placement_timeout_s,
             start_timeout_s=grid.engine.start_timeout_s,
+            run_id=uuid.uuid4().hex[:12],
         )
         for job in jobs:
             console.print(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
+from ttsgrid.cluster.driver.deaths import Cause, WorkerDiedError, in_words
 from ttsgrid.core.records import UnitResult
 from ttsgrid.core.tally import Tally
 from ttsgrid.core.units import Unit
@@ -51,6 +53,7 @@ class Progress:
         self._left = dict(units)
         self._total = sum(units.values())
         self._done = self._failed = self._answers = self._correct = 0
+        self._deaths: Counter[Cause] = Counter()
         self._generated = Tally()
         self._lines: dict[str, _Line] = {}
         self._started = time.monotonic()
@@ -103,6 +106,11 @@ class Progress:
         self._total -= 1
         self._left[model] -= 1
 
+    def died(self, worker: str, death: WorkerDiedError) -> None:
+        """Count a worker's death, and say why it died, where, and where its log is."""
+        self._deaths[death.cause] += 1
+        self.note(f"{worker}: its worker died, {death}; what it had is handed out again")
+
     def note(self, text: str) -> None:
         """Say something that should stay on the screen."""
         self._console.print(f"{self._clock()} {text}", style="yellow", highlight=False)
@@ -131,7 +139,8 @@ class Progress:
         share = f" ({self._correct / self._answers:.0%} correct)" if self._answers else ""
         failed = f", {self._failed} failed" if self._failed else ""
         rate = sum(line.tokens_per_s for line in self._lines.values())
-        return f"{self._generated}{share}{failed}, {rate:,.0f} tokens/s"
+        died = f", {in_words(self._deaths)}" if self._deaths else ""
+        return f"{self._generated}{share}{failed}{died}, {rate:,.0f} tokens/s"
 
     def _say(self) -> None:
         self._said_at = time.monotonic()

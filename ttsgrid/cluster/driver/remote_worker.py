@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import ray
-from ray.exceptions import RayActorError, RayTaskError
+from ray.exceptions import RayActorError, RayError, RayTaskError, RuntimeEnvSetupError
 
-from ttsgrid.cluster.driver.fleet import WorkerDiedError
+from ttsgrid.cluster.driver.deaths import WorkerDiedError
 from ttsgrid.cluster.driver.ray_cluster import cluster_capacity
+from ttsgrid.cluster.driver.ray_deaths import death_of, last_line, reason_of
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, PrmPeer, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
+from ttsgrid.cluster.wire.whereabouts import Whereabouts
 from ttsgrid.cluster.worker.actors import create_actor
 from ttsgrid.cluster.worker.placement import Placement, placement_of
 from ttsgrid.core.errors import PlacementError, TtsgridError, WorkerStartError
@@ -38,8 +40,8 @@ class RemotePrm:
         """Score requests together; see `PrmPeer.score_batch`."""
         try:
             replies: list[ScoreReply] = await self.actor.score_batch.remote(list(requests))
-        except RayActorError as error:
-            raise PrmLostError(f"PRM worker {self.name} ended: {_headline(error)}") from error
+        except RayError as error:  # its actor catches whatever a request may do wrong
+            raise PrmLostError(f"PRM worker {self.name} ended: {reason_of(error)}") from error
         return replies
 
 
@@ -51,44 +53,59 @@ class RemoteWorker:
         self._name = name
         self._actor = actor
         self._placement = placement
+        self._place: Whereabouts | None = None
 
     @classmethod
     async def start(
-        cls, spec: WorkerSpec, placement_timeout_s: float, start_timeout_s: float
+        cls, spec: WorkerSpec, placement_timeout_s: float, start_timeout_s: float, run_id: str
     ) -> RemoteWorker:
         """Place a worker and load its model.
+
+        Args:
+            spec: what it holds and reserves.
+            placement_timeout_s: how long it may wait for room.
+            start_timeout_s: how long its model may take to load.
+            run_id: told in the actor's name, which no other run on the cluster may share.
 
         Raises:
             PlacementError: the cluster did not place it in time.
             WorkerStartError: its engine did not start, with the reason.
+            WorkerDiedError: it ended while it loaded.
         """
-        name = spec.engine.name
-        actor_name = f"{name}-{next(_numbers)}"
+        actor_name = f"{spec.engine.name}-{run_id}-{next(_numbers)}"
         placement = placement_of(spec)
         worker = cls(actor_name, create_actor(spec, actor_name, placement), placement)
         try:
-            await _within(worker._actor.ping.remote(), placement_timeout_s)
-        except TimeoutError:
+            await worker._be_placed(spec, placement_timeout_s)
+            await worker._load(spec, start_timeout_s)
+        except BaseException:  # cancelled too: nothing may stay behind
             worker.kill()
-            raise PlacementError(
-                f"{name} was not placed within cluster.placement_timeout_s="
-                f"{placement_timeout_s:g} s: it asks for {spec.cpus:g} CPUs, {spec.gpus} GPUs and "
-                f"{spec.memory_gib:g} GiB; the cluster has {cluster_capacity()} in all"
-            ) from None
-        try:
-            await _within(worker._actor.start.remote(), start_timeout_s)
-        except TimeoutError:
-            worker.kill()
-            raise WorkerStartError(
-                f"{name} did not load within engine.start_timeout_s={start_timeout_s:g} s"
-            ) from None
-        except WorkerDiedError as error:
-            raise WorkerStartError(f"{name} ended while it loaded: {error}") from error
+            raise
         return worker
+
+    async def _be_placed(self, spec: WorkerSpec, timeout_s: float) -> None:
+        name = spec.engine.name
+        try:
+            self._place = await self._within(self._actor.ping.remote(), timeout_s)
+        except TimeoutError:
+            raise PlacementError(
+                f"{name} was not placed within cluster.placement_timeout_s={timeout_s:g} s: it "
+                f"asks for {spec.cpus:g} CPUs, {spec.gpus} GPUs and {spec.memory_gib:g} GiB; the "
+                f"cluster has {cluster_capacity()} in all"
+            ) from None
+
+    async def _load(self, spec: WorkerSpec, timeout_s: float) -> None:
+        try:
+            await self._within(self._actor.start.remote(), timeout_s)
+        except TimeoutError:
+            raise WorkerStartError(
+                f"{spec.engine.name} did not load within engine.start_timeout_s={timeout_s:g} s "
+                f"({self._place})"
+            ) from None
 
     async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[TaskOutcome]:
         """Run tasks together; see `FleetWorker.run`."""
-        finished: list[TaskOutcome] = await _unwrapped(self._actor.run.remote(list(tasks), prm))
+        finished: list[TaskOutcome] = await self._reply(self._actor.run.remote(list(tasks), prm))
         return finished
 
     async def watch(self) -> None:
@@ -97,7 +114,7 @@ class RemoteWorker:
         Raises:
             WorkerDiedError: it ended.
         """
-        await _unwrapped(self._actor.never.remote())
+        await self._reply(self._actor.never.remote())
 
     def as_prm(self) -> RemotePrm:
         """Return what a policy worker needs to score with this worker."""
@@ -106,14 +123,14 @@ class RemoteWorker:
     async def refresh_stats(self) -> None:
         """Ask for the engine's counters; a worker too busy to answer keeps its last."""
         try:
-            self.stats = await _within(self._actor.stats.remote(), STATS_TIMEOUT_S)
+            self.stats = await self._within(self._actor.stats.remote(), STATS_TIMEOUT_S)
         except (TimeoutError, WorkerDiedError):
             return
 
     async def stop(self) -> None:
         """Stop the engine, then the process."""
         try:
-            await _within(self._actor.stop.remote(), STOP_TIMEOUT_S)
+            await self._within(self._actor.stop.remote(), STOP_TIMEOUT_S)
         except (TimeoutError, TtsgridError):
             pass  # it does not answer or has ended already; what is left is killed next
         finally:
@@ -124,24 +141,33 @@ class RemoteWorker:
         ray.kill(self._actor, no_restart=True)
         self._placement.release()
 
+    async def _within(self, call: Awaitable[T], timeout_s: float) -> T:
+        return await asyncio.wait_for(self._reply(call), timeout_s)
 
-async def _within(call: Awaitable[T], timeout_s: float) -> T:
-    return await asyncio.wait_for(_unwrapped(call), timeout_s)
+    async def _reply(self, call: Awaitable[T]) -> T:
+        """Await a remote call; give Ray's exceptions our names.
 
+        Raises:
+            WorkerDiedError: no reply will come.
+        """
+        try:
+            return await call
+        except RayTaskError as error:
+            # Ray wraps what a method raised in an error whose text is the remote traceback; our
+            # own errors carry the sentence that a user is to read.
+            if isinstance(error.cause, TtsgridError):
+                raise error.cause from None
+            raise death_of(error, self._place) from error
+        except RayError as error:
+            raise self._end(error) from error
 
-async def _unwrapped(call: Awaitable[T]) -> T:
-    """Await a remote call; give Ray's exceptions our names."""
-    try:
-        return await call
-    except RayActorError as error:
-        raise WorkerDiedError(_headline(error)) from error
-    except RayTaskError as error:
-        # Ray wraps what a method raised in an error whose text is the remote traceback; our
-        # own errors carry the sentence that a user is to read.
-        if isinstance(error.cause, TtsgridError):
-            raise error.cause from None
-        raise
-
-
-def _headline(error: Exception) -> str:
-    return str(error).splitlines()[0]
+    def _end(self, error: RayError) -> TtsgridError:
+        """Return what an error of Ray's own means: this end of the worker, or of any like it."""
+        # Neither the code that a node lacks nor an actor that fails as it is made gets better.
+        never = isinstance(error, RuntimeEnvSetupError)
+        if never or (isinstance(error, RayActorError) and error.actor_init_failed):
+            return WorkerStartError(
+                f"{self._name} could not be set up; every node needs the same ttsgrid, Python and "
+                f"Ray: {last_line(error)}"
+            )
+        return death_of(error, self._place)

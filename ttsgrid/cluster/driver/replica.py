@@ -12,16 +12,21 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from ttsgrid.cluster.driver.backlog import Chunk
 from ttsgrid.cluster.driver.capacity import demand
+from ttsgrid.cluster.driver.deaths import Deaths, WorkerDiedError
 from ttsgrid.cluster.driver.dispatch import Dispatch
-from ttsgrid.cluster.driver.fleet import FleetWorker, StartWorker, WorkerDiedError
+from ttsgrid.cluster.driver.fleet import FleetWorker, StartWorker
 from ttsgrid.cluster.driver.prm_directory import PrmDirectory
 from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.driver.residency import Residency
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.errors import EndpointDownError, WorkerStartError
+
+E = TypeVar("E", bound=Exception)
+PRM_LOST = WorkerDiedError("the PRM worker that its search scored with ended")
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,11 @@ class Replica:
     progress: Progress
     limits: Limits
     worker: FleetWorker | None = field(default=None, init=False)
+    _deaths: Deaths = field(init=False)
+    _had_loaded: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self._deaths = Deaths(self.limits.max_attempts)
 
     async def serve(self, residency: Residency) -> None:
         """Keep the replica at work until nothing needs its model.
@@ -59,32 +69,38 @@ class Replica:
         """
         self.progress.state(self.label, "waits for room")
         async with residency.room_for(demand(self.spec)):
-            deaths = 0
             while self.dispatch.remaining(self.model):
-                deaths += await self._outlives_its_worker()
+                death = await self._death_of_its_worker()
+                if death is None:
+                    continue
+                self._deaths.count(death, had_loaded=self._had_loaded)
+                self.progress.died(self.label, death)
                 # Attempts are counted for each unit; a worker that dies before it has any, as
                 # with a broken driver or too little memory, would be started for ever.
-                if deaths > self.limits.max_attempts * 3:
-                    raise WorkerStartError(f"{self.label} died {deaths} times; giving up")
+                if self._deaths.is_hopeless:
+                    raise WorkerStartError(
+                        f"{self.label} died {self._deaths.in_vain} times without a result in "
+                        f"between; giving up. The last time: {death}"
+                    )
         self.progress.state(self.label, "done")
 
-    async def _outlives_its_worker(self) -> bool:
-        """Employ a worker; say whether it died before the work was done.
+    async def _death_of_its_worker(self) -> WorkerDiedError | None:
+        """Employ a worker; return its death, or None when the work is done.
 
         Raises:
             EndpointDownError: nothing more can be had of the model's endpoint.
         """
-        died, down = False, None
+        death, down = None, None
+        self._had_loaded = False
         try:
             await self._employ_a_worker()
-        except* WorkerDiedError:  # a task group raises groups: each call in flight died too
-            died = True
-            self.progress.note(f"{self.label}: its worker died; its units are handed out again")
+        except* WorkerDiedError as group:  # a task group raises groups: calls in flight died too
+            death = first_of(group)
         except* EndpointDownError as group:
             down = first_of(group)  # every call in flight says the same
         if down is not None:
             raise down
-        return died
+        return death
 
     async def _employ_a_worker(self) -> None:
         """Start a worker and feed it to the end of the work, or to its own.
@@ -94,6 +110,7 @@ class Replica:
         """
         self.progress.state(self.label, "starts")
         worker = self.worker = await self.start(self.spec)
+        self._had_loaded = True
         self.progress.state(self.label, "works")
         if self.spec.engine.role == "prm":
             self.prms.joined(self.model, self.label, worker)
@@ -124,9 +141,9 @@ class Replica:
                             await room.acquire()
                         group.create_task(self._run(worker, call, in_flight, room, weight))
                 watch.cancel()  # the work is done, so every call has ended
-        except* WorkerDiedError:
+        except* WorkerDiedError as group:
             for call in in_flight.values():
-                self.dispatch.hand_out_again(call)
+                self.dispatch.hand_out_again(call, first_of(group))
             raise
 
     async def _next_chunk(self, room: asyncio.Semaphore) -> Chunk | None:
@@ -157,8 +174,9 @@ class Replica:
             room.release()
         for item in finished:
             if not item.prm_lost:
+                self._deaths.progress()
                 self.dispatch.accept(item)
-        self.dispatch.hand_out_again(lost)
+        self.dispatch.hand_out_again(lost, PRM_LOST)
 
     def _weight(self, call: Chunk) -> int:
         """Return how much of a worker's room a call takes, in requests.
@@ -166,7 +184,7 @@ class Replica:
         The last attempt of a unit has the worker to itself: if it dies once more, the
         unit is to blame and not one that happened to run beside it.
         """
-        room, attempt = self._requests_in_flight, max(task.attempt for task in call)
+        room, attempt = self._requests_in_flight, max(task.suspect_attempts for task in call)
         if 1 < attempt >= self.limits.max_attempts:
             return room
         return min(room, sum(task.unit.num_requests for task in call))
@@ -185,7 +203,7 @@ def calls_of(chunk: Chunk, each_apart: bool = False) -> list[Chunk]:
     return [together, *searches] if together else [*searches]
 
 
-def first_of(group: BaseExceptionGroup[EndpointDownError]) -> EndpointDownError:
+def first_of(group: BaseExceptionGroup[E]) -> E:
     """Return the first error of a group, however deep."""
     first = group.exceptions[0]
     return first_of(first) if isinstance(first, BaseExceptionGroup) else first

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ttsgrid.cluster.driver.deaths import WorkerDiedError
 from ttsgrid.cluster.driver.fleet import FleetWorker, StartWorker
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import WorkerSpec
@@ -61,7 +62,10 @@ async def _serve(
 ) -> None:
     """Keep one replica at work until the line is empty."""
     for _ in range(attempts):
-        worker = await start(spec)
+        try:
+            worker = await start(spec)
+        except WorkerDiedError:
+            continue
         try:
             takers = [_take(worker, line, on_reply) for _ in range(BATCHES_IN_FLIGHT)]
             ended = await asyncio.gather(*takers, return_exceptions=True)

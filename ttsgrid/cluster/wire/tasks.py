@@ -22,12 +22,19 @@ class Task:
     Attributes:
         to_score: of a score block, (sample index, steps) of each solution; else empty.
         attempt: counts from 1; one more for each worker that died with it.
+        excused: of the earlier attempts, those that the unit can't have ended.
     """
 
     unit: Unit
     problem: Problem
     to_score: tuple[tuple[int, tuple[str, ...]], ...] = ()
     attempt: int = 1
+    excused: int = 0
+
+    @property
+    def suspect_attempts(self) -> int:
+        """The attempts that count against the unit, this one included."""
+        return self.attempt - self.excused
 
 
 @dataclass(frozen=True)

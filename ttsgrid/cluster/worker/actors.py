@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -13,6 +12,8 @@ from ray.actor import ActorClass, ActorHandle
 
 from ttsgrid.cluster.wire.scoring_link import PrmPeer, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
+from ttsgrid.cluster.wire.whereabouts import Whereabouts
+from ttsgrid.cluster.worker.here import whereabouts
 from ttsgrid.cluster.worker.placement import Placement
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.cluster.worker.runtime import Runtime, start_runtime
@@ -31,11 +32,11 @@ class WorkerActor:
         self._spec = spec
         self._runtime: Runtime | None = None
 
-    async def ping(self) -> int:
-        """Answer once the worker is placed."""
+    async def ping(self) -> Whereabouts:
+        """Answer once the worker is placed: where it is."""
         # Apart from `start`, so that waiting for room and loading weights, which fail for
         # different reasons, each have a time limit and a message of their own.
-        return os.getpid()
+        return whereabouts()
 
     async def start(self) -> None:
         """Load the model.

@@ -1,0 +1,170 @@
+"""Workers that die: which of Ray's errors say so, what is said, and how often is too often."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from ray.exceptions import (
+    ActorDiedError,
+    ActorUnavailableError,
+    NodeDiedError,
+    ObjectLostError,
+    OutOfMemoryError,
+    OwnerDiedError,
+    RayError,
+    RaySystemError,
+    RayTaskError,
+    WorkerCrashedError,
+)
+from rich.console import Console
+
+from tests.unit.cluster.simulation import SimulatedCluster, SimulatedWorker, drive, run_virtually
+from tests.unit.cluster.test_simulated_runs import committed, fleet, planned
+from tests.unit.grid.test_units_and_plan import IDENTITIES, grid, models, problems, strategies
+from ttsgrid.cluster.driver.committer import Committer
+from ttsgrid.cluster.driver.deaths import Cause, WorkerDiedError, in_words
+from ttsgrid.cluster.driver.dispatch import Dispatch
+from ttsgrid.cluster.driver.progress import Progress
+from ttsgrid.cluster.driver.remote_worker import RemotePrm, RemoteWorker
+from ttsgrid.cluster.wire.scoring_link import PrmLostError
+from ttsgrid.cluster.wire.tasks import Task
+from ttsgrid.cluster.wire.whereabouts import Whereabouts
+from ttsgrid.cluster.worker.placement import Placement
+from ttsgrid.core.errors import WorkerStartError
+from ttsgrid.grid.plan import make_plan
+from ttsgrid.store import Store, scan
+
+NODE_GONE = "The actor died because its node has died. Node Id: ab12"
+DEATHS: list[tuple[RayError, Cause]] = [
+    (OutOfMemoryError("a worker was killed due to the node running low on memory"), Cause.MEMORY),
+    (NodeDiedError("no route"), Cause.NODE),
+    (ObjectLostError("ab", None, ""), Cause.NODE),
+    (OwnerDiedError("ab", None, ""), Cause.NODE),
+    (ActorUnavailableError("connection reset", None), Cause.UNREACHABLE),
+    (ActorDiedError(), Cause.PROCESS),
+    (WorkerCrashedError(), Cause.PROCESS),
+    (RaySystemError("raylet gone"), Cause.PROCESS),
+    (RayTaskError("run", "Traceback\nMemoryError: of the host", MemoryError()), Cause.FAULT),
+]
+PLACE = Whereabouts("host-7", "10.0.0.7", 4711, "/tmp/ray/logs/worker-1.err")
+
+
+class FailingActor:
+    """Answers every call with an error of Ray's."""
+
+    def __init__(self, error: RayError) -> None:
+        self._error = error
+
+    def __getattr__(self, method: str) -> SimpleNamespace:
+        return SimpleNamespace(remote=self._fail)
+
+    async def _fail(self, *_: object) -> None:
+        raise self._error
+
+
+@pytest.mark.parametrize(("error", "cause"), DEATHS, ids=lambda value: type(value).__name__)
+def test_every_error_of_an_actors_death_is_a_death(error: RayError, cause: Cause) -> None:
+    worker = RemoteWorker("policy-1", FailingActor(error), Placement({}))
+    calls: list[Callable[[], Awaitable[object]]] = [lambda: worker.run([], None), worker.watch]
+    for call in calls:
+        with pytest.raises(WorkerDiedError) as caught:
+            asyncio.run(call())  # type: ignore[arg-type]
+        assert caught.value.cause == cause
+        assert "\n" not in str(caught.value)
+    with pytest.raises(PrmLostError):
+        asyncio.run(RemotePrm("prm-1", FailingActor(error)).score_batch([]))
+
+
+def test_a_death_says_its_cause_its_node_and_its_log() -> None:
+    death = WorkerDiedError("Worker exit type: SYSTEM_ERROR", Cause.PROCESS, PLACE)
+    assert str(death) == (
+        "process ended: Worker exit type: SYSTEM_ERROR (process 4711 on host-7 (10.0.0.7), "
+        "log /tmp/ray/logs/worker-1.err)"
+    )
+    assert in_words({Cause.PROCESS: 1}) == "1 death (1 process ended)"
+    assert in_words({Cause.PROCESS: 1, Cause.NODE: 2}) == "3 deaths (2 node lost, 1 process ended)"
+
+
+def dies_as_it_works(times: int, after_s: float = 0.12) -> Callable[[SimulatedWorker], None]:
+    """End so many workers of the first policy, each some time after it started."""
+    left = [times]
+
+    def at_start(worker: SimulatedWorker) -> None:
+        if worker.spec.engine.name == "small" and left[0]:
+            left[0] -= 1
+            asyncio.get_running_loop().call_later(after_s, worker.kill)
+
+    return at_start
+
+
+def test_a_replica_may_die_ten_times_and_more_as_long_as_it_gets_on_in_between(
+    tmp_path: Path,
+) -> None:
+    # In 0.12 s sixteen slots end two rounds of requests, so each life brings some results.
+    kinds = strategies("majority")
+    chosen = grid(policies=models(("small",)), prms=(), strategies=kinds, budgets=(4,))
+    plan = make_plan(chosen, problems(120), IDENTITIES)
+    cluster = SimulatedCluster(dies_as_it_works(12))
+    run_virtually(drive(plan, fleet(), cluster, tmp_path))
+    committed(tmp_path, plan)
+    small = [worker for worker in cluster.workers if worker.spec.engine.name == "small"]
+    assert len(small) == 13
+
+
+def test_a_worker_that_dies_each_time_it_loads_ends_the_run_with_the_last_reason(
+    tmp_path: Path,
+) -> None:
+    def fails(worker: SimulatedWorker) -> None:
+        if worker.spec.engine.name == "small":
+            raise WorkerDiedError("no memory left", Cause.MEMORY, PLACE)
+
+    cluster = SimulatedCluster(fails)
+    with pytest.raises(WorkerStartError, match="small died 3 times without a result") as caught:
+        run_virtually(drive(planned(2), fleet(), cluster, tmp_path))
+    assert "out of memory: no memory left (process 4711 on host-7" in str(caught.value)
+    assert len([one for one in cluster.workers if one.spec.engine.name == "small"]) == 3
+
+
+def handed_out(folder: Path, deaths: list[WorkerDiedError]) -> list[Task | None]:
+    """Return the last task that was handed out, after so many deaths; None once it failed."""
+
+    async def run() -> list[Task | None]:
+        plan = planned(1)
+        with Store.open(folder, run_id="test") as store:
+            todo = Counter(unit.runs_on.name for unit in plan.units)
+            progress, committer = Progress(Console(file=StringIO()), todo), Committer(store)
+            by_id = {problem.id: problem for problem in plan.problems}
+            dispatch = Dispatch(plan.units[:1], by_id, {}, committer, progress, 3)
+            model = plan.units[0].runs_on.name
+            for death in deaths:
+                chunk = await dispatch.take(model)
+                assert chunk is not None
+                dispatch.hand_out_again(chunk, death)
+            last = await dispatch.take(model)
+            await committer.flush()
+        return list(last or [None])
+
+    return asyncio.run(run())
+
+
+def test_a_lost_node_costs_a_unit_no_attempt(tmp_path: Path) -> None:
+    node = WorkerDiedError(NODE_GONE, Cause.NODE, PLACE)
+    process = WorkerDiedError("it ended", Cause.PROCESS, PLACE)
+    (task,) = handed_out(tmp_path, [node] * 9 + [process] * 2)
+    assert task is not None
+    assert (task.attempt, task.suspect_attempts) == (12, 3)
+
+
+def test_a_unit_that_fails_keeps_cause_host_attempt_and_log(tmp_path: Path) -> None:
+    process = WorkerDiedError("it ended", Cause.PROCESS, PLACE)
+    assert handed_out(tmp_path, [process] * 3) == [None]
+    (unit,) = scan(tmp_path, "units").collect().to_dicts()
+    assert (unit["status"], unit["attempt"], unit["host"]) == ("failed", 3, "host-7")
+    assert PLACE.log in unit["error"]
+    assert '"cause":"process ended"' in unit["provenance"].replace(": ", ":")
