@@ -112,7 +112,7 @@ def test_answers_are_behaviour_so_that_alike_programs_share_a_vote(
 
 
 def test_frontier_and_report_show_what_the_tests_came_to_and_who_judged(swept: Path) -> None:
-    shown = run(swept, "frontier", STORE)
+    shown = run(swept, "frontier", STORE, "--all")
     assert "What the tests came to" in shown
     assert "early exit" in shown
     assert "judged by the grader code: the same behaviour on the prompt's examples" in shown

@@ -56,8 +56,10 @@ def test_the_search_is_planned_run_on_workers_and_shown_under_its_name(
     )  # policies, budgets (the command's go before the YAML's), problems
     assert set(units["status"]) == {"done"}
     assert set(units["strategy"]) == {"narrowing"}
-    assert "narrowing search" in printed
-    assert "an oracle" in printed
+    named = [part for module in MODULES for part in ("--plugin", module)]
+    tables = said(folder, "frontier", "store", "--all", *named)
+    assert "narrowing search" in tables
+    assert "an oracle" in tables
     assert "narrowing search" in (folder / "store" / "frontier" / "frontier.svg").read_text()
 
 

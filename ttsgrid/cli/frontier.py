@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("store", help="folder or URI of the store")
     parser.add_argument("--out", type=Path, help="folder for the files (default: STORE/frontier)")
     parser.add_argument("--budgets", type=_budgets, help="N of the cells, e.g. 1,2,8,32")
+    parser.add_argument("--all", action="store_true", help="print every table, too")
     parser.add_argument("--table", choices=TABLES, help="one table alone")
     parser.add_argument("--figure", choices=STUDY_FIGURES, help="one figure alone")
     add_price_option(parser, "adds a column `money`")
@@ -85,9 +86,11 @@ def _require_policies(frontier: Frontier, names: Sequence[str]) -> None:
 
 def _show(frontier: Frontier, options: argparse.Namespace, folder: Path) -> None:
     if options.table is None and options.figure is None:
-        print_frontier(frontier, Console())
+        print_frontier(frontier, Console(), every_table=options.all)
         write_frontier(frontier, folder)
-        print(f"Tables and picture: {folder}")
+        print(f"Picture and tables: {folder}")
+        if not options.all:
+            print("Every table here: the same command with --all")
         return
     folder.mkdir(parents=True, exist_ok=True)
     abilities = find_abilities(options.store, options.prm_ability)

@@ -30,11 +30,10 @@ def report(grid: GridConfig, console: Console) -> None:
     write_frontier(frontier, folder)
     print_frontier(frontier, console)
     console.print(
-        f"\nThe store holds {generated(grid.store)}: {counted(frontier.num_cells, 'cell')}.\n"
-        f"Results: {grid.store}  Picture and tables: {folder}\n"
-        f"Next: look at {folder / 'frontier.png'}, run `python -m ttsgrid.frontier "
-        f"{grid.store}` again at any time, or grow the grid: the same command with "
-        "'strategies=[majority,best_of_n]' 'budgets=[1,4,16,64,256]' makes the pools larger "
-        "(without the first, searches run at these N too) and runs only what is missing.",
+        f"Results: {grid.store} ({generated(grid.store)}; {counted(frontier.num_cells, 'cell')}). "
+        f"Picture and tables: {folder}\n"
+        f"All tables here: `python -m ttsgrid.frontier {grid.store} --all`. One page: "
+        f"`python -m ttsgrid.report {grid.store}`.",
         highlight=False,
+        soft_wrap=True,
     )

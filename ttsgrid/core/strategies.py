@@ -181,6 +181,7 @@ BEAM = Strategy(
 DVTS = Strategy(
     "dvts",
     "DVTS",
+    at_n="DVTS-{n}",
     needs_prm=True,
     look=Look("green", shape="triangle-down", dash=(2, 2)),
     search=Search(_BEAM, in_subtrees=True, rules={"search_and_learn": SEARCH_AND_LEARN_DVTS}),
@@ -205,6 +206,7 @@ STRATEGIES: Catalogue[Strategy] = Catalogue(
         Strategy(
             "rebase",
             "REBASE",
+            at_n="REBASE-{n}",
             needs_prm=True,
             # In neither preset's code: the rules are those of its own.
             search=Search(_REBASE, ("score_temperature",), rules=dict.fromkeys(PRESETS, REBASE)),

@@ -43,11 +43,17 @@ class Aggregation:
         reduce: called with the step scores of all solutions end to end, where each starts and
             how many it has (at least one), returns one score each.
         needs_non_negative: whether scores below 0 make the result mean nothing.
+        display: that score for people, as in "the product of step scores".
     """
 
     name: str
     reduce: Callable[[Floats, Ints, Ints], Floats]
     needs_non_negative: bool = False
+    display: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.display:
+            object.__setattr__(self, "display", f"{self.name} of step scores")
 
 
 class Combine(StrEnum):
@@ -81,6 +87,7 @@ class Vote:
             solutions that have an answer, to the winner's position. Estimated by drawing
             subsets.
         line: matplotlib's style of its line, where votes are told apart by it.
+        sentence: whose answer wins, with `{score}` for what each solution's score is.
     """
 
     name: str
@@ -91,10 +98,14 @@ class Vote:
     needs_non_negative: bool = False
     choose: Callable[[Ints, Floats], int] | None = None
     line: str = "-."
+    sentence: str = ""
 
     def __post_init__(self) -> None:
         if not self.display:
             object.__setattr__(self, "display", self.name)
+        if not self.sentence:
+            over = " over the {score}" if self.needs_scores else ""
+            object.__setattr__(self, "sentence", f"the vote {self.display}{over}")
 
     def weights(self, scores: Floats) -> Floats:
         """Return the weights of solutions from their scores, any shape."""
@@ -210,31 +221,59 @@ def _product(flat: Floats, starts: Ints, lengths: Ints) -> Floats:
 
 # Empty solutions are left out of `starts`: reduceat would give them a neighbour's value,
 # and without them each run ends where the next one starts.
-LAST = Aggregation("last", _last)
+LAST = Aggregation("last", _last, display="last step score")
 AGGREGATIONS: Catalogue[Aggregation] = Catalogue(
     "aggregation",
     (
-        Aggregation("min", _minimum),
+        Aggregation("min", _minimum, display="lowest step score"),
         LAST,
-        Aggregation("avg", _mean),
-        Aggregation("prod", _product, needs_non_negative=True),
+        Aggregation("avg", _mean, display="average step score"),
+        Aggregation("prod", _product, needs_non_negative=True, display="product of step scores"),
     ),
 )
-MAJORITY_VOTE = Vote("majority", needs_scores=False, line=":")
+MAJORITY_VOTE = Vote("majority", needs_scores=False, line=":", sentence="the most frequent answer")
 VOTES: Catalogue[Vote] = Catalogue(
     "vote",
     (
         MAJORITY_VOTE,
-        Vote("max", combine=Combine.MAX, line="--"),
-        Vote("weighted", needs_non_negative=True, line="-"),
+        Vote(
+            "max",
+            combine=Combine.MAX,
+            line="--",
+            sentence="the answer whose {score} is highest",
+        ),
+        Vote(
+            "weighted",
+            needs_non_negative=True,
+            line="-",
+            sentence="answers weighted by the {score}",
+        ),
     ),
 )
 
 
-def vote_name(name: str) -> str:
-    """Return a vote's name for people; one that nobody added keeps its own."""
-    vote = VOTES.get(name)
-    return name if vote is None else vote.display
+def voting_name(aggregation: str | None, vote: str) -> str:
+    """Return the one name of a way to score and vote, e.g. `prod-weighted` or `majority`.
+
+    A vote that nobody added, as in a store of somebody else's, keeps its own name.
+    """
+    known = VOTES.get(vote)
+    name = vote if known is None else known.display
+    return f"{aggregation}-{name}" if aggregation else name
+
+
+def voting_in_words(aggregation: str | None, vote: str, scored_by: str | None = None) -> str:
+    """Return the same as people say it, e.g. `answers weighted by the product of step scores`.
+
+    Args:
+        aggregation: its name; None for a vote that reads no scores.
+        vote: its name.
+        scored_by: the PRM, to be named where scores are read.
+    """
+    ways = AGGREGATIONS.get(aggregation or "")
+    score = ways.display if ways else f"{aggregation} of step scores"
+    whose = f" from {scored_by}" if scored_by else ""
+    return (VOTES.get(vote) or Vote(vote)).sentence.format(score=score + whose)
 
 
 def scored_votes() -> tuple[Vote, ...]:

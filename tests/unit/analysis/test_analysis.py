@@ -31,7 +31,7 @@ def frontier(store: Path) -> Frontier:
 
 def _printed(frontier: Frontier, width: int) -> str:
     out = io.StringIO()
-    print_frontier(frontier, Console(file=out, width=width))
+    print_frontier(frontier, Console(file=out, width=width), every_table=True)
     return out.getvalue()
 
 
@@ -42,7 +42,7 @@ def test_the_tables_name_every_policy_strategy_prm_and_bin(frontier: Frontier) -
         assert word in text
     for heading in ("all problems", "easy", "medium", "hard", "N = 16"):
         assert heading in text
-    for heading in ("promised", "kept", "same bin", "What to use"):
+    for heading in ("expected", "in hindsight", "same bin", "What to use"):
         assert heading in text
     assert headline_of(frontier, "made-up") in " ".join(text.split())
 
@@ -53,7 +53,8 @@ def test_on_80_columns_nothing_is_cut_off(frontier: Frontier) -> None:
 
 def test_a_printed_accuracy_is_the_cells(frontier: Frontier) -> None:
     cell = frontier.cells.frame.filter(policy="large", strategy="cot", bin="all")
-    line = next(row for row in _printed(frontier, 140).splitlines() if "large" in row)
+    table = _printed(frontier, 140).partition("Accuracy by policy")[2]
+    line = next(row for row in table.splitlines() if "large" in row)
     assert f"{100 * cell['accuracy'].item():.1f}" in line
 
 

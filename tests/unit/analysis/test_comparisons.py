@@ -61,7 +61,8 @@ def test_a_real_win_is_claimed_with_its_interval_and_its_cost(tmp_path: Path) ->
     policies = (Policy("small", 1.0, 1_000_000), Policy("large", 1.1, 50_000_000))
     world = World(policies, (Prm("oracle", 6.0),), num_problems=60, pool_size=16)
     said = " ".join(headline(compare(_cells_of(tmp_path / "store", world))))
-    assert said.startswith("small with best-of-16 (PRM oracle")
+    assert said.startswith("small (best-of-N, 16 samples, ")
+    assert "from oracle" in said
     assert "beats large's CoT" in said
     assert "95 % interval" in said
     assert "best of 18 compared" in said

@@ -22,7 +22,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     put(folder, "squared", "first_good", "any_right")
     write_made_store(folder / "store", MadeWorld(num_problems=12, pool_size=4, searches=False))
     plugins = ("--plugin", "squared", "--plugin", "first_good", "--plugin", "any_right")
-    (folder / "printed.txt").write_text(said(folder, "frontier", "store", *plugins))
+    (folder / "printed.txt").write_text(said(folder, "frontier", "store", "--all", *plugins))
     return folder
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import polars as pl
-import pytest
 
 from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.findings.selection import (
     best_per_strategy,
     best_strategies,
     compute_optimal,
-    describe,
     pareto,
 )
 
@@ -61,19 +59,3 @@ def test_the_pareto_frontier_rises_and_nothing_lies_above_it(cells: Cells) -> No
         affordable = frontier.filter(pl.col("flops") <= row["flops"])
         assert affordable["accuracy"].to_numpy().max() >= row["accuracy"]
     assert "pass@k" not in set(frontier["strategy"])
-
-
-@pytest.mark.parametrize(
-    ("cell", "name"),
-    [
-        ({"strategy": "cot", "n": 1}, "CoT"),
-        ({"strategy": "majority", "n": 16}, "majority-16"),
-        ({"strategy": "majority", "n": 1}, "one sample"),
-        (
-            {"strategy": "best_of_n", "n": 4, "prm": "p", "vote": "max", "aggregation": "min"},
-            "best-of-4 (PRM p, min, max)",
-        ),
-    ],
-)
-def test_cells_have_names_for_sentences(cell: dict[str, object], name: str) -> None:
-    assert describe(cell) == name

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from ttsgrid.analysis.findings.comparisons import COMPARISON_SCHEMA, surest_of_each_pair
-from ttsgrid.analysis.findings.selection import describe
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
+from ttsgrid.views.words.cells import describe, in_words
 from ttsgrid.views.words.headline import headline
 from ttsgrid.views.words.prices import unpriced_note, why_unpriced
 
@@ -74,7 +74,7 @@ def test_a_win_over_a_middle_policy_does_not_hide_the_largest() -> None:
     assert "the largest policy" not in _said(AHEAD, {**AHEAD, **widest})
     other = {**AHEAD, **widest, "policy": "middle", "size_ratio": 4.5, "low_adjusted": 0.02}
     unsure = {**widest, "policy": "small"}
-    assert "largest, the largest policy, is beaten too: middle with" in _said(
+    assert "largest, the largest policy, is beaten too: middle (majority vote" in _said(
         {**AHEAD, "size_ratio": 5.0}, other, unsure
     )
 
@@ -103,7 +103,7 @@ def test_behind_is_said_only_when_all_are_clearly_behind() -> None:
 def test_the_prms_compute_is_counted_where_a_prm_guides() -> None:
     said = _said(BEHIND, {**BEHIND, **GUIDED, "low_adjusted": -0.4, "flops_ratio": 3.1})
     assert "It takes 1.6x the larger one's FLOPs per problem, prompts included." in said
-    assert "best-of-8 (PRM judge, min, max)" in said
+    assert "best-of-N, 8 samples, the answer whose lowest step score from judge is highest" in said
     assert "at 3.1x the FLOPs, the PRM's counted" in said
     alone = _said({**AHEAD, **GUIDED})
     assert "FLOPs per problem, PRM and prompts included" in alone
@@ -126,8 +126,8 @@ def test_the_sentence_and_the_table_name_the_same_cell() -> None:
     )
     comparisons = pl.DataFrame([{**ROW, **row} for row in rows], COMPARISON_SCHEMA)
     (shown,) = surest_of_each_pair(comparisons).iter_rows(named=True)
-    assert describe(shown) == "best-of-8 (PRM judge, min, weighted)"
-    assert f"small with {describe(shown)} answers" in " ".join(headline(comparisons))
+    assert describe(shown) == "best-of-8 (min-weighted, PRM judge)"
+    assert f"small ({in_words(shown)}) answers" in " ".join(headline(comparisons))
 
 
 def test_nothing_is_called_certain() -> None:

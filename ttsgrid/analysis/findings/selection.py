@@ -12,7 +12,6 @@ gold answers. Equal accuracy goes to fewer FLOPs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,8 +24,6 @@ from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.findings.contests import GROUP, Choice, candidates, choices, groups
 from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.analysis.statistics.intervals import mean_intervals
-from ttsgrid.core.strategies import strategy_of
-from ttsgrid.core.voting import vote_name
 
 CURVE_SCHEMA: dict[str, type[pl.DataType]] = {
     "benchmark": pl.String,
@@ -140,26 +137,15 @@ def _best_overall(cells: Cells, rows: pl.DataFrame) -> pl.DataFrame:
     return shared.sort("accuracy", "flops", descending=[True, False], nulls_last=True).head(1)
 
 
-def pareto(points: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows that no other row beats at equal or fewer FLOPs, by FLOPs.
+def pareto(points: pl.DataFrame, cost: str = "flops") -> pl.DataFrame:
+    """Return the rows that no other row beats at equal or lower cost, the cheapest first.
 
     Args:
         points: rows of `Cells.frame` of one benchmark and bin, all on the same problems
             (`ttsgrid.analysis.cells.common.on_common_ground`); bounds are left out.
+        cost: the column that is counted; rows without it are left out.
     """
-    real = points.filter(competes(), pl.col("flops").is_not_null())
-    ordered = real.sort("flops", pl.col("accuracy"), descending=[False, True])
+    real = points.filter(competes(), pl.col(cost).is_not_null())
+    ordered = real.sort(cost, pl.col("accuracy"), descending=[False, True])
     record = pl.col("accuracy").cum_max().shift(1, fill_value=-1.0)
     return ordered.filter(pl.col("accuracy") > record)
-
-
-def describe(cell: Mapping[str, Any]) -> str:
-    """Return a cell's name for a sentence, e.g. `best-of-16 (PRM zoo-prm, min, weighted)`."""
-    entry = strategy_of(cell["strategy"])
-    variant = "".join(cell["strategy"].partition(" (")[1:])
-    name = f"{entry.at(cell['n'])}{variant}"
-    if not cell.get("vote"):
-        return name
-    prm = cell["cell_prm"] if "cell_prm" in cell else cell["prm"]
-    choices = [*([cell["aggregation"]] if cell["aggregation"] else []), vote_name(cell["vote"])]
-    return f"{name} ({', '.join([f'PRM {prm}', *choices])})"

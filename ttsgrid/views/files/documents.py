@@ -13,6 +13,7 @@ import polars as pl
 
 from ttsgrid.core.strategies import display_name
 from ttsgrid.views.files.summary import Summary
+from ttsgrid.views.words.brief import brief
 from ttsgrid.views.words.headline import headline
 from ttsgrid.views.words.numbers import in_order, percent, span
 from ttsgrid.views.words.policies import search_gain_sentences
@@ -61,6 +62,7 @@ def _accuracy(row: Mapping[str, object] | None) -> str:
 def found_block(summary: Summary) -> str:
     """What the sweep found, one point per paragraph of the report's answer."""
     paragraphs = (
+        " ".join(brief(summary.comparisons)),
         *headline(summary.comparisons),
         *search_comparison_sentences(summary.search_comparisons, summary.policies),
         *search_gain_sentences(summary.search_gains),

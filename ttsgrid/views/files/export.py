@@ -10,6 +10,7 @@ import polars as pl
 from ttsgrid.analysis.advice.recommendation_file import write_recommendations
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.views.figures.frontier import draw, save
+from ttsgrid.views.words.brief import in_brief
 from ttsgrid.views.words.headline import headline_of
 
 GRADER_COLUMNS = dict.fromkeys(("benchmark", "grader", "equality"), pl.String)
@@ -23,7 +24,10 @@ def write_frontier(frontier: Frontier, folder: Path) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     headlines = folder / "headline.txt"
-    lines = [f"{name}: {headline_of(frontier, name)}\n" for name in frontier.benchmarks]
+    lines = [
+        f"{name}: {' '.join(in_brief(frontier, name))}\n\n{headline_of(frontier, name)}\n"
+        for name in frontier.benchmarks
+    ]
     headlines.write_text("".join(lines), encoding="utf-8")
     pictures = save(draw(frontier.shared), folder) if frontier.benchmarks else ()
     rules = write_recommendations(frontier.recommendations, folder)

@@ -15,11 +15,12 @@ import polars as pl
 
 from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.cells.difficulty import Bin
-from ttsgrid.analysis.findings.selection import describe, pareto
+from ttsgrid.analysis.findings.selection import pareto
 from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.core.strategies import COT, PASS_AT_K, display_name
 from ttsgrid.views.html.view import FilterOption, Mark, Picture, Points, Reference
 from ttsgrid.views.palette import looks
+from ttsgrid.views.words.cells import describe
 from ttsgrid.views.words.coverage import coverage
 from ttsgrid.views.words.numbers import in_order, listed, percent, quantity
 from ttsgrid.views.words.order import by_size

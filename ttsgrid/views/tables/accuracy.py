@@ -13,12 +13,9 @@ from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.core.strategies import PASS_AT_K, display_name
 from ttsgrid.views.tables.entries import NOTHING, accuracy_entry
 from ttsgrid.views.tables.table import Entry, Table
+from ttsgrid.views.words.cells import short_name, votings_explained
 from ttsgrid.views.words.coverage import coverage
-from ttsgrid.views.words.numbers import (
-    Row,
-    in_order,
-    short_name,
-)
+from ttsgrid.views.words.numbers import Row, in_order
 from ttsgrid.views.words.order import by_size
 
 _BINS = {
@@ -72,9 +69,8 @@ def best_table(frontier: Frontier, benchmark: str) -> Table:
     return Table(
         "The best strategy by difficulty",
         "Accuracy in %, with the strategy and the 95 % interval. Difficulty is each policy's own "
-        "pass@1: easy from 50 %, medium from 10 %, hard below. In brackets: how step scores become "
-        "a solution's score (their lowest, last, average or product), and whose answer wins: max, "
-        "that of the best score; weighted, the answer with the largest sum of scores. Chosen and "
+        "pass@1: easy from 50 %, medium from 10 %, hard below. "
+        f"{votings_explained()} Chosen and "
         "reported on the same problems: a hint at what to try, not a forecast.",
         ("policy", "PRM", "N", *_BINS.values()),
         3,

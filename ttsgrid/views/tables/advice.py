@@ -1,6 +1,6 @@
 """What to expect and what to do: tables for a reader without gold answers.
 
-What the compute-optimal strategy promises in hindsight and what is kept of it
+What the compute-optimal strategy can be expected to reach, beside what hindsight says
 (`ttsgrid.analysis.advice.optimism`), which strategy to use where
 (`ttsgrid.analysis.advice.recommendation`) and how well difficulty is predicted
 (`ttsgrid.analysis.advice.prediction`).
@@ -18,6 +18,7 @@ from ttsgrid.analysis.advice.rules import Rule
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.views.tables.entries import accuracy_entry
 from ttsgrid.views.tables.table import Entry, Interval, Table
+from ttsgrid.views.words.cells import short_name
 from ttsgrid.views.words.coverage import num_problems_run, stands_on, unscored
 from ttsgrid.views.words.numbers import (
     Row,
@@ -25,32 +26,31 @@ from ttsgrid.views.words.numbers import (
     points,
     points_span,
     quantity,
-    short_name,
     span,
 )
 from ttsgrid.views.words.order import by_size
 
 
-def kept_table(frontier: Frontier, benchmark: str) -> Table:
-    """What choosing by difficulty achieves, beside what it promises in hindsight."""
+def expectation_table(frontier: Frontier, benchmark: str) -> Table:
+    """What choosing by difficulty achieves, beside what hindsight makes of it."""
     num_run = num_problems_run(frontier.cells, benchmark)
     return Table(
-        "The compute-optimal strategy: promised in hindsight, and kept",
-        "Accuracy, in %, with the best strategy for each difficulty. Kept: difficulty is predicted "
-        "without gold answers, and the strategy is chosen on problems other than those it is "
-        "scored on. One for all: a single strategy for all problems, also chosen on other "
-        "problems; added: what difficulty adds to it. Promised: difficulty and strategy both "
-        "known in hindsight, on the same problems, as studies often report. Overstated: promised "
-        "less kept, in points; one part comes from choosing in hindsight, the other from knowing "
+        "The compute-optimal strategy: what to expect, and what hindsight says",
+        "Accuracy, in %, with the best strategy for each difficulty. Expected: difficulty is "
+        "predicted without gold answers, and the strategy is chosen on problems other than those "
+        "it is scored on. One for all: a single strategy for all problems, also chosen on other "
+        "problems; added: what difficulty adds to it. In hindsight: difficulty and strategy both "
+        "known, on the same problems, as studies often report. Overstated: in hindsight less "
+        "expected, in points; one part comes from choosing in hindsight, the other from knowing "
         "the difficulty.",
         (
             "policy",
             "PRM",
             "N",
-            "kept",
+            "expected",
             "one for all",
             "added",
-            "promised",
+            "in hindsight",
             "overstated",
             "by choice",
             "by difficulty",

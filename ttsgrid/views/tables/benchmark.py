@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.views.tables.accuracy import accuracy_table, best_table
-from ttsgrid.views.tables.advice import kept_table, prediction_table, recommendation_table
+from ttsgrid.views.tables.advice import expectation_table, prediction_table, recommendation_table
 from ttsgrid.views.tables.comparisons import comparison_table
 from ttsgrid.views.tables.run_outcomes import run_outcome_table
 from ttsgrid.views.tables.searches import search_comparison_table
@@ -19,7 +19,7 @@ def benchmark_tables(frontier: Frontier, benchmark: str) -> tuple[Table, ...]:
         comparison_table(frontier, benchmark),
         search_comparison_table(frontier, benchmark),
         best_table(frontier, benchmark),
-        kept_table(frontier, benchmark),
+        expectation_table(frontier, benchmark),
         recommendation_table(frontier, benchmark),
         prediction_table(frontier, benchmark),
     )

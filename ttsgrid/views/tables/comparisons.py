@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ttsgrid.analysis.findings.comparisons import surest_of_each_pair
-from ttsgrid.analysis.findings.selection import describe
 from ttsgrid.analysis.frontier import Frontier
-from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
 from ttsgrid.core.strategies import strategy_of
 from ttsgrid.views.tables.table import Entry, Table
+from ttsgrid.views.tables.verdicts import verdict
+from ttsgrid.views.words.cells import describe
 from ttsgrid.views.words.coverage import num_problems_run, stands_on
 from ttsgrid.views.words.numbers import (
     Row,
@@ -58,20 +58,10 @@ def _comparison(row: Row, num_run: int) -> tuple[Entry, ...]:
             row["policy"], detail=", ".join(filter(None, (describe(row), stands_on(row, num_run))))
         ),
         Entry(row["large"], detail=f"{once}, {times(row['size_ratio'])} the size"),
-        _verdict(row),
+        verdict(row),
         Entry(points(row["difference"]), detail=points_span(row["low"], row["high"])),
         Entry(points_span(row["low_adjusted"], row["high_adjusted"])),
         Entry(percent(row["accuracy"])),
         Entry(percent(row["accuracy_large"])),
         Entry(times(row["flops_ratio"])),
     )
-
-
-def _verdict(row: Row) -> Entry:
-    if row["num_problems"] < MIN_PROBLEMS:
-        return Entry(f"{row['num_problems']} problems: too few")
-    if row["low_adjusted"] > 0:
-        return Entry("small wins", tone="good")
-    if row["high_adjusted"] < 0:
-        return Entry("large wins", tone="bad")
-    return Entry("can't tell")

@@ -183,7 +183,10 @@ def _heading(name: str) -> str:
     for ending, words in _PARTS.items():
         if name.endswith(ending) and name not in _HEADINGS:
             return f"{_heading(name.removesuffix(ending))} {words}"
-    plain = name.removeprefix("flops_").removeprefix(ACCURACY)
+    if name not in _HEADINGS and name.startswith(ACCURACY):
+        # An aggregation and a vote, by the name that both have together everywhere.
+        return name.removeprefix(ACCURACY).replace("_", "-", 1)
+    plain = name.removeprefix("flops_")
     return _HEADINGS.get(name, plain.replace("_", " "))
 
 

@@ -1,21 +1,24 @@
-"""A whole frontier on a terminal: tables, then the answer in a sentence."""
+"""A whole frontier on a terminal: the answer first, then, if asked for, every table.
+
+Without tables all of one benchmark fits a screen of 24 lines and 80 columns: two sentences,
+the verdicts, one picture.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from rich.console import Console
 from rich.text import Text
 
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.study.tables import RULES_TABLE, TABLES
-from ttsgrid.views.tables.accuracy import accuracy_table, best_table
-from ttsgrid.views.tables.advice import kept_table, prediction_table, recommendation_table
+from ttsgrid.views.tables.benchmark import benchmark_tables
 from ttsgrid.views.tables.external import external_table
-from ttsgrid.views.tables.run_outcomes import run_outcome_table
 from ttsgrid.views.tables.study import study_table
-from ttsgrid.views.tables.table import Table
-from ttsgrid.views.terminal.render import as_rich, print_table
+from ttsgrid.views.tables.verdicts import verdict_table
+from ttsgrid.views.terminal.picture import print_picture
+from ttsgrid.views.terminal.render import as_compact, as_rich, print_table
+from ttsgrid.views.words.brief import in_brief
+from ttsgrid.views.words.coverage import coverage_sentences
 from ttsgrid.views.words.external import note
 from ttsgrid.views.words.footnote import footnote
 from ttsgrid.views.words.headline import headline_of
@@ -23,22 +26,20 @@ from ttsgrid.views.words.judging import judged_by
 from ttsgrid.views.words.rules import rule_sentences
 from ttsgrid.views.words.warnings import answer_warnings
 
+ROOMY_COLUMNS, ROOMY_ROWS = 72, 3
+"""Less width or more verdicts leave room for fewer bars on a screen of 24 lines."""
+MOST_BARS, FEW_BARS = 5, 3
 
-def print_frontier(frontier: Frontier, console: Console) -> None:
-    """Print the tables and the headline of each benchmark."""
+
+def print_frontier(frontier: Frontier, console: Console, *, every_table: bool = False) -> None:
+    """Print the answer of each benchmark; with `every_table` also what it rests on."""
     for benchmark in frontier.benchmarks:
-        for table in _tables(frontier, benchmark):
-            if table.rows:
-                print_table(console, as_rich(table, benchmark))
-        headline = Text.assemble((f"{benchmark}: ", "bold"), headline_of(frontier, benchmark))
-        console.print(headline, highlight=False)
-        for sentence in judged_by(frontier, benchmark):
-            console.print(Text(sentence), style="dim", highlight=False)
-    if frontier.benchmarks:
-        console.print(footnote(frontier.cells), style="dim", highlight=False)
-    for benchmark in frontier.benchmarks:
-        for warning in answer_warnings(frontier, benchmark):
-            console.print(Text(f"Warning: {warning}"), style="yellow", highlight=False)
+        _print_answer(frontier, benchmark, console)
+    if every_table:
+        for benchmark in frontier.benchmarks:
+            _print_tables(frontier, benchmark, console)
+        if frontier.benchmarks:
+            console.print(footnote(frontier.cells), style="dim", highlight=False)
     for benchmark in frontier.external["benchmark"].unique().sort():
         points = frontier.external.filter(benchmark=benchmark)
         print_table(console, as_rich(external_table(points), f"{benchmark}, published elsewhere"))
@@ -55,10 +56,26 @@ def print_rule_sentences(frontier: Frontier, console: Console) -> None:
         console.print(Text(sentence), highlight=False)
 
 
-def _tables(frontier: Frontier, benchmark: str) -> Iterator[Table]:
-    yield accuracy_table(frontier.cells, benchmark)
-    yield run_outcome_table(frontier, benchmark)
-    yield best_table(frontier, benchmark)
-    yield kept_table(frontier, benchmark)
-    yield recommendation_table(frontier, benchmark)
-    yield prediction_table(frontier, benchmark)
+def _print_answer(frontier: Frontier, benchmark: str, console: Console) -> None:
+    """Print two sentences, the verdicts and the picture."""
+    said = " ".join(in_brief(frontier, benchmark))
+    console.print(Text.assemble((f"{benchmark}: ", "bold"), said), highlight=False)
+    for warning in answer_warnings(frontier, benchmark):
+        console.print(Text(f"Warning: {warning}"), style="yellow", highlight=False)
+    verdicts = verdict_table(frontier, benchmark)
+    if verdicts.rows:
+        print_table(console, as_compact(verdicts))
+        console.print(Text(verdicts.explanation), style="dim", highlight=False)
+    roomy = console.width >= ROOMY_COLUMNS and len(verdicts.rows) <= ROOMY_ROWS
+    print_picture(frontier, benchmark, console, MOST_BARS if roomy else FEW_BARS)
+    missing = coverage_sentences(frontier.cells, benchmark)
+    for sentence in (*missing, *judged_by(frontier, benchmark)):
+        console.print(Text(sentence), style="dim", highlight=False)
+
+
+def _print_tables(frontier: Frontier, benchmark: str, console: Console) -> None:
+    console.print()
+    for table in benchmark_tables(frontier, benchmark):
+        print_table(console, as_rich(table, benchmark))
+    detailed = Text.assemble((f"{benchmark}: ", "bold"), headline_of(frontier, benchmark))
+    console.print(detailed, highlight=False)

@@ -50,6 +50,28 @@ def as_rich(table: Table, about: str = "") -> RichTable:
     return shown
 
 
+def as_compact(table: Table) -> RichTable:
+    """Return a small table without space around it, for a screen that holds more than it."""
+    shown = RichTable(
+        title=Text(table.title, style="bold"),
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+        show_edge=False,
+    )
+    for position, heading in enumerate(table.headings):
+        names = position < table.num_text_columns
+        shown.add_column(
+            Text(heading),
+            justify="left" if names else "right",
+            min_width=max(len(text) for text in (heading, *(r[position].text for r in table.rows))),
+        )
+    for row in table.rows:
+        shown.add_row(*(_as_text(entry) for entry in row))
+    return shown
+
+
 def print_table(console: Console, table: RichTable) -> None:
     """Print a table, wider than the terminal where a number would be broken or cut."""
     # rich would otherwise wrap within numbers where the terminal is narrow.

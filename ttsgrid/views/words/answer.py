@@ -17,8 +17,9 @@ from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.intervals import difference_intervals
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
 from ttsgrid.core.strategies import COT, MAJORITY, ONE_SAMPLE, PASS_AT_K
+from ttsgrid.views.words.cells import short_name
 from ttsgrid.views.words.headline import headline_paragraphs
-from ttsgrid.views.words.numbers import Row, listed, percent, points, points_span, short_name, span
+from ttsgrid.views.words.numbers import Row, listed, percent, points, points_span, span
 from ttsgrid.views.words.order import by_size
 from ttsgrid.views.words.policies import search_gain_sentences
 from ttsgrid.views.words.ranking import ranking_sentences

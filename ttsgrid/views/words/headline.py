@@ -21,11 +21,11 @@ import polars as pl
 
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.findings.comparisons import surest_of_each_pair
-from ttsgrid.analysis.findings.selection import describe
 from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.statistics.thresholds import MAX_HALF_WIDTH, MIN_PROBLEMS
 from ttsgrid.core.strategies import COT, bound_names
+from ttsgrid.views.words.cells import describe, in_words
 from ttsgrid.views.words.coverage import coverage_sentences
 from ttsgrid.views.words.prices import why_unpriced
 
@@ -93,14 +93,14 @@ def strongest(comparisons: pl.DataFrame) -> dict[str, Any]:
     pairs = surest_of_each_pair(comparisons)
     clear = pairs.filter(pl.col("low_adjusted") > 0)
     if clear.is_empty():
-        return _nearest(pairs)
+        return nearest_to_a_win(pairs)
     # The size ratio orders both at once: the widest gap that is clearly bridged.
     order = clear.sort("size_ratio", "difference", descending=True, maintain_order=True)
     return order.row(0, named=True)
 
 
-def _nearest(comparisons: pl.DataFrame) -> dict[str, Any]:
-    """The comparison that comes nearest to a clear win."""
+def nearest_to_a_win(comparisons: pl.DataFrame) -> dict[str, Any]:
+    """Return the comparison that comes nearest to a clear win."""
     pairs = surest_of_each_pair(comparisons)
     order = pairs.sort("low_adjusted", "difference", descending=True, maintain_order=True)
     return order.row(0, named=True)
@@ -143,7 +143,7 @@ def _once(best: Comparison) -> str:
 
 def _claim(best: Comparison) -> str:
     return (
-        f"{best['policy']} with {describe(best)} answers {_percent(best['accuracy'])} of "
+        f"{best['policy']} ({in_words(best)}) answers {_percent(best['accuracy'])} of "
         f"{best['num_problems']} problems and beats {_large(best)} "
         f"({_percent(best['accuracy_large'])}) by {_points(best['difference'])} points "
         f"(95 % interval {_range(best, '')}; {_range(best, '_adjusted')} when adjusted for being "
@@ -153,7 +153,7 @@ def _claim(best: Comparison) -> str:
 
 def _seen(best: Comparison) -> str:
     return (
-        f"{best['policy']} with {describe(best)} answers {_percent(best['accuracy'])}, "
+        f"{best['policy']} ({in_words(best)}) answers {_percent(best['accuracy'])}, "
         f"{_large(best)} {_percent(best['accuracy_large'])}, on {best['num_problems']} "
         f"problems: a difference of {_points(best['difference'])} points "
         f"(95 % interval {_range(best, '')})."
@@ -183,11 +183,11 @@ def _guided(enough: pl.DataFrame, best: Comparison) -> str:
     with_prm = enough.filter(pl.col("prm").is_not_null())
     if best["prm"] is not None or with_prm.is_empty():
         return ""
-    nearest = _nearest(with_prm)
+    nearest = nearest_to_a_win(with_prm)
     cost = nearest["flops_ratio"]
     spent = "" if cost is None else f" at {_times(cost)} the FLOPs, the PRM's counted"
     return (
-        f" With a PRM the nearest is {nearest['policy']} with {describe(nearest)} against "
+        f" With a PRM the nearest is {nearest['policy']} ({in_words(nearest)}) against "
         f"{_large(nearest)}: {_points(nearest['difference'])} points "
         f"({_range(nearest, '_adjusted')} adjusted){spent}."
     )
@@ -205,8 +205,8 @@ def _cheapest(comparisons: pl.DataFrame, best: Comparison) -> Iterator[str]:
     cheapest = priced.row(0, named=True)
     if cheapest["flops_ratio"] < best["flops_ratio"]:
         yield (
-            f"The cheapest clear win over {_large(best)} is {cheapest['policy']} with "
-            f"{describe(cheapest)}: {_points(cheapest['difference'])} points "
+            f"The cheapest clear win over {_large(best)} is {cheapest['policy']} "
+            f"({in_words(cheapest)}): {_points(cheapest['difference'])} points "
             f"({_range(cheapest, '_adjusted')} adjusted) at {_times(cheapest['flops_ratio'])} "
             "the FLOPs."
         )
@@ -220,10 +220,14 @@ def _largest(comparisons: pl.DataFrame, best: Comparison) -> Iterator[str]:
     widest = comparisons.sort("size_ratio", descending=True).row(0, named=True)["large"]
     if widest == best["large"]:
         return
-    nearest = _nearest(comparisons.filter(large=widest))
+    nearest = nearest_to_a_win(comparisons.filter(large=widest))
     apart, side = abs(nearest["difference"]), "ahead" if nearest["difference"] > 0 else "behind"
     adjusted = f"({_range(nearest, '_adjusted')} adjusted)"
+    # What was spelled out a sentence before goes by its short name.
+    named_above = describe(nearest) == describe(best) and nearest["policy"] == best["policy"]
     by = f"{nearest['policy']} with {describe(nearest)}"
+    if not named_above:
+        by = f"{nearest['policy']} ({in_words(nearest)})"
     if nearest["low_adjusted"] > 0:
         yield (
             f"{widest}, the largest policy, is beaten too: {by} leads its {_once(nearest)} by "

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ttsgrid.core.strategies import display_name, rank_of, strategy_of
-from ttsgrid.core.voting import vote_name
+from ttsgrid.core.strategies import rank_of
 
 Row = Mapping[str, Any]
 _PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -19,17 +18,6 @@ _PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3
 def in_order(strategies: Sequence[str]) -> list[str]:
     """Return distinct strategies in their usual order, bounds last."""
     return sorted(set(strategies), key=rank_of)
-
-
-def short_name(row: Row) -> str:
-    """Return a cell's name without its PRM and N, which stand beside it."""
-    entry = strategy_of(row["strategy"])
-    if row["n"] == 1 and entry.at_one:
-        return entry.at_one
-    choices = [row["aggregation"]] if row["aggregation"] else []
-    choices += [vote_name(row["vote"])] if row["vote"] else []
-    name = display_name(row["strategy"])
-    return f"{name} ({', '.join(choices)})" if choices else name
 
 
 def percent(share: float) -> str:

@@ -1,4 +1,4 @@
-"""One made store and its frontier for the tests that only read them."""
+"""The made store's report for the tests that only read it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.views.html.made_store import MadeWorld, write_made_store
-from ttsgrid.analysis.frontier import Frontier, analyse
+from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.views.html import Report, build_report
 from ttsgrid.views.html.view import Picture
 
@@ -17,18 +16,6 @@ def own_picture(report: Report) -> Picture:
     picture = report.sections[0].picture
     assert picture is not None
     return picture
-
-
-@pytest.fixture(scope="session")
-def made_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("made") / "store"
-    write_made_store(path, MadeWorld())
-    return path
-
-
-@pytest.fixture(scope="session")
-def frontier(made_store: Path) -> Frontier:
-    return analyse(made_store)
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from ttsgrid.views import tables as room
 from ttsgrid.views.html.page import render_table
 from ttsgrid.views.html.runs import run_tables, units_by_kind
 from ttsgrid.views.tables.accuracy import accuracy_table, best_table
-from ttsgrid.views.tables.advice import kept_table, prediction_table, recommendation_table
+from ttsgrid.views.tables.advice import expectation_table, prediction_table, recommendation_table
 from ttsgrid.views.tables.comparisons import comparison_table
 from ttsgrid.views.tables.external import external_table
 from ttsgrid.views.tables.prm_bench import (
@@ -39,6 +39,7 @@ from ttsgrid.views.tables.run_outcomes import run_outcome_table
 from ttsgrid.views.tables.searches import search_comparison_table
 from ttsgrid.views.tables.study import study_table, study_tables
 from ttsgrid.views.tables.table import Entry, Table
+from ttsgrid.views.tables.verdicts import verdict_table
 from ttsgrid.views.terminal.render import as_rich, print_table
 
 WIDE = 2000
@@ -110,10 +111,11 @@ def all_tables(store: Path, frontier: Frontier) -> Iterator[tuple[str, Table]]:
     yield "accuracy_table", accuracy_table(frontier.cells, benchmark)
     for build in (
         best_table,
-        kept_table,
+        expectation_table,
         prediction_table,
         recommendation_table,
         comparison_table,
+        verdict_table,
         search_comparison_table,
     ):
         yield build.__name__, build(frontier, benchmark)

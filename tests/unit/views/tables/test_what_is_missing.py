@@ -102,7 +102,7 @@ def test_an_accuracy_of_zero_is_a_figure_and_no_unscored_sample_is_none() -> Non
         schema_overrides={"accuracy_last_max": pl.Float64},
     )
     shown = study_table(TABLES["votes"], frame)
-    assert shown.headings == ("policy", "min max")
+    assert shown.headings == ("policy", "min-max")
     assert "0.0 0 to 56" in _words(shown)
 
 

@@ -1,0 +1,132 @@
+"""What a person sees first: two plain sentences, the verdicts, a picture, where the results are."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from rich.console import Console
+
+from tests.unit.analysis.test_sentences import AHEAD, BEHIND, GUIDED, ROW
+from ttsgrid.analysis.findings.comparisons import COMPARISON_SCHEMA
+from ttsgrid.analysis.frontier import Frontier
+from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
+from ttsgrid.cli.frontier import main
+from ttsgrid.views.tables.verdicts import MOST_ROWS, verdict_table
+from ttsgrid.views.terminal.frontier import print_frontier
+from ttsgrid.views.words.brief import brief, in_brief
+
+SCREEN_LINES = 24
+# What the commands say after this: where pictures and tables are, and how to see all of them.
+LINES_OF_PLACES = 2
+
+
+def _printed(frontier: Frontier, columns: int) -> str:
+    out = io.StringIO()
+    print_frontier(frontier, Console(file=out, width=columns))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+def test_one_screen_holds_the_answer_the_verdicts_and_a_picture(
+    frontier: Frontier, columns: int
+) -> None:
+    printed = _printed(frontier, columns)
+    lines = printed.splitlines()
+    assert len(lines) + LINES_OF_PLACES <= SCREEN_LINES, printed
+    assert max(map(len, lines)) <= columns
+    said = " ".join(printed.split())
+    assert said.startswith("zoo: " + " ".join(in_brief(frontier, "zoo")))
+    for row in verdict_table(frontier, "zoo").rows:
+        assert row[3].text in said
+    assert "█" in said
+
+
+def test_without_colour_nothing_is_lost(
+    frontier: Frontier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    out = io.StringIO()
+    print_frontier(frontier, Console(file=out, width=80, force_terminal=True))
+    assert not re.search("\x1b\\[(?:\\d+;)*(?:3[0-7]|38|9[0-7])", out.getvalue())
+    bare = re.sub("\x1b\\[[0-9;]*m", "", out.getvalue())
+    assert bare.split() == _printed(frontier, 80).split()
+
+
+def test_the_command_says_where_the_results_are_and_all_prints_every_table(
+    made_store: Path, frontier: Frontier, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    short = _printed(frontier, 80)
+    assert main([str(made_store), "--out", str(tmp_path), "--all"]) == 0
+    whole = capsys.readouterr().out
+    for title in ("Accuracy by policy", "What to use", "Search against best-of-N"):
+        assert title in whole
+        assert title not in short
+    assert whole.split()[:40] == short.split()[:40]
+    assert whole.rstrip().endswith(f"Picture and tables: {tmp_path}")
+
+
+def _brief(*changes: dict[str, Any]) -> tuple[str, str]:
+    return brief(pl.DataFrame([{**ROW, **change} for change in changes], COMPARISON_SCHEMA))
+
+
+def test_a_win_is_said_with_its_price_and_its_limit() -> None:
+    first, second = _brief({**AHEAD, **GUIDED}, {"large": "largest", "size_ratio": 9.0})
+    assert first == (
+        "A small model that tries many times beats a larger one that answers once: small "
+        "(best-of-N, 8 samples, the answer whose lowest step score from judge is highest) solves "
+        "50 % of 200 problems, large 50 %, at 1.6 times large's compute."
+    )
+    assert second == (
+        "The largest model, largest (50 %), is not clearly beaten: small is 0.0 points behind, "
+        "which 200 problems can't tell from chance."
+    )
+
+
+def test_only_intervals_that_hold_for_all_decide_what_is_claimed() -> None:
+    unsure = {"difference": 0.1, "low": 0.05, "high": 0.15, "low_adjusted": -0.01}
+    for change in ({}, unsure):
+        first, _ = _brief(change)
+        assert first.startswith("No small model that tries many times clearly beats")
+        assert "can't tell" in first
+    assert "are clearly behind" in _brief(BEHIND, BEHIND)[0]
+    assert "clearly behind" not in _brief(BEHIND, {**BEHIND, "high_adjusted": 0.01})[0]
+
+
+def test_on_few_problems_nothing_is_claimed() -> None:
+    for change in (AHEAD, BEHIND, {}):
+        first, second = _brief({**change, "num_problems": MIN_PROBLEMS - 1})
+        assert first.startswith(f"{MIN_PROBLEMS - 1} problems are too few")
+        assert "beats a larger" in first
+        assert "clearly" not in first + second
+
+
+def test_one_model_alone_is_told_what_is_missing(frontier: Frontier) -> None:
+    nothing = frontier.comparisons.clear()
+    first, second = in_brief(Frontier(**{**vars(frontier), "comparisons": nothing}), "zoo")
+    assert "takes two models of known sizes" in first
+    assert re.match(r"Most accurate here is made-\w \(.*\) with \d+ % of 40 problems", second)
+
+
+def test_no_words_of_the_workshop_in_the_answer(frontier: Frontier) -> None:
+    said = " ".join(in_brief(frontier, "zoo"))
+    for word in ("kept", "promised", "points on show", "dvts-", "best_of_n", "FLOPs", "adjusted"):
+        assert word not in said
+
+
+def test_of_many_pairs_the_first_screen_shows_one_per_larger_policy(frontier: Frontier) -> None:
+    rows = [
+        {**ROW, "policy": f"p{i}", "large": f"p{j}", "size_ratio": 2.0 ** (j - i)}
+        for j in range(5)
+        for i in range(j)
+    ]
+    many = frontier.comparisons.clear().vstack(pl.DataFrame(rows, COMPARISON_SCHEMA))
+    moved = many.with_columns(benchmark=pl.lit("zoo"))
+    table = verdict_table(Frontier(**{**vars(frontier), "comparisons": moved}), "zoo")
+    assert len(table.rows) == 4 <= MOST_ROWS
+    assert {row[2].text for row in table.rows} == {"p1", "p2", "p3", "p4"}
+    assert "4 of 10 pairs" in table.explanation
