@@ -15,14 +15,15 @@ from rich.text import Text
 
 from ttsgrid.cli.composition import composed
 from ttsgrid.cli.exits import exit_with
-from ttsgrid.cli.found import COMMIT_DIGITS, find
+from ttsgrid.cli.found import COMMIT_DIGITS, find, one_of_each
 from ttsgrid.core.dotted import add_to_path
 from ttsgrid.core.errors import ConfigError, TtsgridError
 from ttsgrid.core.shipped import CONF
 from ttsgrid.core.tally import counted
 from ttsgrid.grid.arguments import checked_arguments
-from ttsgrid.grid.compose import AXES, to_grid
+from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig
+from ttsgrid.grid.definitions import AXES
 from ttsgrid.grid.model_config import PER_PRICE_TOKENS
 from ttsgrid.grid.own_code import check_own_code
 from ttsgrid.grid.preflight.cost import Cost, costs_of
@@ -77,7 +78,7 @@ def check(grid: GridConfig, console: Console, roles: Sequence[str] = ROLES) -> N
     found.require_all()
     wrong: list[str] = []
     for part in found.parts:
-        models = [model for model in part.models if model.role in roles]
+        models = [model for model in one_of_each(part.models) if model.role in roles]
         report = check_models(part.grid, part.problems, models)
         for seen in report.seen:
             _show(seen, part.grid.benchmark.name, console)

@@ -15,6 +15,8 @@ from hydra import compose, initialize_config_dir
 from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig
 
+from ttsgrid.grid.typed_values import quoted
+
 CONFIG_DIR = ("--config-dir", "-cd")
 
 
@@ -47,8 +49,8 @@ def composed(arguments: Sequence[str], conf: Path) -> Composed:
     folders = [conf]
     overrides = list(options.overrides)
     if options.config_dir:
-        folders.append(Path(options.config_dir).absolute())
-        overrides.append(f"hydra.searchpath=['file://{folders[-1]}']")
+        folders.append(Path(options.config_dir).expanduser().absolute())
+        overrides.append(f"hydra.searchpath=[{quoted(f'file://{folders[-1]}')}]")
     # A search path in the overrides, as --config-dir itself is read by hydra.main alone.
     with initialize_config_dir(version_base="1.3", config_dir=str(conf)):
         return Composed(compose("config", overrides=overrides), tuple(folders))

@@ -6,7 +6,7 @@ cache or a file that is not there yet is no error of a plan. It is one of whatev
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ttsgrid.benchmarks import assumed_problems, load_benchmark
@@ -14,6 +14,7 @@ from ttsgrid.core.errors import UnreachableError
 from ttsgrid.core.hub import stay_offline_if_silent
 from ttsgrid.core.records import Problem
 from ttsgrid.core.tally import counted
+from ttsgrid.core.units import ModelIdentity
 from ttsgrid.grid.config import GridConfig, ModelConfig
 from ttsgrid.grid.content import Note
 from ttsgrid.grid.fit import Fit
@@ -60,8 +61,7 @@ class Found:
     @property
     def models(self) -> list[ResolvedModel]:
         """Every model, once for each way in which it is asked."""
-        every = (model for part in self.parts for model in part.models)
-        return list({model.identity: model for model in every}.values())
+        return one_of_each(model for part in self.parts for model in part.models)
 
     def plan(self, held: Collection[str]) -> Plan:
         """Return the plan of all benchmarks.
@@ -92,7 +92,7 @@ class Found:
 
     def sentences(self) -> Iterator[str]:
         """Yield what a plan says of where its models and problems come from."""
-        models = self.parts[0].models  # the others ask the same ones in other words
+        models = one_of_each(self.parts[0].models)  # other parts ask them in other words
         commits = [
             f"{model.config.name} at {model.commit[:COMMIT_DIGITS]}"
             for model in models
@@ -119,6 +119,16 @@ class Found:
                 "What is assumed can't be looked up in the store, so all of it counts as missing; "
                 "to check or to run the grid it must be there."
             )
+
+
+def one_of_each(models: Iterable[ResolvedModel]) -> list[ResolvedModel]:
+    """Return each model once; one that samples in several ways, as it writes longest."""
+    found: dict[ModelIdentity, ResolvedModel] = {}
+    for model in models:
+        known = found.setdefault(model.identity, model)
+        if model.config.sampling.max_tokens > known.config.sampling.max_tokens:
+            found[model.identity] = model
+    return list(found.values())
 
 
 def find(grid: GridConfig, note: Note) -> Found:

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from ttsgrid.cli.composition import composed, is_plain
 from ttsgrid.cli.exits import exit_with
-from ttsgrid.cli.found import Found, find
+from ttsgrid.cli.found import Found, find, one_of_each
 from ttsgrid.core.dotted import add_to_path
 from ttsgrid.core.errors import StoreError, TtsgridError
 from ttsgrid.core.shipped import CONF
@@ -116,7 +116,8 @@ def require_right(plan: Plan, found: Found) -> None:
 
     running = {model.id for unit in plan.missing for model in unit.models}
     for part in found.parts:
-        needed = [model for model in part.models if model.identity.id in running]
+        models = one_of_each(part.models)
+        needed = [model for model in models if model.identity.id in running]
         report = check_models(part.grid, part.problems, needed)
         for sentence in report.notes:
             note(sentence)

@@ -9,21 +9,30 @@ and known settings are passed on as `++name=value`, which sets them either way.
 from __future__ import annotations
 
 import textwrap
+from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
+from typing import Any, NoReturn
 
 from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, ValueType
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
-from ttsgrid.core.checks import refuse_unknown, require_choice
+from ttsgrid.core.checks import mapping, refuse_unknown, require_choice
 from ttsgrid.core.errors import ConfigError
-from ttsgrid.grid.compose import AXES, SECTIONS, TOP_LEVEL, group_names
+from ttsgrid.grid.compose import SECTIONS, TOP_LEVEL
+from ttsgrid.grid.config import GridConfig
+from ttsgrid.grid.definitions import AXES, group_names
+from ttsgrid.grid.typed_values import as_structure, as_text, is_text
 
+# What takes several values; so does each setting of `sampling`.
+LISTS = (*AXES, "benchmark", "benchmarks", "budgets", "plugins", "seed")
 GROUPS = ("benchmark", "engine", "cluster", "experiment")
 # As conf/config.yaml places it: an experiment's settings are the grid's own, so its file
 # needs no `# @package _global_`.
@@ -44,14 +53,15 @@ def checked_arguments(arguments: Sequence[str], conf: Path) -> list[str]:
         ConfigError: an argument is no setting or names no choice; the message says
             what there is.
     """
-    options, left = get_args_parser().parse_known_args(list(arguments))
+    options, left = _hydras_parser().parse_known_args(list(arguments))
     # argparse takes one run of settings; those behind an option that follows it are left.
     settings = [*options.overrides, *(text for text in left if not text.startswith("-"))]
     if unknown := [text for text in left if text.startswith("-")]:
         raise ConfigError(f"unknown option {unknown[0]}; settings are name=value, see --help")
     if options.multirun:
         raise ConfigError("--multirun is not for grids: give lists, e.g. policies=[zoo-s,zoo-l]")
-    own = [Path(folder) for folder in (options.config_path, options.config_dir) if folder]
+    given = (options.config_path, options.config_dir)
+    own = [Path(folder).expanduser() for folder in given if folder]
     if options.config_dir and not own[-1].is_dir():
         raise ConfigError(f"--config-dir {own[-1]} is no folder")
     folders = [conf, *own]
@@ -65,30 +75,48 @@ def checked_arguments(arguments: Sequence[str], conf: Path) -> list[str]:
     return [*kept, *(new for several in checked.values() for new in several)]
 
 
+def _hydras_parser() -> ArgumentParser:
+    """Return Hydra's parser of options, private though it is, with errors of one sentence."""
+
+    def refuse(message: str) -> NoReturn:
+        raise ConfigError(f"{message}; see --help")
+
+    parser = get_args_parser()
+    parser.error = refuse  # type: ignore[method-assign]
+    return parser
+
+
 def _lists_benchmarks(text: str, folders: Sequence[Path]) -> bool:
     """Say whether a setting, or the experiment that it names, lists benchmarks."""
     name, _, value = text.lstrip("+").partition("=")
     if name == "experiment":
         files = (folder / name / f"{value}.yaml" for folder in folders)
-        return any(file.is_file() and "benchmarks" in OmegaConf.load(file) for file in files)
+        return any("benchmarks" in _experiment(file) for file in files if file.is_file())
     return name == "benchmarks" or (name == "benchmark" and value.startswith("["))
 
 
-def _checked(text: str, folders: Sequence[Path]) -> str:
+def _experiment(file: Path) -> Mapping[str, Any]:
+    try:
+        return mapping(str(file), OmegaConf.to_container(OmegaConf.load(file)))
+    except (OmegaConfBaseException, YAMLError, OSError, UnicodeDecodeError) as error:
+        said = str(error).splitlines()
+        raise ConfigError(f"experiment: {file} can't be read as YAML: {said[0]}") from error
+
+
+def _checked(typed: str, folders: Sequence[Path]) -> str:
     """Check one override; return it in the form that Hydra takes whether or not it is new."""
-    override = _parsed(text)
+    text, override = _parsed(typed)
     name = override.key_or_group
     if name.split(".")[0].split("/")[0] == "hydra":
         return text
+    _require_setting(name)
     if override.is_sweep_override():
-        values = text.partition("=")[2]
-        raise ConfigError(f"{text}: several values are a list: {name}=[{values}]")
+        raise ConfigError(_one_or_a_list(name, typed, override))
     value = override.value()
     if name == "benchmark" and isinstance(value, list):
         return f"++benchmarks={text.partition('=')[2]}"
     if name in GROUPS and value is not None and not isinstance(value, Mapping):
         require_choice(name, str(value), group_names(name, folders))
-    _require_setting(name)
     if override.is_delete():
         return text
     if name == "experiment":
@@ -96,13 +124,32 @@ def _checked(text: str, folders: Sequence[Path]) -> str:
     return text.lstrip("+") if name in GROUPS else f"++{text.lstrip('+')}"
 
 
-def _parsed(text: str) -> Override:
-    if "=" not in text and not text.startswith("~"):
+def _one_or_a_list(name: str, typed: str, override: Override) -> str:
+    """Return what is wrong with several values; a list is advised only where it is taken."""
+    if name not in LISTS and not name.startswith("sampling."):
+        return f"{typed}: {name} takes one value"
+    if override.value_type == ValueType.SIMPLE_CHOICE_SWEEP:
+        return f"{typed}: several values are a list: {name}=[{typed.partition('=')[2]}]"
+    return f"{typed}: write the values as a list: {name}=[A,B]"
+
+
+def _parsed(text: str) -> tuple[str, Override]:
+    """Return an override, and its text as Hydra reads it."""
+    name, equals, value = text.partition("=")
+    if not equals and not text.startswith("~"):
         raise ConfigError(f"{text}: a setting is name=value; {QUOTES}")
+    top, *inner = name.lstrip("+").split(".")
+    section = SECTIONS.get(top)
+    if is_text(section, inner) if section else is_text(GridConfig, [top, *inner]):
+        text = f"{name}={as_text(value)}"
     try:
-        return OverridesParser.create().parse_override(text)
+        return text, OverridesParser.create().parse_override(text)
     except HydraException as error:
-        raise ConfigError(f"{text}: {str(error).splitlines()[0]}; {QUOTES}") from error
+        structure = as_structure(value)
+        if structure is None:
+            raise ConfigError(f"{text}: {str(error).splitlines()[0]}; {QUOTES}") from error
+    text = f"{name}={structure}"
+    return text, OverridesParser.create().parse_override(text)
 
 
 def _choices(folders: Sequence[Path], group: str, indent: int) -> str:
@@ -122,6 +169,9 @@ def _require_setting(name: str) -> None:
     if axis:
         raise ConfigError(f"unknown setting {name}; name what you want in the list {axis}=[...]")
     refuse_unknown("", [top], {*TOP_LEVEL, *GROUPS})
+    if len(inner) > 1 and top in AXES:
+        item = f"{{base: {inner[0]}, {'.'.join(inner[1:])}: ...}}"
+        raise ConfigError(f"unknown setting {name}; say it in the list: {top}=[{item}]")
     if inner and top not in SECTIONS:
         raise ConfigError(f"unknown setting {name}; {top} has no settings of its own")
     if inner:

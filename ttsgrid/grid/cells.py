@@ -12,6 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from ttsgrid.core.cell import CellKey, scored_keys
+from ttsgrid.core.difference import difference
+from ttsgrid.core.identity import canonical_json
 from ttsgrid.core.strategies import BEST_OF_N, COT, MAJORITY
 from ttsgrid.core.units import SearchTree, Unit
 from ttsgrid.core.voting import MAJORITY_VOTE
@@ -20,6 +22,8 @@ _Pools = dict[tuple[str, str | None], int]
 """(policy, PRM or None) to the size of the pool, or of what the PRM scores of it."""
 _Trees = dict[tuple[str, str, str, int | None], dict[str, list[SearchTree]]]
 """(policy, PRM, kind of search, N or None for subtrees), then settings, to their trees."""
+_Way = tuple[str, bool, str]
+"""(policy, whether it is greedy, its sampling as JSON)."""
 
 
 def served_cells(
@@ -35,20 +39,36 @@ def served_cells(
     greedy: set[str] = set()
     pools: _Pools = defaultdict(int)
     trees: _Trees = defaultdict(lambda: defaultdict(list))
+    units = list(units)
+    labels = _labels(units)
     for unit in units:
+        policy = labels[_way(unit)]
         if tree := unit.tree:
-            of = (tree.policy.name, tree.prm.name, tree.strategy, tree.budget)
+            of = (policy, tree.prm.name, tree.strategy, tree.budget)
             trees[of][tree.settings.id].append(tree)
         elif unit.sampling.greedy:
-            greedy.add(unit.policy.name)
+            greedy.add(policy)
         elif block := unit.block:
-            pool = (unit.policy.name, unit.prm.name if unit.prm else None)
+            pool = (policy, unit.prm.name if unit.prm else None)
             pools[pool] = max(pools[pool], block.stop)
     return (
         *(CellKey(benchmark, policy, None, COT.name, 1) for policy in sorted(greedy)),
         *_of_pools(pools, benchmark, budgets),
         *_of_searches(trees, benchmark, budgets),
     )
+
+
+def _way(unit: Unit) -> _Way:
+    return (unit.policy.name, unit.sampling.greedy, canonical_json(unit.sampling.as_json()))
+
+
+def _labels(units: Iterable[Unit]) -> dict[_Way, str]:
+    """Name each policy in each of its ways to sample, as the analysis of a store does."""
+    ways = {_way(unit) for unit in units}
+    alternatives: dict[tuple[str, bool], list[str]] = defaultdict(list)
+    for policy, greedy, sampling in ways:
+        alternatives[policy, greedy].append(sampling)
+    return {way: way[0] + difference(way[2], alternatives[way[0], way[1]]) for way in ways}
 
 
 def _of_pools(pools: _Pools, benchmark: str, budgets: Sequence[int]) -> Iterator[CellKey]:

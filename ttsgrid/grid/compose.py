@@ -3,7 +3,10 @@
 Axes are lists of names; each name is looked up in its group's folder on Hydra's
 search path (`conf/policy/zoo-s.yaml` for `policies=[zoo-s]`), so that a person's
 own `--config-dir` adds models to the shipped ones. A list may also hold a whole
-definition inline: `policies=[{name: mine, model: /path, format: qwen}]`.
+definition inline: `policies=[{name: mine, model: /path, format: qwen}]`, or what differs
+from a named one: `policies=[{base: zoo-s, replicas: 2}]`.
+
+A setting of `sampling` and `seed` may be lists: then each policy samples in each of these ways.
 
 One benchmark is composed by Hydra below `benchmark`. Where `benchmarks` lists several, they
 are looked up like models, and what stands below `benchmark` holds for each of them.
@@ -13,12 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
 from ttsgrid.core.checks import (
     Plain,
@@ -26,7 +29,6 @@ from ttsgrid.core.checks import (
     build,
     mapping,
     refuse_unknown,
-    require_choice,
     typed,
 )
 from ttsgrid.core.dotted import load_plugins
@@ -39,12 +41,11 @@ from ttsgrid.grid.config import (
     ModelConfig,
     SamplingConfig,
 )
+from ttsgrid.grid.definitions import AXES, definition, laid_over
 from ttsgrid.grid.strategy_settings import to_strategy
 from ttsgrid.models import SAMPLING_OF_FORMAT, base_format, inline_format
 from ttsgrid.models.prms import inline_prm_format
 
-AXES = {"policies": "policy", "prms": "prm", "strategies": "strategy"}
-GROUP_OF = {**AXES, "benchmarks": "benchmark"}
 SECTIONS: dict[str, type] = {
     "benchmark": BenchmarkConfig,
     "sampling": SamplingConfig,
@@ -72,7 +73,7 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
     load_plugins(plugins)  # first: what they add may be named below
     budgets = _budgets(plain.get("budgets"))
     axes = {
-        axis: [_definition(axis, item, search_path) for item in as_list(axis, plain.get(axis, []))]
+        axis: [definition(axis, item, search_path) for item in as_list(axis, plain.get(axis, []))]
         for axis in AXES
     }
     override = {
@@ -80,16 +81,17 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
     }
     refuse_unknown("sampling", override, {field.name for field in fields(SamplingConfig)})
     policies = [
-        _spelled_out("policies", _sampled(item, override), inline_format)
+        _spelled_out("policies", sampled, inline_format)
         for item in axes["policies"]
+        for sampled in _sampled(item, override)
     ]
     prms = [_spelled_out("prms", _unsampled(item), inline_prm_format) for item in axes["prms"]]
     strategies = axes["strategies"]
     # Else budgets=[8] would plan beams at 4 and 16, those of their file, without a word.
     if budgets:
         strategies = [
-            definition if isinstance(item, Mapping) else _without_budgets(definition)
-            for item, definition in zip(plain.get("strategies", []), strategies, strict=True)
+            strategy if _gives_budgets(item) else _without_budgets(strategy)
+            for item, strategy in zip(plain.get("strategies", []), strategies, strict=True)
         ]
     return GridConfig(
         benchmarks=tuple(_located(one, search_path) for one in _benchmarks(plain, search_path)),
@@ -99,7 +101,7 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
         engine=build(EngineConfig, "engine", plain.get("engine")),
         cluster=build(ClusterConfig, "cluster", plain.get("cluster")),
         store=typed("store", str, plain.get("store")),
-        seed=typed("seed", int, plain.get("seed", 0)),
+        seed=_seeds(plain.get("seed", 0)),
         plan_only=typed("plan_only", bool, plain.get("plan_only", False)),
         plugins=plugins,
         **budgets,
@@ -140,21 +142,11 @@ def _benchmarks(plain: Plain, search_path: Sequence[Path]) -> list[BenchmarkConf
             f"benchmark.{own[0]} is of one benchmark; with several, spell it out in the list: "
             f"benchmarks=[{{name: ..., {own[0]}: ...}}, ...]"
         )
-    definitions = [_definition("benchmarks", item, search_path) for item in listed]
+    definitions = [definition("benchmarks", item, search_path) for item in listed]
     return [
-        build(BenchmarkConfig, _where("benchmarks", one), _laid_over(one, shared))
+        build(BenchmarkConfig, _where("benchmarks", one), laid_over(one, shared))
         for one in definitions
     ]
-
-
-def _laid_over(own: Plain, shared: Plain) -> dict[str, Any]:
-    """Return settings with others over them, part by part."""
-    parts = {
-        key: _laid_over(own[key], value)
-        for key, value in shared.items()
-        if isinstance(value, Mapping) and isinstance(own.get(key), Mapping)
-    }
-    return {**own, **shared, **parts}
 
 
 def _located(benchmark: BenchmarkConfig, search_path: Sequence[Path]) -> BenchmarkConfig:
@@ -166,12 +158,13 @@ def _located(benchmark: BenchmarkConfig, search_path: Sequence[Path]) -> Benchma
     return replace(benchmark, path=str(found)) if found else benchmark
 
 
-def _without_budgets(strategy: Plain) -> dict[str, Any]:
-    """Return a named strategy's definition for budgets that a person gave the grid.
+def _gives_budgets(item: Any) -> bool:
+    """Say whether an item of `strategies` gives budgets itself, beside the grid's."""
+    return isinstance(item, Mapping) and "budgets" in item
 
-    Those of its file are its defaults; those of a definition inline were given beside the
-    grid's, for it alone.
-    """
+
+def _without_budgets(strategy: Plain) -> dict[str, Any]:
+    """Return a strategy's definition without those of its file, which are only defaults."""
     return {key: value for key, value in strategy.items() if key != "budgets"}
 
 
@@ -183,9 +176,9 @@ def _budgets(given: Any) -> dict[str, tuple[int, ...]]:
     return {"budgets": tuple(sorted({typed("budgets", int, n) for n in as_list("budgets", given)}))}
 
 
-def group_names(group: str, search_path: Sequence[Path]) -> list[str]:
-    """Return the names that a config group offers, sorted."""
-    return sorted({file.stem for folder in search_path for file in (folder / group).glob("*.yaml")})
+def _seeds(given: Any) -> tuple[int, ...]:
+    several = given if isinstance(given, list) else [given]
+    return tuple(sorted({typed("seed", int, seed) for seed in several}))
 
 
 def _resolved(config: DictConfig) -> dict[str, Any]:
@@ -199,11 +192,20 @@ def _resolved(config: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items()}
 
 
-def _sampled(policy: dict[str, Any], override: Plain) -> dict[str, Any]:
-    """Return a policy's definition: the grid's sampling, over its own, over its format's."""
-    own = mapping(f"{_where('policies', policy)}.sampling", policy.get("sampling"))
+def _sampled(policy: dict[str, Any], override: Plain) -> list[dict[str, Any]]:
+    """Return a policy's definition, once for each way in which it samples.
+
+    The grid's sampling goes over the policy's own, and that over its format's.
+    """
+    where = f"{_where('policies', policy)}.sampling"
     usual = SAMPLING_OF_FORMAT.get(str(base_format(policy.get("format"))), {})
-    return {**policy, "sampling": {**usual, **own, **override}}
+    merged = {**usual, **mapping(where, policy.get("sampling")), **override}
+    choices = {key: value if isinstance(value, list) else [value] for key, value in merged.items()}
+    for key, several in choices.items():
+        if not several:
+            raise ConfigError(f"sampling.{key}=[] leaves nothing to run; give at least one value")
+    ways = (dict(zip(choices, way, strict=True)) for way in product(*choices.values()))
+    return [{**policy, "sampling": way} for way in ways]
 
 
 def _unsampled(prm: dict[str, Any]) -> dict[str, Any]:
@@ -227,21 +229,3 @@ def _spelled_out(
 def _where(axis: str, item: Plain) -> str:
     """Name an item of an axis in messages: `policies.zoo-s`."""
     return f"{axis}.{item['name']}" if item.get("name") is not None else f"{axis}[...]"
-
-
-def _definition(axis: str, item: Any, search_path: Sequence[Path]) -> dict[str, Any]:
-    """Resolve one item of an axis: a name looked up in its group, or a definition inline."""
-    if isinstance(item, Mapping):
-        return mapping(axis, item)
-    group, name = GROUP_OF[axis], str(item)
-    require_choice(axis, name, group_names(group, search_path))
-    file = next(f for d in search_path if (f := d / group / f"{name}.yaml").is_file())
-    return {"name": name, **_loaded(axis, file)}
-
-
-def _loaded(axis: str, file: Path) -> dict[str, Any]:
-    """Read one model's or strategy's file."""
-    try:
-        return mapping(str(file), OmegaConf.to_container(OmegaConf.load(file), resolve=True))
-    except (OmegaConfBaseException, YAMLError, OSError) as error:
-        raise ConfigError(f"{axis}: {file} is no config file: {error}") from error

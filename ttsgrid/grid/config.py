@@ -165,14 +165,16 @@ class GridConfig:
     Attributes:
         benchmarks: which problems: `benchmark=NAME` for one, a list of names or definitions
             for several, each with units and cells of its own.
-        policies: names, or definitions inline.
+        policies: names, or definitions inline; one that samples in several ways stands here
+            once for each.
         prms: names, or definitions inline.
         strategies: names, or definitions inline.
         engine: `cpu` or `gpu`, or settings below `engine.`.
         cluster: `local` or `ray`, or settings below `cluster.`.
         plan_only: show what would run, and stop.
         budgets: N of every strategy that has none of its own.
-        seed: determines every request's seed.
+        seed: determines every request's seed; several give each policy as many pools, greedy
+            solutions and searches of its own.
         store: folder or URI of the results store.
         plugins: modules that add strategies, votes or bounds of your own to the
             catalogues; workers import them too.
@@ -186,7 +188,7 @@ class GridConfig:
     cluster: ClusterConfig
     store: str
     budgets: tuple[int, ...] = (1, 4, 16, 64)
-    seed: int = 0
+    seed: tuple[int, ...] = (0,)
     plan_only: bool = False
     plugins: tuple[str, ...] = ()
 
@@ -194,8 +196,11 @@ class GridConfig:
         require(bool(self.benchmarks), "benchmarks=[] leaves nothing to run; name at least one")
         require(bool(self.policies), "policies=[] leaves nothing to run; name at least one policy")
         require(bool(self.strategies), "strategies=[] leaves nothing to run; name at least one")
-        for setting in ("benchmarks", "policies", "prms", "strategies"):
-            _require_distinct(setting, [item.name for item in getattr(self, setting)])
+        for setting in ("benchmarks", "prms", "strategies"):
+            _require_named_apart(setting, [item.name for item in getattr(self, setting)])
+        _require_named_apart("policies", _names_of_different(self.policies))
+        _require_distinct_ways(self.policies)
+        require(bool(self.seed), "seed=[] leaves nothing to run; give at least one")
         _require_budgets("budgets", self.budgets)
         require(bool(self.store), "store is empty; name a folder or a URI")
         searches = [strategy.name for strategy in self.strategies if strategy.is_search]
@@ -224,6 +229,32 @@ def _require_budgets(setting: str, budgets: tuple[int, ...]) -> None:
     require(bool(budgets), f"{setting}=[] leaves nothing to run; give at least one N")
     require(all(n > 0 for n in budgets), f"{setting}={list(budgets)} must be above 0")
     _require_distinct(setting, [str(n) for n in budgets])
+
+
+def _names_of_different(policies: tuple[ModelConfig, ...]) -> list[str]:
+    """Return the name of each policy; once where only its sampling differs."""
+    alike = SamplingConfig()
+    different: list[ModelConfig] = []
+    for policy in policies:
+        asked = replace(policy, sampling=alike)
+        different += [asked] if asked not in different else []
+    return [policy.name for policy in different]
+
+
+def _require_distinct_ways(policies: tuple[ModelConfig, ...]) -> None:
+    ways = [(policy.name, policy.sampling) for policy in policies]
+    doubled = sorted({name for name, way in ways if ways.count((name, way)) > 1})
+    require(not doubled, f"policies names {', '.join(doubled)} twice with the same sampling")
+
+
+def _require_named_apart(setting: str, names: list[str]) -> None:
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    first = next(iter(doubled), "")
+    require(
+        not doubled,
+        f"{setting} names {', '.join(doubled)} twice; where they differ, give one a name of its "
+        f"own: {{base: {first}, name: ..., ...}}",
+    )
 
 
 def _require_distinct(setting: str, names: list[str]) -> None:

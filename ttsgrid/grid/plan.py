@@ -110,7 +110,7 @@ def make_plan(
     units = {
         unit.id: unit
         for policy in grid.policies
-        for sampling in (_sampling(grid, policy, problems),)
+        for sampling in _samplings(grid, policy, problems)
         for trees in (_trees(grid, policy),)
         for position, problem in enumerate(problems)
         for unit in (
@@ -212,19 +212,23 @@ def _pool_size(grid: GridConfig, chosen: Collection[StrategyConfig]) -> int:
     return max((n for strategy in chosen for n in budgets_of(grid, strategy)), default=0)
 
 
-def _sampling(
+def _samplings(
     grid: GridConfig, policy: ModelConfig, problems: tuple[Problem, ...]
-) -> SamplingIdentity:
-    """Return how a policy samples its pools and searches."""
+) -> list[SamplingIdentity]:
+    """Return how a policy samples its pools and searches, once for each seed."""
     sampling = policy.sampling
-    return SamplingIdentity(
-        temperature=sampling.temperature,
-        top_p=sampling.top_p,
-        max_tokens=sampling.max_tokens,
-        seed=grid.seed,
-        top_k=sampling.top_k,
-        max_model_len=context_limit(policy, problems, grid.benchmark.instruction),
-    )
+    limit = context_limit(policy, problems, grid.benchmark.instruction)
+    return [
+        SamplingIdentity(
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            max_tokens=sampling.max_tokens,
+            seed=seed,
+            top_k=sampling.top_k,
+            max_model_len=limit,
+        )
+        for seed in grid.seed
+    ]
 
 
 def _naive(grid: GridConfig, num_problems: int) -> Tally:
@@ -237,4 +241,5 @@ def _naive(grid: GridConfig, num_problems: int) -> Tally:
             trees += runs * on * sum(num_trees(strategy, n) for n in budgets_of(grid, strategy))
         else:
             solutions += runs * num_problems * sum(budgets_of(grid, strategy))
-    return Tally(solutions * len(grid.policies), trees * len(grid.policies))
+    ways = len(grid.policies) * len(grid.seed)
+    return Tally(solutions * ways, trees * ways)

@@ -10,8 +10,9 @@ from omegaconf import OmegaConf
 
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.grid.budgets import budgets_of, left_out
-from ttsgrid.grid.compose import group_names, to_grid
+from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig, ModelConfig, SamplingConfig
+from ttsgrid.grid.definitions import group_names
 from ttsgrid.models import prompt_format
 from ttsgrid.models.prms import prm_format
 from ttsgrid.models.prms.qwen_prm import QwenPrmFormat

@@ -36,7 +36,7 @@ OWN_ENGINE = "my_package.engines:Mine"
 
 # Another value changes every unit. All units of this grid hang on policy, PRM and search.
 HASHED: dict[str, Any] = {
-    "seed": 1,
+    "seed": (1,),
     "benchmarks.name": "other",
     "benchmarks.seed": 1,
     "benchmarks.instruction": "Answer with a number.",

@@ -229,7 +229,7 @@ def test_renaming_a_model_repeats_nothing_and_another_seed_repeats_all_samples()
     held = {unit.id for unit in plan().units}
     renamed = {key: replace(value, name=f"my-{key}") for key, value in IDENTITIES.items()}
     assert make_plan(grid(), problems(2), renamed, held).missing == ()
-    reseeded = make_plan(grid(seed=1), problems(2), IDENTITIES, held)
+    reseeded = make_plan(grid(seed=(1,)), problems(2), IDENTITIES, held)
     assert reseeded.missing == reseeded.units
 
 

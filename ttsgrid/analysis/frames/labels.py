@@ -9,11 +9,12 @@ Where one policy was sampled in several ways, the label says what differs.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence, Set
+from collections.abc import Set
 from functools import lru_cache, partial
 
 import polars as pl
+
+from ttsgrid.core.difference import difference
 
 _ID_DIGITS = 6
 FAKE = " (fake engine)"
@@ -81,20 +82,6 @@ def label_search_samplings(
     alternatives = every.group_by(key).agg(alternatives=pl.col("sampling").unique())
     frame = searches.join(alternatives, on=key, maintain_order="left")
     return _with_policy(frame, models, frozenset({"max_tokens"}))
-
-
-def difference(settings: str, alternatives: Sequence[str], ignored: Set[str] = frozenset()) -> str:
-    """Return text like ` (temperature=1)`: the settings in which alternatives differ.
-
-    Args:
-        settings: a JSON object.
-        alternatives: JSON objects, `settings` among them.
-        ignored: names that never count.
-    """
-    own, others = json.loads(settings), [json.loads(other) for other in alternatives]
-    names = [name for name in own if name not in ignored]
-    differing = [name for name in names if any(o.get(name) != own[name] for o in others)]
-    return f" ({', '.join(f'{name}={own[name]}' for name in differing)})" if differing else ""
 
 
 def _with_policy(frame: pl.DataFrame, models: pl.DataFrame, ignored: Set[str]) -> pl.DataFrame:

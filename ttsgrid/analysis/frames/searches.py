@@ -16,7 +16,8 @@ from typing import Any
 
 import polars as pl
 
-from ttsgrid.analysis.frames.labels import difference, label_search_samplings
+from ttsgrid.analysis.frames.labels import label_search_samplings
+from ttsgrid.core.difference import difference
 from ttsgrid.core.errors import StoreError
 
 _NAMED = ["benchmark", "policy", "policy_id", "prm", "strategy", "budget", "beam_width", "params"]
