@@ -32,7 +32,7 @@ sweep: $(READY)
 	$(BIN)/python -m ttsgrid.sweep $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not bench and not gpu and not slow" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not bench and not gpu and not slow" $(ARGS)
 
 slow: $(READY)
 	$(BIN)/python -m pytest -m slow $(ARGS)

@@ -36,7 +36,7 @@ from ttsgrid.smollm2.solutions import Solution, is_correct
 from ttsgrid.zoo.prms import Qwen2ForProcessRewardModel
 
 CPU = torch.device("cpu")
-SPEC = AdapterSpec("strong", rank=4, learning_rate=1e-2, epochs=10, batch_tokens=512)
+SPEC = AdapterSpec("strong", rank=4, learning_rate=1e-2, epochs=20, batch_tokens=128)
 PROBLEMS = [
     WordProblem(f"What is {a} + {b}?", (f"{a} + {b} = {a + b}", f"\\boxed{{{a + b}}}"), str(a + b))
     for a in range(1, 7)
