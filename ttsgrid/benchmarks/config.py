@@ -67,6 +67,8 @@ class BenchmarkConfig:
         seed: which test set of a generated benchmark, or which shuffle of a file; None
             takes the first problems in file order.
         option_seed: shuffles the options of multiple choice; None keeps the file's order.
+        positions_from: 0 or 1, the first option's number where the answers of multiple choice
+            are positions; None takes 0 where one of them is 0, and else refuses them.
         size: how many problems its source holds, as published; for plans where neither the
             hub, nor its cache, nor a file gives them.
         search_problems: searches run on the first so many problems; None for all. A
@@ -91,6 +93,7 @@ class BenchmarkConfig:
     num_problems: int | None = None
     seed: int | None = None
     option_seed: int | None = 0
+    positions_from: int | None = None
     size: int | None = None
     search_problems: int | None = None
 
@@ -99,6 +102,8 @@ class BenchmarkConfig:
             number = getattr(self, setting)
             if number is not None and number < 1:
                 raise ConfigError(f"benchmark.{setting}={number} must be above 0")
+        if self.positions_from not in (None, 0, 1):
+            raise ConfigError(f"benchmark.positions_from={self.positions_from} must be 0 or 1")
         if self.gold_form not in GOLD_FORMS:
             choices = ", ".join(GOLD_FORMS)
             raise ConfigError(f"benchmark.gold_form: {self.gold_form!r} is not one of: {choices}")

@@ -26,7 +26,7 @@ ANSWERS = (
     ("solution", "rationale"),
 )
 LEVELS = (("level",), ("difficulty",))
-SUBJECTS = (("subject", "category", "topic"), ("type",))
+SUBJECTS = (("subfield",), ("subject", "category", "topic"), ("type",))
 UNITS = (("unit", "units"),)
 OPTIONS = (("options", "choices"),)
 
@@ -45,12 +45,7 @@ _CONTROL = re.compile(
 
 @dataclass(frozen=True)
 class Columns:
-    """The fields of a file that hold what; None where it has no such field.
-
-    Attributes:
-        answer_is_label: with a field for each option, the answer says which one is right
-            (`B`, `opb`, `1`) and is no option's text.
-    """
+    """The fields of a file that hold what; None where it has no such field."""
 
     question: str
     answer: str
@@ -58,7 +53,6 @@ class Columns:
     subject: str | None
     unit: str | None = None
     options: tuple[str, ...] = ()
-    answer_is_label: bool = False
 
 
 def find_columns(names: FieldNames, present: Collection[str], grader: str = "math") -> Columns:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,12 +29,20 @@ from ttsgrid.benchmarks.graders.protocol import Grader
 from ttsgrid.benchmarks.graders.quantities import asking_for_unit, in_unit
 from ttsgrid.benchmarks.graders.registry import make_grader
 from ttsgrid.benchmarks.hub import hub_files
-from ttsgrid.benchmarks.options import answers_are_labels, asked, read_options
+from ttsgrid.benchmarks.options import Answers, answers_of, asked, read_options
 from ttsgrid.benchmarks.shipped import shipped_benchmark, shipped_benchmarks
 from ttsgrid.core.dotted import load_named
 from ttsgrid.core.errors import ConfigError, UnreachableError
 from ttsgrid.core.identity import content_id
 from ttsgrid.core.records import Problem
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What is known of a whole file: its fields, and what answers of multiple choice are."""
+
+    columns: Columns
+    answers: Answers
 
 
 @cache
@@ -127,34 +135,35 @@ def _generated(spec: BenchmarkConfig, generator: str) -> list[SourceRow]:
 def _problems(spec: BenchmarkConfig, source: str, rows: list[SourceRow]) -> list[Problem]:
     if not rows:
         raise ConfigError(f"benchmark.path: {source} holds no problems")
-    problems, columns = [], None
+    problems, shape = [], None
     read = None if spec.read_row is None else load_named(spec.read_row, "benchmark.read_row")
     for index, row in enumerate(rows):
         try:
             if read is not None:
                 problems.append(_read_problem(spec, index, read, row))
                 continue
-            columns = columns or _columns(spec, rows)
-            problems.append(_problem(spec, columns, index, row))
+            shape = shape or _shape(spec, rows)
+            problems.append(_problem(spec, shape, index, row))
         except ValueError as error:
             setting = "dataset" if spec.path is None and spec.dataset else "path"
             raise ConfigError(f"benchmark.{setting}: {source} {row.place} {error}") from error
     return problems
 
 
-def _columns(spec: BenchmarkConfig, rows: list[SourceRow]) -> Columns:
+def _shape(spec: BenchmarkConfig, rows: list[SourceRow]) -> _Shape:
     found = find_columns(spec.fields, rows[0].values, spec.grader)
     values = [row.values for row in rows]
-    is_label = answers_are_labels(values, found.options, found.answer)
-    return replace(found, answer_is_label=is_label)
+    answers = answers_of(values, found.options, found.answer, spec.positions_from)
+    return _Shape(found, answers)
 
 
-def _problem(spec: BenchmarkConfig, columns: Columns, index: int, row: SourceRow) -> Problem:
+def _problem(spec: BenchmarkConfig, shape: _Shape, index: int, row: SourceRow) -> Problem:
+    columns = shape.columns
     for field in (columns.question, columns.answer):
         if field not in row.values:
             raise ValueError(f"has no field {field!r}; it has: {', '.join(row.values)}")
     question = question_text(row.values[columns.question], columns.question)
-    question, answer = _asked(spec, columns, row, question)
+    question, answer = _asked(spec, shape, row, question)
     return Problem(
         id=problem_id(spec.name, question, answer),
         benchmark=spec.name,
@@ -191,15 +200,12 @@ def _read_problem(
     )
 
 
-def _asked(
-    spec: BenchmarkConfig, columns: Columns, row: SourceRow, question: str
-) -> tuple[str, str]:
+def _asked(spec: BenchmarkConfig, shape: _Shape, row: SourceRow, question: str) -> tuple[str, str]:
     """Return the question as a policy reads it, and the gold answer to that."""
+    columns = shape.columns
     if columns.options:
-        options = read_options(
-            row.values, columns.options, columns.answer, is_label=columns.answer_is_label
-        )
-        return asked(question, options, spec.option_seed)
+        options = read_options(row.values, columns.options, columns.answer, shape.answers)
+        return asked(question.rstrip(), options, spec.option_seed)
     answer = gold_answer(row.values[columns.answer], columns.answer, spec.gold_form)
     unit = optional_subject(row.values, columns.unit)
     if unit is None:

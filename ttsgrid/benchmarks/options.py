@@ -1,10 +1,13 @@
-"""Options of multiple choice: read from a row, shuffled by a seed, written below the question.
+"""Multiple choice: which option is right, and the question with its options, shuffled by a seed.
 
-How a row holds them differs: a list (MMLU, MMLU-Pro), a mapping of labels to texts, labels
-beside texts (ARC), or a field for each: GPQA's right answer has one too, others (MedMCQA, MMLU's
-CSV) say which of the fields is right.
-The gold answer is a letter, a label, a position counted from 0, or the option's own text;
-here it becomes the letter under which the option stands after shuffling.
+The gold answer is a letter, a label, a position or the option's own text; where each option has
+a field, also that field's name (GPQA's right answer has a field too; MMLU's CSV and MedMCQA say
+which of the fields is right). Here it becomes the letter under which the option stands after
+shuffling.
+
+A position says nothing of what it counts from: a file whose answers are 1, 2 and 3 of four
+options may mean either. A 0 among its answers shows that they count from 0; without one,
+`benchmark.positions_from` must say it.
 
 Each question is shuffled by itself, so its order depends neither on its place in the file nor
 on how many others are loaded.
@@ -12,80 +15,78 @@ on how many others are loaded.
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase as LETTERS
 
-from ttsgrid.benchmarks.fields import as_text, clean_text
+from ttsgrid.benchmarks.fields import as_text
+from ttsgrid.benchmarks.option_texts import (
+    OptionTexts,
+    letters_of,
+    option_text,
+    options_of_field,
+    without_letters,
+)
+
+FILLER = "N/A"
+"""Fills up MMLU-Pro's lists to ten; its own evaluation leaves it out, and so does this."""
+Row = Mapping[str, object]
 
 
 @dataclass(frozen=True)
 class Options:
-    """The options of one question.
-
-    Attributes:
-        texts: in the row's order.
-        labels: what the row calls each; letters where it calls them nothing.
-        right: position of the gold answer.
-    """
+    """The options of one question, and the position of the right one."""
 
     texts: tuple[str, ...]
-    labels: tuple[str, ...]
     right: int
 
 
-def answers_are_labels(
-    rows: Sequence[Mapping[str, object]], fields: Sequence[str], answer: str
-) -> bool:
-    """Say whether a file with a field for each option says which of them is right.
+@dataclass(frozen=True)
+class Answers:
+    """What a file's gold answers are.
 
-    It does where every row's answer is a letter, a position or a field's name, and some row's
-    options are not alike: of the options 2, 3 and 5 a 4 is one more, of three texts it is none.
-
-    Raises:
-        ValueError: its positions count from 1.
+    Attributes:
+        say_which: with a field for each option, which of the fields is right (`B`, `opb`, `1`);
+            else they are the right option's text.
+        positions_from: what positions count from; None where nothing shows it.
+        is_said: a person said so, so that no number is an option's own text.
     """
-    if len(fields) < 2 or answer in fields:
-        return False
-    golds = [str(row.get(answer)).strip().strip("().") for row in rows]
-    unlike = any(
-        _kind(gold) not in {_kind(str(row.get(field)).strip()) for field in fields}
-        for gold, row in zip(golds, rows, strict=True)
-    )
-    labels = _labels_of(fields)
-    if not unlike or all(gold in labels for gold in golds):
-        return unlike
-    if {*golds} <= {str(number) for number in range(1, len(fields) + 1)}:
-        raise ValueError(f"has positions that count from 1 in field {answer!r}; count from 0")
-    return False
+
+    say_which: bool = False
+    positions_from: int | None = None
+    is_said: bool = False
 
 
-def _labels_of(fields: Sequence[str]) -> dict[str, int]:
-    """Return the position of each option by all that it may be called; its field goes first."""
-    by_number = {str(index): index for index in range(len(fields))}
-    by_letter = dict(zip(LETTERS, by_number.values(), strict=False))
-    return by_number | by_letter | {field: index for index, field in enumerate(fields)}
+def answers_of(
+    rows: Sequence[Row], fields: Sequence[str], answer: str, positions_from: int | None
+) -> Answers:
+    """Find out what the answers of all rows are.
+
+    Args:
+        rows: of the whole file.
+        fields: one that holds all options, or one for each.
+        answer: the field of the gold answer.
+        positions_from: 0 or 1 where a person says so.
+    """
+    say_which = len(fields) > 1 and answer not in fields and _say_which(rows, fields, answer)
+    if positions_from is not None:
+        return Answers(say_which, positions_from, is_said=True)
+    if say_which:
+        return Answers(True, 0 if any(_label(row[answer]) == "0" for row in rows) else None)
+    has_zero = len(fields) == 1 and any(_is_position_0(row, fields[0], answer) for row in rows)
+    return Answers(False, 0 if has_zero else None)
 
 
-def _kind(text: str) -> str:
-    if text.isdecimal():
-        return "number"
-    return "letter" if len(text) == 1 else "text"
-
-
-def read_options(
-    row: Mapping[str, object], fields: Sequence[str], answer: str, *, is_label: bool = False
-) -> Options:
+def read_options(row: Row, fields: Sequence[str], answer: str, answers: Answers) -> Options:
     """Read the options of a row.
 
     Args:
         row: as the file holds it.
         fields: one that holds all options, or one for each.
         answer: the field of the gold answer; where each option has a field, and this one is
-            none of them, it holds the right option's text.
-        is_label: it says instead which of the fields is right (`answers_are_labels`).
+            none of them, `answers` says what it holds.
+        answers: what is known of the whole file's.
 
     Raises:
         ValueError: an option is no text, or the gold answer is none of them.
@@ -93,9 +94,12 @@ def read_options(
     if missing := [field for field in fields if field not in row]:
         raise ValueError(f"has no field {missing[0]!r} of options; it has: {', '.join(row)}")
     if len(fields) > 1:
-        return _of_fields(row, tuple(fields), answer, is_label)
-    texts, labels = _all_options(row[fields[0]], fields[0])
-    return Options(texts, labels, _right(row[answer], texts, labels))
+        return _of_fields(row, tuple(fields), answer, answers)
+    held = options_of_field(row[fields[0]], fields[0])
+    right = _right(row[answer], held, answers)
+    kept = [i for i, text in enumerate(held.texts) if text != FILLER or i == right]
+    texts = tuple(without_letters(held.texts)[index] for index in kept)
+    return Options(texts, kept.index(right))
 
 
 def asked(question: str, options: Options, seed: int | None) -> tuple[str, str]:
@@ -115,72 +119,90 @@ def asked(question: str, options: Options, seed: int | None) -> tuple[str, str]:
     return f"{question}\n\n" + "\n".join(lines), LETTERS[order.index(options.right)]
 
 
-def _of_fields(
-    row: Mapping[str, object], fields: tuple[str, ...], answer: str, is_label: bool
-) -> Options:
-    texts = tuple(_option(row[field], field) for field in fields)
-    if answer in fields:
-        return Options(texts, _letters(texts), fields.index(answer))
-    if is_label:
-        label = str(row[answer]).strip().strip("().")
-        return Options(texts, _letters(texts), _labels_of(fields)[label])
-    right = _option(row[answer], answer)
-    if right in texts:
-        return Options(texts, _letters(texts), texts.index(right))
-    return Options((right, *texts), _letters((right, *texts)), 0)
+def _say_which(rows: Sequence[Row], fields: Sequence[str], answer: str) -> bool:
+    """Say whether a file with a field for each option says which of them is right.
+
+    It does where every row's answer is a letter, a position or a field's name, and some row's
+    options are not alike: of the options 2, 3 and 5 a 4 is one more, of three texts it is none.
+    """
+    golds = [_label(row.get(answer)) for row in rows]
+    unlike = any(
+        _kind(gold) not in {_kind(str(row.get(field)).strip()) for field in fields}
+        for gold, row in zip(golds, rows, strict=True)
+    )
+    positions = {str(number) for number in range(len(fields) + 1)}
+    return unlike and {*golds} <= {*fields, *LETTERS[: len(fields)], *positions}
 
 
-def _all_options(held: object, field: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return texts and labels that one field holds."""
-    if isinstance(held, str):
-        held = _listed(held, field)
-    if isinstance(held, Mapping) and {*map(str.lower, held)} == {"text", "label"}:
-        found = {key.lower(): value for key, value in held.items()}
-        texts = tuple(_option(one, field) for one in found["text"])
-        return texts, tuple(str(label).strip() for label in found["label"])
-    if isinstance(held, Mapping):
-        kept = {str(label): text for label, text in held.items() if text is not None}
-        return tuple(_option(text, field) for text in kept.values()), tuple(kept)
-    if not isinstance(held, list | tuple):
-        raise ValueError(f"field {field!r} must hold a list of options, not {held!r}")
-    texts = tuple(_option(one, field) for one in held)
-    return texts, _letters(texts)
+def _label(gold: object) -> str:
+    return str(gold).strip().strip("().")
 
 
-def _listed(text: str, field: str) -> object:
-    """Return what a cell of a CSV holds as JSON."""
+def _kind(text: str) -> str:
+    if text.isdecimal():
+        return "number"
+    return "letter" if len(text) == 1 else "text"
+
+
+def _is_position_0(row: Row, field: str, answer: str) -> bool:
+    if _label(row.get(answer)) != "0":
+        return False
     try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        raise ValueError(f"field {field!r} must hold a list of options, not {text!r}") from None
+        held = options_of_field(row.get(field), field)
+    except ValueError:
+        return False  # said with its line, when that row is read
+    return "0" not in held.labels and (held.are_numbers or "0" not in held.texts)
 
 
-def _option(value: object, field: str) -> str:
-    text = clean_text(value, field).strip() if isinstance(value, str) else as_text(value)
-    if not text:
-        raise ValueError(f"field {field!r} holds an empty option")
-    return text
+def _of_fields(row: Row, fields: tuple[str, ...], answer: str, answers: Answers) -> Options:
+    texts = tuple(option_text(row[field], field) for field in fields)
+    letters = letters_of(texts)
+    if answer in fields:
+        return Options(texts, fields.index(answer))
+    if answers.say_which:
+        label = _label(row[answer])
+        names = fields if label in fields else letters
+        right = names.index(label) if label in names else _position(label, len(texts), answers)
+        return Options(texts, right)
+    right_text = option_text(row[answer], answer)
+    if right_text in texts:
+        return Options(texts, texts.index(right_text))
+    return Options((right_text, *texts), 0)
 
 
-def _letters(texts: Sequence[str]) -> tuple[str, ...]:
-    if not 2 <= len(texts) <= len(LETTERS):
-        raise ValueError(f"has {len(texts)} options; multiple choice has 2 to {len(LETTERS)}")
-    return tuple(LETTERS[: len(texts)])
-
-
-def _right(gold: object, texts: Sequence[str], labels: Sequence[str]) -> int:
+def _right(gold: object, held: OptionTexts, answers: Answers) -> int:
     """Return the position of the option that a gold answer means."""
-    if isinstance(gold, int) and not isinstance(gold, bool) and str(gold) not in labels:
-        if 0 <= gold < len(texts):
-            return gold
-        raise ValueError(f"has no option {gold}; positions count from 0 to {len(texts) - 1}")
     text = as_text(gold)
-    by_label = [index for index, label in enumerate(labels) if label == text.strip("().")]
-    by_text = [index for index, option in enumerate(texts) if option == text]
-    found = {*by_label[:1], *by_text[:1]}
-    if not found and text.isdecimal() and int(text) < len(texts):
-        return int(text)
-    if len(found) != 1:
-        how = "is both a label and another option's text" if found else "is none of the options"
-        raise ValueError(f"has a gold answer that {how}: {text!r}")
-    return found.pop()
+    label = _label(text)
+    is_number = text.isdecimal() and label not in held.labels
+    # A number among texts is a position, as in MMLU; a number among numbers, or a text, may be
+    # the option itself.
+    may_be_text = not is_number or held.are_numbers or isinstance(gold, str)
+    found = {held.labels.index(label)} if label in held.labels else set()
+    if text in held.texts and may_be_text and not (is_number and answers.is_said):
+        found.add(held.texts.index(text))
+    if is_number and (not found or answers.positions_from is not None):
+        found.add(_position(text, len(held.texts), answers))
+    if len(found) == 1:
+        return found.pop()
+    if is_number:
+        raise ValueError(
+            f"has the gold answer {text}, another option as a position than as a text; "
+            f"say what positions count from in benchmark.positions_from"
+        )
+    how = "is both a label and another option's text" if found else "is none of the options"
+    raise ValueError(f"has a gold answer that {how}: {text!r}")
+
+
+def _position(number: str, num_options: int, answers: Answers) -> int:
+    first = answers.positions_from
+    if first is None:
+        raise ValueError(
+            f"has the position {number} as its answer, and no answer of the file is 0: say in "
+            f"benchmark.positions_from whether the first option is 0 or 1"
+        )
+    if not first <= int(number) < first + num_options:
+        raise ValueError(
+            f"has no option {number}; positions count from {first} to {first + num_options - 1}"
+        )
+    return int(number) - first

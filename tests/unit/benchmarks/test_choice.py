@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +37,8 @@ def gold_text(problem: Problem) -> str:
 SHAPES: list[tuple[dict[str, object], FieldNames]] = [
     ({"options": METALS, "answer": "B", "answer_index": 1}, FieldNames()),  # MMLU-Pro
     ({"choices": METALS, "answer": 1}, FieldNames()),  # MMLU
+    ({"options": [*METALS, "N/A", "N/A"], "answer": "B"}, FieldNames()),  # MMLU-Pro's list to ten
+    ({"options": ["A)neon", "B)iron", "C)sulfur"], "correct": "B"}, FieldNames()),  # AQuA-RAT
     ({"options": METALS, "answer": "iron"}, FieldNames()),
     ({"options": json.dumps(METALS), "answer": "(B)"}, FieldNames()),  # a cell of a CSV
     ({"choices": {"text": METALS, "label": ["A", "B", "C", "D"]}, "answerKey": "B"}, FieldNames()),
@@ -53,10 +56,11 @@ SHAPES: list[tuple[dict[str, object], FieldNames]] = [
 def test_the_gold_follows_its_option_whatever_the_seed_and_the_shape_of_the_row(
     tmp_path: Path, row: dict[str, object], fields: FieldNames, seed: int | None
 ) -> None:
-    spec = replace(CHOICE, fields=fields, option_seed=seed)
+    spec = replace(CHOICE, fields=fields, option_seed=seed, positions_from=0)
     (problem,) = load(tmp_path, {"question": "Which is a metal?", **row}, spec=spec)
     assert problem.question.startswith("Which is a metal?\n\nA. ")
     assert gold_text(problem) == "iron"
+    assert "N/A" not in problem.question
     if seed is None and not fields.options:
         assert problem.answer == "B"
 
@@ -90,7 +94,8 @@ def test_with_a_field_for_each_option_the_answer_may_say_which_is_right(
     tmp_path: Path, keys: tuple[object, object]
 ) -> None:
     rows = (keyed(keys[0], *METALS), keyed(keys[1], "1", "2", "3", "4"))
-    problems = load(tmp_path, *rows, spec=replace(CHOICE, fields=EACH_AN_OPTION))
+    spec = replace(CHOICE, fields=EACH_AN_OPTION, positions_from=0)
+    problems = load(tmp_path, *rows, spec=spec)
     assert [gold_text(problem) for problem in problems] == ["iron", "3"]
     assert all(problem.question.count("\n") == 1 + 4 for problem in problems)
 
@@ -113,10 +118,59 @@ def test_otherwise_it_is_the_right_options_own_text(
     assert problem.question.count("\n") == 1 + count
 
 
-def test_positions_that_count_from_1_are_refused(tmp_path: Path) -> None:
-    rows = (keyed(1, *METALS), keyed(4, *METALS[::-1]))
-    with pytest.raises(ConfigError, match="positions that count from 1 in field 'key'"):
-        load(tmp_path, *rows, spec=replace(CHOICE, fields=EACH_AN_OPTION))
+def by_field(position: object) -> dict[str, object]:
+    return keyed(position, *METALS)
+
+
+def by_list(position: object) -> dict[str, object]:
+    return {"question": f"Number {position}?", "options": METALS, "answer": position}
+
+
+@pytest.mark.parametrize("row_of", [by_field, by_list])
+def test_positions_count_from_what_a_0_shows_or_a_person_says_and_else_are_refused(
+    tmp_path: Path, row_of: Callable[[object], dict[str, object]]
+) -> None:
+    fields = EACH_AN_OPTION if row_of is by_field else FieldNames()
+    spec = replace(CHOICE, fields=fields)
+    first, *_, last = METALS
+    assert [gold_text(p) for p in load(tmp_path, row_of(0), row_of(3), spec=spec)] == [first, last]
+    from_1 = replace(spec, positions_from=1)
+    assert [gold_text(p) for p in load(tmp_path, row_of(1), row_of(4), spec=from_1)] == [
+        *(first, last)
+    ]
+    for positions in ((1, 2), ("1", "3"), (1, 4)):
+        with pytest.raises(ConfigError, match=r"benchmark\.positions_from whether the first"):
+            load(tmp_path, *map(row_of, positions), spec=spec)
+    with pytest.raises(ConfigError, match="line 2 has no option 4; positions count from 0 to 3"):
+        load(tmp_path, row_of(0), row_of(4), spec=spec)
+    with pytest.raises(ConfigError, match="line 1 has no option 0; positions count from 1 to 4"):
+        load(tmp_path, row_of(0), row_of(4), spec=from_1)
+
+
+@pytest.mark.parametrize(
+    ("options", "answer", "positions_from", "right"),
+    [
+        ([2, 3, 5, 7], 3, None, "3"),
+        (["2", "3", "5", "7"], "3", None, "3"),
+        (["2", "3", "5", "7"], "3", 0, "7"),
+        (["2", "3", "5", "7"], "3", 1, "5"),
+        (["2", "3", "5", "7"], 3, 1, "5"),
+    ],
+)
+def test_a_number_among_numbers_is_the_option_unless_positions_are_said_to_count(
+    tmp_path: Path, options: list[object], answer: object, positions_from: int | None, right: str
+) -> None:
+    row = {"question": "Which is odd?", "options": options, "answer": answer}
+    (problem,) = load(tmp_path, row, spec=replace(CHOICE, positions_from=positions_from))
+    assert gold_text(problem) == right
+
+
+def test_a_number_that_is_one_option_by_position_and_another_by_text_is_refused(
+    tmp_path: Path,
+) -> None:
+    odd: dict[str, object] = {"question": "Odd?", "options": ["2", "3", "5", "7"], "answer": "3"}
+    with pytest.raises(ConfigError, match="line 2 has the gold answer 3, another option as a posi"):
+        load(tmp_path, by_list("0"), odd)
 
 
 def test_csv_and_shipped_files_of_both_shapes_load(tmp_path: Path) -> None:
@@ -139,7 +193,7 @@ def test_csv_and_shipped_files_of_both_shapes_load(tmp_path: Path) -> None:
     [
         ({"answer": "A"}, "has no field for the options of multiple choice"),
         ({"options": METALS, "answer": "E"}, "has a gold answer that is none of the options: 'E'"),
-        ({"options": METALS, "answer": 4}, "has no option 4; positions count from 0 to 3"),
+        ({"options": METALS, "answer": 4}, "has the position 4 as its answer, and no answer of"),
         ({"options": ["B", "iron"], "answer": "B"}, "both a label and another option's text"),
         ({"options": ["iron"], "answer": 0}, "has 1 options; multiple choice has 2 to 26"),
         ({"options": ["", "iron"], "answer": 1}, "'options' holds an empty option"),

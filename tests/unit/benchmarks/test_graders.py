@@ -87,6 +87,14 @@ def test_the_answer_is_the_content_of_the_last_closed_box(text: str, answer: str
         (r"2\sqrt{2}", r"\sqrt{8}"),
         (r"\left(3, \frac{\pi}{2}\right)", r"(3,\frac{\pi}{2})"),
         (r"\text{Evelyn}", "Evelyn"),
+        (r"4.5 \times 10^{33}", "4.5e33"),
+        (r"4.5 \times 10^{33} \mathrm{~erg} / \mathrm{s}", "4.5e33"),
+        (r"0.87 \cdot 10^{9}", "870000000"),
+        ("10^{-8}", "1e-8"),
+        (r"\frac{1}{1000}", "1e-3"),
+        ("2^{10}", "1.024e3"),
+        (r"\arcsin(10/13)", "np.arcsin(10/13)"),
+        (r"-\frac13", "-1./3"),
         (r"\begin{pmatrix} 1 \\[2pt] 0.5 \end{pmatrix}", r"\begin{pmatrix} 1 \\ 1/2 \end{pmatrix}"),
     ],
 )
@@ -125,6 +133,11 @@ def test_one_answer_in_two_spellings_is_correct_and_grouped(answer: str, gold: s
         ("40_{9}", "40"),
         ("0", "5x - 7y + 11z + 4 = 0"),
         ("5x - 7y + 11z + 4 = 0", "0"),
+        (r"4.5 \times 10^{32}", "4.5e33"),
+        (r"2.88 \times 10^{-19}", "1.325e-27"),
+        ("0", "1e-8"),
+        ("1000001", "10^{6}"),
+        ("e", "1e5"),
     ],
 )
 def test_different_answers_are_neither_correct_nor_grouped(answer: str, gold: str) -> None:

@@ -150,6 +150,7 @@ SOURCES = {
     "benchmarks.gold_form",
     "benchmarks.size",
     "benchmarks.option_seed",
+    "benchmarks.positions_from",
     "policies.revision",
     "prms.revision",
 }

@@ -14,6 +14,7 @@ is:
   beside the same digits with a point, and where it can't group: 0,111 and 1000,99;
 * a decimal equals the fraction it rounds (at six decimals): 0.333333 is 1/3,
   0.33 is not; two exact numbers are equal only when they are equal;
+* a number with a power of ten, 4.5e33 too, is compared by size: to six digits, not decimals;
 * the label of an option is dropped where its value follows: (C) 27 is 27;
 * text answers compare by spelling after markup is removed;
 * of words with formulas among them, the last value counts; a formula in \(...\) or $...$
@@ -38,11 +39,12 @@ from ttsgrid.benchmarks.graders.forms import (
     stated_answer,
 )
 from ttsgrid.benchmarks.graders.judge import MAX_PROSE_CHARS, equivalent
-from ttsgrid.benchmarks.graders.numbers import Number, parse_number
+from ttsgrid.benchmarks.graders.numbers import Number, parse_number, parse_scientific
 from ttsgrid.benchmarks.graders.protocol import partition
 from ttsgrid.core.errors import UndecidedError
 
 DECIMALS = 6  # as math-verify rounds (`float_rounding`)
+RELATIVE = 1e-6  # of numbers with a power of ten, which six decimals would make 0 or never equal
 
 _FRACTION_SIZE = re.compile(r"\\[dtc]frac(?![a-zA-Z])")
 _SIZING = re.compile(r"\\!\s*|(?<=\\\\)\[\s*[\d.]+\s*[a-z]+\s*\]|\\(?:left|right)(?![a-zA-Z])")
@@ -63,7 +65,11 @@ _OPTION = re.compile(
     r"^(?:\\(?:text(?:bf)?|mathrm|mathbf)\{\s*\([A-Z]\)\s*\}|\([A-Z]\) )[\s~]*(?=\S)"
 )
 _DOUBLED = re.compile(r"\\\\(?=[a-zA-Z]{2})")
+# Golds of Minerva: np.arcsin(10/13) and -1./3.
+_CODE_NAME = re.compile(r"\bnp\.(?=[a-z])")
+_POINT_BEFORE_BAR = re.compile(r"(?<=\d)\.(?=\s*/)")
 
+_E_NOTATION = re.compile(r"([+-]?\d+(?:\.\d*)?)[eE]([+-]?\d+)", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:0,\d{3,}|\d{4,},\d{1,2})")
 
 _TUPLE = re.compile(r"\(\s*[^()\[\],]+(?:,[^()\[\],]+)+\)")
@@ -132,6 +138,7 @@ def _spelling(answer: str) -> str:
         return prose
     text = _SIZING.sub("", _FRACTION_SIZE.sub(r"\\frac", _single_backslashes(answer)))
     text = " ".join(_ESCAPED_SPACE.sub(" ", _MATH_MODE.sub("", text)).split())
+    text = _CODE_NAME.sub(r"\\", _POINT_BEFORE_BAR.sub("", text))
     text = _NUMBER_AS_TEXT.sub(r"\1", _OPTION.sub("", _plain(text)))
     return _without_unit(_plain(_UNIT.sub("", text)))
 
@@ -182,6 +189,16 @@ def _bracketed(text: str, other: str) -> str:
     return f"({text})"
 
 
+def _number(text: str) -> Number | None:
+    return parse_number(text) or parse_scientific(text)
+
+
+def _as_latex(text: str) -> str:
+    """Return `4.5e33` as math-verify reads it; other text as it is."""
+    match = _E_NOTATION.fullmatch(text)
+    return rf"{match[1]} \times 10^{{{int(match[2])}}}" if match and _number(text) else text
+
+
 def _no_number(text: str, number: Number | None) -> bool:
     """Say whether a text can't be the plain number beside it, whatever a parser makes of it."""
     if number is None:
@@ -202,11 +219,14 @@ def _matches(gold: str, answer: str) -> bool:
     gold, answer = _bracketed(gold, answer), _bracketed(answer, gold)
     if gold == answer or _with_point(gold) == answer or gold == _with_point(answer):
         return True
-    expected, number = parse_number(gold), parse_number(answer)
+    expected, number = _number(gold), _number(answer)
     if expected is None or number is None:
         if _no_number(gold, number) or _no_number(answer, expected):
             return False
-        return equivalent(gold, answer)
+        return equivalent(_as_latex(gold), _as_latex(answer))
     if expected.exact and number.exact:
         return expected.value == number.value
+    if expected.scientific or number.scientific:
+        off = abs(expected.value - number.value)
+        return off <= RELATIVE * max(abs(expected.value), abs(number.value))
     return round(expected.value, DECIMALS) == round(number.value, DECIMALS)

@@ -1,4 +1,4 @@
-r"""Plain numbers, read exactly: integers, decimals, a/b, \frac{a}{b} and mixed numbers.
+r"""Plain numbers, read exactly: integers, decimals, a/b, \frac{a}{b}, mixed and scientific ones.
 
 Python refuses to read integers of more than 4,300 digits from text, so digits become
 numbers by `decimal`, which doesn't. Reading is quadratic in the digits, so longer strings
@@ -13,6 +13,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 MAX_CHARS = 8192  # so many digits take 2 ms
+MAX_SCIENTIFIC_CHARS = 200
+MAX_POWER = 300  # of ten; a float ends at 308
+TEN = r"10\s*(?:\^|\*\*)\s*\{?\s*([+-]?\s*\d+)\s*\}?"
+"""A power of ten, its exponent as the group."""
+TIMES = r"(?:\\times|\\cdot|\\ast|×|·|⋅|\*|x|X)"
 
 _INTEGER = r"[+-]?(?:\d{1,3}(?:(?:,|\{,\}|\\,| )\d{3})+|\d+)"
 _DECIMAL = re.compile(rf"(?:{_INTEGER}|[+-]?)(\.\d*)?", re.ASCII)
@@ -21,14 +26,27 @@ _FRAC = re.compile(r"([+-]?)\\frac(?:\{(\d+)\}|(\d))(?:\{(\d+)\}|(\d))", re.ASCI
 _MIXED = re.compile(r"([+-]?)(\d+) ?(?: (\d+)/(\d+)|\\frac\{(\d+)\}\{(\d+)\})", re.ASCII)
 _WHOLE = re.compile(r"\s*([+-]?)([0-9]+(?:_[0-9]+)*)\s*")
 _GROUPING = re.compile(r"[,{}\\ ]")
+_SCIENTIFIC = re.compile(
+    rf"([+-]?)\s*(?:(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d+)|\s*{TIMES}\s*{TEN})|{TEN})", re.ASCII
+)
+# Its unit, as `math` drops units: in \mathrm or \text, also in powers and quotients.
+_MARKED_UNIT = re.compile(
+    r"(?:(?:\s|~|\\[,;: ]|/|\\cdot)*\\(?:mathrm|text)\{[^{}]*\}(?:\^(?:\d|\{-?\d+\}))?)+$"
+)
 
 
 @dataclass(frozen=True)
 class Number:
-    """A plain number; `exact` unless it was written with decimals."""
+    """A plain number.
+
+    Attributes:
+        exact: unless it was written with decimals.
+        scientific: written with a power of ten.
+    """
 
     value: Fraction
     exact: bool
+    scientific: bool = False
 
 
 def parse_number(text: str) -> Number | None:
@@ -46,6 +64,22 @@ def parse_number(text: str) -> Number | None:
     if match is None or not any(char.isdigit() for char in text):
         return None
     return Number(_fraction(_GROUPING.sub("", text)), exact=not match[1])
+
+
+def parse_scientific(text: str) -> Number | None:
+    r"""Read `4.5e33`, `4.5 \times 10^{33} \mathrm{~J}` or `10^{-8}`; None for anything else."""
+    if len(text) > MAX_SCIENTIFIC_CHARS:
+        return None
+    match = _SCIENTIFIC.fullmatch(_MARKED_UNIT.sub("", text).strip())
+    if match is None:
+        return None
+    sign, digits, *powers = match.groups()
+    power = next(power for power in powers if power is not None).replace(" ", "")
+    if len(power) > 5 or abs(int(power)) > MAX_POWER:
+        return None
+    value = Fraction(Decimal(f"{sign}{digits or 1}")) * Fraction(10) ** int(power)
+    exact = "." not in (digits or "") and value.denominator == 1
+    return Number(value, exact, scientific=True)
 
 
 def whole_number(text: str) -> str | None:

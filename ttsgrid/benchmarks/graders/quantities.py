@@ -12,21 +12,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from ttsgrid.benchmarks.graders.numbers import parse_number
+from ttsgrid.benchmarks.graders.numbers import MAX_POWER, TEN, TIMES, parse_number
 from ttsgrid.benchmarks.graders.units import NO_UNIT, Unit, read_unit
 
 MAX_CHARS = 400
-MAX_POWER = 300  # of ten; a float ends at 308
 
 _NUMBER = r"(?:\d{1,3}(?:(?:,|\{,\}|\\,)\d{3})+(?!\d)|\d+)(?:\.\d*)?|\.\d+"
 _FRACTION = r"\\[dtc]?frac\s*\{\d+\}\s*\{\d+\}|\d+\s*/\s*\d+(?![\d.])"
-_TEN = r"10\s*(?:\^|\*\*)\s*\{?\s*([+-]?\s*\d+)\s*\}?"
-_TIMES = r"(?:\\times|\\cdot|\\ast|×|·|⋅|\*|x|X)?"
 _QUANTITY = re.compile(
-    rf"([+-]?)\s*({_FRACTION}|{_NUMBER})(?:[eE]([+-]?\d+)|\s*{_TIMES}\s*{_TEN})?(?!\d|\^\s*\{{?\s*[+-]?\d)(.*)",
+    rf"([+-]?)\s*({_FRACTION}|{_NUMBER})(?:[eE]([+-]?\d+)|\s*{TIMES}?\s*{TEN})?(?!\d|\^\s*\{{?\s*[+-]?\d)(.*)",
     re.DOTALL,
 )
-_POWER = re.compile(rf"([+-]?)\s*{_TEN}(.*)", re.DOTALL)
+_POWER = re.compile(rf"([+-]?)\s*{TEN}(.*)", re.DOTALL)
 _SIDES = re.compile(r"=|\\approx(?![a-z])|≈|\\simeq(?![a-z])|\\sim(?![a-z])|~(?=\s*[\d.+-])")
 _LOOKS = re.compile(r"\$|\\[()\[\]]|\\left(?![a-z])|\\right(?![a-z])|\\displaystyle|\*\*")
 _SPACES = re.compile(r"(?<!\d)\\[,;:! ]|\\[;:! ]|~")
@@ -90,5 +87,5 @@ def asking_for_unit(question: str, unit: str) -> str:
 def split_power(unit: str) -> tuple[str, str]:
     """Return the power of ten that a unit begins with (empty without one), and the unit alone."""
     plain = " ".join(unit.replace("$", " ").split())
-    ten = re.fullmatch(rf"{_TEN}\s*(.*)", plain)
+    ten = re.fullmatch(rf"{TEN}\s*(.*)", plain)
     return (ten[1].replace(" ", ""), ten[2]) if ten else ("", plain)
