@@ -35,6 +35,16 @@ SERIES = tuple(list(COLOURS.values())[:8])
 """Colours of policies or PRMs, in the order in which they are listed."""
 MARKERS = "osD^vP*X"
 """Matplotlib's markers of PRMs, likewise."""
+SERIES_MARKERS = MARKERS
+SERIES_DASHES: tuple[LineStyle, ...] = (
+    "-",
+    (0, (6, 2)),
+    (0, (1.2, 1.2)),
+    (0, (6, 2, 1.2, 2)),
+    (0, (9, 3)),
+    (0, (3, 1, 1, 1, 1, 1)),
+)
+"""Lines of policies, in the order in which they are listed: told apart in grey, too."""
 FULL, DASHED, DOTTED = "-", (0, (3, 2)), (0, (2, 2))
 GREEDY_MARKER = "D"
 
@@ -45,6 +55,16 @@ _SPARE_SHAPES: tuple[tuple[str, tuple[float, ...]], ...] = (
     ("triangle-right", (4, 2, 1, 2)),
     ("stroke", (6, 3, 2, 3)),
 )
+_MARKERS: Mapping[str, str] = {
+    "circle": "o",
+    "square": "s",
+    "diamond": "D",
+    "triangle-up": "^",
+    "triangle-down": "v",
+    "triangle-left": "<",
+    "triangle-right": ">",
+    "cross": "P",
+}
 _PIXELS_PER_WIDTH = (
     1.5  # the catalogue gives dashes in pixels of the page; matplotlib counts line widths
 )
@@ -84,3 +104,8 @@ def line_style(look: Look) -> LineStyle:
     if not look.dash:
         return FULL
     return 0, tuple(length / _PIXELS_PER_WIDTH for length in look.dash)
+
+
+def marker(look: Look) -> str:
+    """Return matplotlib's marker of a look."""
+    return _MARKERS.get(look.shape or "", "X")

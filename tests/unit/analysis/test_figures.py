@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,32 +10,83 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from ttsgrid.analysis.cells.cells import Cells
+from ttsgrid.analysis.findings.selection import best_per_strategy
 from ttsgrid.views.figures.frontier import draw, save
 from ttsgrid.views.figures.labelling import spread
+from ttsgrid.views.figures.panels import settings
+from ttsgrid.views.palette import SERIES_DASHES
+from ttsgrid.views.words.finding import Finding
+
+FINDING = Finding("tiny beats large", ("tiny", "best_of_n", 16))
 
 
-def test_every_policy_is_named_and_the_largest_ones_cot_is_the_reference(cells: Cells) -> None:
-    axes = draw(cells).axes[0]
-    texts = [text.get_text() for text in axes.texts]
-    cot = cells.frame.filter(policy="large", strategy="cot", bin="all")["accuracy"].item()
-    assert set(texts) == {"tiny", "small", "large", f"large with CoT: {100 * cot:.1f} %"}
-    assert axes.get_xscale() == "log"
-    assert "FLOPs" in axes.get_xlabel()
+@pytest.fixture(scope="module")
+def figure(cells: Cells) -> Figure:
+    return draw(cells, {"made-up": FINDING})
 
 
-def test_lines_show_the_best_cell_of_each_strategy_at_each_budget(cells: Cells) -> None:
-    drawn = {
-        tuple(np.round(np.asarray(line.get_ydata(), float), 9))
-        for line in draw(cells).axes[0].lines
-    }
+def _lines(axes: Axes) -> set[tuple[float, ...]]:
+    return {tuple(np.round(np.asarray(line.get_ydata(), float), 9)) for line in axes.lines}
+
+
+def test_the_title_states_the_finding_and_its_point_is_ringed_and_starred(
+    figure: Figure, cells: Cells
+) -> None:
+    assert FINDING.title in {text.get_text() for text in figure.findobj(Text)}
+    best = best_per_strategy(cells).filter(policy="tiny", strategy="best_of_n", n=16)
+    with_prm, without = figure.axes[:2]
+    assert (best["accuracy"].item(),) in _lines(with_prm)
+    # Where the starred point is not its policy's best, the ring alone marks it.
+    names = [text.get_text() for text in without.texts if "%" in text.get_text()]
+    assert {name.splitlines()[0].removeprefix("★ ") for name in names} == {"tiny", "small", "large"}
+
+
+def test_compute_is_counted_with_the_prm_and_without(figure: Figure) -> None:
+    with_prm, without = figure.axes[:2]
+    assert "PRM counted" in with_prm.get_xlabel()
+    assert "PRM not counted" in without.get_xlabel()
+    assert with_prm.get_xscale() == without.get_xscale() == "log"
+
+
+def test_every_policy_has_one_band_one_mark_and_one_dash(figure: Figure) -> None:
+    axes = figure.axes[0]
+    assert len(axes.collections) == 3
+    stairs = [line for line in axes.lines if line.get_drawstyle() == "steps-post"]
+    assert len(stairs) == 3
+    for what in ("get_color", "get_marker"):
+        assert len({str(getattr(line, what)()) for line in stairs}) == 3, what
+    # matplotlib calls every pattern of dashes "--", so patterns are compared where they are listed.
+    assert len(set(SERIES_DASHES)) == len(SERIES_DASHES) >= 3
+    assert [line.is_dashed() for line in stairs] == [False, True, True]
+
+
+def test_a_panel_per_policy_shows_the_best_cell_of_each_strategy_at_each_budget(
+    figure: Figure, cells: Cells
+) -> None:
     frame = cells.frame.filter(bin="all")
-    for policy in ("tiny", "small", "large"):
+    panels = {axes.get_title(loc="left"): axes for axes in figure.axes[2:]}
+    assert set(panels) == {"tiny", "small", "large"}
+    for policy, axes in panels.items():
         for strategy in ("majority", "best_of_n"):
             mine = frame.filter(policy=policy, strategy=strategy)
             best = mine.group_by("n").agg(pl.col("accuracy").max()).sort("n")["accuracy"]
-            assert tuple(np.round(best.to_numpy(), 9)) in drawn
+            assert tuple(np.round(best.to_numpy(), 9)) in _lines(axes)
+
+
+def test_n_stands_beside_points_and_no_label_covers_another_or_a_point(figure: Figure) -> None:
+    with settings():
+        figure.draw_without_rendering()
+        for axes in figure.axes[:2]:
+            labels = [text for text in axes.texts if text.get_text().isdecimal()]
+            assert {"1", "4", "16"} <= {text.get_text() for text in labels}
+        for axes in figure.axes:
+            boxes = [text.get_window_extent() for text in axes.texts]
+            assert not [pair for pair in combinations(boxes, 2) if pair[0].overlaps(pair[1])]
 
 
 def test_without_sizes_tokens_take_the_place_of_flops(cells: Cells) -> None:

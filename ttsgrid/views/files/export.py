@@ -11,6 +11,7 @@ from ttsgrid.analysis.advice.recommendation_file import write_recommendations
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.views.figures.frontier import draw, save
 from ttsgrid.views.words.brief import in_brief
+from ttsgrid.views.words.finding import findings
 from ttsgrid.views.words.headline import headline_of
 
 GRADER_COLUMNS = dict.fromkeys(("benchmark", "grader", "equality"), pl.String)
@@ -29,7 +30,9 @@ def write_frontier(frontier: Frontier, folder: Path) -> list[Path]:
         for name in frontier.benchmarks
     ]
     headlines.write_text("".join(lines), encoding="utf-8")
-    pictures = save(draw(frontier.shared), folder) if frontier.benchmarks else ()
+    pictures = (
+        save(draw(frontier.shared, findings(frontier)), folder) if frontier.benchmarks else ()
+    )
     rules = write_recommendations(frontier.recommendations, folder)
     tables = _tables(frontier)
     if not frontier.rules.is_empty():
