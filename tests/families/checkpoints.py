@@ -7,7 +7,7 @@ searches and PRMs must meet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,19 +85,19 @@ PRMS: dict[str, Family] = {
 }  # fmt: skip
 
 
-def written(root: Path) -> dict[str, Path]:
-    """Write every family's checkpoint below a folder; return where by name."""
-    loaded: dict[str, Callable[[], PreTrainedTokenizerFast]] = {
+def written(root: Path, names: Collection[str] = (*POLICIES, *PRMS)) -> dict[str, Path]:
+    """Write these families' checkpoints below a folder; return where by name."""
+    load: dict[str, Callable[[], PreTrainedTokenizerFast]] = {
         "qwen": tokenizers.qwen,
         "llama": tokenizers.llama,
         "mistral": lambda: tokenizers.mistral(root / "pieces"),
     }
-    made = {name: load() for name, load in loaded.items()}
-    folders = {}
-    for name, family in (POLICIES | PRMS).items():
-        folders[name] = root / name
-        _write(folders[name], family, made[family.tokenizer], is_policy=name in POLICIES)
-    return folders
+    families = {name: (POLICIES | PRMS)[name] for name in names}
+    # A vocabulary takes seconds to convert, so each is converted once.
+    made = {name: load[name]() for name in {one.tokenizer for one in families.values()}}
+    for name, family in families.items():
+        _write(root / name, family, made[family.tokenizer], is_policy=name in POLICIES)
+    return {name: root / name for name in families}
 
 
 def _write(

@@ -51,6 +51,7 @@ def arguments(
         f"policies=[{','.join(_said(name, POLICIES[name], folders[name]) for name in policies)}]",
         f"prms=[{','.join(_said(name, PRMS[name], folders[name]) for name in prms)}]",
         "strategies=[cot,majority,best_of_n,beam,dvts]", "budgets=[4]", "sampling.max_tokens=60",
+        "engine.start_timeout_s=1500",  # a machine may be busy
         "cluster.dashboard=false", f"store={root / 'store'}", *more,
     )  # fmt: skip
 

@@ -142,9 +142,8 @@ class RandomPolicyEngine(VllmPolicyEngine):
         output = await self._last(self._engine.generate(prompt, parameters, self._next_id()))
         cached = output.num_cached_tokens or 0
         ids = tuple(output.outputs[0].token_ids)
-        self._generated += len(ids)
-        self._computed += len(request.prompt_ids) - cached
         usage = Usage(len(request.prompt_ids), cached, len(ids))
+        self._meter.count(usage)
         return Generation(ids, FinishReason.LENGTH, None, usage)
 
 

@@ -14,7 +14,7 @@ from hydra.errors import HydraException
 from rich.text import Text
 
 from ttsgrid.cli.composition import composed
-from ttsgrid.cli.exits import exit_with
+from ttsgrid.cli.exits import exit_with, quiet_when_unread
 from ttsgrid.cli.found import COMMIT_DIGITS, find, one_of_each
 from ttsgrid.core.dotted import add_to_path
 from ttsgrid.core.errors import ConfigError, TtsgridError
@@ -165,6 +165,7 @@ def _priced(cost: Cost, tokens: int) -> str:
     return f" ({', '.join(said)})" if said else ""
 
 
+@quiet_when_unread()
 def main() -> None:
     """Run the command line."""
     console = Console()

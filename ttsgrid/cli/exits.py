@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from rich.text import Text
@@ -16,3 +19,18 @@ def exit_with(error: Exception) -> NoReturn:
         Text("ttsgrid:", style="bold red"), str(error), highlight=False
     )
     sys.exit(1)
+
+
+@contextmanager
+def quiet_when_unread() -> Iterator[None]:
+    """End without a word where nobody reads what is printed any more, as after `| head`.
+
+    The status is 1, as rich's consoles end then: what comes after the printing isn't done.
+    """
+    try:
+        yield
+        sys.stdout.flush()  # while it can still be caught
+    except BrokenPipeError:
+        # Python writes what is left when it ends, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

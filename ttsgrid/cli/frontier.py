@@ -16,6 +16,7 @@ from ttsgrid.analysis.study.paper import configured_name
 from ttsgrid.analysis.study.summary import make_study
 from ttsgrid.analysis.study.tables import RULES_TABLE, TABLES
 from ttsgrid.cli.ability_option import add_ability_option
+from ttsgrid.cli.exits import quiet_when_unread
 from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
 from ttsgrid.cli.price_option import add_price_option
 from ttsgrid.cli.rules_option import add_rules_option, require_replays, rules_named
@@ -30,6 +31,7 @@ from ttsgrid.views.terminal.render import as_rich, print_table
 from ttsgrid.views.words.control import visible
 
 
+@quiet_when_unread()
 def main(arguments: list[str] | None = None) -> int:
     """Print and write what was asked for; return the exit status."""
     parser = _parser()
@@ -48,6 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
         require_replays(frontier.rules, rules, options.store)
         _require_policies(frontier, options.long_cot or ())
         _show(frontier, options, folder)
+    except BrokenPipeError:
+        raise
     except (TtsgridError, OSError) as error:
         print(f"error: {visible(str(error))}", file=sys.stderr)
         return 1

@@ -12,6 +12,7 @@ from ttsgrid.analysis.frames.equivalence import store_equivalence
 from ttsgrid.analysis.frames.load import load
 from ttsgrid.benchmarks import shipped_benchmark, shipped_benchmarks
 from ttsgrid.benchmarks.graders.forms import FORMS
+from ttsgrid.cli.exits import quiet_when_unread
 from ttsgrid.core.errors import ConfigError, TtsgridError
 from ttsgrid.core.identity import canonical_json
 from ttsgrid.core.stated import few_answers_warning, too_few_state_answers
@@ -28,6 +29,7 @@ from ttsgrid.views.terminal.render import as_rich, print_table
 from ttsgrid.views.words.control import visible
 
 
+@quiet_when_unread()
 def main(arguments: list[str] | None = None) -> int:
     """Import a file and say what is in it now."""
     options = _parser().parse_args(arguments)

@@ -20,6 +20,7 @@ from ttsgrid.analysis.frames.labels import FAKE
 from ttsgrid.analysis.judging.bench import SCORED, PrmBench, judge_prms
 from ttsgrid.benchmarks.labelled import LabelledSet, LabelledSolution, read_labelled_sets
 from ttsgrid.cli.composition import composed
+from ttsgrid.cli.exits import quiet_when_unread
 from ttsgrid.cli.prm_bench_options import HELP, PrmBenchOptions, read_options
 from ttsgrid.cli.score_file import ScoreFile, StepScoresOfOne, solution_key
 from ttsgrid.core.checks import require_choice
@@ -42,6 +43,7 @@ from ttsgrid.views.words.control import visible
 GSM8K = "gsm8k"
 
 
+@quiet_when_unread()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Judge what was asked for; return the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -50,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         _run(read_options(given), Console())
+    except BrokenPipeError:
+        raise
     except (TtsgridError, HydraException, OSError) as error:
         print(f"error: {visible(str(error))}", file=sys.stderr)
         return 1

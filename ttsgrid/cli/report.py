@@ -9,6 +9,7 @@ from pathlib import Path
 from ttsgrid.analysis.frontier import analyse
 from ttsgrid.analysis.judging.ability import find_abilities
 from ttsgrid.cli.ability_option import add_ability_option
+from ttsgrid.cli.exits import quiet_when_unread
 from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
 from ttsgrid.cli.price_option import add_price_option
 from ttsgrid.core.errors import TtsgridError
@@ -16,6 +17,7 @@ from ttsgrid.views.html.page import write_report
 from ttsgrid.views.words.control import visible
 
 
+@quiet_when_unread()
 def main(arguments: list[str] | None = None) -> int:
     """Analyse the store and write the page."""
     parser = argparse.ArgumentParser(
@@ -40,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
         frontier = analyse(options.store, price_per_device_hour=price)
         abilities = find_abilities(options.store, options.prm_ability)
         path = write_report(options.store, frontier, out, abilities)
+    except BrokenPipeError:
+        raise
     except (TtsgridError, OSError) as error:
         print(f"error: {visible(str(error))}", file=sys.stderr)
         return 1

@@ -8,6 +8,7 @@ import sys
 import polars as pl
 from rich.table import Table as RichTable
 
+from ttsgrid.cli.exits import quiet_when_unread
 from ttsgrid.core.errors import TtsgridError
 from ttsgrid.core.tally import counted
 from ttsgrid.store.commit import Store
@@ -20,6 +21,7 @@ from ttsgrid.views.terminal.console import Console
 from ttsgrid.views.words.control import visible
 
 
+@quiet_when_unread()
 def main(arguments: list[str] | None = None) -> int:
     """Print what a store holds; with `--compact` merge its small files first."""
     parser = argparse.ArgumentParser(

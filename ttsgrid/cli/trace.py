@@ -10,6 +10,7 @@ import polars as pl
 from rich.table import Column
 from rich.table import Table as RichTable
 
+from ttsgrid.cli.exits import quiet_when_unread
 from ttsgrid.core.errors import TtsgridError
 from ttsgrid.views.terminal.console import Console
 from ttsgrid.views.terminal.render import print_table
@@ -22,6 +23,7 @@ SHORT_ID = 12
 LISTED = 50  # a default sweep has 3,600 search trees
 
 
+@quiet_when_unread()
 def main(arguments: list[str] | None = None) -> int:
     """Print a search as a tree, or list the searches of a store."""
     parser = argparse.ArgumentParser(
@@ -44,6 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
             _print_list(console, list_searches(options.store), options.all)
         else:
             _show(console, find_search(options.store, options.unit), options)
+    except BrokenPipeError:
+        raise
     except (TtsgridError, OSError) as error:
         print(f"error: {visible(str(error))}", file=sys.stderr)
         return 1

@@ -20,7 +20,6 @@ import hashlib
 import os
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from transformers import AutoTokenizer
@@ -28,6 +27,7 @@ from transformers import AutoTokenizer
 from ttsgrid.core.errors import EngineError, WorkerStartError
 from ttsgrid.core.records import FinishReason, Usage
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest, TokenLogits
+from ttsgrid.engines.meter import Meter
 from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.models import DecodingTokenizer
 
@@ -40,9 +40,7 @@ class _FakeEngine:
     def __init__(self, spec: EngineSpec) -> None:
         self._spec = spec
         self._slots = asyncio.Semaphore(spec.max_num_seqs)
-        self._requests = self._running = 0
-        self._generated = self._computed = 0
-        self._busy_s = self._busy_since = 0.0
+        self._meter = Meter()
         if self._option("fail_start"):
             raise WorkerStartError(f"{spec.name}: the fake engine was told not to start")
 
@@ -65,10 +63,9 @@ class _FakeEngine:
         return self._spec.max_model_len or UNLIMITED_TOKENS
 
     async def _take_a_turn(self) -> None:
-        self._requests += 1
-        if self._requests == self._option("die_at_request"):
-            self._die()
-        with self._busy():
+        with self._meter.request():
+            if self._meter.requests == self._option("die_at_request"):
+                self._die()
             async with self._slots:
                 await asyncio.sleep(self._option("delay_s"))
 
@@ -79,24 +76,9 @@ class _FakeEngine:
             (folder / f"died-{os.getpid()}").touch()
             os._exit(1)
 
-    @contextmanager
-    def _busy(self) -> Iterator[None]:
-        clock = asyncio.get_running_loop().time
-        if self._running == 0:
-            self._busy_since = clock()
-        self._running += 1
-        try:
-            yield
-        finally:
-            self._running -= 1
-            if self._running == 0:
-                self._busy_s += clock() - self._busy_since
-
     def stats(self) -> EngineStats:
-        """Return the counters so far; busy time up to the last idle moment."""
-        return EngineStats(
-            self._generated, self._computed, self._requests, self._running, self._busy_s
-        )
+        """Return the counters so far."""
+        return self._meter.stats()
 
     def close(self) -> None:
         """Nothing to free."""
@@ -126,13 +108,13 @@ class FakePolicyEngine(_FakeEngine):
         context = self.max_input_tokens + 1 - len(request.prompt_ids)
         ids = tuple(whole[: min(request.max_tokens, context)])
         cut = len(ids) < len(whole)
-        self._generated += len(ids)
-        self._computed += len(request.prompt_ids)
+        usage = Usage(len(request.prompt_ids), 0, len(ids))
+        self._meter.count(usage)
         return Generation(
             ids,
             FinishReason.LENGTH if cut else FinishReason.STOP,
             None if cut else stopped_by,
-            Usage(len(request.prompt_ids), 0, len(ids)),
+            usage,
         )
 
     def _text(self, rng: random.Random, request: GenerationRequest) -> tuple[str, str | None]:
@@ -160,7 +142,7 @@ class FakePrmEngine(_FakeEngine):
     async def token_logits(self, ids: tuple[int, ...], *, read_cache: bool) -> TokenLogits:
         """Answer with one row per token; nothing is ever cached."""
         await self._take_a_turn()
-        self._computed += len(ids)
+        self._meter.count(Usage(len(ids), 0, 0))
         return TokenLogits(0, tuple((0.0, logit) for logit in _logits(ids)))
 
 

@@ -16,7 +16,6 @@ import itertools
 import math
 import os
 import sys
-import time
 import traceback
 from collections.abc import AsyncGenerator
 from typing import Any, NoReturn, TypeVar
@@ -24,6 +23,7 @@ from typing import Any, NoReturn, TypeVar
 from ttsgrid.core.errors import EngineError
 from ttsgrid.core.records import FinishReason, Usage
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest, TokenLogits, as_pair
+from ttsgrid.engines.meter import Meter
 from ttsgrid.engines.parallel import executor_name, parallel_arguments
 from ttsgrid.engines.quantization import quantization_arguments
 from ttsgrid.engines.spec import EngineSpec
@@ -162,10 +162,7 @@ class _VllmEngine:
             ) from error
         self._num_gpus = spec.num_gpus
         self._ids = itertools.count()
-        self._running = 0
-        self._generated = self._computed = self._requests = 0
-        self._busy_s = 0.0
-        self._busy_since = 0.0
+        self._meter = Meter()
 
     async def _last(self, stream: AsyncGenerator[T, None]) -> T:
         """Drain a request's stream and return its final output.
@@ -174,19 +171,17 @@ class _VllmEngine:
         hands its units out again. A live actor with a dead engine would eat
         every retry.
         """
-        self._enter()
+        final: T | None = None
         try:
-            final: T | None = None
-            async for output in stream:
-                final = output
+            with self._meter.request():
+                async for output in stream:
+                    final = output
         except Exception as error:
             if isinstance(error, EngineDeadError) or self._engine.errored:
                 _end_process()
             # Whatever vLLM says of one request (its VLLMValidationError is no ValueError) is
             # of that request alone.
             raise EngineError(f"{type(error).__name__}: {error}") from error
-        finally:
-            self._leave()
         if final is None:
             raise EngineError("the engine ended a request without any output")
         return final
@@ -201,24 +196,12 @@ class _VllmEngine:
         """Tokens of a block of vLLM's prefix cache, as vLLM itself settled it."""
         return int(self._engine.vllm_config.cache_config.block_size)
 
-    def _enter(self) -> None:
-        if self._running == 0:
-            self._busy_since = time.monotonic()
-        self._running += 1
-        self._requests += 1
-
-    def _leave(self) -> None:
-        self._running -= 1
-        if self._running == 0:
-            self._busy_s += time.monotonic() - self._busy_since
-
     def _next_id(self) -> str:
         return str(next(self._ids))
 
     def stats(self) -> EngineStats:
         """Return the counters so far."""
-        busy = self._busy_s + (time.monotonic() - self._busy_since if self._running else 0.0)
-        return EngineStats(self._generated, self._computed, self._requests, self._running, busy)
+        return self._meter.stats()
 
     def close(self) -> None:
         """Stop the engine's processes."""
@@ -260,8 +243,7 @@ class VllmPolicyEngine(_VllmEngine):
         completion = output.outputs[0]
         cached = output.num_cached_tokens or 0
         usage = Usage(len(request.prompt_ids), cached, len(completion.token_ids))
-        self._generated += usage.generated_tokens
-        self._computed += usage.prompt_tokens - cached
+        self._meter.count(usage)
         # A stop text is named as text; the end mark gives None, another stop token its id.
         stopped_by = completion.stop_reason if isinstance(completion.stop_reason, str) else None
         reason = FinishReason.STOP if completion.finish_reason == "stop" else FinishReason.LENGTH
@@ -287,7 +269,7 @@ class VllmPrmEngine(_VllmEngine):
         prompt = TokensPrompt(prompt_token_ids=list(ids))
         output = await self._last(self._engine.encode(prompt, parameters, self._next_id()))
         rows = output.outputs.data.float().tolist()  # may be bfloat16, which numpy lacks
-        self._computed += len(rows)
+        self._meter.count(Usage(len(ids), len(ids) - len(rows), 0))
         return TokenLogits(len(ids) - len(rows), tuple(map(as_pair, rows)))
 
 

@@ -17,10 +17,11 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM, LlamaConfig, Qwen2Config
+from transformers import AutoModelForCausalLM, LlamaConfig
 
 from ttsgrid.core.cache import smollm2_folder
 from ttsgrid.core.errors import ConfigError
+from ttsgrid.models.prms.qwen_layout import qwen_config, with_biases
 from ttsgrid.smollm2.adapters import merged
 from ttsgrid.smollm2.base import (
     ORIGIN,
@@ -36,7 +37,6 @@ from ttsgrid.smollm2.prms import load_trunk, with_mark
 WEIGHTS = Path(__file__).parent / "weights"
 UNTRAINED, STRONGEST, PRM = "untrained", "strong", "prm"
 POLICIES = ("weak", STRONGEST)
-WITH_BIAS = ("q_proj.weight", "k_proj.weight", "v_proj.weight")
 Origin = dict[str, str]
 
 
@@ -116,40 +116,13 @@ def lay_out_prm(policy: Path, adapter: Path, out: Path) -> None:
     tokenizer = with_mark(load_tokenizer(policy), out)
     trunk = merged(load_trunk(policy, tokenizer), adapter)
     old = LlamaConfig.from_pretrained(policy)
-    weights = {f"model.{name}": tensor for name, tensor in trunk.state_dict().items()}
-    # Qwen2 has biases where Llama has none.
-    for name in [
-        name
-        for name in weights
-        if name.endswith(("q_proj.weight", "k_proj.weight", "v_proj.weight"))
-    ]:
-        weights[name.replace(".weight", ".bias")] = torch.zeros(weights[name].shape[0])
+    layers = with_biases(trunk.state_dict())
+    weights = {f"model.{name}": tensor for name, tensor in layers.items()}
     head = {name: t for name, t in load_file(adapter).items() if name.startswith("score.")}
     small = {n: t.to(torch.bfloat16).contiguous() for n, t in {**weights, **head}.items()}
     save_file(small, out / "model.safetensors", metadata={"format": "pt"})
-    qwen_config(old).save_pretrained(out)
-
-
-def qwen_config(old: LlamaConfig) -> Qwen2Config:
-    """Return the config of a PRM with a policy's layers."""
-    return Qwen2Config(
-        vocab_size=old.vocab_size,
-        hidden_size=old.hidden_size,
-        intermediate_size=old.intermediate_size,
-        num_hidden_layers=old.num_hidden_layers,
-        num_attention_heads=old.num_attention_heads,
-        num_key_value_heads=old.num_key_value_heads,
-        max_position_embeddings=old.max_position_embeddings,
-        rms_norm_eps=old.rms_norm_eps,
-        rope_parameters=dict(old.rope_parameters),
-        tie_word_embeddings=False,
-        bos_token_id=None,
-        eos_token_id=old.eos_token_id,
-        pad_token_id=old.pad_token_id,
-        num_labels=2,
-        dtype="bfloat16",
-        architectures=["Qwen2ForProcessRewardModel"],
-    )
+    ends = {"eos_token_id": old.eos_token_id, "pad_token_id": old.pad_token_id}
+    qwen_config(old, dtype="bfloat16", **ends).save_pretrained(out)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -22,6 +22,7 @@ from torch.nn.functional import cross_entropy
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast, Qwen2Config, Qwen2Model
 
 from ttsgrid.models.prms import prm_format
+from ttsgrid.models.prms.qwen_layout import qwen_config, with_biases
 from ttsgrid.zoo.optimise import FINE_TUNING_RATE, optimise
 from ttsgrid.zoo.rollouts import Rollout
 
@@ -75,31 +76,10 @@ class Qwen2ForProcessRewardModel(nn.Module):
 def classifier_from_trunk(
     trunk: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast
 ) -> Qwen2ForProcessRewardModel:
-    """Copy the trunk into the PRM's layout; Qwen2's extra biases start at zero."""
-    old = trunk.config
-    config = Qwen2Config(
-        vocab_size=old.vocab_size,
-        hidden_size=old.hidden_size,
-        intermediate_size=old.intermediate_size,
-        num_hidden_layers=old.num_hidden_layers,
-        num_attention_heads=old.num_attention_heads,
-        num_key_value_heads=old.num_key_value_heads,
-        max_position_embeddings=old.max_position_embeddings,
-        rms_norm_eps=old.rms_norm_eps,
-        tie_word_embeddings=False,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-        bos_token_id=None,
-        num_labels=2,
-        architectures=["Qwen2ForProcessRewardModel"],
-    )
-    prm = Qwen2ForProcessRewardModel(config)
-    for name, parameter in prm.model.named_parameters():
-        if name.endswith("bias"):
-            nn.init.zeros_(parameter)
-    missing, unexpected = prm.model.load_state_dict(trunk.model.state_dict(), strict=False)
-    if unexpected or not all(name.endswith("bias") for name in missing):
-        raise RuntimeError(f"trunks do not match: {missing} {unexpected}")
+    """Copy the trunk into the PRM's layout."""
+    ends = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
+    prm = Qwen2ForProcessRewardModel(qwen_config(trunk.config, **ends))
+    prm.model.load_state_dict(with_biases(trunk.model.state_dict()))
     return prm
 
 

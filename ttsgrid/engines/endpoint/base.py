@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from ttsgrid.core.errors import ConfigError
-from ttsgrid.core.records import Usage
 from ttsgrid.engines.base import EngineStats, GenerationRequest
 from ttsgrid.engines.endpoint.client import Client, Json
 from ttsgrid.engines.endpoint_settings import EndpointSettings
+from ttsgrid.engines.meter import Meter
 from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.engines.text import TextRequest
 
@@ -27,9 +24,7 @@ class Endpoint:
         self._settings: EndpointSettings = spec.endpoint
         self._client = Client(spec.endpoint, spec.name)
         self._model = spec.endpoint.served_name or spec.source
-        self._requests = self._running = 0
-        self._generated = self._computed = 0
-        self._busy_s = self._busy_since = 0.0
+        self._meter = Meter()
         self._closing: asyncio.Task[None] | None = None
 
     async def greet(self) -> list[Json]:
@@ -52,8 +47,7 @@ class Endpoint:
 
     def stats(self) -> EngineStats:
         """Return the counters so far."""
-        busy_s = self._busy_s + (time.monotonic() - self._busy_since if self._running else 0.0)
-        return EngineStats(self._generated, self._computed, self._requests, self._running, busy_s)
+        return self._meter.stats()
 
     def close(self) -> None:
         """Close the connections."""
@@ -69,20 +63,3 @@ class Endpoint:
         stop = {"stop": list(request.stop)} if request.stop else {}
         longest = {self._settings.max_tokens_field: max_tokens}
         return {"model": self._model, **kept, **longest, **stop, **self._settings.body}
-
-    def _count(self, usage: Usage) -> None:
-        self._generated += usage.generated_tokens
-        self._computed += usage.prompt_tokens - usage.cached_tokens
-
-    @contextmanager
-    def _busy(self) -> Iterator[None]:
-        self._requests += 1
-        if self._running == 0:
-            self._busy_since = time.monotonic()
-        self._running += 1
-        try:
-            yield
-        finally:
-            self._running -= 1
-            if self._running == 0:
-                self._busy_s += time.monotonic() - self._busy_since

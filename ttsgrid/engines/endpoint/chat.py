@@ -31,7 +31,7 @@ class ChatEndpoint(Endpoint):
         num_bytes = sum(len(turn.content.encode()) for turn in request.turns)
         most = num_bytes // BYTES_PER_TOKEN + request.max_tokens
         try:
-            with self._busy():
+            with self._meter.request():
                 reply = await self._client.post("/chat/completions", body, most)
         except RefusedError as refused:
             if refused.code == TOO_LONG:
@@ -44,7 +44,7 @@ class ChatEndpoint(Endpoint):
         message = answered.choice.get("message")
         if not isinstance(message, dict):
             raise lacks(self._client, "a `message`")
-        self._count(answered.usage)
+        self._meter.count(answered.usage)
         return TextGeneration(
             # Null where all tokens went into reasoning, or where the model declines.
             text=str(message.get("content") or message.get("refusal") or ""),

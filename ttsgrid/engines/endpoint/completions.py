@@ -52,7 +52,7 @@ class CompletionsEndpoint(Endpoint):
             "min_p": 0.0,
             "repetition_penalty": 1.0,
         }
-        with self._busy():
+        with self._meter.request():
             reply = await self._client.post("/completions", body, len(prompt) + max_tokens)
         answered = read_reply(reply, self._client)
         token_ids = answered.choice.get("token_ids")
@@ -61,7 +61,7 @@ class CompletionsEndpoint(Endpoint):
                 "answers without token ids, which completions by vLLM 0.10.2 and later have; "
                 "set endpoint.api=chat"
             )
-        self._count(answered.usage)
+        self._meter.count(answered.usage)
         stopped_by = answered.choice.get("stop_reason")
         return Generation(
             tuple(int(token_id) for token_id in token_ids),

@@ -1,31 +1,28 @@
-"""What counts as an answer, what never does, and what fails loudly."""
+"""What counts as an answer of a search, and what never does."""
 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-import pytest
-
 from tests.unit.strategies.search.scripted import PROMPT, QUESTION, decode
-from tests.unit.strategies.search.written import Book, Table, search, searching, seeds
-from ttsgrid.core.errors import EngineError, ScoringError
-from ttsgrid.core.records import FinishReason, Usage
-from ttsgrid.core.search_settings import SearchSettings, preset
+from tests.unit.strategies.search.written import (
+    PRESETS,
+    Book,
+    Table,
+    beam,
+    search,
+    seeds,
+)
+from ttsgrid.core.records import FinishReason
+from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.search_trace import Fate
 from ttsgrid.core.units import SamplingIdentity
-from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest
+from ttsgrid.engines.base import Generation, GenerationRequest
 from ttsgrid.engines.scoring import ScoredSteps
 from ttsgrid.strategies.search.run import run_search
 from ttsgrid.strategies.search.session import SearchSession
-
-PRESETS = pytest.mark.parametrize("name", ["paper", "search_and_learn"])
-
-
-def beam(name: str, n: int = 2, m: int = 2, kind: str = "beam", depth: int = 40) -> SearchSettings:
-    return SearchSettings(kind, n, m, max_steps=depth, rules=preset(name, kind))
 
 
 @PRESETS
@@ -152,197 +149,6 @@ def test_a_step_stays_within_max_step_tokens() -> None:
     book = Book({"": ["boxed<end>"] * 2})
     search(settings, book, Table({"boxed": 0.5}))
     assert {request.max_tokens for request in book.requests} == {5}
-
-
-class FreshIds:
-    """Writes each step with ids that no tokenizer would give its text."""
-
-    device = "cpu"
-    block_tokens = 32
-    max_input_tokens = 1 << 20
-
-    def __init__(self) -> None:
-        self.spelling: dict[int, str] = {}
-        self.written: set[tuple[int, ...]] = {()}
-
-    async def generate(self, request: GenerationRequest) -> Generation:
-        before = request.prompt_ids[len(PROMPT) :]
-        assert before in self.written
-        text = "boxed" if len(before) == 2 else "a\n\n"
-        new = 5000 + len(self.spelling)
-        self.spelling[new] = text
-        self.written.add((*before, new))
-        stopped_by = None if text == "boxed" else "\n\n"
-        return Generation((new,), FinishReason.STOP, stopped_by, Usage(0, 0, 1))
-
-    def decode(self, ids: Sequence[int]) -> str:
-        return "".join(self.spelling[i] for i in ids)
-
-    def stats(self) -> EngineStats:
-        return EngineStats()
-
-    def close(self) -> None:
-        """Nothing to free."""
-
-
-def test_children_continue_the_exact_ids_of_their_parent() -> None:
-    policy = FreshIds()
-    session = SearchSession(
-        beam("search_and_learn", 4, 2),
-        policy,
-        Table({"a": 0.5, "boxed": 0.5}),
-        question=QUESTION,
-        prompt_ids=PROMPT,
-        decode=policy.decode,
-        is_final=None,
-        sampling=SamplingIdentity(0.7, 1.0, 99, 0),
-        seed_of=seeds,
-    )
-    outcome = asyncio.run(run_search(session))
-    assert outcome.answers[0].text == "a\n\na\n\nboxed"
-
-
-class FailingPolicy(Book):
-    """Fails its second request; the others wait for ever."""
-
-    cancelled = 0
-
-    async def generate(self, request: GenerationRequest) -> Generation:
-        self.requests.append(request)
-        if len(self.requests) == 2:
-            raise EngineError("out of memory")
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            self.cancelled += 1
-            raise
-        raise AssertionError("nothing sets the event")
-
-
-def test_a_failed_request_fails_the_search_and_cancels_its_siblings() -> None:
-    policy = FailingPolicy({})
-    with pytest.raises(EngineError, match="out of memory"):
-        search(beam("paper", 4, 2), policy, Table({}))
-    assert policy.cancelled == 3
-
-
-@pytest.mark.parametrize("scores", [(), (0.5, 0.5), (math.nan,), (math.inf,)])
-def test_a_missing_or_impossible_score_fails_the_search_instead_of_becoming_zero(
-    scores: tuple[float, ...],
-) -> None:
-    class OddPrm(Table):
-        async def score(self, question: str, steps: Sequence[str]) -> ScoredSteps:
-            return ScoredSteps(scores, Usage())
-
-    with pytest.raises(ScoringError, match="score"):
-        search(beam("paper"), Book({"": ["a\n\n", "b\n\n"]}), OddPrm({}))
-
-
-def test_a_candidate_is_scored_before_its_siblings_are_written() -> None:
-    scored = asyncio.Event()
-
-    class SlowSibling(Book):
-        async def generate(self, request: GenerationRequest) -> Generation:
-            written = await super().generate(request)
-            if len(self.requests) == 2:
-                await asyncio.wait_for(scored.wait(), timeout=5)
-            return written
-
-    class Signalling(Table):
-        async def score(self, question: str, steps: Sequence[str]) -> ScoredSteps:
-            scored.set()
-            return await super().score(question, steps)
-
-    book = SlowSibling({"": ["boxed 1<end>", "boxed 2<end>"]})
-    outcome = search(beam("paper"), book, Signalling({"boxed 1": 0.1, "boxed 2": 0.2}))
-    assert outcome.answers[0].text == "boxed 2"
-
-
-def test_a_search_never_waits_for_another_on_the_same_engine() -> None:
-    class Stuck(Book):
-        async def generate(self, request: GenerationRequest) -> Generation:
-            await asyncio.Event().wait()
-            raise AssertionError("nothing sets the event")
-
-    async def both() -> str:
-        table = Table({"a": 0.5, "boxed": 0.5})
-        stuck = asyncio.create_task(searching(beam("paper"), Stuck({}), table))
-        book = Book({"": ["a\n\n"] * 2, "a\n\n": ["boxed<end>"] * 2})
-        outcome = await asyncio.wait_for(searching(beam("paper"), book, table), timeout=5)
-        assert not stuck.done()
-        stuck.cancel()
-        return outcome.answers[0].text
-
-    assert asyncio.run(both()) == "a\n\nboxed"
-
-
-class ShortSighted(Table):
-    """Reads at most two steps."""
-
-    async def score(self, question: str, steps: Sequence[str]) -> ScoredSteps:
-        if len(steps) > 2:
-            return ScoredSteps((), Usage(), unscored="9 tokens, the PRM reads 8")
-        return await super().score(question, steps)
-
-
-@PRESETS
-def test_a_branch_that_outgrows_the_prm_ends_cut_off_and_the_others_go_on(name: str) -> None:
-    book = Book(
-        {
-            "": ["a\n\n", "b\n\n"],
-            "a\n\n": ["c\n\n"] * 2,
-            "b\n\n": ["boxed 1<end>"] * 2,
-            "a\n\nc\n\n": ["boxed 2<end>"] * 9,
-        }
-    )
-    prm = ShortSighted({"a": 0.9, "b": 0.8, "c": 0.9, "boxed 1": 0.1})
-    outcome = search(beam(name, 2, 1), book, prm)
-    outgrown = [c for step in outcome.trace.steps for c in step if "the PRM reads 8" in c.reason]
-    assert outgrown
-    assert {c.fate for c in outgrown} == {Fate.PRUNED}
-    assert {c.score for c in outgrown} == {None}
-    complete = {answer.text for answer in outcome.answers if answer.complete}
-    assert complete == {"b\n\nboxed 1"}
-    # The branch itself is recorded as far as the PRM could follow.
-    cut_off = {answer.text for answer in outcome.answers if not answer.complete}
-    assert cut_off == ({"a\n\nc\n\n"} if name == "paper" else set())
-
-
-def test_a_lookahead_that_outgrows_the_prm_looks_as_far_as_the_prm_can_read() -> None:
-    settings = SearchSettings("lookahead", 2, 2, max_steps=4, lookahead_steps=3)
-    book = Book(
-        {
-            "": ["a\n\n", "boxed<end>"],
-            "a\n\n": ["b\n\n", "boxed 1<end>", "boxed 2<end>"],
-            "a\n\nb\n\n": ["c\n\n"],
-            "a\n\nb\n\nc\n\n": ["d\n\n"],
-        }
-    )
-    prm = ShortSighted({"a": 0.1, "b": 0.9, "boxed": 0.5, "boxed 1": 0.5, "boxed 2": 0.4})
-    first = search(settings, book, prm).trace.steps[0][0]
-    assert ("a", "b") in prm.asked
-    assert (first.score, first.step_scores) == (0.9, (0.1,))
-
-
-def test_a_branch_that_fills_the_policys_context_is_cut_off() -> None:
-    book = Book({"": ["abc\n\n", "b\n\n"], "abc\n\n": ["boxed<end>"] * 2})
-    book.max_input_tokens = len(PROMPT) + 4
-    outcome = search(beam("paper"), book, Table({"abc": 0.9, "b": 0.1}))
-    assert [request.max_tokens for request in book.requests] == [5, 5]
-    assert not outcome.answers[0].complete
-
-
-@PRESETS
-def test_a_prompt_that_fills_the_policys_context_is_one_answer_without_a_step(name: str) -> None:
-    book = Book({})
-    book.max_input_tokens = len(PROMPT) - 1
-    outcome = search(beam(name), book, Table({}))
-    [answer] = outcome.answers
-    assert (answer.text, answer.steps, answer.complete) == ("", (), False)
-    assert answer.finish_reason is FinishReason.PROMPT_TOO_LONG
-    assert outcome.price.policy == outcome.policy_usage == Usage()
-    assert outcome.price.question_tokens == 0
-    assert not book.requests
 
 
 def test_a_text_that_ends_a_solution_ends_a_search_like_the_end_mark() -> None:

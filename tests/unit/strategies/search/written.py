@@ -1,4 +1,4 @@
-"""A policy that reads from a book, a PRM with a table, and a way to run them."""
+"""A policy that reads from a book, a PRM with a table, and ways to set and to run them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import pytest
+
 from tests.unit.strategies.search.scripted import END_MARK, PROMPT, QUESTION, decode, is_final
 from ttsgrid.core.identity import derive_seed
 from ttsgrid.core.records import FinishReason, Usage
-from ttsgrid.core.search_settings import SearchSettings
+from ttsgrid.core.search_settings import SearchSettings, preset
 from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest
 from ttsgrid.engines.scoring import ScoredSteps
@@ -17,6 +19,7 @@ from ttsgrid.strategies.search.protocol import SearchOutcome
 from ttsgrid.strategies.search.run import run_search
 from ttsgrid.strategies.search.session import SearchSession
 
+PRESETS = pytest.mark.parametrize("name", ["paper", "search_and_learn"])
 END = "<end>"
 CUT = "<cut>"
 
@@ -62,6 +65,10 @@ class Table:
     async def score(self, question: str, steps: Sequence[str]) -> ScoredSteps:
         self.asked.append(tuple(steps))
         return ScoredSteps(tuple(self.scores[step] for step in steps), Usage(len(steps), 0, 0))
+
+
+def beam(name: str, n: int = 2, m: int = 2, kind: str = "beam", depth: int = 40) -> SearchSettings:
+    return SearchSettings(kind, n, m, max_steps=depth, rules=preset(name, kind))
 
 
 def seeds(step: int, index: int) -> int:

@@ -1,0 +1,44 @@
+"""What an engine has done so far: tokens, requests, and the time in which it had any to do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ttsgrid.core.records import Usage
+from ttsgrid.engines.base import EngineStats
+
+
+class Meter:
+    """Counters of one engine; requests overlap."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self._running = 0
+        self._generated = self._computed = 0
+        self._busy_s = self._busy_since = 0.0
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Count a request, as running until the block ends."""
+        self.requests += 1
+        if self._running == 0:
+            self._busy_since = time.monotonic()
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+            if self._running == 0:
+                self._busy_s += time.monotonic() - self._busy_since
+
+    def count(self, usage: Usage) -> None:
+        """Add what a request generated, and of its prompt what no cache held."""
+        self._generated += usage.generated_tokens
+        self._computed += usage.prompt_tokens - usage.cached_tokens
+
+    def stats(self) -> EngineStats:
+        """Return the counters so far."""
+        busy_s = self._busy_s + (time.monotonic() - self._busy_since if self._running else 0.0)
+        return EngineStats(self._generated, self._computed, self.requests, self._running, busy_s)
