@@ -23,6 +23,7 @@ from ttsgrid.analysis.cells.external_points import external_points
 from ttsgrid.analysis.cells.outcomes import Outcome, pool_outcomes
 from ttsgrid.analysis.cells.tree_outcomes import search_outcomes
 from ttsgrid.analysis.findings.comparisons import compare
+from ttsgrid.analysis.findings.fixed_rule import thinking_policies
 from ttsgrid.analysis.findings.interaction import INTERACTION_SCHEMA, search_gain_by_policy
 from ttsgrid.analysis.findings.judging import Judging, judgings
 from ttsgrid.analysis.findings.preferred_lengths import (
@@ -44,7 +45,7 @@ from ttsgrid.analysis.frames.equivalence import store_equivalence
 from ttsgrid.analysis.frames.load import StoreFrames, holds_solutions, load
 from ttsgrid.analysis.frames.solutions import Equivalence
 from ttsgrid.analysis.replay.rules import RuleAt
-from ttsgrid.analysis.replay.table import no_rules, replayed_rules
+from ttsgrid.analysis.replay.table import RuleTable, no_rules, rule_table
 from ttsgrid.store import StorePath
 
 
@@ -77,8 +78,9 @@ class Frontier:
         few_answers: policies whose solutions (nearly) never state an answer.
         judgings: who judged the answers of each benchmark.
         undecided: how many answers met a grader's limits, where some did.
-        rules: rules that stop early beside the vote over all samples, where they were asked
-            for (`ttsgrid.analysis.replay.table`).
+        rules: rules that stop early, cascade or share a budget, each beside a cell at the same
+            N, where they were asked for (`ttsgrid.analysis.replay.table`).
+        rules_lacking: a sentence for each of those that lack something in this store.
     """
 
     cells: Cells
@@ -100,6 +102,7 @@ class Frontier:
     judgings: Sequence[Judging] = ()
     undecided: Sequence[Undecided] = ()
     rules: pl.DataFrame = field(default_factory=no_rules)
+    rules_lacking: Sequence[str] = ()
 
     @property
     def benchmarks(self) -> list[str]:
@@ -137,17 +140,31 @@ def analyse(
     if external.is_empty() or holds_solutions(store):
         frames = load(store, equivalence_for or store_equivalence(store))
         cells = make_cells(frames, _outcomes(frames, budgets), price_per_device_hour)
+        replays = _replays(store, frames, cells, rules, budgets)
         frontier = replace(
             _of_solutions(frames, cells, external),
             run_outcomes=run_outcomes(store, frames.models),
             undecided=undecided(store, frames.models),
-            rules=replayed_rules(frames, cells.meter, rules, budgets) if rules else no_rules(),
+            rules=replays.frame,
+            rules_lacking=replays.lacking,
         )
         # Whoever brings an equivalence of their own knows it; the store's may not even import.
         if equivalence_for is not None:
             return frontier
         return replace(frontier, judgings=judgings(store, frontier.benchmarks))
     return _of_cells(no_cells(), external)
+
+
+def _replays(
+    store: StorePath,
+    frames: StoreFrames,
+    cells: Cells,
+    rules: Sequence[RuleAt],
+    budgets: Sequence[int] | None,
+) -> RuleTable:
+    if not rules:
+        return RuleTable(no_rules())
+    return rule_table(frames, cells, rules, budgets, thinking_policies(store))
 
 
 def _of_solutions(frames: StoreFrames, cells: Cells, external: pl.DataFrame) -> Frontier:

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ttsgrid.analysis.frames.labels import configured_name
 from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.analysis.judging.ability import find_abilities
-from ttsgrid.analysis.study.paper import configured_name
 from ttsgrid.analysis.study.summary import make_study
 from ttsgrid.analysis.study.tables import RULES_TABLE, TABLES
 from ttsgrid.cli.ability_option import add_ability_option
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         frontier = analyse(
             options.store, budgets=options.budgets, price_per_device_hour=price, rules=rules
         )
-        require_replays(frontier.rules, rules, options.store)
+        require_replays(frontier, rules, options.store)
         _require_policies(frontier, options.long_cot or ())
         _show(frontier, options, folder)
     except BrokenPipeError:

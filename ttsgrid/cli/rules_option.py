@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-import polars as pl
-
+from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.replay.rules import OPTION, RULES, RuleAt, rules_from, usual_rules
 from ttsgrid.core.errors import StoreError
 
@@ -36,14 +35,12 @@ def rules_named(text: str | None, wanted: bool) -> Sequence[RuleAt]:
     return usual_rules() if wanted else ()
 
 
-def require_replays(table: pl.DataFrame, rules: Sequence[RuleAt], store: str) -> None:
-    """Refuse rules that found no pool to be replayed on.
+def require_replays(frontier: Frontier, rules: Sequence[RuleAt], store: str) -> None:
+    """Refuse rules none of which the store can answer.
 
     Raises:
-        StoreError: so it is.
+        StoreError: so it is; the message has what each of them lacks.
     """
-    if rules and table.is_empty():
-        raise StoreError(
-            f"{OPTION}: no policy of {store} has a pool of two samples and as many as --budgets "
-            "says; sample more, or lower --budgets"
-        )
+    if rules and frontier.rules.is_empty():
+        why = " ".join(frontier.rules_lacking)
+        raise StoreError(f"{OPTION}: {store} can answer none of them. {why}")

@@ -10,7 +10,7 @@ whole, are not in its pools; these are then smaller than the others.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -46,6 +46,17 @@ class PoolBatch:
         """Samples per pool, n."""
         return int(self.classes.shape[1])
 
+    def of_rows(self, rows: Ints) -> PoolBatch:
+        """Return some of the pools, by row."""
+        return replace(
+            self,
+            problems=self.problems[rows],
+            classes=self.classes[rows],
+            correct=self.correct[rows],
+            scores={how: scores[rows] for how, scores in self.scores.items()},
+            tokens=self.tokens[rows] if self.tokens.size else self.tokens,
+        )
+
     @cached_property
     def num_unscored(self) -> Floats:
         """Samples of each pool that the PRM could not score, shape (P,); 0 without a PRM."""
@@ -61,20 +72,57 @@ class PoolBatch:
 
 def unscored_pools(frames: StoreFrames, series: int) -> Iterator[PoolBatch]:
     """Yield the pools of one series, by size."""
-    yield from _batches(frames.solutions.filter(series=series))
+    yield from map(_numbered, _batches(_rows(frames, series, None)))
 
 
 def scored_pools(frames: StoreFrames, series: int, prm: str) -> Iterator[PoolBatch]:
     """Yield what one PRM was given of the pools of one series, by size."""
+    yield from map(_numbered, _batches(_rows(frames, series, prm)))
+
+
+def paired_pools(
+    frames: StoreFrames, series: int, smaller: int, prm: str | None = None
+) -> Iterator[tuple[PoolBatch, PoolBatch]]:
+    """Yield the pools of two series on the problems that both have, by size.
+
+    Args:
+        frames: the store.
+        series: one of them.
+        smaller: the other, of the same benchmark.
+        prm: whose scores the other's pools have; None for no scores.
+
+    Yields:
+        Pools of the same problems, row by row; equal answers have one class in both.
+    """
+    others = list(_batches(_rows(frames, smaller, prm)))
+    for batch in _batches(_rows(frames, series, None)):
+        for other in others:
+            both, mine, its = np.intersect1d(batch.problems, other.problems, return_indices=True)
+            if both.size:
+                first, second = batch.of_rows(mine), other.of_rows(its)
+                classes = dense(np.concatenate([first.classes, second.classes], axis=1))
+                yield (
+                    replace(first, classes=classes[:, : first.size]),
+                    replace(second, classes=classes[:, first.size :]),
+                )
+
+
+def _rows(frames: StoreFrames, series: int, prm: str | None) -> pl.DataFrame:
+    """The samples of a series, or those that a PRM was given with their scores; sorted."""
+    samples = frames.solutions.filter(series=series)
+    if prm is None:
+        return samples
     given = frames.scored_blocks.filter(series=series, prm=prm)
     if given.is_empty():
-        return
-    samples = frames.solutions.filter(series=series)
+        return samples.head(0)
     pools = covered(samples.drop("series"), given.drop("series"))
     scores = frames.scores.filter((pl.col("series") == series) & (pl.col("prm") == prm))
-    yield from _batches(
-        _side_by_side(pools, scores.select("problem", "sample", *AGGREGATIONS.names))
-    )
+    return _side_by_side(pools, scores.select("problem", "sample", *AGGREGATIONS.names))
+
+
+def _numbered(batch: PoolBatch) -> PoolBatch:
+    """Number classes below n, as estimators count votes in arrays of n places."""
+    return replace(batch, classes=dense(batch.classes))
 
 
 def _side_by_side(pools: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
@@ -101,7 +149,7 @@ def _batch(rows: pl.DataFrame, size: int) -> PoolBatch:
     scored = [how for how in AGGREGATIONS.names if how in rows.columns]
     return PoolBatch(
         problems=_ints(rows, "problem")[::size],
-        classes=dense(_ints(rows, "answer_class").reshape(-1, size)),
+        classes=_ints(rows, "answer_class").reshape(-1, size),
         correct=rows["correct"].to_numpy().reshape(-1, size),
         scores={how: rows[how].to_numpy().reshape(-1, size) for how in scored},
         tokens=_ints(rows, "generated_tokens").reshape(-1, size),

@@ -59,6 +59,25 @@ class Parts:
         sums = np.bincount(self.problems, share * self.tokens, minlength=len(num_inputs))
         return np.where(enough, sums, np.nan)
 
+    def expected_growth(self, problems: Ints, n: int) -> Floats:
+        """Return the tokens of the distinct parts of k of n random inputs, k = 0..n.
+
+        Args:
+            problems: those wanted, each with n inputs, shape (P,).
+            n: inputs of each.
+
+        Returns:
+            Shape (P, n + 1).
+        """
+        row = np.full(max(self.problems.max(initial=-1), problems.max(initial=-1)) + 1, -1)
+        row[problems] = np.arange(len(problems))
+        wanted = row[self.problems] >= 0
+        place = row[self.problems[wanted]] * (n + 1) + self.num_sharing[wanted]
+        size = len(problems) * (n + 1)
+        tokens = np.bincount(place, self.tokens[wanted], minlength=size).reshape(-1, n + 1)
+        drawn = np.stack([_probability_drawn(n, k) for k in range(n + 1)], axis=1)
+        return np.asarray(tokens @ drawn)
+
 
 def _probability_drawn(n: int, k: int) -> Floats:
     """Probability that k of n hold at least one of m, for m = 0..n."""

@@ -9,6 +9,7 @@ Where one policy was sampled in several ways, the label says what differs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Set
 from functools import lru_cache, partial
 
@@ -96,3 +97,9 @@ def _with_policy(frame: pl.DataFrame, models: pl.DataFrame, ignored: Set[str]) -
         for row in named.iter_rows(named=True)
     ]
     return frame.drop("alternatives").with_columns(policy=pl.Series(labels, dtype=pl.String))
+
+
+def configured_name(label: str) -> str:
+    """Return the configured name within a label such as `qwen2.5-7b (temperature=1)`."""
+    # Labels add settings in brackets, or an id after #, where a store has several of one name.
+    return re.split(r" \(|#", label)[0]

@@ -10,11 +10,11 @@ scored with, over many splits, so what is reported holds for new problems.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
-from ttsgrid.analysis.replay.orders import Means
+from ttsgrid.analysis.replay.means import Means, combined
 from ttsgrid.analysis.replay.rules import OPTION, RuleAt
 from ttsgrid.analysis.statistics.crossfit import weights_held_out
 from ttsgrid.core.errors import StoreError
@@ -39,26 +39,34 @@ class Chosen:
     share: float
 
 
-def chosen(rule: RuleAt, candidates: Sequence[Means]) -> Chosen:
+def chosen(
+    rule: RuleAt,
+    candidates: Sequence[Means],
+    among: Sequence[RuleAt] = (),
+    smaller_weight: float = 0.0,
+) -> Chosen:
     """Choose among candidates, given what each does on every problem.
 
     Args:
         rule: whose parameter is to be chosen, or given.
-        candidates: one for each of `rule.candidates()`.
+        candidates: one for each rule that it is chosen from.
+        among: those rules; without any `rule.candidates()`.
+        smaller_weight: what a token of a smaller policy costs in tokens of the larger.
 
     Raises:
         StoreError: there are too few problems to choose on some and report on others.
     """
-    labels = [candidate.label for candidate in rule.candidates()]
+    labels = [candidate.label for candidate in among or rule.candidates()]
     if len(candidates) == 1:
         return Chosen(candidates[0], labels[0], 1.0)
     num_problems = len(candidates[0].accuracy)
     if num_problems < MIN_CHOOSING:
         raise StoreError(
             f"{OPTION}: {rule.label} needs {MIN_CHOOSING} problems to choose on; "
-            f"give the number instead, e.g. {OPTION} {rule.rule.usual().label}"
+            f"give the number instead, e.g. {OPTION} {labels[len(labels) // 2]}"
         )
-    by_cost = sorted(range(len(labels)), key=lambda i: candidates[i].generated_tokens.mean())
+    costs = [_tokens(means, smaller_weight) for means in candidates]
+    by_cost = sorted(range(len(labels)), key=costs.__getitem__)
     in_order = [candidates[i] for i in by_cost]
     undivided = np.zeros(num_problems, object)
     accuracies = np.stack([means.accuracy for means in in_order])
@@ -68,14 +76,14 @@ def chosen(rule: RuleAt, candidates: Sequence[Means]) -> Chosen:
     return Chosen(_weighted(in_order, weights), labels[by_cost[most]], float(serving[most]))
 
 
+def _tokens(means: Means, smaller_weight: float) -> float:
+    smaller = means.smaller_tokens.mean() if means.smaller_tokens.size else 0.0
+    return float(means.generated_tokens.mean() + smaller_weight * smaller)
+
+
 def _weighted(candidates: Sequence[Means], weights: Floats) -> Means:
     """Means under weights of shape (C, P).
 
     Candidates share their orders, so their Monte Carlo errors are added, not their squares.
     """
-    return Means(
-        **{
-            field.name: (weights * np.stack([getattr(m, field.name) for m in candidates])).sum(0)
-            for field in fields(Means)
-        }
-    )
+    return combined(candidates, lambda columns: np.asarray((weights * np.stack(columns)).sum(0)))

@@ -7,22 +7,30 @@ leading answers, how many samples agree in a row) takes n steps for all orders a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ttsgrid.core.voting import NO_ANSWER, Bools, Ints
+from ttsgrid.core.voting import NO_ANSWER, Bools, Floats, Ints
 
 NOBODY = -1
+SEED = 1957
 
 
 @dataclass(frozen=True)
 class Leads:
-    """How many samples gave the two most frequent answers so far, shape (n, E) each."""
+    """How the votes stand after each sample, shape (n, E) each.
+
+    Attributes:
+        first, second: how many samples gave the two most frequent answers so far.
+        standing: equal where the answers have equal numbers of votes, whichever has which.
+    """
 
     first: Ints
     second: Ints
+    standing: NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -32,10 +40,15 @@ class OrderedPools:
     Attributes:
         classes: answer classes, `NO_ANSWER` for none, shape (n, E).
         tokens: generated for each sample, shape (n, E).
+        scores: a PRM's, NaN for none, shape (n, E); empty for pools without a PRM.
+        smaller: the same problems' pools of a smaller policy, each in a random order of its
+            own, with classes numbered alike; None for rules that ask one policy.
     """
 
     classes: Ints
     tokens: Ints
+    scores: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    smaller: OrderedPools | None = None
 
     @property
     def size(self) -> int:
@@ -47,10 +60,7 @@ class OrderedPools:
         """The two leading counts after each sample; one without an answer counts for none."""
         counts = _Counts(self.classes)
         steps = [counts.add(row) for row in self.classes]
-        return Leads(
-            first=np.stack([first for first, _ in steps]),
-            second=np.stack([second for _, second in steps]),
-        )
+        return Leads(*(np.stack(rows) for rows in zip(*steps, strict=True)))
 
     @cached_property
     def in_a_row(self) -> Ints:
@@ -81,7 +91,11 @@ class OrderedPools:
 
 
 class _Counts:
-    """Votes per answer, and those of the two leaders, as samples come in."""
+    """Votes per answer, and those of the two leaders, as samples come in.
+
+    A standing is a sum over answers of a random number for each count, so it doesn't depend
+    on which answer has how many; two that differ are equal with a probability of 2 ** -64.
+    """
 
     def __init__(self, classes: Ints) -> None:
         self._width = int(classes.max(initial=NO_ANSWER)) + 2
@@ -91,9 +105,13 @@ class _Counts:
         self._votes = np.zeros(num_orders * self._width, np.int64)
         self._leader = np.full(num_orders, NO_ANSWER)
         self._first, self._second = np.zeros((2, num_orders), np.int64)
+        self._standing = np.zeros(num_orders, np.uint64)
+        marks = np.random.default_rng(SEED).integers(1 << 63, size=len(classes) + 1)
+        marks[0] = 0  # an answer that nobody gave
+        self._steps = np.diff(marks.astype(np.uint64), prepend=np.uint64(0))
 
-    def add(self, given: Ints) -> tuple[Ints, Ints]:
-        """Count one sample of each order; return the votes of the two leaders."""
+    def add(self, given: Ints) -> tuple[Ints, Ints, NDArray[np.uint64]]:
+        """Count one sample of each order; return the leaders' votes, and how all stand."""
         place, answered = self._places + given, given != NO_ANSWER
         self._votes[place] += answered
         votes = self._votes[place]
@@ -103,7 +121,8 @@ class _Counts:
         self._second = np.where(trails, np.maximum(self._second, votes), self._second)
         self._first = np.where(answered, np.maximum(self._first, votes), self._first)
         self._leader = np.where(overtakes, given, self._leader)
-        return self._first, self._second
+        self._standing = self._standing + np.where(answered, self._steps[votes], np.uint64(0))
+        return self._first, self._second, self._standing
 
 
 def majority_of(classes: Ints, voting: Bools) -> Ints:
@@ -127,25 +146,45 @@ def majority_of(classes: Ints, voting: Bools) -> Ints:
 
 
 @dataclass(frozen=True)
-class Replay:
-    """What a rule did in each order, shape (E,) each.
+class Draws:
+    """What was drawn of a pool in each order, shape (E,) each.
 
     Attributes:
-        winners: the sample whose answer is given, `NOBODY` where none is.
         num_samples: samples begun: each takes a prompt.
         generated_tokens: of these samples, as far as they were generated.
+        num_scored: of these samples, given to the PRM; empty where none ever is.
     """
 
-    winners: Ints
     num_samples: Ints
     generated_tokens: Ints
+    num_scored: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+
+
+@dataclass(frozen=True)
+class Replay(Draws):
+    """What a rule did in each order.
+
+    Attributes:
+        winners: the sample whose answer is given, `NOBODY` where none is; from n on samples
+            of the smaller policy, shape (E,).
+        smaller: what it drew of the smaller policy's pool.
+    """
+
+    winners: Ints = field(kw_only=True)
+    smaller: Draws | None = None
+
+
+def first_samples(pools: OrderedPools, num_samples: Ints, scored: bool = False) -> Draws:
+    """Return what drawing the first samples of each order takes."""
+    drawn = np.where(pools.drawn(num_samples), pools.tokens, 0).sum(axis=0)
+    return Draws(num_samples, drawn, num_samples if scored else np.zeros(0, np.int64))
 
 
 def one_by_one(pools: OrderedPools, num_samples: Ints) -> Replay:
     """Return a majority vote over the first samples of each order, drawn one after another."""
-    drawn = pools.drawn(num_samples)
+    drawn = first_samples(pools, num_samples)
     return Replay(
-        winners=majority_of(pools.classes, drawn),
+        winners=majority_of(pools.classes, pools.drawn(num_samples)),
         num_samples=num_samples,
-        generated_tokens=np.where(drawn, pools.tokens, 0).sum(axis=0),
+        generated_tokens=drawn.generated_tokens,
     )

@@ -1,45 +1,56 @@
-"""What rules score on each problem, and what they cost, beside the vote at the same N.
+"""What rules score on each problem, and what they cost, beside a cell at the same N.
 
-A rule that may draw up to N samples is set against a majority vote over N, of the same pool.
+A rule that may draw up to N samples is set against what the same pools give for all N: a
+majority vote, or best-of-N where it reads a PRM's scores; a rule of two policies against the
+larger one's vote; a budget that is shared against a vote of as many samples on every problem.
+
 Costs are prices (`ttsgrid.analysis.cells.prices`): a rule that begins k samples pays for k
 prompts, all but the first of which read the question from the cache, and for the tokens that
-were generated until it stopped. Both are linear in what was drawn, so the mean over orders
-is exact for the orders that were replayed.
+were generated until it stopped. Both are linear in what was drawn, so the mean over orders is
+exact for the orders that were replayed. A PRM that scores k samples computes the distinct
+parts of k random inputs, as in a cell at k.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from ttsgrid.analysis.cells.costs import make_meter
 from ttsgrid.analysis.cells.flops import Spent
 from ttsgrid.analysis.cells.outcomes import Outcome
-from ttsgrid.analysis.cells.pools import PoolBatch, unscored_pools
-from ttsgrid.analysis.cells.prices import PoolPrices, pool_prices
+from ttsgrid.analysis.cells.prices import PoolPrices
 from ttsgrid.analysis.frames.load import StoreFrames
-from ttsgrid.analysis.replay.choosing import chosen
-from ttsgrid.analysis.replay.orders import Means, replayed
-from ttsgrid.analysis.replay.rules import OPTION, RULES, RuleAt
-from ttsgrid.analysis.statistics.estimators import vote_at_k
+from ttsgrid.analysis.replay.choosing import MIN_CHOOSING, chosen
+from ttsgrid.analysis.replay.means import Means, combined
+from ttsgrid.analysis.replay.orders import replayed_levels, replayed_sides
+from ttsgrid.analysis.replay.rules import RuleAt
+from ttsgrid.analysis.replay.sharing import PROBE, joined, shared_budget
+from ttsgrid.analysis.replay.subjects import Subject, subjects
+from ttsgrid.analysis.statistics.estimators import best_of_k, vote_at_k
 from ttsgrid.core.cell import CellKey
-from ttsgrid.core.errors import StoreError
-from ttsgrid.core.strategies import MAJORITY
+from ttsgrid.core.strategies import BEST_OF_N, MAJORITY
 from ttsgrid.core.voting import Floats, Ints
+
+BEST = "max"  # best-of-N's vote that gives the best-scored solution
 
 
 @dataclass(frozen=True)
 class Replayed:
-    """A rule beside the vote at the same N, on the problems whose pool is large enough.
+    """A rule beside a cell at the same N, on the problems whose pools are large enough.
 
     Attributes:
         rule: which, with its parameter.
-        outcome: the rule's accuracy and cost, problem by problem; NaN where not replayed.
-        num_samples: that it begins, shape (num_problems,).
-        fixed: the majority vote over N.
+        outcome: the rule's accuracy, problem by problem, and what its policy spends (of two:
+            the larger); NaN where not replayed.
+        num_samples: that it begins, of all policies, shape (num_problems,).
+        fixed: the cell that it is set against.
         usual: the rule whose parameter serves most problems; itself where it is given.
         share: of the problems that it serves.
+        num_scored: samples that a PRM scores; 0 without one, shape (num_problems,).
+        also: what a smaller policy spends, with the same accuracy; None for rules of one.
     """
 
     rule: RuleAt
@@ -48,111 +59,176 @@ class Replayed:
     fixed: Outcome
     usual: str
     share: float
+    num_scored: Floats
+    also: Outcome | None = None
+
+    @property
+    def spent_by(self) -> tuple[Outcome, ...]:
+        """The outcome of each policy that it asks: what it costs is their sum."""
+        return (self.outcome,) if self.also is None else (self.outcome, self.also)
 
 
 def replayed_outcomes(
     frames: StoreFrames, rules: Sequence[RuleAt], budgets: Sequence[int] | None = None
 ) -> Iterator[Replayed]:
-    """Replay rules on every pool of a store.
+    """Replay rules on every pool of a store that has what they need.
 
     Args:
         frames: the store.
         rules: which.
-        budgets: the most samples that a rule may draw; None for the size that most pools of a
-            policy have. A rule has nothing to stop at N = 1, which is left out.
-
-    Raises:
-        StoreError: a rule reads the lengths of samples, and the store states none.
+        budgets: the most samples that a rule may draw of a policy; None for the size that
+            most of its pools have. A rule has nothing to stop at N = 1, which is left out.
     """
-    for row in frames.series.filter(~frames.series["greedy"]).iter_rows(named=True):
-        batches = list(unscored_pools(frames, row["series"]))
-        prices = pool_prices(frames, row["series"])
-        for n in budgets or usual_budget(batches):
-            enough = [batch for batch in batches if batch.size >= n]
-            if n > 1 and enough:
-                _require_lengths(enough, rules, row["policy"])
-                key = CellKey(row["benchmark"], row["policy"], None, MAJORITY.name, n)
-                yield from _at(key, enough, prices, rules)
+    sizes = make_meter(frames).sizes
+    for needs in dict.fromkeys(rule.rule.needs for rule in rules):
+        of_kind = [rule for rule in rules if rule.rule.needs == needs]
+        for subject in subjects(frames, sizes, needs):
+            for n in budgets or subject.usual_budget():
+                if n > 1 and subject.enough(n):
+                    replay = _shared_at if needs.all_problems else _at
+                    yield from replay(subject, n, of_kind)
 
 
-def _require_lengths(batches: Sequence[PoolBatch], rules: Sequence[RuleAt], policy: str) -> None:
-    """Refuse rules that would find all chains to end at once."""
-    if any(batch.tokens.any() for batch in batches):
+def _at(subject: Subject, n: int, rules: Sequence[RuleAt]) -> Iterator[Replayed]:
+    batches = subject.enough(n)
+    has_lengths = any(batch.tokens.any() for batch, _ in batches)
+    num_problems = sum(len(batch.problems) for batch, _ in batches)
+    among = {
+        rule: rule.candidates(subject.scores)
+        for rule in rules
+        if (has_lengths or not rule.rule.reads_lengths)
+        and (num_problems >= MIN_CHOOSING or not rule.is_chosen)
+    }
+    means = iter(_means(subject, n, [one for candidates in among.values() for one in candidates]))
+    for rule, candidates in among.items():
+        of_rule = [next(means) for _ in candidates]
+        picked = chosen(rule, of_rule, candidates, subject.smaller_weight)
+        yield _replayed(subject, n, rule, picked.means, picked.usual, picked.share)
+
+
+def _shared_at(subject: Subject, n: int, rules: Sequence[RuleAt]) -> Iterator[Replayed]:
+    batches = [batch for batch, _ in subject.enough(n)]
+    if sum(len(batch.problems) for batch in batches) < MIN_CHOOSING:
         return
+    levels = joined([replayed_levels(batch, n) for batch in batches])
     for rule in rules:
-        if rule.rule.reads_lengths:
-            others = ",".join(other.name for other in RULES if not other.reads_lengths)
-            raise StoreError(
-                f"{OPTION}: {rule.label} needs the tokens of each sample, which the store does "
-                f"not state for {policy}; leave it out, e.g. {OPTION} {others}"
-            )
+        mean_samples = min(n, max(PROBE, round(rule.value * n)))
+        means = shared_budget(levels, mean_samples)
+        one = _replayed(subject, n, rule, means, rule.label, 1.0)
+        yield replace(one, fixed=_fixed(subject, mean_samples, n))
 
 
-def usual_budget(batches: Sequence[PoolBatch]) -> list[int]:
-    """Return the size that most pools have, the larger of equals; nothing without pools."""
-    if not batches:
-        return []
-    return [max(batches, key=lambda batch: (len(batch.problems), batch.size)).size]
-
-
-def _at(
-    key: CellKey, batches: Sequence[PoolBatch], prices: PoolPrices, rules: Sequence[RuleAt]
-) -> Iterator[Replayed]:
-    problems = np.concatenate([batch.problems for batch in batches])
-    num_problems = len(prices.num_samples)
-    votes = [vote_at_k(batch.classes, batch.correct, key.n) for batch in batches]
-    fixed = Outcome(
-        key,
-        _laid_out(num_problems, problems, [vote.accuracy for vote in votes]),
-        _laid_out(num_problems, problems, [vote.standard_error for vote in votes]),
-        _on(prices.spent(key.n), problems),
-    )
-    candidates = [candidate for rule in rules for candidate in rule.candidates()]
-    means = _concatenated([replayed(batch, candidates, key.n) for batch in batches])
-    for rule in rules:
-        picked = chosen(rule, [next(means) for _ in rule.candidates()])
-        done = _laid_out_means(num_problems, problems, picked.means)
-        outcome = Outcome(
-            key._replace(strategy=rule.label),
-            done.accuracy,
-            done.standard_error,
-            spent_on(prices, done.num_samples, done.generated_tokens),
-        )
-        yield Replayed(rule, outcome, done.num_samples, fixed, picked.usual, picked.share)
-
-
-def _concatenated(by_batch: Sequence[Sequence[Means]]) -> Iterator[Means]:
+def _means(subject: Subject, n: int, rules: Sequence[RuleAt]) -> Iterator[Means]:
     """The means of each rule over the problems of all batches."""
+    by_batch = []
+    for batch, other in subject.enough(n):
+        smaller = None
+        if other is not None and subject.smaller is not None:
+            smaller = subject.smaller.side(other)
+        by_batch.append(replayed_sides(subject.policy.side(batch), rules, n, smaller))
     for parts in zip(*by_batch, strict=True):
-        columns = [[getattr(part, field.name) for part in parts] for field in fields(Means)]
-        yield Means(*(np.concatenate(column) for column in columns))
+        yield combined(parts, np.concatenate)
 
 
-def _laid_out_means(num_problems: int, problems: Ints, means: Means) -> Means:
-    columns = [getattr(means, field.name) for field in fields(Means)]
-    return Means(*(_laid_out(num_problems, problems, [column]) for column in columns))
+def _replayed(
+    subject: Subject, n: int, rule: RuleAt, means: Means, usual: str, share: float
+) -> Replayed:
+    batches = subject.enough(n)
+    problems = np.concatenate([batch.problems for batch, _ in batches])
+    everywhere = len(subject.policy.prices.num_samples)
+    done = combined([means], lambda columns: _laid_out(everywhere, problems, columns))
+    key = CellKey(subject.benchmark, subject.policy.name, subject.policy.prm, rule.label, n)
+    spent = _spent(subject.policy.prices, done)
+    also, num_samples, num_scored = None, done.num_samples, done.num_scored
+    if subject.smaller is not None:
+        its = key._replace(policy=subject.smaller.name, prm=subject.smaller.prm)
+        paid = _spent(subject.smaller.prices, _of_smaller(done))
+        also = Outcome(its, done.accuracy, done.standard_error, paid)
+        num_samples, num_scored = num_samples + done.smaller_samples, done.smaller_scored
+    return Replayed(
+        rule=rule,
+        outcome=Outcome(key, done.accuracy, done.standard_error, spent),
+        num_samples=num_samples,
+        fixed=_fixed(subject, n),
+        usual=usual,
+        share=share,
+        num_scored=num_scored if num_scored.size else np.zeros(everywhere),
+        also=also,
+    )
 
 
-def spent_on(prices: PoolPrices, num_samples: Floats, generated_tokens: Floats) -> Spent:
+def _of_smaller(means: Means) -> Means:
+    return Means(
+        means.accuracy,
+        means.standard_error,
+        means.smaller_samples,
+        means.smaller_tokens,
+        means.smaller_scored,
+        means.smaller_computed,
+    )
+
+
+def _fixed(subject: Subject, n: int, least: int | None = None) -> Outcome:
+    """The cell at N that a rule is set against, on pools of at least so many samples."""
+    policy, batches = subject.policy, [batch for batch, _ in subject.enough(n)]
+    key, how = (
+        CellKey(subject.benchmark, policy.name, policy.prm, MAJORITY.name, n),
+        policy.aggregation,
+    )
+    estimates = [vote_at_k(batch.classes, batch.correct, n) for batch in batches]
+    if how is not None:
+        key = key._replace(strategy=BEST_OF_N.name, aggregation=how, vote=BEST)
+        estimates = [best_of_k(b.scores[how], b.correct, b.classes, n) for b in batches]
+    problems, everywhere = np.concatenate([b.problems for b in batches]), len(policy.prices.inputs)
+    return Outcome(
+        key,
+        _laid_out(everywhere, problems, [one.accuracy for one in estimates]),
+        _laid_out(everywhere, problems, [one.standard_error for one in estimates]),
+        _on(policy.prices.spent(n), problems),
+    )
+
+
+def spent_on(
+    prices: PoolPrices,
+    num_samples: Floats,
+    generated_tokens: Floats,
+    asked: Floats | float = 1.0,
+    num_scored: Floats | float = 0.0,
+    prm_computed: Floats | float = 0.0,
+) -> Spent:
     """Return what samples of a pool cost, shape (num_problems,).
 
     Args:
         prices: of the pool.
-        num_samples: begun, on average; at least one.
+        num_samples: begun, on average.
         generated_tokens: of these, on average.
+        asked: how often any is begun.
+        num_scored: given to the PRM, on average.
+        prm_computed: tokens that it computes for them, on average.
     """
     prompts = num_samples * prices.question
-    computed = prices.question + (num_samples - 1) * prices.tail
+    computed = asked * prices.question + (num_samples - asked) * prices.tail
     # Adding 0 * x carries x's NaN over: a problem without a pool, or an unknown price.
     nothing = 0.0 * num_samples
+    inputs = nothing if prices.parts is None else num_scored * prices.inputs / prices.num_samples
     return Spent(
         policy_prompt=prompts,
         policy_cached=prompts - computed,
         policy_generated=generated_tokens,
-        prm_prompt=nothing,
-        prm_cached=nothing,
+        prm_prompt=inputs + nothing,
+        prm_cached=inputs - prm_computed + nothing,
         seconds=num_samples * prices.seconds,
     )
+
+
+def _spent(prices: PoolPrices, means: Means) -> Spent:
+    columns = {
+        "asked": means.asked,
+        "num_scored": means.num_scored,
+        "prm_computed": means.prm_computed,
+    }
+    held = {name: column for name, column in columns.items() if column.size}
+    return spent_on(prices, means.num_samples, means.generated_tokens, **held)
 
 
 def _laid_out(num_problems: int, problems: Ints, parts: Sequence[Floats]) -> Floats:

@@ -20,16 +20,24 @@ A rule of your own is an entry in a module that `--plugin` names:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from ttsgrid.analysis.replay.finishing import first_to_finish, shortest
 from ttsgrid.analysis.replay.ordered import OrderedPools, Replay
-from ttsgrid.analysis.replay.settled import adaptive, agreeing
+from ttsgrid.analysis.replay.pairs import cascade, ensemble, scored_cascade
+from ttsgrid.analysis.replay.scored import threshold
+from ttsgrid.analysis.replay.settled import adaptive, agreeing, dirichlet
 from ttsgrid.core.catalogue import Catalogue
 from ttsgrid.core.errors import ConfigError
+from ttsgrid.core.voting import Floats
 
 OPTION, CHOSEN = "--rules", "chosen"
+# A PRM's scores mean what they mean to it alone: thresholds to choose from are shares of them.
+SCORE_QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 
 @dataclass(frozen=True)
@@ -38,18 +46,25 @@ class Parameter:
 
     Attributes:
         name: what it is, for messages.
-        usual: where none is given.
-        candidates: to choose from.
-        above, below: its open range; `below` is None where there is no end to it.
+        usual: where none is given; None where it is then chosen.
+        candidates: to choose from; without any it must be given.
+        above, below: its open range; None where there is no end to it.
         whole: whether it counts something.
+        is_score: whether it is a PRM's score, which is chosen from the PRM's own.
     """
 
     name: str
-    usual: float
+    usual: float | None
     candidates: tuple[float, ...]
-    above: float = 0.0
+    above: float | None = 0.0
     below: float | None = None
     whole: bool = False
+    is_score: bool = False
+
+    @property
+    def can_be_chosen(self) -> bool:
+        """Whether there is anything to choose from."""
+        return self.is_score or bool(self.candidates)
 
     def read(self, rule: str, text: str) -> float:
         """Return the number that a text gives.
@@ -61,15 +76,34 @@ class Parameter:
             value = float(text)
         except ValueError:
             value = float("nan")
-        inside = self.above < value and (self.below is None or value < self.below)
+        above = -math.inf if self.above is None else self.above
+        inside = above < value < (math.inf if self.below is None else self.below)
         if not inside or (self.whole and not value.is_integer()):
             raise ConfigError(f"{OPTION}: {rule}={text}: {self.name} must be {self._range()}")
         return value
 
     def _range(self) -> str:
         kind = "a whole number" if self.whole else "a number"
+        start = "" if self.above is None else f" above {self.above:g}"
         end = "" if self.below is None else f" and below {self.below:g}"
-        return f"{kind} above {self.above:g}{end}, or {CHOSEN!r}"
+        return f"{kind}{start}{end}" + (f", or {CHOSEN!r}" if self.can_be_chosen else "")
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a rule looks at beside one policy's answers.
+
+    Attributes:
+        scores: a PRM's, of the smaller policy if it asks two.
+        two: the pools of a smaller policy.
+        all_problems: the probes of all problems, over which it shares a budget.
+        cells: the cells of every strategy, searches included.
+    """
+
+    scores: bool = False
+    two: bool = False
+    all_problems: bool = False
+    cells: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,20 +113,26 @@ class SamplingRule:
     Attributes:
         name: on the command line and in tables; one word.
         display: its name in a sentence.
-        replay: called with pools in random orders and the parameter (0 without one).
+        replay: called with pools in random orders and the parameter (0 without one); None for
+            rules that need more than the problem's own pools (`needs`).
         parameter: None where it takes none.
         reads_lengths: whether it depends on how many tokens each sample took.
+        needs: what else than one policy's answers it looks at.
     """
 
     name: str
     display: str
-    replay: Callable[[OrderedPools, float], Replay]
+    replay: Callable[[OrderedPools, float], Replay] | None
     parameter: Parameter | None = None
     reads_lengths: bool = False
+    needs: Needs = Needs()
 
     def usual(self) -> RuleAt:
         """Return the rule at its usual parameter."""
-        return RuleAt(self, self.parameter.usual if self.parameter else 0.0)
+        if self.parameter is None:
+            return RuleAt(self, 0.0)
+        usual = self.parameter.usual
+        return RuleAt(self, usual or 0.0, is_chosen=usual is None)
 
 
 @dataclass(frozen=True)
@@ -101,7 +141,7 @@ class RuleAt:
 
     Attributes:
         rule: which.
-        value: of its parameter; 0 without one.
+        value: of its parameter; 0 without one, and where it is chosen.
         is_chosen: whether the parameter is chosen from its candidates instead.
     """
 
@@ -116,17 +156,34 @@ class RuleAt:
             return self.rule.name
         return f"{self.rule.name}={CHOSEN if self.is_chosen else f'{self.value:g}'}"
 
-    def candidates(self) -> tuple[RuleAt, ...]:
-        """Return the rules that it is chosen from: itself alone where its parameter is given."""
+    def candidates(self, scores: Floats | None = None) -> tuple[RuleAt, ...]:
+        """Return the rules that it is chosen from: itself alone where its parameter is given.
+
+        Args:
+            scores: that the PRM gave, NaN for none, any shape; for a rule whose parameter
+                is one of them.
+        """
         if not self.is_chosen or self.rule.parameter is None:
             return (self,)
-        return tuple(RuleAt(self.rule, value) for value in self.rule.parameter.candidates)
+        values = self.rule.parameter.candidates
+        if self.rule.parameter.is_score and scores is not None:
+            quantiles = np.nanquantile(scores, SCORE_QUANTILES)
+            values = tuple(dict.fromkeys(float(f"{value:.3g}") for value in quantiles))
+        return tuple(RuleAt(self.rule, value) for value in values)
 
     def replay(self, pools: OrderedPools) -> Replay:
-        """Return what it does in each order."""
+        """Return what it does in each order.
+
+        Raises:
+            ValueError: it isn't decided by the problem's own pools.
+        """
+        if self.rule.replay is None:
+            raise ValueError(f"{self.label} is no function of one problem's pools")
         return self.rule.replay(pools, self.value)
 
 
+_CONFIDENCE = Parameter("confidence", 0.95, (0.7, 0.76, 0.8, 0.85, 0.9, 0.95, 0.99), 0.5, 1.0)
+_SCORE = Parameter("score", None, (), above=None, is_score=True)
 RULES: Catalogue[SamplingRule] = Catalogue(
     "rule",
     (
@@ -134,7 +191,13 @@ RULES: Catalogue[SamplingRule] = Catalogue(
             "adaptive",
             "adaptive consistency",
             adaptive,
-            Parameter("confidence", 0.95, (0.7, 0.8, 0.85, 0.9, 0.95, 0.99), 0.5, 1.0),
+            _CONFIDENCE,
+        ),
+        SamplingRule(
+            "dirichlet",
+            "adaptive consistency over all answers",
+            dirichlet,
+            _CONFIDENCE,
         ),
         SamplingRule(
             "agreeing",
@@ -151,6 +214,47 @@ RULES: Catalogue[SamplingRule] = Catalogue(
             shortest,
             Parameter("chains to wait for", 3, (1, 2, 3, 5, 8, 16), whole=True),
             reads_lengths=True,
+        ),
+        SamplingRule(
+            "threshold",
+            "the first solution that a PRM scores high enough",
+            threshold,
+            _SCORE,
+            needs=Needs(scores=True),
+        ),
+        SamplingRule(
+            "ensemble",
+            "a vote of two policies",
+            ensemble,
+            Parameter("share of the smaller policy", 0.5, (0.125, 0.25, 0.5, 0.75), 0.0, 1.0),
+            needs=Needs(two=True),
+        ),
+        SamplingRule(
+            "cascade",
+            "a smaller policy first, the larger where too few of its samples agree",
+            cascade,
+            Parameter("share that agrees", 1.0, (0.5, 0.75, 1.0)),
+            needs=Needs(two=True),
+        ),
+        SamplingRule(
+            "scored_cascade",
+            "a smaller policy first, the larger where a PRM scores its samples low",
+            scored_cascade,
+            _SCORE,
+            needs=Needs(scores=True, two=True),
+        ),
+        SamplingRule(
+            "shared",
+            "one budget shared over problems by predicted difficulty",
+            None,
+            Parameter("share of N", 0.25, (), 0.0, 1.0),
+            needs=Needs(all_problems=True),
+        ),
+        SamplingRule(
+            "study",
+            "the study's rule, fixed by model size and difficulty",
+            None,
+            needs=Needs(cells=True),
         ),
     ),
 )
@@ -177,6 +281,6 @@ def _rule_from(text: str) -> RuleAt:
         return rule.usual()
     if rule.parameter is None:
         raise ConfigError(f"{OPTION}: {name} takes no number; write {name}")
-    if value == CHOSEN:
-        return RuleAt(rule, rule.parameter.usual, is_chosen=True)
+    if value == CHOSEN and rule.parameter.can_be_chosen:
+        return RuleAt(rule, 0.0, is_chosen=True)
     return RuleAt(rule, rule.parameter.read(name, value))

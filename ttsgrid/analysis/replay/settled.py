@@ -4,11 +4,10 @@ r"""Rules that stop when the vote is settled: samples come one after another.
   `BetaStoppingCriteria`, whose threshold is 0.95): with a votes for the leading answer and b
   for the next, stop when P(p > 1/2) >= confidence for p ~ Beta(a + 1, b + 1), the posterior of
   the leader's share among the two under a uniform prior.
-* The same over all answers seen, p ~ Dirichlet(votes + 1): stop when
-  P(p_leader > every other p) >= confidence; with fewer than two answers as above. Its
-  package integrates over the five most frequent answers by Monte Carlo; here all answers
-  count and the integral is a sum. Written as independent Gamma variables, the probability
-  is \int f_{a+1}(x) \prod_i F_{v_i + 1}(x) dx, with F and f of Gamma(v + 1, 1).
+* The same over all answers seen (its `DirichletStoppingCriteria`): stop when
+  P(p_1 > every other p) >= confidence for p ~ Dirichlet(votes + 1), the posterior of all
+  shares under a uniform prior; with one answer as above. Its package integrates over the five
+  most frequent answers; here all count (`ttsgrid.analysis.statistics.leading`).
 * k agreeing in a row, after early-stopping self-consistency (Li et al. 2024, arXiv
   2401.10480), which asks for windows of samples that agree (of 5 in its figure 1). Its
   windows are side by side; here any k in a row count, which stops no later.
@@ -22,15 +21,53 @@ from __future__ import annotations
 import numpy as np
 
 from ttsgrid.analysis.replay.ordered import OrderedPools, Replay, one_by_one
+from ttsgrid.analysis.statistics.leading import probability_leads
 from ttsgrid.analysis.statistics.libraries import share_above_half
+from ttsgrid.core.voting import NO_ANSWER, Bools, Floats, Ints
 
 
 def adaptive(pools: OrderedPools, confidence: float) -> Replay:
     """Stop when the leader of two answers is ahead with this probability, in (0.5, 1)."""
+    return one_by_one(pools, pools.first_where(_leads_second(pools, confidence)))
+
+
+def dirichlet(pools: OrderedPools, confidence: float) -> Replay:
+    """Stop when the leader of all answers is ahead with this probability, in (0.5, 1)."""
+    # Being ahead of all is less probable than of the second: only where that holds is it asked.
+    asked = _leads_second(pools, confidence)
+    num_samples = np.full(asked.shape[1], pools.size)
+    going = np.flatnonzero(asked.any(axis=0))
+    while going.size:
+        place = asked[:, going].argmax(axis=0)
+        settled = _leads_all(pools, place, going) >= confidence
+        num_samples[going[settled]] = place[settled] + 1
+        asked[place, going] = False
+        going = going[~settled]
+        going = going[asked[:, going].any(axis=0)]
+    return one_by_one(pools, num_samples)
+
+
+def _leads_second(pools: OrderedPools, confidence: float) -> Bools:
+    """Whether the leader is ahead of the second with this probability, shape (n, E)."""
     votes = np.arange(pools.size + 1)
     settled = share_above_half(votes[:, None], votes) >= confidence
     # Before the first answer both have no votes, and the probability is one half.
-    return one_by_one(pools, pools.first_where(settled[pools.leads.first, pools.leads.second]))
+    return np.asarray(settled[pools.leads.first, pools.leads.second])
+
+
+def _leads_all(pools: OrderedPools, place: Ints, orders: Ints) -> Floats:
+    """The probability that the leader is ahead of all, at one place of each of some orders."""
+    standing = pools.leads.standing[place, orders]
+    _, examples, which = np.unique(standing, return_index=True, return_inverse=True)
+    probabilities = [
+        probability_leads(_votes(pools.classes[: place[i] + 1, orders[i]])) for i in examples
+    ]
+    return np.array(probabilities)[which]
+
+
+def _votes(classes: Ints) -> tuple[int, ...]:
+    votes = np.bincount(classes[classes != NO_ANSWER])
+    return tuple(sorted(votes[votes > 0].tolist(), reverse=True))
 
 
 def agreeing(pools: OrderedPools, num_agreeing: float) -> Replay:

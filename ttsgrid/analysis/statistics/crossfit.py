@@ -107,6 +107,11 @@ def chosen_held_out(
     return np.asarray((weights_held_out(candidates, bins, num_splits) * candidates).sum(axis=0))
 
 
+def random_halves(num_problems: int, num_splits: int = NUM_SPLITS) -> Bools:
+    """Return random halves of all problems, the same whenever asked; shape (S, P)."""
+    return _halves((np.arange(num_problems).tobytes(),), num_splits)
+
+
 def _members(bins: NDArray[np.object_]) -> list[Ints]:
     return [np.flatnonzero(bins == name) for name in dict.fromkeys(bins.tolist())]
 

@@ -49,6 +49,27 @@ def share_above_half(first: Ints, second: Ints) -> Floats:
     return np.asarray(betainc(second + 1.0, first + 1.0, 0.5))
 
 
+def normal_distribution(deviates: Floats) -> Floats:
+    """Return the probability that a standard normal stays below each deviate."""
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr(deviates))
+
+
+def gamma_distribution(shape: float, values: Floats) -> Floats:
+    """Return the probability that a Gamma(shape, 1) stays below each value."""
+    from scipy.special import gammainc
+
+    return np.asarray(gammainc(shape, values))
+
+
+def gamma_quantiles(shape: float, probabilities: Floats) -> Floats:
+    """Return the values that a Gamma(shape, 1) stays below with these probabilities."""
+    from scipy.special import gammaincinv
+
+    return np.asarray(gammaincinv(shape, probabilities))
+
+
 def spearman(first: Floats, second: Floats) -> float:
     """Return Spearman's rho, ties at their mean rank; NaN where either never varies."""
     from scipy.stats import spearmanr

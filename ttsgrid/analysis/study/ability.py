@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 
 from ttsgrid.analysis.findings.contests import ANY_PRM
+from ttsgrid.analysis.frames.labels import configured_name
 from ttsgrid.analysis.judging.ability import SETTING, Ability
-from ttsgrid.analysis.study.paper import configured_name
 from ttsgrid.analysis.study.summary import Row, Study
 from ttsgrid.analysis.study.table import StudyTable
 from ttsgrid.core.errors import ConfigError

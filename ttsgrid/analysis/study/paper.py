@@ -7,11 +7,12 @@ Tables 3 and 5 disagree on some accuracies). Column `policy` names the model as
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from importlib.resources import files
 
 import polars as pl
+
+from ttsgrid.analysis.frames.labels import configured_name
 
 SOURCE = "arXiv 2502.06703"
 
@@ -60,9 +61,3 @@ def training_tokens(prm: str) -> dict[str, float]:
     """
     figures = paper_figures().filter(table=1, prm=configured_name(prm))
     return dict(figures.select("quantity", "value").iter_rows())
-
-
-def configured_name(label: str) -> str:
-    """Return the configured name within a label such as `qwen2.5-7b (temperature=1)`."""
-    # Labels add settings in brackets, or an id after #, where a store has several of one name.
-    return re.split(r" \(|#", label)[0]

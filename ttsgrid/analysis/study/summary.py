@@ -7,7 +7,7 @@ that is best on other problems than it is scored on (cross-fitted), one for all 
 of the benchmark; majority voting's N is chosen likewise. Nothing in that needs gold
 answers to use it. Beside it stand the two ways of the study: a cell per difficulty, with
 difficulty read off the gold answers (which flatters), and its fixed rule
-(`ttsgrid.analysis.study.fixed_rule`).
+(`ttsgrid.analysis.findings.fixed_rule`).
 
 A policy with several PRMs has one row for each, and one more in which the PRM was chosen
 as well: picking the better row on the same problems would flatter it.
@@ -34,16 +34,15 @@ from ttsgrid.analysis.findings.contests import (
     restricted,
     undivided,
 )
+from ttsgrid.analysis.findings.fixed_rule import choose_by_rule, thinking_policies
 from ttsgrid.analysis.findings.selection import curve_point
+from ttsgrid.analysis.frames.labels import configured_name
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.judging.ability import Ability
 from ttsgrid.analysis.statistics.intervals import Intervals, difference_intervals
-from ttsgrid.analysis.study.fixed_rule import choose_by_rule
-from ttsgrid.analysis.study.paper import configured_name
 from ttsgrid.core.strategies import COT, MAJORITY, ONE_SAMPLE, PASS_AT_K
-from ttsgrid.store import StorePath, scan
+from ttsgrid.store import StorePath
 
-LONG_COT_FORMAT = "r1"
 COT_NAME, TTS = COT.at(1), "TTS"
 Row = dict[str, Any]
 
@@ -154,7 +153,7 @@ def make_study(
         abilities: of the PRMs, by name (`ttsgrid.analysis.judging.ability`).
     """
     cells = frontier.shared
-    named = frozenset(_of_format(store) if long_cot is None else long_cot)
+    named = frozenset(thinking_policies(store) if long_cot is None else long_cot)
     contests = sorted(contests_over_budgets(cells), key=lambda contest: _by_size(cells, contest))
     optimal = tuple(_optimal(cells, contest, named) for contest in contests)
     return Study(cells, optimal, frontier, named, abilities or {})
@@ -190,8 +189,3 @@ def _by_size(cells: Cells, contest: Contest) -> tuple[object, ...]:
     key = contest.key
     size, prm = cells.sizes.get(key["policy"]), key["prm"]
     return key["benchmark"], size is None, size or 0, key["policy"], prm == ANY_PRM, prm or ""
-
-
-def _of_format(store: StorePath) -> list[str]:
-    models = scan(store, "models").filter(role="policy", format_name=LONG_COT_FORMAT)
-    return models.select("name").unique().collect()["name"].to_list()

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from ttsgrid.analysis.frames.labels import configured_name
 from ttsgrid.analysis.study.ability import PRM_ABILITY
 from ttsgrid.analysis.study.compute import (
     costs,
@@ -26,7 +27,7 @@ from ttsgrid.analysis.study.gains_table import (
     chosen_against_rule,
     cot_majority_optimal,
 )
-from ttsgrid.analysis.study.paper import configured_name, paper_figure
+from ttsgrid.analysis.study.paper import paper_figure
 from ttsgrid.analysis.study.prm_tables import PREFERRED_LENGTHS, VOTES
 from ttsgrid.analysis.study.summary import COT_NAME, TTS, Row, Study
 from ttsgrid.analysis.study.table import StudyTable
@@ -146,13 +147,17 @@ TABLES: Mapping[str, StudyTable] = {
         pareto_frontier,
     ),
     RULES_TABLE: StudyTable(
-        "Rules that stop sampling early, beside the vote over all N samples",
-        "Replayed on the stored pools, over many random orders of each; nothing is generated. "
-        "Samples, tokens and FLOPs are means per problem; shares are of what a majority vote over "
-        "N takes; its accuracy is 'majority'. Points: the rule less that vote, paired by problem, "
-        "with the 95 % interval. MC error: of the accuracy, in points, from the finite number of "
-        "orders. 'chosen': the cheapest parameter within half a point of the best, chosen on other "
-        "problems. Rules that wait for each sample take longer than a pool sampled at once.",
+        "Rules that stop sampling early, beside a vote over all N samples",
+        "Replayed on the stored pools, over many random orders of each; nothing is generated. Each "
+        "stands beside a cell on the same problems: the majority vote over N, best-of-N for a rule "
+        "that reads a PRM's scores, the larger policy's vote for a rule of two, a vote of as many "
+        "samples for a budget that is shared. Points: the rule less that cell, paired by problem, "
+        "with the 95 % interval. Samples, tokens and FLOPs are means per problem, of both policies "
+        "where a smaller one goes first; shares are of that cell's. MC error: of the accuracy, in "
+        "points, from the finite number of orders. 'chosen': the cheapest parameter within half a "
+        "point of the best, chosen on other problems. The study's rule reads difficulty off the "
+        "gold answers, which flatters it. Rules that wait for each sample take longer than a pool "
+        "sampled at once.",
         lambda study: study.frontier.rules,
     ),
     "search-vs-best-of-n": StudyTable(

@@ -14,7 +14,7 @@ import polars as pl
 from ttsgrid.analysis.study import FINDING_TABLES, STUDY_TABLES, Study, StudyTable
 from ttsgrid.analysis.study.ability import PRM_ABILITY, known_ability
 from ttsgrid.analysis.study.prm_tables import ACCURACY
-from ttsgrid.core.strategies import BEST_OF_N, COT, MAJORITY, display_name
+from ttsgrid.core.strategies import BEST_OF_N, COT, display_name
 from ttsgrid.views.tables.entries import NOTHING
 from ttsgrid.views.tables.table import Entry, Table
 from ttsgrid.views.words.numbers import quantity
@@ -63,7 +63,9 @@ _HEADINGS = {
     "flops": "FLOPs",
     "difference": "points",
     "accuracy_best_of_n": BEST_OF_N.display,
-    "accuracy_fixed": MAJORITY.name,
+    "fixed": "beside",
+    "accuracy_fixed": "its accuracy",
+    "num_scored": "scored",
     "standard_error_mc": "MC error",
     "num_samples": "samples",
     "chosen": "mostly",

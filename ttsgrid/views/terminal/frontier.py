@@ -45,15 +45,17 @@ def print_frontier(frontier: Frontier, console: Console, *, every_table: bool = 
         print_table(console, as_rich(external_table(points), f"{benchmark}, published elsewhere"))
     if not frontier.rules.is_empty():
         print_table(console, as_rich(study_table(TABLES[RULES_TABLE], frontier.rules)))
-        print_rule_sentences(frontier, console)
+    print_rule_sentences(frontier, console)
     if not frontier.external.is_empty():
         console.print(note(frontier.external), style="dim", highlight=False)
 
 
 def print_rule_sentences(frontier: Frontier, console: Console) -> None:
-    """Print what rules save and lose, policy by policy."""
+    """Print what rules save and lose, and which of them the store can't answer."""
     for sentence in rule_sentences(frontier.rules):
         console.print(Text(sentence), highlight=False)
+    for sentence in frontier.rules_lacking:
+        console.print(Text(f"Not replayed: {sentence}"), style="dim", highlight=False)
 
 
 def _print_answer(frontier: Frontier, benchmark: str, console: Console) -> None:

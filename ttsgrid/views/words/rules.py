@@ -6,53 +6,60 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from ttsgrid.analysis.replay.rules import RULES
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
-from ttsgrid.core.strategies import MAJORITY
-from ttsgrid.views.words.numbers import Row, listed, percent, points, points_span
+from ttsgrid.views.words.numbers import Row, listed, points, points_span
 
-# A point either way: what the rule may lose and still be said to keep the vote's accuracy.
+# A point either way: what the rule may lose and still be said to keep the accuracy.
 CLOSE = 0.01
-_GROUP = ("benchmark", "policy", "n")
 
 
 def rule_sentences(rules: pl.DataFrame) -> Iterator[str]:
-    """Yield a sentence for each (benchmark, policy, N).
+    """Yield what each rule does on each benchmark, losses as losses.
 
     Args:
         rules: columns as in `ttsgrid.analysis.replay.table.RULE_SCHEMA`.
     """
-    for (benchmark, policy, n), rows in rules.group_by(_GROUP, maintain_order=True):
-        named = f"{benchmark}, {policy}"
-        if rows["num_problems"][0] < MIN_PROBLEMS:
-            yield f"{named}: {rows['num_problems'][0]} problems are too few to compare rules."
-            continue
-        yield f"{named}: {_saving(rows, MAJORITY.at(int(str(n))))}{_losing(rows)}"
+    for (benchmark,), rows in rules.group_by("benchmark", maintain_order=True):
+        enough = rows.filter(pl.col("num_problems") >= MIN_PROBLEMS)
+        if enough.is_empty():
+            number = rows["num_problems"].to_numpy().max()
+            yield f"{benchmark}: {number} problems are too few to compare rules."
+        for (label,), of_rule in enough.group_by("rule", maintain_order=True):
+            yield f"{benchmark}: {_name(str(label))} {'; '.join(_parts(of_rule))}."
 
 
-def _saving(rows: pl.DataFrame, vote: str) -> str:
-    """The cheapest rule that keeps the vote's accuracy."""
-    kept = rows.filter(pl.col("difference") >= -CLOSE, pl.col("low") <= 0, pl.col("high") >= 0)
-    cheapest = kept.sort("flops_share", "generated_share", nulls_last=True)
-    if cheapest.is_empty() or _share(cheapest.row(0, named=True)) >= 1:
-        return f"no rule saves anything and stays within a point of {vote}."
-    row = cheapest.row(0, named=True)
+def _name(label: str) -> str:
+    """A rule's name in a sentence; one of somebody else's goes by its label."""
+    rule = RULES.get(label.partition("=")[0])
+    return label if rule is None else f"{rule.display} ({label})"
+
+
+def _parts(rows: pl.DataFrame) -> Iterator[str]:
+    """One part per thing that the rule does, with the policies for which it does it."""
+    done: dict[str, list[str]] = {}
+    for row in rows.iter_rows(named=True):
+        done.setdefault(_verdict(row), []).append(_of_policy(row))
+    for verdict, policies in done.items():
+        yield f"{verdict} for {listed(policies)}"
+
+
+def _verdict(row: Row) -> str:
+    if row["low"] > 0:
+        return f"beats {row['fixed']}"
+    if row["high"] < 0:
+        return f"loses accuracy to {row['fixed']}"
+    if abs(row["difference"]) <= CLOSE:
+        return f"keeps within a point of {row['fixed']}"
+    return f"is not clearly better or worse than {row['fixed']}"
+
+
+def _of_policy(row: Row) -> str:
+    """Who, what it costs and how far it is from the cell beside it."""
+    after = f" after {row['smaller']}" if row["smaller"] else ""
+    guided = f" with {row['prm']}" if row["prm"] else ""
     measure = "tokens" if row["flops_share"] is None else "FLOPs"
-    return (
-        f"{row['rule']} takes {100 * _share(row):.0f} % of the {measure} of {vote} and answers "
-        f"{percent(row['accuracy'])} % of the problems, {vote} {percent(row['accuracy_fixed'])} % "
-        f"({points(row['difference'])} points, {points_span(row['low'], row['high'])})."
-    )
-
-
-def _losing(rows: pl.DataFrame) -> str:
-    """The rules that clearly lose accuracy."""
-    losing = [
-        f"{row['rule']} ({points(row['difference'])} points)"
-        for row in rows.filter(pl.col("high") < 0).iter_rows(named=True)
-    ]
-    return f" Accuracy is lost by {listed(losing)}." if losing else ""
-
-
-def _share(row: Row) -> float:
     share = row["generated_share"] if row["flops_share"] is None else row["flops_share"]
-    return float(share)
+    cost = "" if share is None else f" at {100 * share:.0f} % of its {measure}"
+    span = points_span(row["low"], row["high"])
+    return f"{row['policy']}{after}{guided}{cost} ({points(row['difference'])} points, {span})"

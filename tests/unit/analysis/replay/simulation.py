@@ -6,21 +6,29 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
+from itertools import combinations, product
 from typing import NamedTuple
+
+NUM_FIRST = 4
 
 
 class Sample(NamedTuple):
     answer: int | None
     correct: bool
     tokens: int
+    score: float | None = None
 
 
 class Outcome(NamedTuple):
-    """What a rule did: the answer that it gave, samples begun and tokens generated."""
+    """What a rule did: its answer, samples begun and tokens generated, samples scored."""
 
     answer: int | None
     num_samples: int
     tokens: int
+    num_scored: int = 0
+    smaller_samples: int = 0
+    smaller_tokens: int = 0
 
 
 def vote(samples: Sequence[Sample]) -> int | None:
@@ -40,6 +48,34 @@ def adaptive(order: Sequence[Sample], confidence: float) -> Outcome:
         counted = Counter(s.answer for s in order[:drawn] if s.answer is not None)
         leader, other = [*(votes for _, votes in counted.most_common(2)), 0, 0][:2]
         if ahead(leader, other) >= confidence:
+            break
+    return one_by_one(order, drawn)
+
+
+@lru_cache
+def ahead_of_all(votes: tuple[int, ...]) -> Fraction:
+    """P(p_1 > every other p), p ~ Dirichlet(votes + 1), as a finite sum.
+
+    With Gammas of whole shapes, P(X_1 > X_i) given X_1 = x is 1 - exp(-x) sum_j x^j / j!;
+    the product over i is multiplied out, and each term is a factorial over a power.
+    """
+    leader, *others = votes
+    total = Fraction(0)
+    for size in range(len(others) + 1):
+        for above in combinations(others, size):
+            for powers in product(*(range(votes + 1) for votes in above)):
+                power = leader + sum(powers)
+                below = math.factorial(leader) * math.prod(math.factorial(j) for j in powers)
+                term = Fraction(math.factorial(power), below * (size + 1) ** (power + 1))
+                total += (-1) ** size * term
+    return total
+
+
+def dirichlet(order: Sequence[Sample], confidence: float) -> Outcome:
+    for drawn in range(1, len(order) + 1):
+        counted = Counter(s.answer for s in order[:drawn] if s.answer is not None)
+        votes = tuple(sorted(counted.values(), reverse=True))
+        if votes and ahead_of_all(votes if len(votes) > 1 else (*votes, 0)) >= confidence:
             break
     return one_by_one(order, drawn)
 
@@ -68,3 +104,59 @@ def shortest(order: Sequence[Sample], num_finished: int) -> Outcome:
             return Outcome(vote(ended[:wanted]), len(order), spent)
         spent += sum(s.tokens > clock for s in order)
         clock += 1
+
+
+def counts(sample: Sample) -> bool:
+    return sample.answer is not None and sample.score is not None
+
+
+def best_scored(samples: Sequence[Sample]) -> Sample | None:
+    """The best-scored sample that has an answer; of equals the first."""
+    able = [s for s in samples if counts(s)]
+    return max(able, key=lambda s: s.score or 0.0) if able else None
+
+
+def threshold(order: Sequence[Sample], least: float) -> Outcome:
+    drawn: list[Sample] = []
+    for sample in order:
+        drawn.append(sample)
+        if sample.answer is not None and sample.score is not None and sample.score >= least:
+            break
+    best = best_scored(drawn)
+    tokens = sum(s.tokens for s in drawn)
+    return Outcome(best.answer if best else None, len(drawn), tokens, len(drawn))
+
+
+def ensemble(order: Sequence[Sample], smaller: Sequence[Sample], share: float) -> Outcome:
+    its = smaller[: min(max(1, round(share * len(order))), len(order) - 1)]
+    mine = order[: len(order) - len(its)]
+    tokens = [sum(s.tokens for s in part) for part in (mine, its)]
+    return Outcome(vote([*mine, *its]), len(mine), tokens[0], 0, len(its), tokens[1])
+
+
+def cascade(order: Sequence[Sample], smaller: Sequence[Sample], share: float) -> Outcome:
+    its = smaller[:NUM_FIRST]
+    answer = vote(its)
+    alike = sum(s.answer == answer for s in its)
+    return passed_on(order, its, answer, answer is not None and alike >= share * len(its), 0)
+
+
+def scored_cascade(order: Sequence[Sample], smaller: Sequence[Sample], least: float) -> Outcome:
+    its = smaller[:NUM_FIRST]
+    best = best_scored(its)
+    sure = best is not None and (best.score or 0.0) >= least
+    return passed_on(order, its, best.answer if best else None, sure, len(its))
+
+
+def passed_on(
+    order: Sequence[Sample],
+    its: Sequence[Sample],
+    answer: int | None,
+    sure: bool,
+    num_scored: int,
+) -> Outcome:
+    its_tokens = sum(s.tokens for s in its)
+    if sure:
+        return Outcome(answer, 0, 0, num_scored, len(its), its_tokens)
+    tokens = sum(s.tokens for s in order)
+    return Outcome(vote(order), len(order), tokens, num_scored, len(its), its_tokens)

@@ -7,7 +7,8 @@ import pytest
 
 from ttsgrid.analysis.cells.pools import PoolBatch
 from ttsgrid.analysis.replay.choosing import SLACK, chosen
-from ttsgrid.analysis.replay.orders import Means, replayed
+from ttsgrid.analysis.replay.means import Means
+from ttsgrid.analysis.replay.orders import replayed
 from ttsgrid.analysis.replay.rules import rules_from
 from ttsgrid.analysis.statistics.crossfit import weights_held_out
 from ttsgrid.analysis.statistics.estimators import vote_at_k

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.analysis.synthetic import (
     BLOCK_TOKENS,
+    PRM_TOKENS,
     PROMPT_TOKENS,
     TAIL_TOKENS,
     Policy,
@@ -22,36 +23,36 @@ from ttsgrid.analysis.cells.outcomes import pool_outcomes
 from ttsgrid.analysis.frames.load import StoreFrames
 from ttsgrid.analysis.replay.ordered import OrderedPools, Replay, one_by_one
 from ttsgrid.analysis.replay.outcomes import replayed_outcomes
-from ttsgrid.analysis.replay.rules import RULES, SamplingRule, rules_from, usual_rules
-from ttsgrid.analysis.replay.table import replayed_rules
+from ttsgrid.analysis.replay.rules import RULES, Needs, SamplingRule, rules_from, usual_rules
+from ttsgrid.analysis.replay.table import replayed_rules, rule_table
 from ttsgrid.analysis.statistics.intervals import difference_intervals
 from ttsgrid.cli.frontier import main
 from ttsgrid.cli.importer import main as import_file
-from ttsgrid.core.errors import StoreError
 from ttsgrid.core.strategies import MAJORITY
 from ttsgrid.views.words.rules import rule_sentences
 
 ONE_SAMPLE = 1
+PLAIN = tuple(rule for rule in usual_rules() if rule.rule.needs == Needs())
 pytestmark = pytest.mark.usefixtures("few_orders")
 
 
 @pytest.fixture(scope="module")
 def table(frames: StoreFrames, cells: Cells, few_orders: None) -> pl.DataFrame:
-    return replayed_rules(frames, cells.meter, usual_rules())
+    return replayed_rules(frames, cells.meter, PLAIN)
 
 
 def test_each_policy_has_a_row_per_rule_at_the_size_of_its_pools(
     table: pl.DataFrame, world: World
 ) -> None:
     # Smaller policies first.
-    names = [(p.name, rule.label) for p in world.policies for rule in usual_rules()]
+    names = [(p.name, rule.label) for p in world.policies for rule in PLAIN]
     assert table.select("policy", "rule").rows() == names
     assert table["n"].unique().to_list() == [world.pool_size]
     assert table["num_problems"].unique().to_list() == [world.num_problems]
 
 
 def test_a_rule_pays_for_each_prompt_begun_and_each_token_generated(frames: StoreFrames) -> None:
-    for replay in replayed_outcomes(frames, usual_rules()):
+    for replay in replayed_outcomes(frames, PLAIN):
         spent, begun = replay.outcome.spent, replay.num_samples
         np.testing.assert_allclose(spent.policy_prompt, PROMPT_TOKENS * begun)
         # All but the first read the prompt's whole blocks from the cache.
@@ -60,6 +61,63 @@ def test_a_rule_pays_for_each_prompt_begun_and_each_token_generated(frames: Stor
         assert PROMPT_TOKENS - TAIL_TOKENS == BLOCK_TOKENS
         assert (spent.policy_generated <= replay.fixed.spent.policy_generated + 1e-9).all()
         assert (spent.prm_prompt == 0).all()
+
+
+def test_a_rule_that_scores_pays_the_prm_for_what_it_scores(frames: StoreFrames) -> None:
+    never, always = rules_from("threshold=9,threshold=-9")
+    for replay in replayed_outcomes(frames, [never, always]):
+        spent, scored = replay.outcome.spent, replay.num_scored
+        np.testing.assert_allclose(spent.prm_prompt, PRM_TOKENS * scored)
+        computed = spent.prm_prompt - spent.prm_cached
+        if replay.rule == never:
+            # All 16 are drawn and scored: what best-of-16 costs, to the token.
+            np.testing.assert_allclose(replay.outcome.accuracy, replay.fixed.accuracy, atol=0.05)
+            for column in fields(spent):
+                mine, its = (getattr(one, column.name) for one in (spent, replay.fixed.spent))
+                np.testing.assert_allclose(mine, its)
+            continue
+        # One sample suffices unless it has no answer; the first input is computed whole.
+        assert (scored >= 1).all()
+        assert (computed >= PRM_TOKENS - 1e-9).all()
+        np.testing.assert_allclose(computed[scored == 1], PRM_TOKENS)
+
+
+def test_a_cascade_pays_both_policies(frames: StoreFrames) -> None:
+    for replay in replayed_outcomes(frames, rules_from("cascade=0.75,ensemble=0.25")):
+        assert replay.also is not None
+        its, mine = replay.also.spent, replay.outcome.spent
+        if replay.rule.rule.name == "ensemble":
+            np.testing.assert_allclose(its.policy_prompt, 4 * PROMPT_TOKENS)
+            np.testing.assert_allclose(mine.policy_prompt, 12 * PROMPT_TOKENS)
+            twelve = PROMPT_TOKENS + 11 * TAIL_TOKENS
+            np.testing.assert_allclose(mine.policy_prompt - mine.policy_cached, twelve)
+            continue
+        np.testing.assert_allclose(its.policy_prompt, 4 * PROMPT_TOKENS)
+        # Where the larger policy is asked at all, it is asked sixteen times.
+        asked = mine.policy_prompt / (16 * PROMPT_TOKENS)
+        computed = asked * (PROMPT_TOKENS + 15 * TAIL_TOKENS)
+        np.testing.assert_allclose(mine.policy_prompt - mine.policy_cached, computed)
+        np.testing.assert_allclose(replay.num_samples, 4 + 16 * asked)
+        generated = asked * replay.fixed.spent.policy_generated
+        np.testing.assert_allclose(mine.policy_generated, generated)
+
+
+def test_costs_of_two_policies_are_added(frames: StoreFrames, cells: Cells) -> None:
+    (rule,) = rules_from("cascade=0.5")
+    rows = replayed_rules(frames, cells.meter, [rule]).to_dicts()
+    pairs = {(row["policy"], row["smaller"]) for row in rows}
+    assert pairs == {("small", "tiny"), ("large", "small"), ("large", "tiny")}
+    for replay in replayed_outcomes(frames, [rule]):
+        assert replay.also is not None
+        (row,) = [
+            row
+            for row in rows
+            if (row["policy"], row["smaller"])
+            == (replay.outcome.key.policy, replay.also.key.policy)
+        ]
+        everywhere = np.ones(len(replay.num_samples), bool)
+        flops = [cells.meter.mean_flops(one, everywhere) for one in replay.spent_by]
+        assert row["flops"] == pytest.approx(sum(flops))
 
 
 def test_a_rule_that_never_stops_is_the_vote_itself(frames: StoreFrames, cells: Cells) -> None:
@@ -101,7 +159,7 @@ def test_differences_are_paired_with_the_cell_of_the_frontier(
 
 
 def test_a_rule_at_a_smaller_n_draws_no_more_than_n(frames: StoreFrames, cells: Cells) -> None:
-    table = replayed_rules(frames, cells.meter, usual_rules(), budgets=[1, 4, 8, 64])
+    table = replayed_rules(frames, cells.meter, PLAIN, budgets=[1, 4, 8, 64])
     # One sample leaves nothing to stop, and no pool has 64.
     assert table["n"].unique().sort().to_list() == [4, 8]
     assert (table["num_samples"] <= table["n"]).all()
@@ -130,39 +188,44 @@ def test_unknown_prices_leave_costs_unknown_and_tokens_known(
         question_tokens=pl.lit(None, pl.Int64), block_tokens=pl.lit(None, pl.Int64)
     )
     older = replace(frames, prices=replace(frames.prices, pools=unknown))
-    table = replayed_rules(older, cells.meter, usual_rules())
+    table = replayed_rules(older, cells.meter, PLAIN)
     assert table["flops"].is_null().all()
     assert table["flops_share"].is_null().all()
     assert (table["generated_share"] <= 1).all()
-    assert "% of the tokens of" in " ".join(rule_sentences(table))
+    assert "% of its tokens" in " ".join(rule_sentences(table))
 
 
-def test_sentences_name_what_is_saved_and_what_loses() -> None:
+def test_sentences_say_what_is_kept_and_what_is_lost() -> None:
     rows = {
         "benchmark": "b",
-        "policy": "p",
-        "rule": ["adaptive=0.95", "agreeing=5", "first_to_finish"],
+        "policy": ["p", "q", "p", "p", "p", "q"],
+        "smaller": [None, None, None, None, None, "p"],
+        "prm": [None, None, None, "r", None, None],
+        "rule": ["adaptive=0.95"] * 2 + ["first_to_finish", "threshold=0.9", "mine", "cascade=1"],
         "n": 64,
         "num_problems": 100,
-        "accuracy": [0.798, 0.8, 0.74],
-        "accuracy_fixed": 0.8,
-        "difference": [-0.002, 0.0, -0.06],
-        "low": [-0.015, -0.01, -0.11],
-        "high": [0.01, 0.01, -0.02],
-        "generated_share": [0.25, 0.3, 0.9],
-        "flops_share": [0.26, 0.31, 0.9],
+        "fixed": ["majority-64"] * 3 + ["best-of-64"] + ["majority-64"] * 2,
+        "difference": [-0.002, 0.0, -0.06, 0.05, 0.02, -0.004],
+        "low": [-0.015, -0.01, -0.11, 0.01, -0.01, -0.02],
+        "high": [0.01, 0.01, -0.02, 0.09, 0.05, 0.01],
+        "generated_share": [0.25, 0.3, 0.9, 0.1, 0.5, None],
+        "flops_share": [0.26, None, 0.9, 0.2, 0.5, None],
     }
-    (said,) = rule_sentences(pl.DataFrame(rows))
-    assert said == (
-        "b, p: adaptive=0.95 takes 26 % of the FLOPs of majority-64 and answers 79.8 % of the "
-        "problems, majority-64 80.0 % (−0.2 points, −1.5 to +1.0). Accuracy is lost by "
-        "first_to_finish (−6.0 points)."
-    )
+    assert list(rule_sentences(pl.DataFrame(rows))) == [
+        "b: adaptive consistency (adaptive=0.95) keeps within a point of majority-64 for p at 26 % "
+        "of its FLOPs (−0.2 points, −1.5 to +1.0) and q at 30 % of its tokens (0.0 points, −1.0 to "
+        "+1.0).",
+        "b: the first chain to finish (first_to_finish) loses accuracy to majority-64 for p at "
+        "90 % of its FLOPs (−6.0 points, −11.0 to −2.0).",
+        "b: the first solution that a PRM scores high enough (threshold=0.9) beats best-of-64 for "
+        "p with r at 20 % of its FLOPs (+5.0 points, +1.0 to +9.0).",
+        "b: mine is not clearly better or worse than majority-64 for p at 50 % of its FLOPs (+2.0 "
+        "points, −1.0 to +5.0).",
+        "b: a smaller policy first, the larger where too few of its samples agree (cascade=1) "
+        "keeps within a point of majority-64 for q after p (−0.4 points, −2.0 to +1.0).",
+    ]
     (few,) = rule_sentences(pl.DataFrame(rows | {"num_problems": 29}))
-    assert few == "b, p: 29 problems are too few to compare rules."
-    losing = pl.DataFrame(rows).filter(rule="first_to_finish")
-    (none,) = rule_sentences(losing)
-    assert none.startswith("b, p: no rule saves anything and stays within a point of majority-64.")
+    assert few == "b: 29 problems are too few to compare rules."
 
 
 def small_store(path: Path) -> Path:
@@ -180,7 +243,7 @@ def test_the_command_prints_and_writes_the_table(
     assert main([str(store), *told, "--rules", "adaptive,short=2", f"--out={out}"]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "Rules that stop sampling early" in said
-    assert "of the FLOPs of majority-8" in said
+    assert "majority-8 for one at" in said
     written = pl.read_csv(out / "rules.csv")
     assert written["rule"].unique().sort().to_list() == ["adaptive=0.95", "short=2"]
     assert written["policy"].unique().sort().to_list() == ["one", "two"]
@@ -195,7 +258,7 @@ def test_without_the_option_nothing_is_replayed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rules", "words"),
     [
-        ("adaptiv", "'adaptiv' is not one of: adaptive, agreeing, first_to_finish"),
+        ("adaptiv", "'adaptiv' is not one of: adaptive, dirichlet, agreeing, first_to_finish"),
         (
             "adaptive=1",
             "adaptive=1: confidence must be a number above 0.5 and below 1, or 'chosen'",
@@ -224,11 +287,34 @@ def test_a_store_without_large_enough_pools_says_so(
     assert "sample more, or lower --budgets" in capsys.readouterr().err
 
 
-def test_rules_that_read_lengths_are_refused_where_none_are_known(frames: StoreFrames) -> None:
-    empty = replace(frames, solutions=frames.solutions.with_columns(generated_tokens=0))
-    with pytest.raises(StoreError, match="--rules: short=3 needs the tokens of each sample"):
-        list(replayed_outcomes(empty, rules_from("adaptive,short")))
-    assert list(replayed_outcomes(empty, rules_from("adaptive,agreeing")))
+def lacking(frames: StoreFrames, cells: Cells, text: str) -> list[str]:
+    return list(rule_table(frames, cells, rules_from(text)).lacking)
+
+
+def test_a_rule_that_lacks_something_says_so_and_the_rest_goes_on(
+    frames: StoreFrames, cells: Cells
+) -> None:
+    wordless = replace(frames, solutions=frames.solutions.with_columns(generated_tokens=0))
+    table = rule_table(wordless, cells, rules_from("adaptive,short"))
+    assert table.frame["rule"].unique().to_list() == ["adaptive=0.95"]
+    (said,) = table.lacking
+    assert said.startswith(
+        "short=3 needs the tokens of each sample, which the store does not state"
+    )
+    assert said.endswith("for large, small, tiny.")
+    unscored = replace(frames, scored_blocks=frames.scored_blocks.clear())
+    assert lacking(unscored, cells, "threshold,adaptive") == [
+        "threshold=chosen needs a PRM's scores of the pools, and the store has none."
+    ]
+    alone = replace(frames, series=frames.series.filter(policy="small"))
+    assert lacking(alone, cells, "cascade=0.5,ensemble,agreeing") == [
+        f"{label} needs pools of two policies of known, different sizes on one benchmark."
+        for label in ("cascade=0.5", "ensemble=0.5")
+    ]
+    # Its searches were never run.
+    assert lacking(frames, cells, "study") == [
+        "study needs the policy's size, and the searches that it names for it, with a PRM."
+    ]
 
 
 def test_recorded_runs_of_others_replay_too(

@@ -15,8 +15,8 @@ from tests.unit.analysis.conftest import by_string
 from tests.unit.analysis.study.conftest import PRICE, SEARCHED, WORLD
 from tests.unit.analysis.synthetic import Policy, World, write_store
 from ttsgrid.analysis.findings.contests import contests_over_budgets
+from ttsgrid.analysis.findings.fixed_rule import choose_by_rule, fixed_strategy
 from ttsgrid.analysis.frontier import Frontier, analyse
-from ttsgrid.analysis.study.fixed_rule import choose_by_rule, fixed_strategy
 from ttsgrid.analysis.study.gains import efficiency_gain
 from ttsgrid.analysis.study.summary import Optimal, Study, make_study
 from ttsgrid.analysis.study.tables import STUDY_TABLES, TABLES

@@ -28,7 +28,9 @@ from ttsgrid.analysis.findings.contests import (
     undivided,
 )
 from ttsgrid.core.strategies import BEAM, BEST_OF_N, DVTS, strategy_of
+from ttsgrid.store import StorePath, scan
 
+LONG_COT_FORMAT = "r1"
 _MIDDLE_FROM, _LARGE_ABOVE, _AIME_LARGE_FROM = 7e9, 33e9, 14e9
 # Models are called by round numbers: "32B" has up to 32.8e9 parameters.
 
@@ -78,3 +80,9 @@ def choose_by_rule(cells: Cells, contest: Contest, thinks_long: bool) -> Choice 
         in_sample[members] = choice.in_sample[members[choosing]]
     accuracy = (held_out * contest.values).sum(axis=0)
     return Choice(contest.key, contest.rows, contest.problems, held_out, accuracy, in_sample)
+
+
+def thinking_policies(store: StorePath) -> list[str]:
+    """Return the names of the policies with the prompt format of R1-distilled models."""
+    models = scan(store, "models").filter(role="policy", format_name=LONG_COT_FORMAT)
+    return models.select("name").unique().collect()["name"].to_list()
