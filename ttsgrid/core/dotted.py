@@ -181,7 +181,7 @@ def require_members(found: object, path: str, setting: str, protocol: type) -> N
     is_class = inspect.isclass(found)
     fields = getattr(found, "__annotations__", {}) if is_class else {}
     for name in members_of(protocol):
-        if is_class and not inspect.isfunction(vars(protocol).get(name)):
+        if is_class and not inspect.isfunction(inspect.getattr_static(protocol, name, None)):
             continue
         if not hasattr(found, name) and name not in fields:
             raise ConfigError(f"{setting}: {path} lacks {name!r}, which a {protocol.__name__} has")

@@ -91,7 +91,29 @@ class EngineStats:
     busy_s: float = 0.0
 
 
-class PolicyEngine(Protocol):
+class Engine(Protocol):
+    """What every engine has, whatever it speaks."""
+
+    @property
+    def device(self) -> str:
+        """What it runs on: `cpu`, a GPU's name, or as much as is known."""
+        ...
+
+    @property
+    def block_tokens(self) -> int:
+        """Tokens of a block of its prefix cache: only whole blocks are shared."""
+        ...
+
+    def stats(self) -> EngineStats:
+        """Return the counters so far."""
+        ...
+
+    def close(self) -> None:
+        """Stop the engine and free its memory."""
+        ...
+
+
+class PolicyEngine(Engine, Protocol):
     """Continues token ids.
 
     An engine of your own is a class of one argument, the `EngineSpec`, named as
@@ -119,16 +141,6 @@ class PolicyEngine(Protocol):
     """
 
     @property
-    def device(self) -> str:
-        """What it runs on: `cpu`, or the GPU's name."""
-        ...
-
-    @property
-    def block_tokens(self) -> int:
-        """Tokens of a block of its prefix cache: only whole blocks are shared."""
-        ...
-
-    @property
     def max_input_tokens(self) -> int:
         """The longest prompt that it can continue; callers ask for no longer one."""
         ...
@@ -141,16 +153,8 @@ class PolicyEngine(Protocol):
         """
         ...
 
-    def stats(self) -> EngineStats:
-        """Return the counters so far."""
-        ...
 
-    def close(self) -> None:
-        """Stop the engine and free its memory."""
-        ...
-
-
-class PrmEngine(Protocol):
+class PrmEngine(Engine, Protocol):
     """Gives a PRM's two logits at every token of an input.
 
     A PRM's own engine is named as a policy's is (`PolicyEngine`), with this method for `generate`:
@@ -174,16 +178,6 @@ class PrmEngine(Protocol):
     """
 
     @property
-    def device(self) -> str:
-        """What it runs on: `cpu`, or the GPU's name."""
-        ...
-
-    @property
-    def block_tokens(self) -> int:
-        """Tokens of a block of its prefix cache: only whole blocks are shared."""
-        ...
-
-    @property
     def max_input_tokens(self) -> int:
         """The longest input that it reads; callers ask for no longer one."""
         ...
@@ -196,12 +190,4 @@ class PrmEngine(Protocol):
             read_cache: skip tokens whose keys and values are cached; their rows
                 are then absent from the result.
         """
-        ...
-
-    def stats(self) -> EngineStats:
-        """Return the counters so far."""
-        ...
-
-    def close(self) -> None:
-        """Stop the engine and free its memory."""
         ...

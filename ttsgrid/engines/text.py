@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ttsgrid.core.records import FinishReason, Usage
-from ttsgrid.engines.base import EngineStats
+from ttsgrid.engines.base import Engine
 
 
 @dataclass(frozen=True)
@@ -60,18 +60,8 @@ class TextGeneration:
     reasoning_tokens: int | None = None
 
 
-class TextEngine(Protocol):
+class TextEngine(Engine, Protocol):
     """Answers conversations."""
-
-    @property
-    def device(self) -> str:
-        """What it runs on, as far as that is known."""
-        ...
-
-    @property
-    def block_tokens(self) -> int:
-        """Tokens of a block of its prefix cache, for prices: only whole blocks are shared."""
-        ...
 
     async def write(self, request: TextRequest) -> TextGeneration:
         """Sample one answer.
@@ -80,12 +70,4 @@ class TextEngine(Protocol):
             EngineError: this request failed and the engine lives.
             EndpointDownError: there is nothing more to be had from it.
         """
-        ...
-
-    def stats(self) -> EngineStats:
-        """Return the counters so far."""
-        ...
-
-    def close(self) -> None:
-        """Let go of what it holds."""
         ...

@@ -9,7 +9,7 @@ from ttsgrid.cluster.worker.grading import Grading
 from ttsgrid.core.records import FinishReason, Solution, Usage
 from ttsgrid.engines.text import TextGeneration
 from ttsgrid.models import inline_format, prompt_format
-from ttsgrid.strategies.asking import TextSample
+from ttsgrid.strategies.sampling import Sample
 
 THOUGHT = "One.\n\nTwo, so perhaps \\boxed{7}."
 
@@ -20,7 +20,7 @@ def graded(text: str, reasoning_tokens: int | None = 30, **settings: str) -> Sol
         text, THOUGHT, FinishReason.STOP, Usage(10, 0, 50), reasoning_tokens=reasoning_tokens
     )
     grading = Grading(None, MathGrader(), prompt_format(format))
-    (solution,) = grading.texts([TextSample(0, 1, written)], "7")
+    (solution,) = grading.texts([Sample(0, 1, written)], "7")
     return solution
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from ttsgrid.benchmarks import Grader, Judgement, benchmark_grader, judge
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.records import FinishReason, Solution, Usage
+from ttsgrid.engines.base import Generation
+from ttsgrid.engines.text import TextGeneration
 from ttsgrid.models import DecodingTokenizer, PromptFormat, prompt_format
 from ttsgrid.models.reasoning import VISIBLE
-from ttsgrid.strategies.asking import TextSample
 from ttsgrid.strategies.sampling import Sample
 from ttsgrid.strategies.search.protocol import SearchAnswer
 
@@ -50,11 +51,11 @@ class Grading:
         """Say whether a text states its final answer."""
         return self.grader.is_final(self.format.answer_text(text, is_open=self.is_open))
 
-    def samples(self, samples: Sequence[Sample], gold: str) -> tuple[Solution, ...]:
+    def samples(self, samples: Sequence[Sample[Generation]], gold: str) -> tuple[Solution, ...]:
         """Return the solutions of a pool's samples."""
         return tuple(self._sample(sample, gold) for sample in samples)
 
-    def texts(self, samples: Sequence[TextSample], gold: str) -> tuple[Solution, ...]:
+    def texts(self, samples: Sequence[Sample[TextGeneration]], gold: str) -> tuple[Solution, ...]:
         """Return the solutions of a pool's samples that came as texts."""
         return tuple(self._text(sample, gold) for sample in samples)
 
@@ -62,7 +63,7 @@ class Grading:
         """Return the solutions that a search gives, in its order."""
         return tuple(self._answer(index, answer, gold) for index, answer in enumerate(answers))
 
-    def _sample(self, sample: Sample, gold: str) -> Solution:
+    def _sample(self, sample: Sample[Generation], gold: str) -> Solution:
         generation = sample.generation
         solution = self._solution(
             sample.index,
@@ -78,7 +79,7 @@ class Grading:
         hidden = reasoning.hidden_tokens(generation.token_ids, self.decode, is_open=self.is_open)
         return self._counted(solution, hidden)
 
-    def _text(self, sample: TextSample, gold: str) -> Solution:
+    def _text(self, sample: Sample[TextGeneration], gold: str) -> Solution:
         generation = sample.generation
         graded = self._solution(
             sample.index,

@@ -18,8 +18,8 @@ from ttsgrid.cluster.worker.task_runner import TaskRunner
 from ttsgrid.core.records import Price, Solution, UnitResult, Usage
 from ttsgrid.engines.base import EngineStats
 from ttsgrid.engines.text import TextEngine, Turn
-from ttsgrid.strategies.asking import ask_block
 from ttsgrid.strategies.pricing import price_of_samples
+from ttsgrid.strategies.sampling import sample_texts
 
 
 class TextRuntime(TaskRunner):
@@ -38,7 +38,7 @@ class TextRuntime(TaskRunner):
             Turn(turn["role"], turn["content"])
             for turn in grading.format.conversation(problem.question)
         ]
-        samples = await ask_block(self._engine, turns, block, grading.format.stop)
+        samples = await sample_texts(self._engine, turns, block, grading.format.stop)
         # Off the event loop: a grader may take its time, and requests must not wait.
         solutions = await asyncio.to_thread(grading.texts, samples, problem.answer)
         return UnitResult(
