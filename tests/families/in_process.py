@@ -23,6 +23,7 @@ from ttsgrid.cluster.driver import launch
 from ttsgrid.cluster.driver.capacity import Capacity
 from ttsgrid.cluster.wire.scoring_link import PrmPeer, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
+from ttsgrid.cluster.wire.whereabouts import Whereabouts
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.cluster.worker.runtime import Runtime, start_runtime
 from ttsgrid.core.shipped import CONF
@@ -44,13 +45,15 @@ class LocalPrm:
 class LocalWorker:
     """A worker that is this process; it never dies alone."""
 
+    place: Whereabouts | None = None
+
     def __init__(self, name: str, runtime: Runtime) -> None:
         self.stats = EngineStats()
         self._name = name
         self._runtime = runtime
 
     @classmethod
-    async def start(cls, spec: WorkerSpec, **_limits: float) -> LocalWorker:
+    async def start(cls, spec: WorkerSpec, **_limits: float | str) -> LocalWorker:
         return cls(spec.engine.name, await start_runtime(spec))
 
     async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[TaskOutcome]:
@@ -59,8 +62,9 @@ class LocalWorker:
     async def watch(self) -> None:
         await asyncio.Event().wait()
 
-    async def refresh_stats(self) -> None:
+    async def refresh_stats(self) -> bool:
         self.stats = self._runtime.stats()
+        return True
 
     def as_prm(self) -> LocalPrm:
         assert isinstance(self._runtime, PrmRuntime)

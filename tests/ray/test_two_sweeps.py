@@ -11,7 +11,7 @@ from ray.cluster_utils import Cluster
 
 from tests.ray.oracle import assert_equal
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 
 def command(cluster: Cluster, store: Path) -> list[str]:

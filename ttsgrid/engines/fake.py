@@ -10,7 +10,8 @@ Options (numbers, from `engine.fake`; with `policy_` or `prm_` in front, of that
 alone): `delay_s` per request, `start_s` to load, `end_rate` of steps that are the last (or
 `step_per_sentence`: as many steps as the question has sentences, as the zoo's have about),
 `error_rate` of requests that fail, `die_at_request` and in how many processes
-(`num_deaths`), `fail_start`, `block_tokens` of the prefix cache that prices assume.
+(`num_deaths`), `stop_at_request` in one process, `fail_start`, `block_tokens` of the prefix
+cache that prices assume.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import asyncio
 import hashlib
 import os
 import random
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +68,8 @@ class _FakeEngine:
         with self._meter.request():
             if self._meter.requests == self._option("die_at_request"):
                 self._die()
+            if self._meter.requests == self._option("stop_at_request"):
+                self._stop()
             async with self._slots:
                 await asyncio.sleep(self._option("delay_s"))
 
@@ -75,6 +79,13 @@ class _FakeEngine:
         if len(list(folder.glob("died-*"))) < self._option("num_deaths", float("inf")):
             (folder / f"died-{os.getpid()}").touch()
             os._exit(1)
+
+    def _stop(self) -> None:
+        """Stop the process, the first that gets here; it lives on and answers nothing."""
+        mark = Path(self._spec.source) / "stopped"
+        if not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     def stats(self) -> EngineStats:
         """Return the counters so far."""

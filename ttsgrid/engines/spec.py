@@ -17,6 +17,7 @@ FAKE_OPTIONS: Mapping[str, bool] = {
     "fail_start": False,
     "die_at_request": False,
     "num_deaths": False,
+    "stop_at_request": False,
     "end_rate": True,
     "step_per_sentence": True,
     "error_rate": True,

@@ -144,6 +144,8 @@ class ClusterConfig:
         use_gpus: whether engines ask for GPUs; None: if the cluster has any.
         placement_timeout_s: how long a worker may wait for resources.
         max_attempts: tries a unit gets before it is recorded as failed.
+        silence_s: how long a worker may neither answer nor get on, at least, before it is
+            killed and its units are handed out again.
         dashboard: start Ray's dashboard with it.
     """
 
@@ -151,11 +153,13 @@ class ClusterConfig:
     use_gpus: bool | None = None
     placement_timeout_s: float = 300.0
     max_attempts: int = 3
+    silence_s: float = 120.0
     dashboard: bool = True
 
     def __post_init__(self) -> None:
         require_positive("cluster.placement_timeout_s", self.placement_timeout_s)
         require_positive("cluster.max_attempts", self.max_attempts)
+        require_positive("cluster.silence_s", self.silence_s)
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.driver.replica import Limits
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, PrmPeer, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
+from ttsgrid.cluster.wire.whereabouts import Whereabouts
 from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.engines.base import EngineStats
@@ -104,6 +105,7 @@ class SimulatedWorker:
     runtime: PolicyRuntime | PrmRuntime
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     num_calls: int = 0
+    place: Whereabouts | None = None
 
     @property
     def stats(self) -> EngineStats:
@@ -138,8 +140,9 @@ class SimulatedWorker:
         await self.ended.wait()
         raise WorkerDiedError(f"{self.name} ended")
 
-    async def refresh_stats(self) -> None:
+    async def refresh_stats(self) -> bool:
         await asyncio.sleep(2 * LATENCY_S)
+        return True
 
     def as_prm(self) -> PrmPeer:
         return self
@@ -200,6 +203,7 @@ async def drive(
     folder: Path,
     capacity: Capacity | None = None,
     max_attempts: int = 3,
+    said: StringIO | None = None,
 ) -> float:
     """Run a plan as `launch` does; return how long it took, in virtual seconds."""
     todo = Counter(unit.runs_on.name for unit in plan.missing)
@@ -211,7 +215,7 @@ async def drive(
             fleet,
             cluster.start,
             Committer(store),
-            Progress(Console(file=StringIO()), todo),
+            Progress(Console(file=said or StringIO()), todo),
             capacity or Capacity(1e6, 1e6, 1e6),
             Limits(max_attempts=max_attempts, requests_in_flight=2 * slots),
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -131,24 +132,29 @@ def test_a_worker_that_dies_each_time_it_loads_ends_the_run_with_the_last_reason
     assert len([one for one in cluster.workers if one.spec.engine.name == "small"]) == 3
 
 
+@asynccontextmanager
+async def first_unit(folder: Path) -> AsyncIterator[tuple[Dispatch, str]]:
+    """Yield a dispatch of one unit, and its model; what it accepts is committed."""
+    plan = planned(1)
+    with Store.open(folder, run_id="test") as store:
+        todo = Counter(unit.runs_on.name for unit in plan.units)
+        progress, committer = Progress(Console(file=StringIO()), todo), Committer(store)
+        by_id = {problem.id: problem for problem in plan.problems}
+        yield (
+            Dispatch(plan.units[:1], by_id, {}, committer, progress, 3),
+            plan.units[0].runs_on.name,
+        )
+        await committer.flush()
+
+
 def handed_out(folder: Path, deaths: list[WorkerDiedError]) -> list[Task | None]:
     """Return the last task that was handed out, after so many deaths; None once it failed."""
 
     async def run() -> list[Task | None]:
-        plan = planned(1)
-        with Store.open(folder, run_id="test") as store:
-            todo = Counter(unit.runs_on.name for unit in plan.units)
-            progress, committer = Progress(Console(file=StringIO()), todo), Committer(store)
-            by_id = {problem.id: problem for problem in plan.problems}
-            dispatch = Dispatch(plan.units[:1], by_id, {}, committer, progress, 3)
-            model = plan.units[0].runs_on.name
+        async with first_unit(folder) as (dispatch, model):
             for death in deaths:
-                chunk = await dispatch.take(model)
-                assert chunk is not None
-                dispatch.hand_out_again(chunk, death)
-            last = await dispatch.take(model)
-            await committer.flush()
-        return list(last or [None])
+                dispatch.hand_out_again(await dispatch.take(model) or (), death)
+            return list(await dispatch.take(model) or [None])
 
     return asyncio.run(run())
 

@@ -11,6 +11,7 @@ from ttsgrid.benchmarks import shipped_benchmark
 from ttsgrid.cluster.driver.step_scoring import BATCH_SIZE, score_solutions
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
+from ttsgrid.cluster.wire.whereabouts import Whereabouts
 from ttsgrid.core.errors import ScoringError, WorkerStartError
 from ttsgrid.core.records import Usage
 from ttsgrid.engines.base import EngineStats
@@ -29,6 +30,7 @@ class Worker:
 
     name = "worker"
     stats = EngineStats()
+    place: Whereabouts | None = None
 
     def __init__(self, batches_to_live: int | None) -> None:
         self._left = batches_to_live
@@ -56,8 +58,8 @@ class Worker:
     async def watch(self) -> None:
         await asyncio.Event().wait()
 
-    async def refresh_stats(self) -> None:
-        return
+    async def refresh_stats(self) -> bool:
+        return True
 
     async def stop(self) -> None:
         self.ended = True

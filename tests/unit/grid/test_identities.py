@@ -122,6 +122,7 @@ RECORDED: dict[str, Any] = {
     "cluster.use_gpus": True,
     "cluster.placement_timeout_s": 7.0,
     "cluster.max_attempts": 7,
+    "cluster.silence_s": 30.0,
     "cluster.dashboard": False,
     "store": "elsewhere",
     "plan_only": True,

@@ -41,6 +41,7 @@ class Dispatch:
         self._progress = progress
         self._max_attempts = max_attempts
         self._backlog = Backlog(Counter(model.name for unit in units for model in unit.models))
+        self._awaited = {unit.id: 1 for unit in units}  # the attempt whose result counts
         self._scorers: dict[str, list[Unit]] = defaultdict(list)
         self._searches: dict[str, dict[tuple[str, str], list[Task]]] = defaultdict(dict)
         self._fill(units, held)
@@ -69,8 +70,14 @@ class Dispatch:
         return len(self._problems[problem].question)
 
     def accept(self, item: TaskOutcome) -> None:
-        """Commit a result and make the work that follows from it ready."""
+        """Commit a result and make the work that follows from it ready.
+
+        A late one is refused: of a worker that was given up, whose unit was handed out again.
+        """
         unit = item.task.unit
+        if self._awaited.get(unit.id) != item.task.attempt:
+            return
+        del self._awaited[unit.id]
         self._committer.add(item.task, item.result)
         self._progress.finished(unit, item.result)
         self._release_scorers(unit.id, item.result)
@@ -86,6 +93,7 @@ class Dispatch:
                 next_attempt = replace(
                     task, attempt=task.attempt + 1, excused=task.excused + excused
                 )
+                self._awaited[task.unit.id] = next_attempt.attempt
                 again[task.unit.runs_on.name].append(next_attempt)
                 continue
             error = f"its worker died at each of {task.attempt} attempts, at last: {death}"

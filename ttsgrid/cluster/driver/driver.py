@@ -21,6 +21,7 @@ from ttsgrid.cluster.driver.prm_directory import PrmDirectory
 from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.driver.replica import Limits, Replica
 from ttsgrid.cluster.driver.residency import Residency
+from ttsgrid.cluster.driver.watch import Watch
 from ttsgrid.cluster.driver.waves import Wave, plan_waves
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.grid.plan import Plan
@@ -125,10 +126,9 @@ class Driver:
         ]
 
     async def _poll_stats(self) -> None:
+        watch = Watch(self._limits, self._progress)
         while True:
             await asyncio.sleep(STATS_EVERY_S)
-            live = [(r.label, r.worker) for r in self._replicas if r.worker is not None]
+            live = [replica for replica in self._replicas if replica.worker is not None]
             # Side by side: one worker that is busy must not hold up the others' figures.
-            await asyncio.gather(*(worker.refresh_stats() for _, worker in live))
-            for label, worker in live:
-                self._progress.counters(label, worker.stats)
+            await asyncio.gather(*(watch.look_at(replica) for replica in live))

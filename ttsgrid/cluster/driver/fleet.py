@@ -11,6 +11,7 @@ from typing import Protocol
 
 from ttsgrid.cluster.wire.scoring_link import PrmPeer
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
+from ttsgrid.cluster.wire.whereabouts import Whereabouts
 from ttsgrid.engines.base import EngineStats
 
 
@@ -20,6 +21,11 @@ class FleetWorker(Protocol):
     @property
     def stats(self) -> EngineStats:
         """The engine's counters as last heard."""
+        ...
+
+    @property
+    def place(self) -> Whereabouts | None:
+        """Where it runs."""
         ...
 
     async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[TaskOutcome]:
@@ -38,8 +44,8 @@ class FleetWorker(Protocol):
         """
         ...
 
-    async def refresh_stats(self) -> None:
-        """Ask for the engine's counters."""
+    async def refresh_stats(self) -> bool:
+        """Ask for the engine's counters; say whether it answered."""
         ...
 
     def as_prm(self) -> PrmPeer:

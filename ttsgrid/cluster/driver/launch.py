@@ -56,6 +56,8 @@ async def run_missing(
         limits = Limits(
             max_attempts=grid.cluster.max_attempts,
             requests_in_flight=REQUESTS_PER_SEQUENCE * grid.engine.max_num_seqs,
+            silence_s=grid.cluster.silence_s,
+            first_result_s=grid.engine.start_timeout_s,
         )
         start = partial(
             RemoteWorker.start,

@@ -11,7 +11,6 @@ from typing import TypeVar
 import ray
 from ray.exceptions import RayActorError, RayError, RayTaskError, RuntimeEnvSetupError
 
-from ttsgrid.cluster.driver.deaths import WorkerDiedError
 from ttsgrid.cluster.driver.ray_cluster import cluster_capacity
 from ttsgrid.cluster.driver.ray_deaths import death_of, last_line, reason_of
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, PrmPeer, ScoreReply, ScoreRequest
@@ -53,7 +52,7 @@ class RemoteWorker:
         self._name = name
         self._actor = actor
         self._placement = placement
-        self._place: Whereabouts | None = None
+        self.place: Whereabouts | None = None
 
     @classmethod
     async def start(
@@ -86,7 +85,7 @@ class RemoteWorker:
     async def _be_placed(self, spec: WorkerSpec, timeout_s: float) -> None:
         name = spec.engine.name
         try:
-            self._place = await self._within(self._actor.ping.remote(), timeout_s)
+            self.place = await self._within(self._actor.ping.remote(), timeout_s)
         except TimeoutError:
             raise PlacementError(
                 f"{name} was not placed within cluster.placement_timeout_s={timeout_s:g} s: it "
@@ -100,7 +99,7 @@ class RemoteWorker:
         except TimeoutError:
             raise WorkerStartError(
                 f"{spec.engine.name} did not load within engine.start_timeout_s={timeout_s:g} s "
-                f"({self._place})"
+                f"({self.place})"
             ) from None
 
     async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[TaskOutcome]:
@@ -120,12 +119,13 @@ class RemoteWorker:
         """Return what a policy worker needs to score with this worker."""
         return RemotePrm(self._name, self._actor)
 
-    async def refresh_stats(self) -> None:
+    async def refresh_stats(self) -> bool:
         """Ask for the engine's counters; a worker too busy to answer keeps its last."""
         try:
             self.stats = await self._within(self._actor.stats.remote(), STATS_TIMEOUT_S)
-        except (TimeoutError, WorkerDiedError):
-            return
+        except (TimeoutError, TtsgridError):
+            return False
+        return True
 
     async def stop(self) -> None:
         """Stop the engine, then the process."""
@@ -157,7 +157,7 @@ class RemoteWorker:
             # own errors carry the sentence that a user is to read.
             if isinstance(error.cause, TtsgridError):
                 raise error.cause from None
-            raise death_of(error, self._place) from error
+            raise death_of(error, self.place) from error
         except RayError as error:
             raise self._end(error) from error
 
@@ -170,4 +170,4 @@ class RemoteWorker:
                 f"{self._name} could not be set up; every node needs the same ttsgrid, Python and "
                 f"Ray: {last_line(error)}"
             )
-        return death_of(error, self._place)
+        return death_of(error, self.place)

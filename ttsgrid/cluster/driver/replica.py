@@ -36,10 +36,14 @@ class Limits:
     Attributes:
         max_attempts: how often a unit is tried when workers die under it.
         requests_in_flight: engine requests to keep in flight per worker.
+        silence_s: how long a worker may be silent, at least.
+        first_result_s: how long it may take to its first result.
     """
 
     max_attempts: int
     requests_in_flight: int
+    silence_s: float = 120.0
+    first_result_s: float = 600.0
 
 
 @dataclass
@@ -57,6 +61,7 @@ class Replica:
     worker: FleetWorker | None = field(default=None, init=False)
     _deaths: Deaths = field(init=False)
     _had_loaded: bool = field(default=False, init=False)
+    _condemned: WorkerDiedError | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._deaths = Deaths(self.limits.max_attempts)
@@ -91,16 +96,22 @@ class Replica:
             EndpointDownError: nothing more can be had of the model's endpoint.
         """
         death, down = None, None
-        self._had_loaded = False
+        self._had_loaded, self._condemned = False, None
         try:
             await self._employ_a_worker()
         except* WorkerDiedError as group:  # a task group raises groups: calls in flight died too
-            death = first_of(group)
+            death = self._condemned or first_of(group)
         except* EndpointDownError as group:
             down = first_of(group)  # every call in flight says the same
         if down is not None:
             raise down
         return death
+
+    def condemn(self, death: WorkerDiedError) -> None:
+        """Kill a worker that is silent; whatever it may still say is not heard."""
+        if self.worker is not None:
+            self._condemned = death
+            self.worker.kill()
 
     async def _employ_a_worker(self) -> None:
         """Start a worker and feed it to the end of the work, or to its own.
@@ -143,7 +154,7 @@ class Replica:
                 watch.cancel()  # the work is done, so every call has ended
         except* WorkerDiedError as group:
             for call in in_flight.values():
-                self.dispatch.hand_out_again(call, first_of(group))
+                self.dispatch.hand_out_again(call, self._condemned or first_of(group))
             raise
 
     async def _next_chunk(self, room: asyncio.Semaphore) -> Chunk | None:
