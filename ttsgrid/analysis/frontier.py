@@ -8,6 +8,7 @@ from itertools import chain
 
 import polars as pl
 
+from ttsgrid.analysis.advice.next_buy import NEXT_BUY_SCHEMA, next_buys
 from ttsgrid.analysis.advice.optimism import optimism
 from ttsgrid.analysis.advice.prediction import (
     PredictedDifficulty,
@@ -75,6 +76,8 @@ class Frontier:
         predicted: difficulty without the gold answer, and how well it is predicted.
         optimism: what the curve promises in hindsight, and what can be kept of it.
         recommendations: which strategy to use where.
+        next_buys: what to buy next for each policy and PRM: a larger N, a better PRM or a larger
+            policy (`ttsgrid.analysis.advice.next_buy`).
         few_answers: policies whose solutions (nearly) never state an answer.
         judgings: who judged the answers of each benchmark.
         undecided: how many answers met a grader's limits, where some did.
@@ -103,6 +106,7 @@ class Frontier:
     undecided: Sequence[Undecided] = ()
     rules: pl.DataFrame = field(default_factory=no_rules)
     rules_lacking: Sequence[str] = ()
+    next_buys: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NEXT_BUY_SCHEMA))
 
     @property
     def benchmarks(self) -> list[str]:
@@ -177,6 +181,7 @@ def _of_solutions(frames: StoreFrames, cells: Cells, external: pl.DataFrame) -> 
         prm_quality=prm_quality(frames),
         preferred_lengths=preferred_lengths(frames),
         few_answers=few_answers(frames),
+        next_buys=next_buys(frames, cells),
     )
 
 

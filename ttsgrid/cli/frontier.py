@@ -14,7 +14,7 @@ from ttsgrid.analysis.frames.labels import configured_name
 from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.analysis.judging.ability import find_abilities
 from ttsgrid.analysis.study.summary import make_study
-from ttsgrid.analysis.study.tables import RULES_TABLE, TABLES
+from ttsgrid.analysis.study.tables import NEXT_BUY_TABLE, RULES_TABLE, TABLES
 from ttsgrid.cli.ability_option import add_ability_option
 from ttsgrid.cli.exits import quiet_when_unread
 from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
@@ -26,7 +26,7 @@ from ttsgrid.views.figures.study import STUDY_FIGURES, write_figures
 from ttsgrid.views.files.export import write_frontier, write_tables
 from ttsgrid.views.tables.study import study_table
 from ttsgrid.views.terminal.console import Console
-from ttsgrid.views.terminal.frontier import print_frontier, print_rule_sentences
+from ttsgrid.views.terminal.frontier import print_frontier, print_next_buys, print_rule_sentences
 from ttsgrid.views.terminal.render import as_rich, print_table
 from ttsgrid.views.words.control import visible
 
@@ -106,6 +106,8 @@ def _show(frontier: Frontier, options: argparse.Namespace, folder: Path) -> None
         print_table(Console(), shown)
         if options.table == RULES_TABLE:
             print_rule_sentences(frontier, Console())
+        if options.table == NEXT_BUY_TABLE:
+            print_next_buys(frontier, Console())
         # As the whole frontier's files are called, so that none lies there twice.
         paths = write_tables({options.table.replace("-", "_"): frame}, folder)
         print(f"Table: {paths[-1]}")

@@ -11,6 +11,7 @@ scipy carries no types; what leaves this file is typed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -68,6 +69,15 @@ def gamma_quantiles(shape: float, probabilities: Floats) -> Floats:
     from scipy.special import gammaincinv
 
     return np.asarray(gammaincinv(shape, probabilities))
+
+
+def binomial_chances(counts: Ints, num_samples: int, rates: Floats) -> Floats:
+    """Return the chance of so many successes among n samples at these rates, broadcast."""
+    from scipy.special import xlog1py, xlogy
+
+    choose = np.array([math.comb(num_samples, int(count)) for count in counts.flat], float)
+    logs = xlogy(counts, rates) + xlog1py(num_samples - counts, -rates)
+    return np.asarray(choose.reshape(counts.shape) * np.exp(logs))
 
 
 def spearman(first: Floats, second: Floats) -> float:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from ttsgrid.analysis.advice.next_buy import FAR, STEP
 from ttsgrid.analysis.frames.labels import configured_name
 from ttsgrid.analysis.study.ability import PRM_ABILITY
 from ttsgrid.analysis.study.compute import (
@@ -35,6 +36,7 @@ from ttsgrid.core.strategies import ONE_SAMPLE
 
 LONG_COT = "long CoT"
 RULES_TABLE = "rules"
+NEXT_BUY_TABLE = "next-buy"
 _TTS_IS = (
     "TTS: the best N, strategy, aggregation and vote, the same for all problems, chosen on "
     "problems other than those it is scored on (PRM 'any': the PRM is chosen too). N and strategy "
@@ -159,6 +161,18 @@ TABLES: Mapping[str, StudyTable] = {
         "gold answers, which flatters it. Rules that wait for each sample take longer than a pool "
         "sampled at once.",
         lambda study: study.frontier.rules,
+    ),
+    NEXT_BUY_TABLE: StudyTable(
+        "What to buy next: a larger N, a better PRM or a larger policy",
+        "Where the answers that are wrong at N could still be won, at best, from the pool alone. "
+        "Coverage: problems with a right solution among N; turned: accuracy over coverage. "
+        f"Coverage at {STEP} N and {FAR} N is extrapolated, with what 95 % of the posterior holds "
+        "for these problems. Better PRM: coverage less accuracy. Larger N: what coverage gains "
+        f"from N to {STEP} N, as far as the vote turned it into accuracy in the last step that was "
+        f"run. Larger policy: what {STEP} N samples don't cover. In points, with 95 % intervals "
+        "over problems; the share is that of the draws in which the buy is the largest of the "
+        "three. Predicted: coverage of the whole pool from a random half; shown: what it is.",
+        lambda study: study.frontier.next_buys,
     ),
     "search-vs-best-of-n": StudyTable(
         "Searches against best-of-N at the same N",

@@ -52,6 +52,7 @@ def _tables(frontier: Frontier) -> dict[str, pl.DataFrame]:
         "run_outcomes": frontier.run_outcomes,
         "external": frontier.external,
         "optimism": frontier.optimism,
+        "next_buy": frontier.next_buys,
         "graders": pl.DataFrame(frontier.judgings, schema=GRADER_COLUMNS),
         "difficulty": frontier.difficulty,
         "predicted_difficulty": frontier.predicted.problems,

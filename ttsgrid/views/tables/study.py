@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from ttsgrid.analysis.advice.next_buy import BETTER_PRM, FAR, LARGER_N, LARGER_POLICY, STEP
 from ttsgrid.analysis.study import FINDING_TABLES, STUDY_TABLES, Study, StudyTable
 from ttsgrid.analysis.study.ability import PRM_ABILITY, known_ability
 from ttsgrid.analysis.study.prm_tables import ACCURACY
@@ -23,6 +24,14 @@ _SHARES = {
     "accuracy",
     "accuracy_best_of_n",
     "accuracy_fixed",
+    "coverage",
+    "coverage_more",
+    "coverage_far",
+    "predicted_coverage",
+    "shown_coverage",
+    "prm_gain",
+    "n_gain",
+    "policy_gain",
     "cot",
     "majority",
     "optimal",
@@ -68,6 +77,17 @@ _HEADINGS = {
     "num_scored": "scored",
     "standard_error_mc": "MC error",
     "num_samples": "samples",
+    "buy": "buy next",
+    "buy_share": "of draws",
+    "turned_share": "turned",
+    "coverage_more": f"coverage at {STEP} N",
+    "coverage_far": f"at {FAR} N",
+    "prm_gain": BETTER_PRM,
+    "n_gain": LARGER_N,
+    "policy_gain": LARGER_POLICY,
+    "hidden_half": "from",
+    "predicted_coverage": "predicted",
+    "shown_coverage": "shown",
     "chosen": "mostly",
     "chosen_share": "of problems",
     "generated_share": "share of tokens",

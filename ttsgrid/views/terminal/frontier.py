@@ -23,6 +23,8 @@ from ttsgrid.views.words.external import note
 from ttsgrid.views.words.footnote import footnote
 from ttsgrid.views.words.headline import headline_of
 from ttsgrid.views.words.judging import judged_by
+from ttsgrid.views.words.next_buy import next_buy_sentences
+from ttsgrid.views.words.order import by_size
 from ttsgrid.views.words.rules import rule_sentences
 from ttsgrid.views.words.warnings import answer_warnings
 
@@ -38,6 +40,7 @@ def print_frontier(frontier: Frontier, console: Console, *, every_table: bool = 
     if every_table:
         for benchmark in frontier.benchmarks:
             _print_tables(frontier, benchmark, console)
+        print_next_buys(frontier, console)
         if frontier.benchmarks:
             console.print(footnote(frontier.cells), style="dim", highlight=False)
     for benchmark in frontier.external["benchmark"].unique().sort():
@@ -56,6 +59,14 @@ def print_rule_sentences(frontier: Frontier, console: Console) -> None:
         console.print(Text(sentence), highlight=False)
     for sentence in frontier.rules_lacking:
         console.print(Text(f"Not replayed: {sentence}"), style="dim", highlight=False)
+
+
+def print_next_buys(frontier: Frontier, console: Console) -> None:
+    """Print what would help each policy most, benchmark by benchmark."""
+    for (benchmark,), buys in frontier.next_buys.group_by("benchmark", maintain_order=True):
+        policies = by_size(frontier.cells, buys["policy"].to_list())
+        for sentence in next_buy_sentences(buys, policies):
+            console.print(Text.assemble((f"{benchmark}: ", "bold"), sentence), highlight=False)
 
 
 def _print_answer(frontier: Frontier, benchmark: str, console: Console) -> None:

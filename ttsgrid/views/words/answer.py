@@ -19,6 +19,7 @@ from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
 from ttsgrid.core.strategies import COT, MAJORITY, ONE_SAMPLE, PASS_AT_K
 from ttsgrid.views.words.cells import short_name
 from ttsgrid.views.words.headline import headline_paragraphs
+from ttsgrid.views.words.next_buy import next_buy_sentences
 from ttsgrid.views.words.numbers import Row, listed, percent, points, points_span, span
 from ttsgrid.views.words.order import by_size
 from ttsgrid.views.words.policies import search_gain_sentences
@@ -61,6 +62,7 @@ def question_of_published(benchmark: str) -> str:
 def answer(frontier: Frontier, benchmark: str) -> tuple[str, ...]:
     """Return what the store says about a benchmark, one paragraph each, the main one first."""
     searches = frontier.search_comparisons.filter(benchmark=benchmark)
+    buys = frontier.next_buys.filter(benchmark=benchmark)
     paragraphs = [
         *headline_paragraphs(frontier, benchmark),
         *_too_few(frontier, benchmark),
@@ -71,6 +73,7 @@ def answer(frontier: Frontier, benchmark: str) -> tuple[str, ...]:
         ),
         *search_gain_sentences(frontier.search_gains.filter(benchmark=benchmark)),
         *ranking_sentences(frontier.prm_quality.filter(benchmark=benchmark)),
+        *next_buy_sentences(buys, by_size(frontier.cells, buys["policy"].to_list())),
         *_winners(frontier, benchmark),
     ]
     return tuple(paragraphs)
