@@ -24,10 +24,11 @@ def next_buy_sentences(buys: pl.DataFrame, policies: Sequence[str]) -> Iterator[
     for policy in policies:
         rows = buys.filter(policy=policy).sort("accuracy", descending=True, maintain_order=True)
         if not rows.is_empty() and rows["num_problems"][0] >= MIN_PROBLEMS:
-            yield _sentence(rows.row(0, named=True))
+            prm = "a better PRM" if rows["prm"].count() else "a PRM"
+            yield _sentence(rows.row(0, named=True), prm)
 
 
-def _sentence(row: Row) -> str:
+def _sentence(row: Row, prm: str) -> str:
     n, how = row["n"], f"PRM {row['prm']}" if row["prm"] else "a majority vote"
     start = (
         f"Would more help {row['policy']}? At N = {n} {percent(row['coverage'])} % of the problems "
@@ -39,7 +40,6 @@ def _sentence(row: Row) -> str:
     )
     if row["buy"] is None:
         return f"{start} Every problem is answered right: nothing is left to buy."
-    prm = "a better PRM" if row["prm"] else "a PRM"
     return (
         f"{start} At best {prm} would add {_gain(row, BETTER_PRM)}, N = {STEP * n} "
         f"{_gain(row, LARGER_N)}, and {_gain(row, LARGER_POLICY)} are out of this policy's reach. "
