@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,13 +26,14 @@ from ttsgrid.core.records import Problem
 from ttsgrid.core.units import ModelIdentity, pool_blocks
 from ttsgrid.core.voting import Ints
 from ttsgrid.store import ModelRecord, Store
-from ttsgrid.store.layout import new_file_name
+from ttsgrid.store.epochs import commit_name
 from ttsgrid.store.schema import SCHEMAS
 
 SAMPLING = {"max_tokens": 512, "seed": 0, "temperature": 0.7, "top_p": 1}
 NUM_STEPS = 8
 BLOCK_TOKENS, QUESTION_TOKENS = 16, 90
 PRM_TOKENS, PRM_PARTS = 90, (32, 32, 26)  # the question, what many begin with, the rest
+_NUMBERS = itertools.count()
 NUM_BEGINNINGS = 40  # ways to begin a solution that a pool's samples share
 PRM = ModelIdentity("prm", "made/prm", "prm", '{"prm":true}')
 
@@ -62,6 +65,7 @@ def write_big_store(path: Path, size: Size) -> None:
         store.write_problems(problems)
         records = [ModelRecord(p, "policy", 10 ** (6 + i % 3), 1e9) for i, p in enumerate(policies)]
         store.write_models([*records, ModelRecord(PRM, "prm", 2_000_000)])
+    shutil.rmtree(path / "_epochs")  # so that the files below count, which no driver commits
     for policy in policies:
         for start in range(0, len(problems), size.problems_a_file):
             _write_files(path, policy, problems[start : start + size.problems_a_file], size)
@@ -72,7 +76,8 @@ def _id(*parts: object) -> str:
 
 
 def _write_files(path: Path, policy: ModelIdentity, problems: list[Problem], size: Size) -> None:
-    name, rng = new_file_name(), np.random.default_rng([problems[0].index, len(policy.name)])
+    name = commit_name("00000001-00000000", next(_NUMBERS), policy.id.encode())
+    rng = np.random.default_rng([problems[0].index, len(policy.name)])
     in_order = [(p, *b) for p in problems for b in pool_blocks(size.pool_size)]
     # Units are committed as they finish, in no order.
     blocks = [in_order[i] for i in rng.permutation(len(in_order))]

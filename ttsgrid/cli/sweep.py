@@ -72,8 +72,11 @@ def sweep(grid: GridConfig) -> None:
     # Opening the store refuses an older one too, but models are then resolved and hashed first.
     require_current(locate(grid.store))
     found = find(grid, note)
-    plan = found.plan(committed_units(grid.store).done)
+    held = committed_units(grid.store)
+    plan = found.plan(held.done)
     show_plan(plan)
+    for fault in held.faults.values():
+        note(f"{fault}: its commit's units are planned again")
     said = (*found.sentences(), *left_out(grid), *served_elsewhere(grid), *found.warnings())
     for sentence in said:
         console.print(sentence, highlight=False)

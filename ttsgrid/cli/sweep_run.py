@@ -49,7 +49,7 @@ def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel], console:
     Returns:
         How many units failed.
     """
-    with Store.open(grid.store, run_id=uuid.uuid4().hex[:12]) as store:
+    with Store.open(grid.store, run_id=uuid.uuid4().hex[:12], tell=console.print) as store:
         store.write_problems(plan.problems)
         for benchmark in grid.benchmarks:
             store.write_benchmark(benchmark_record(benchmark))

@@ -8,10 +8,14 @@ ideas of a right answer.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
 
 from ttsgrid.core.errors import StoreError
 from ttsgrid.core.identity import content_id
 from ttsgrid.store.files import Files
+from ttsgrid.store.footers import damaged
 from ttsgrid.store.layout import snapshot
 from ttsgrid.store.location import StorePath, locate
 from ttsgrid.store.parquet import encode_rows
@@ -61,10 +65,16 @@ def write_benchmark(files: Files, record: BenchmarkRecord) -> None:
 def read_benchmarks(store: StorePath) -> dict[str, BenchmarkRecord]:
     """Return what a store says of its benchmarks, by name; files of schema 1 say less."""
     files = locate(store)
-    tables = [files.read_table(path) for path in snapshot(files, "benchmarks")]
-    rows = [row for table in tables for row in table.to_pylist()]
+    rows = [row for file in snapshot(files, "benchmarks") for row in _rows(files, file.path)]
     told = [{key: value for key, value in row.items() if value is not None} for row in rows]
     return {row["benchmark"]: BenchmarkRecord(**row) for row in told}
+
+
+def _rows(files: Files, path: str) -> list[dict[str, Any]]:
+    try:
+        return list(files.read_table(path).to_pylist())
+    except (pa.ArrowException, OSError) as error:
+        raise damaged(files, path, error) from error
 
 
 def _grading(record: BenchmarkRecord) -> tuple[str, str]:

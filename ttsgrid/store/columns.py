@@ -109,6 +109,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "policy_block_tokens": "block size of the policy's prefix cache",
         "prm_block_tokens": "block size of the PRM's prefix cache",
         **{f"prm_prefix_{name}": f"of a search: {text}" for name, text in _PREFIXES.items()},
+        "epoch": "number of the driver that committed it, among those that held the store",
+        "commit_number": "number of the commit among that driver's",
     },
     "solutions": {
         "unit_id": _WHOSE["unit_id"],

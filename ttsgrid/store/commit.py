@@ -6,28 +6,39 @@ count (`ttsgrid.store.layout`). So groups may be small for safety or large for
 speed; a crash loses at most the group in hand.
 
 A unit is done once: results of a unit that is already done are dropped, however
-often they arrive. What is committed is never rewritten.
+often they arrive. What is committed is never rewritten, but for compaction.
+
+The name of a commit begins with the epoch of its driver. A driver that was taken over is told
+so at its next commit, and what it writes doesn't count (`ttsgrid.store.epochs`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 
+import pyarrow as pa
+
+from ttsgrid.core.errors import StoreError
 from ttsgrid.core.records import Problem
 from ttsgrid.store.benchmarks import BenchmarkRecord, write_benchmark
 from ttsgrid.store.catalogue import ModelRecord, write_models, write_problems
 from ttsgrid.store.committed import CommittedUnits, committed_units
-from ttsgrid.store.compact import TARGET_BYTES, Compaction, compact_files
+from ttsgrid.store.compact import Compaction, compact_files
+from ttsgrid.store.epochs import commit_name, epoch_number
 from ttsgrid.store.files import Files
-from ttsgrid.store.layout import new_file_name
-from ttsgrid.store.lease import TTL_S, Lease
+from ttsgrid.store.integrity import flaw, is_whole
+from ttsgrid.store.layout import commits
+from ttsgrid.store.lease import TTL_S, Lease, Tell, no_news
 from ttsgrid.store.location import StorePath, locate
+from ttsgrid.store.manifest import Manifest, Part
 from ttsgrid.store.parquet import encode_rows
 from ttsgrid.store.points import Point, write_points
-from ttsgrid.store.recover import recover
+from ttsgrid.store.recover import recover, repair, repair_descriptions
 from ttsgrid.store.rows import Commit, Row, score_rows, solution_rows, unit_row
+from ttsgrid.store.schema import TARGET_BYTES
 from ttsgrid.store.versions import require_current
 
 _DATA_ROWS: dict[str, Callable[[Commit], Iterable[Row]]] = {
@@ -46,35 +57,40 @@ class Store:
         self.files = files
         self.run_id = run_id
         self._lease = lease
+        self._next = lease.ledger.next
+        self._broken = False
         held = committed_units(files)
         self._done = set(held.done)
         self._failed = dict(held.failed)
 
     @classmethod
-    def open(cls, path: StorePath, *, run_id: str, ttl_s: float = TTL_S) -> Store:
+    def open(
+        cls, path: StorePath, *, run_id: str, ttl_s: float = TTL_S, tell: Tell = no_news
+    ) -> Store:
         """Take the store's lease, clear up after a crash, and read what it holds.
 
         Args:
             path: a folder (made if absent), a URI such as `s3://bucket/run`, or files.
             run_id: names this run in table `units` and in the lease.
-            ttl_s: heartbeat age, in seconds, at which a holder on another machine
-                counts as dead.
+            ttl_s: silence, in seconds, after which drivers on other machines may take this
+                one for dead.
+            tell: hears sentences about what was damaged, and about what is waited for.
 
         Raises:
             StoreBusyError: another live driver holds it.
             StoreError: another version of ttsgrid wrote it.
         """
         files = locate(path)
-        lease = Lease.acquire(files, run_id, ttl_s)
+        require_current(files)
+        lease = Lease.acquire(files, run_id, ttl_s, tell)
         try:
-            require_current(files)
-            recover(files)
-            store = cls(files, run_id, lease)
+            lease.keep_alive()
+            require_current(files)  # by now another may have written to it
+            recover(lease, tell)
+            return cls(lease.files, run_id, lease)
         except BaseException:  # Ctrl-C too: in a notebook this process lives on and would hold it
             lease.release()
             raise
-        lease.keep_alive()
-        return store
 
     @property
     def committed(self) -> CommittedUnits:
@@ -92,36 +108,55 @@ class Store:
         fresh = self._fresh(group)
         if not fresh:
             return 0
-        self._lease.check()
-        self._write(fresh)
+        with self._writing():
+            self._write(fresh)
         for item in fresh:
             self._remember(item)
         return len(fresh)
 
     def write_problems(self, problems: Iterable[Problem]) -> int:
         """Add the problems that the store lacks; return how many were added."""
-        self._lease.check()
-        return write_problems(self.files, problems)
+        with self._lease.held():
+            return write_problems(self.files, problems)
 
     def write_models(self, models: Iterable[ModelRecord]) -> None:
         """Describe the models of this run; the latest description of a model stands."""
-        self._lease.check()
-        write_models(self.files, models)
+        with self._lease.held():
+            write_models(self.files, models)
 
     def write_benchmark(self, record: BenchmarkRecord) -> None:
         """Say who judges the answers of a benchmark; see `ttsgrid.store.benchmarks`."""
-        self._lease.check()
-        write_benchmark(self.files, record)
+        with self._lease.held():
+            write_benchmark(self.files, record)
 
     def write_points(self, points: Sequence[Point]) -> None:
         """Add published accuracies; those of the same source are replaced."""
-        self._lease.check()
-        write_points(self.files, points)
+        with self._lease.held():
+            write_points(self.files, points)
 
     def compact(self, target_bytes: int = TARGET_BYTES) -> Compaction:
         """Merge small files into files of about `target_bytes`; see `compact_files`."""
-        self._lease.check()
-        return compact_files(self.files, target_bytes)
+        with self._writing():
+            compaction = compact_files(self._lease, self._next, target_bytes)
+            self._next += compaction.num_written
+        return compaction
+
+    def verify(self, tell: Tell = no_news) -> int:
+        """Read every byte, and set aside what is not as it was written.
+
+        Args:
+            tell: hears a sentence about each.
+
+        Returns:
+            How many commits, and files outside commits, were set aside.
+        """
+        with self._writing():
+            found = commits(self.files)
+            faults = {c.name: fault for c in found if (fault := flaw(self.files, c))}
+            repair(self._lease, faults, (), self._next, tell)
+            self._next = max(self._next, self._lease.ledger.next)
+            described = repair_descriptions(self._lease, is_whole, tell)
+        return len(faults) + described
 
     def close(self) -> None:
         """Give the lease back; the store may be opened again at once."""
@@ -148,15 +183,34 @@ class Store:
                 chosen[unit_id] = item
         return list(chosen.values())
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Write nothing more after a write that failed: it may have landed all the same."""
+        if self._broken:
+            raise StoreError(f"store {self.files.uri} failed before; open it again")
+        self._broken = True
+        with self._lease.held():
+            yield
+        self._broken = False
+
     def _write(self, fresh: list[Commit]) -> None:
-        name, now = new_file_name(), datetime.now(UTC)
-        encoded = {"units": encode_rows("units", [unit_row(c, self.run_id, now) for c in fresh])}
+        encoded: dict[str, pa.Buffer] = {}
+        parts: dict[str, Part] = {}
         for table, rows_of in _DATA_ROWS.items():
             if rows := [row for item in fresh for row in rows_of(item)]:
                 encoded[table] = encode_rows(table, rows)
-        for table in (*_DATA_ROWS, "units"):
-            if table in encoded:
-                self.files.put(f"{table}/{name}", encoded[table])
+                parts[table] = Part.of(len(rows), encoded[table])
+        units = self._encode_units(fresh, Manifest(parts))
+        name = commit_name(self._lease.epoch, self._next, units)
+        for table, data in encoded.items():
+            self.files.put(f"{table}/{name}", data)
+        self.files.put(f"units/{name}", units)
+        self._next += 1
+
+    def _encode_units(self, fresh: list[Commit], manifest: Manifest) -> pa.Buffer:
+        epoch, now = epoch_number(self._lease.epoch), datetime.now(UTC)
+        rows = [unit_row(item, self.run_id, now, epoch, self._next) for item in fresh]
+        return encode_rows("units", rows, manifest.as_metadata())
 
     def _remember(self, item: Commit) -> None:
         if item.result.error is None:

@@ -9,14 +9,15 @@ Two promises carry everything above:
 * `swap` is safe to repeat after a crash at any point of it.
 
 Everything that is on its way lies in `_staging/`, outside the table folders, so
-that `*.parquet` globs and folder scans never meet it.
+that `*.parquet` globs and folder scans never meet it. Each epoch has a folder of its own
+there, and who takes a store over removes those of earlier epochs: in a file system, where
+a file is written aside and renamed, an earlier holder can then put nothing in place any more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 import pyarrow as pa
 
@@ -34,8 +35,17 @@ class Files(Protocol):
         """Where the store is, for messages."""
 
     @property
-    def locks(self) -> bool:
-        """Whether `exclusive` keeps other processes out."""
+    def staging(self) -> str:
+        """Folder for what is on its way."""
+
+    def of_epoch(self, epoch: str) -> Self:
+        """Return these files as the holder of an epoch writes them."""
+
+    def fence(self, epoch: str) -> None:
+        """Remove what earlier epochs left in `_staging/`, folders and all."""
+
+    def close_staging(self) -> None:
+        """Remove this epoch's own folder in `_staging/`."""
 
     def sizes(self, folder: str) -> dict[str, int]:
         """Return name to bytes of the files in `folder`; empty where there is none."""
@@ -52,17 +62,11 @@ class Files(Protocol):
     def delete(self, path: str) -> None:
         """Delete a file; no error where there is none."""
 
-    def swap(self, folder: str, staged: Sequence[str], old: Collection[str]) -> None:
-        """Put files that lie in `_staging/folder+name` into `folder` and drop `old`.
+    def swap(self, folder: str, staged: Sequence[str], old: Collection[str], staging: str) -> None:
+        """Put files that lie in `staging` (`staged_path`) into `folder` and drop `old`.
 
         Repeating a swap, or finishing one that a crash cut short, is safe.
         """
-
-    def clear_staging(self) -> None:
-        """Delete everything in `_staging/`."""
-
-    def exclusive(self) -> AbstractContextManager[None]:
-        """Hold a short lock against other processes, where `locks` says so."""
 
     def read_table(self, path: str) -> pa.Table:
         """Return a Parquet file as a table."""
@@ -70,21 +74,30 @@ class Files(Protocol):
     def read_columns(self, path: str, columns: Sequence[str]) -> pa.Table:
         """Return some columns of a Parquet file."""
 
-    def read_schema(self, path: str) -> pa.Schema:
-        """Return a Parquet file's columns and metadata; reads its footer alone."""
+    def read_footer(self, path: str) -> tuple[pa.Schema, int]:
+        """Return a Parquet file's columns with their metadata, and its number of rows."""
 
     def scan(self, paths: Sequence[str]) -> pl.LazyFrame:
         """Return a lazy frame over Parquet files; at least one."""
 
 
-def staged_path(folder: str, name: str) -> str:
+def staged_path(staging: str, folder: str, name: str) -> str:
     """Return where the file `name` of `folder` waits until it is swapped in."""
-    return f"{STAGING}/{folder}+{name}"
+    return f"{staging}/{folder}+{name}"
 
 
-def swap_one_by_one(files: Files, folder: str, waiting: list[str], doomed: list[str]) -> None:
+def is_earlier(name: str, epoch: str) -> bool:
+    """Whether what lies in `_staging/` under a name is not of an epoch or of a later one."""
+    own = name == epoch or name.startswith(f"{epoch}/")
+    number = name[:8]
+    return not own and not (number.isdigit() and number > epoch[:8])
+
+
+def swap_one_by_one(
+    files: Files, folder: str, waiting: list[str], doomed: list[str], staging: str
+) -> None:
     """Swap by moves and deletes, for storage that can't do better."""
     for name in waiting:  # new before old: a crash between them doubles rows, loses none
-        files.move(staged_path(folder, name), f"{folder}/{name}")
+        files.move(staged_path(staging, folder, name), f"{folder}/{name}")
     for name in doomed:
         files.delete(f"{folder}/{name}")

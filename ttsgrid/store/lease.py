@@ -1,178 +1,268 @@
-"""One driver per store: a lease that says who holds it, and that a dead holder loses.
+"""One driver per store: a claim to the next epoch, kept alive, seen by all, given back.
 
-The lease is a small JSON file in the store: host, process, since when, and a
-heartbeat that a thread renews. A second driver is refused by name. The lease is
-free again when its holder closed the store, when its process is gone (seen at
-once on the same machine, also after SIGKILL, and never fooled by a reused
-process id), or, for a holder on another machine, when its heartbeat is older
-than `ttl_s`. So clocks of machines that share a store should agree to within
-a fraction of `ttl_s`.
+A store is free when its holder closed it, or when its holder is dead. A holder on this machine is
+dead when its process is gone, also after SIGKILL, and a reused process id fools nobody. Of a
+holder on another machine only its beats are seen: a file that it rewrites. It is dead when that
+file has not changed for as long as the holder said it may be silent, **measured by whoever waits,
+on its own monotonic clock**, as DynamoDB's lock client does: clocks of two machines are never
+compared.
 
-A holder that was taken over (it was stopped for longer than `ttl_s`) notices at
-its next heartbeat or commit and stops with an error.
+Claiming needs no lock and no conditional write. A claim is a file whose name nobody else has.
+Whoever finds, after its own is there, another claim of the same number or a later one, takes
+its own back and tries again: of two who claim together at least one sees the other.
+
+A holder that was taken over learns it before and after each commit and stops with an error.
+What it wrote by then doesn't count (`ttsgrid.store.epochs`).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import secrets
-import socket
 import threading
 import time
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 
 from ttsgrid.core.errors import StoreBusyError, StoreError
+from ttsgrid.store.epochs import (
+    FOLDER,
+    Ledger,
+    epoch_number,
+    epochs,
+    ledger_path,
+    read_ledger,
+)
 from ttsgrid.store.files import Files
+from ttsgrid.store.holder import Holder
 
-LEASE = "_lease.json"
 TTL_S = 60.0
-_SETTLE_S = 1.0  # longer than two drivers' writes to object storage can be apart
+_BEATS_PER_TTL = 12  # so a live holder is known for one after a twelfth of its silence
+_LEGACY = "_lease.json"  # of schema 2, which had no epochs
+_TRIES = 60
+Tell = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Holder:
-    """Who holds a store.
-
-    Attributes:
-        machine: tells machines, boots and containers of one host name apart.
-        process_start: tells a process from a later one of the same id; "" if unknown.
-        since, heartbeat: seconds since the epoch, on the holder's clock.
-    """
-
-    token: str
-    host: str
-    machine: str
-    pid: int
-    process_start: str
-    run_id: str
-    since: float
-    heartbeat: float
-
-    @staticmethod
-    def me(run_id: str) -> Holder:
-        """Describe this process as a new holder."""
-        pid, now = os.getpid(), time.time()
-        started = _process_start(pid) or ""
-        host = socket.gethostname()
-        return Holder(secrets.token_hex(8), host, _machine(), pid, started, run_id, now, now)
-
-    def is_alive(self, ttl_s: float) -> bool:
-        """Whether the holder still runs: seen here, or believed of another machine."""
-        if self.machine == _machine():
-            return _process_start(self.pid) == self.process_start
-        return time.time() - self.heartbeat < ttl_s
-
-    def __str__(self) -> str:
-        since = datetime.fromtimestamp(self.since, UTC)
-        age_s = max(0.0, time.time() - self.heartbeat)
-        return (
-            f"process {self.pid} on host {self.host} since {since:%Y-%m-%d %H:%M:%S} UTC "
-            f"(run {self.run_id}, last heartbeat {age_s:.0f} s ago)"
-        )
+def no_news(sentence: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass
 class Lease:
-    """A held lease; `keep_alive` renews it from a thread until `release`."""
+    """A claimed epoch; `keep_alive` shows that its holder lives, until `release`.
+
+    Attributes:
+        files: the store's, as this epoch writes them.
+        ledger: what the epoch says, as last written.
+    """
 
     files: Files
-    holder: Holder
-    ttl_s: float
+    ledger: Ledger
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     @staticmethod
-    def acquire(files: Files, run_id: str, ttl_s: float = TTL_S) -> Lease:
-        """Take the lease of a store.
+    def acquire(files: Files, run_id: str, ttl_s: float = TTL_S, tell: Tell = no_news) -> Lease:
+        """Claim the next epoch of a store.
+
+        Args:
+            files: the store.
+            run_id: names this run.
+            ttl_s: silence, in seconds, after which other machines may take this holder for dead.
+            tell: hears that a holder on another machine is waited for.
 
         Raises:
             StoreBusyError: a live driver holds it; the message says which.
         """
-        lease = Lease(files, Holder.me(run_id), ttl_s)
-        with files.exclusive():
-            current = read_holder(files)
-            if current and current.is_alive(ttl_s):
-                raise _busy(files, current)
-            lease._write()
-        if not files.locks:  # the last writer has it
-            time.sleep(_SETTLE_S)
-            lease._require_mine()
-        return lease
+        for _ in range(_TRIES):
+            latest = _latest(files)
+            if _is_free(files, latest, tell):
+                holder = Holder.me(run_id, time.time(), ttl_s)
+                if lease := _claim(files, epoch_number(latest.epoch) + 1, holder):
+                    return lease
+            time.sleep(random.uniform(0.02, 0.3))  # so that two don't collide for ever
+        raise StoreBusyError(f"store {files.uri}: other drivers start on it; try again later")
+
+    @property
+    def epoch(self) -> str:
+        """The epoch that was claimed."""
+        return self.ledger.epoch
 
     def keep_alive(self) -> None:
-        """Start the thread that renews the heartbeat."""
+        """Start the thread that beats."""
         self._thread = threading.Thread(target=self._beat, name="ttsgrid-lease", daemon=True)
         self._thread.start()
 
+    def write(self, ledger: Ledger) -> None:
+        """Replace what this epoch says, and make sure that nobody has a later one.
+
+        Raises:
+            StoreError: somebody has: then it decides nothing, and must not be acted on.
+        """
+        with self.held():
+            self.files.put(ledger_path(self.epoch), ledger.as_bytes())
+            self.ledger = ledger
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Make sure, before and after the block, that this process holds the store.
+
+        Raises:
+            StoreError: it was taken over; what the block wrote doesn't count.
+        """
+        self.check()
+        try:
+            yield
+        except OSError:
+            self.check()  # whoever took over has taken our folder for new files away
+            raise
+        self.check()
+
     def check(self) -> None:
-        """Make sure that this process still holds the lease.
+        """Make sure that this process still holds the store.
 
         Raises:
             StoreError: it was taken over, or this is a fork of the holder.
         """
+        holder = self.ledger.holder
+        assert holder is not None
         # A fork has a copy of this object and no thread that keeps the lease alive.
-        if os.getpid() != self.holder.pid:
-            raise StoreError(f"store {self.files.uri} belongs to process {self.holder.pid}")
-        current = read_holder(self.files)
-        if current is None or current.token != self.holder.token:
-            raise StoreError(f"store {self.files.uri} was taken over by {current}")
+        if os.getpid() != holder.pid:
+            raise StoreError(f"store {self.files.uri} belongs to process {holder.pid}")
+        claimed = epochs(self.files)
+        # A rival of the same number has seen this claim, and takes its own back.
+        later = [e for e in claimed if epoch_number(e) > epoch_number(self.epoch)]
+        if later or self.epoch not in claimed:
+            by = read_ledger(self.files, later[0]) if later else None
+            raise StoreError(
+                f"store {self.files.uri} was taken over by {by.holder if by else 'nobody known'}: "
+                "this driver was silent for too long; what it had not committed is left to the "
+                "other"
+            )
 
     def release(self) -> None:
-        """Give the lease back, if it is still ours."""
-        if os.getpid() != self.holder.pid:
+        """Give the store back, if it is still ours."""
+        holder = self.ledger.holder
+        if holder is None or os.getpid() != holder.pid:
             return
         self._stop.set()
-        if self._thread:  # first: its last beat would write the lease again
+        if self._thread:
             self._thread.join()
-        with self.files.exclusive():
-            current = read_holder(self.files)
-            if current and current.token == self.holder.token:
-                self.files.delete(LEASE)
+        with suppress(StoreError, OSError):  # taken over, or out of reach: no longer ours to free
+            self.check()
+            self.files.put(ledger_path(self.epoch), self.ledger.closed().as_bytes())
+        self.ledger = self.ledger.closed()
+        with suppress(OSError):
+            self.files.delete(_beat_path(self.epoch))
+            self.files.close_staging()
 
     def _beat(self) -> None:
-        held = True
-        # Three beats may be lost before another machine takes the holder for dead.
-        while held and not self._stop.wait(self.ttl_s / 4):
+        assert self.ledger.holder is not None
+        every_s, beats = self.ledger.holder.ttl_s / _BEATS_PER_TTL, 0
+        while not self._stop.wait(every_s):
+            beats += 1
             with suppress(OSError):  # storage is away for a moment: the next beat may get through
-                held = self._renew()
-
-    def _renew(self) -> bool:
-        """Write a heartbeat unless the lease was taken over; the next commit says if it was."""
-        with self.files.exclusive():
-            current = read_holder(self.files)
-            held = current is not None and current.token == self.holder.token
-            if held:
-                self._write()
-        return held
-
-    def _write(self) -> None:
-        beat = replace(self.holder, heartbeat=time.time())
-        self.files.put(LEASE, json.dumps(asdict(beat)).encode())
-
-    def _require_mine(self) -> None:
-        current = read_holder(self.files)
-        if current and current.token != self.holder.token:
-            raise _busy(self.files, current)
+                self.files.put(_beat_path(self.epoch), str(beats).encode())
 
 
 def read_holder(files: Files) -> Holder | None:
-    """Return who holds the store, dead or alive; None when nobody does.
+    """Return who holds the store, dead or alive; None when nobody does."""
+    return _latest(files).holder
+
+
+def clear_earlier(files: Files, epoch: str) -> None:
+    """Drop the ledgers and beats of earlier epochs: a sealed later one decides."""
+    earlier = [name for name in files.sizes(FOLDER) if name[:8] < epoch[:8]]
+    for name in earlier:
+        files.delete(f"{FOLDER}/{name}")
+    files.delete(_LEGACY)
+
+
+def _latest(files: Files) -> Ledger:
+    """Return the ledger of the latest claim, sealed or not."""
+    for epoch in epochs(files):
+        if ledger := read_ledger(files, epoch):
+            return ledger
+    return Ledger("", _legacy_holder(files))
+
+
+def _claim(files: Files, number: int, holder: Holder) -> Lease | None:
+    """Return a lease on the epoch of that number, or None where somebody else was there."""
+    ledger = Ledger(f"{number:08d}-{secrets.token_hex(4)}", holder)
+    own = files.of_epoch(ledger.epoch)
+    try:
+        own.put(ledger_path(ledger.epoch), ledger.as_bytes())
+    except FileNotFoundError:  # this process slept, and whoever came has cleared its folder away
+        return None
+    rivals = [e for e in epochs(files) if epoch_number(e) >= number and e != ledger.epoch]
+    if not rivals:
+        return Lease(own, ledger)
+    own.delete(ledger_path(ledger.epoch))
+    own.close_staging()
+    return None
+
+
+def _is_free(files: Files, latest: Ledger, tell: Tell) -> bool:
+    """Whether the holder of the latest epoch is dead; False to look again in a moment.
 
     Raises:
-        StoreError: the lease file is not one.
+        StoreBusyError: it lives, and has the store.
     """
-    data = files.read(LEASE)
+    holder = latest.holder
+    if holder is None:
+        return True
+    if not holder.is_here:
+        return _stays_silent(files, latest, holder, tell)
+    if not holder.is_running:
+        return True
+    if latest.epoch and latest.sealed is None:  # it may find a rival yet, and go
+        return False
+    raise _busy(files, holder)
+
+
+def _stays_silent(files: Files, latest: Ledger, holder: Holder, tell: Tell) -> bool:
+    """Watch a holder on another machine for as long as it may be silent."""
+    tell(
+        f"store {files.uri} was last used by {holder}, on another machine; waiting up to "
+        f"{holder.ttl_s:g} s to see whether it lives"
+    )
+    heard, since = _beats(files, latest), time.monotonic()
+    while time.monotonic() - since < holder.ttl_s:
+        time.sleep(min(1.0, holder.ttl_s / _BEATS_PER_TTL))
+        if _latest(files) != latest:
+            return False
+        if _beats(files, latest) != heard:
+            raise _busy(files, holder)
+    return True
+
+
+def _beats(files: Files, ledger: Ledger) -> bytes | None:
+    return files.read(_beat_path(ledger.epoch) if ledger.epoch else _LEGACY)
+
+
+def _beat_path(epoch: str) -> str:
+    return f"{FOLDER}/{epoch}.beat"
+
+
+def _legacy_holder(files: Files) -> Holder | None:
+    """Return who holds a store of schema 2.
+
+    Raises:
+        StoreError: its lease is damaged.
+    """
+    data = files.read(_LEGACY)
     if data is None:
         return None
     try:
-        return Holder(**json.loads(data))
-    except (ValueError, TypeError) as error:
+        told = json.loads(data)
+        names = ("host", "machine", "pid", "process_start", "run_id", "since")
+        return Holder(**{name: told[name] for name in names}, ttl_s=TTL_S)
+    except (ValueError, TypeError, KeyError) as error:
         raise StoreError(
-            f"{files.uri}/{LEASE} is damaged; delete it if no driver uses this store"
+            f"{files.uri}/{_LEGACY} is damaged; delete it if no driver uses this store"
         ) from error
 
 
@@ -181,39 +271,3 @@ def _busy(files: Files, holder: Holder) -> StoreBusyError:
         f"store {files.uri} is in use by {holder}; wait for it, stop it, "
         "or choose another folder with store=..."
     )
-
-
-def _machine() -> str:
-    """Name this machine, boot and process namespace: where process ids mean the same."""
-    parts = [socket.gethostname()]
-    boot, namespace = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
-    if boot.exists():
-        parts.append(boot.read_text().strip())
-    if namespace.is_symlink():
-        parts.append(os.readlink(namespace))
-    return "/".join(parts)
-
-
-def _process_start(pid: int) -> str | None:
-    """Return when a process started, as the system counts; None when it is gone.
-
-    A zombie is gone: it holds nothing, and may stay for as long as its parent.
-    """
-    if not Path("/proc/self/stat").exists():  # macOS
-        return _exists(pid)
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    state, *rest = stat.rpartition(")")[2].split()  # the name before may hold spaces
-    return None if state in "ZX" else rest[18]  # field 22 of proc(5): starttime
-
-
-def _exists(pid: int) -> str | None:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        return ""
-    return ""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import stat
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from ttsgrid.store.exchange import exchange_folders
-from ttsgrid.store.files import STAGING, staged_path, swap_one_by_one
+from ttsgrid.store.files import STAGING, is_earlier, staged_path, swap_one_by_one
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,16 +26,32 @@ class LocalFiles:
     """A store in a folder of this machine, or of a file system mounted on it."""
 
     root: Path
+    staging: str = STAGING
 
     @property
     def uri(self) -> str:
         """Path of the store."""
         return str(self.root)
 
-    @property
-    def locks(self) -> bool:
-        """True: `flock` keeps other processes out."""
-        return True
+    def of_epoch(self, epoch: str) -> LocalFiles:
+        """See `Files.of_epoch`; makes the epoch's folder, which `put` never makes again."""
+        own = replace(self, staging=f"{STAGING}/{epoch}")
+        (self.root / own.staging).mkdir(parents=True)
+        return own
+
+    def fence(self, epoch: str) -> None:
+        """See `Files.fence`; renamed first, so that nothing more can be renamed out of it."""
+        for entry in list(os.scandir(self.root / STAGING)):
+            if not is_earlier(entry.name, epoch):
+                continue
+            gone = self.root / self.staging / f"gone+{entry.name}"
+            with suppress(FileNotFoundError):
+                os.rename(entry.path, gone)
+                shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+
+    def close_staging(self) -> None:
+        """See `Files.close_staging`."""
+        shutil.rmtree(self.root / self.staging, ignore_errors=True)
 
     def sizes(self, folder: str) -> dict[str, int]:
         """See `Files.sizes`."""
@@ -62,10 +77,9 @@ class LocalFiles:
     def put(self, path: str, data: bytes | pa.Buffer) -> None:
         """See `Files.put`."""
         target = self.root / path
-        # The process id: two drivers may write the lease at the same moment.
-        staged = self.root / STAGING / f"{path.replace('/', '+')}.{os.getpid()}.tmp"
-        staged.parent.mkdir(parents=True, exist_ok=True)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        staged = self.root / self.staging / f"{path.replace('/', '+')}.{os.getpid()}.tmp"
+        if self.staging == STAGING:  # an epoch's folder is gone for good once it was fenced off
+            staged.parent.mkdir(parents=True, exist_ok=True)
         with staged.open("wb") as file:
             file.write(data)
             # Before the rename: a file system may order the rename first, and a power cut then
@@ -78,29 +92,31 @@ class LocalFiles:
         """See `Files.delete`."""
         (self.root / path).unlink(missing_ok=True)
 
-    def swap(self, folder: str, staged: Sequence[str], old: Collection[str]) -> None:
+    def swap(self, folder: str, staged: Sequence[str], old: Collection[str], staging: str) -> None:
         """See `Files.swap`; one atomic exchange of folders where the system has it."""
         present = self.sizes(folder)
         waiting = [n for n in staged if n not in present]
         doomed = [n for n in old if n in present]
         if not waiting and not doomed:
             return
-        if not self._swap_at_once(folder, waiting, set(doomed)):
-            swap_one_by_one(self, folder, waiting, doomed)
+        if not self._swap_at_once(folder, waiting, set(doomed), staging):
+            swap_one_by_one(self, folder, waiting, doomed, staging)
             self._sync(self.root / folder)
 
-    def _swap_at_once(self, folder: str, waiting: list[str], doomed: set[str]) -> bool:
+    def _swap_at_once(
+        self, folder: str, waiting: list[str], doomed: set[str], staging: str
+    ) -> bool:
         """Build the folder's next state from hard links and exchange the two."""
-        current, following = self.root / folder, self.root / STAGING / folder
+        current, following = self.root / folder, self.root / self.staging / folder
         if current.is_symlink() or any(entry.is_dir() for entry in current.iterdir()):
             return False  # somebody else's arrangement: leave all but our files alone
         shutil.rmtree(following, ignore_errors=True)
         try:
-            following.mkdir(parents=True)
+            following.mkdir()
             for name in self.sizes(folder).keys() - doomed:
                 os.link(current / name, following / name)
             for name in waiting:
-                os.link(self.root / staged_path(folder, name), following / name)
+                os.link(self.root / staged_path(staging, folder, name), following / name)
             shutil.copymode(current, following)
             self._sync(following)
             exchange_folders(current, following)
@@ -116,20 +132,6 @@ class LocalFiles:
         """See `Files.move`."""
         self._rename(self.root / source, self.root / target)
 
-    def clear_staging(self) -> None:
-        """See `Files.clear_staging`."""
-        with suppress(FileNotFoundError):
-            shutil.rmtree(self.root / STAGING)
-
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Hold an advisory lock, which the kernel drops when its process dies."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        # The file is never deleted: two processes could then lock two files of that name.
-        with (self.root / "_lease.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-
     def read_table(self, path: str) -> pa.Table:
         """See `Files.read_table`."""
         return pa.parquet.read_table(self.root / path, partitioning=None)
@@ -139,9 +141,10 @@ class LocalFiles:
         with pa.parquet.ParquetFile(self.root / path) as file:
             return file.read(list(columns))
 
-    def read_schema(self, path: str) -> pa.Schema:
-        """See `Files.read_schema`."""
-        return pa.parquet.read_schema(self.root / path)
+    def read_footer(self, path: str) -> tuple[pa.Schema, int]:
+        """See `Files.read_footer`."""
+        with pa.parquet.ParquetFile(self.root / path) as file:
+            return file.schema_arrow, file.metadata.num_rows
 
     def scan(self, paths: Sequence[str]) -> pl.LazyFrame:
         """See `Files.scan`."""
@@ -151,6 +154,7 @@ class LocalFiles:
         return pl.scan_parquet([self.root / path for path in paths], glob=False)
 
     def _rename(self, source: Path, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(source, target)
         self._sync(target.parent)  # a name is its folder's data: unsynced, it may be lost
 

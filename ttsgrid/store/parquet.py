@@ -7,7 +7,8 @@ anything touches the store.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -19,34 +20,68 @@ _COMPRESSION = "zstd"
 _ROW_GROUP_BYTES = 64 * 2**20  # in memory; large enough to scan fast, small enough to hold
 
 
-def encode_rows(table: str, rows: Sequence[Row]) -> pa.Buffer:
+def encode_rows(
+    table: str, rows: Sequence[Row], metadata: Mapping[bytes, bytes] | None = None
+) -> pa.Buffer:
     """Return a Parquet file of `rows`.
+
+    Args:
+        table: whose schema they have.
+        rows: column to value.
+        metadata: goes into the file beside the schema's version.
 
     Raises:
         ValueError: a required value is missing or has the wrong type.
     """
-    content = pa.Table.from_pylist(list(rows), schema=SCHEMAS[table])
+    content = pa.Table.from_pylist(list(rows), schema=_schema(table, metadata))
     sink = pa.BufferOutputStream()
-    pa.parquet.write_table(content, sink, compression=_COMPRESSION)
+    pa.parquet.write_table(content, sink, compression=_COMPRESSION, write_page_checksum=True)
     return sink.getvalue()
 
 
-def merge_tables(table: str, parts: Iterable[pa.Table]) -> pa.Buffer:
+@dataclass(frozen=True)
+class Merged:
+    """A Parquet file made of several."""
+
+    num_rows: int
+    data: pa.Buffer
+
+
+def merge_tables(
+    table: str, parts: Iterable[pa.Table], metadata: Mapping[bytes, bytes] | None = None
+) -> Merged:
     """Return one Parquet file that holds the rows of `parts` in their order.
 
-    `parts` is consumed as it goes: about one row group is held uncompressed.
+    `parts` is consumed as it goes: about one row group is held uncompressed. Columns that
+    parts of an earlier version lack are null.
     """
     sink = pa.BufferOutputStream()
-    schema = SCHEMAS[table]
-    with pa.parquet.ParquetWriter(sink, schema, compression=_COMPRESSION) as writer:
+    schema = _schema(table, metadata)
+    num_rows = 0
+    with pa.parquet.ParquetWriter(
+        sink, schema, compression=_COMPRESSION, write_page_checksum=True
+    ) as writer:
         waiting: list[pa.Table] = []
         num_bytes = 0
         for part in parts:
-            waiting.append(part.cast(schema))
+            waiting.append(_as_today(part, schema))
             num_bytes += part.nbytes
+            num_rows += part.num_rows
             if num_bytes >= _ROW_GROUP_BYTES:
                 writer.write_table(pa.concat_tables(waiting))
                 waiting, num_bytes = [], 0
         if waiting:
             writer.write_table(pa.concat_tables(waiting))
-    return sink.getvalue()
+    return Merged(num_rows, sink.getvalue())
+
+
+def _schema(table: str, metadata: Mapping[bytes, bytes] | None) -> pa.Schema:
+    schema = SCHEMAS[table]
+    return schema.with_metadata({**schema.metadata, **metadata}) if metadata else schema
+
+
+def _as_today(part: pa.Table, schema: pa.Schema) -> pa.Table:
+    for field in schema:
+        if field.name not in part.column_names:
+            part = part.append_column(field.name, pa.nulls(part.num_rows, field.type))
+    return part.select(schema.names).cast(schema)

@@ -1,9 +1,8 @@
 """Read a store lazily, as frames; `ttsgrid.store.committed` says what is done, and faster.
 
 Readers need no lease and may run beside a driver. They see whole commits only
-(`ttsgrid.store.layout.snapshot`). A lazy frame names files: where a compaction
-replaces them before it is collected, collecting fails with a missing file and
-`scan` must be called again.
+(`ttsgrid.store.layout.snapshot`), and no compaction is in their way
+(`ttsgrid.store.frames`).
 
 Frames have the columns of today's schema, whatever version wrote the files: what older
 ones lack is filled in (`ttsgrid.store.upgrade`), prices with null.
@@ -16,11 +15,15 @@ import polars as pl
 from ttsgrid.core.errors import StoreError
 from ttsgrid.core.tally import Tally
 from ttsgrid.store.files import Files
+from ttsgrid.store.frames import Readable, lazy_frame
 from ttsgrid.store.layout import repeated, snapshot
 from ttsgrid.store.location import StorePath, locate
 from ttsgrid.store.schema import SCHEMAS
-from ttsgrid.store.upgrade import empty_frame, filled, told_if_fake
-from ttsgrid.store.versions import by_missing_columns
+from ttsgrid.store.upgrade import empty_frame, told_if_fake
+from ttsgrid.store.versions import missing_columns
+
+LATEST_BY = ("epoch", "commit_number", "committed_at")
+"""What orders attempts: nulls, of files before schema 3, come first, and then by their clock."""
 
 
 def scan(path: StorePath, table: str) -> pl.LazyFrame:
@@ -37,23 +40,25 @@ def scan(path: StorePath, table: str) -> pl.LazyFrame:
     """
     if table not in SCHEMAS:
         raise StoreError(f"a store has no table {table!r}; choose from {', '.join(SCHEMAS)}")
-    return repeated(lambda: _scan(locate(path), table))
-
-
-def _scan(files: Files, table: str) -> pl.LazyFrame:
-    groups = by_missing_columns(files, table, snapshot(files, table))
-    if not groups:
-        return empty_frame(table)
-    frames = [filled(files.scan(paths), table, missing) for missing, paths in groups.items()]
-    frame = frames[0] if len(frames) == 1 else pl.concat(frames)
-    if table == "models" and any("is_fake" in missing for missing in groups):
-        return told_if_fake(frame, _scan(files, "units"), files.uri)
+    files = locate(path)
+    readable = repeated(lambda: _readable(files, table))
+    frame = empty_frame(table)
+    if readable:
+        frame = lazy_frame(files, table, readable, lambda: _readable(files, table))
+    if table == "models" and any("is_fake" in file.missing for file in readable):
+        return told_if_fake(frame, scan(files, "units"), files.uri)
     return frame
+
+
+def _readable(files: Files, table: str) -> list[Readable]:
+    stored = snapshot(files, table)
+    lacking = missing_columns(files, table, stored)
+    return [Readable(file, missing) for file, missing in zip(stored, lacking, strict=True)]
 
 
 def latest_units(path: StorePath) -> pl.LazyFrame:
     """Return table `units` with one row per unit: the done one, else the latest failure."""
-    ranked = scan(path, "units").sort(pl.col("status") == "done", "committed_at")
+    ranked = scan(path, "units").sort(pl.col("status") == "done", *LATEST_BY)
     return ranked.unique("unit_id", keep="last", maintain_order=True)
 
 

@@ -7,15 +7,15 @@ is one PUT. Elsewhere a file is written aside and moved.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet
 from pyarrow import fs as arrow_fs
 
-from ttsgrid.store.files import STAGING, swap_one_by_one
+from ttsgrid.store.files import STAGING, is_earlier, swap_one_by_one
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,16 +34,24 @@ class RemoteFiles:
 
     filesystem: arrow_fs.FileSystem
     root: str
+    staging: str = STAGING
 
     @property
     def uri(self) -> str:
         """File system type and path of the store."""
         return f"{self.filesystem.type_name}:{self.root}"
 
-    @property
-    def locks(self) -> bool:
-        """False: object storage has no locks."""
-        return False
+    def of_epoch(self, epoch: str) -> RemoteFiles:
+        """See `Files.of_epoch`."""
+        return replace(self, staging=f"{STAGING}/{epoch}")
+
+    def fence(self, epoch: str) -> None:
+        """See `Files.fence`; on object storage it clears up, and fences nothing."""
+        self._clear(STAGING, epoch)
+
+    def close_staging(self) -> None:
+        """See `Files.close_staging`."""
+        self._clear(self.staging)
 
     def sizes(self, folder: str) -> dict[str, int]:
         """See `Files.sizes`."""
@@ -64,7 +72,7 @@ class RemoteFiles:
         if self._one_put:
             self._write(path, data)
             return
-        staged = f"{STAGING}/{path.replace('/', '+')}.tmp"
+        staged = f"{self.staging}/{path.replace('/', '+')}.tmp"
         self._write(staged, data)
         self.move(staged, path)
 
@@ -73,25 +81,17 @@ class RemoteFiles:
         with suppress(FileNotFoundError):
             self.filesystem.delete_file(self._at(path))
 
-    def swap(self, folder: str, staged: Sequence[str], old: Collection[str]) -> None:
+    def swap(self, folder: str, staged: Sequence[str], old: Collection[str], staging: str) -> None:
         """See `Files.swap`; a reader that globs may see old and new files together."""
         present = self.sizes(folder)
         waiting = [n for n in staged if n not in present]
-        swap_one_by_one(self, folder, waiting, [n for n in old if n in present])
+        doomed = [n for n in old if n in present]
+        swap_one_by_one(self, folder, waiting, doomed, staging)
 
     def move(self, source: str, target: str) -> None:
         """See `Files.move`; on object storage a copy, then a delete."""
         self._make_parent(target)
         self.filesystem.move(self._at(source), self._at(target))
-
-    def clear_staging(self) -> None:
-        """See `Files.clear_staging`."""
-        for name in self.sizes(STAGING):
-            self.delete(f"{STAGING}/{name}")
-
-    def exclusive(self) -> AbstractContextManager[None]:
-        """Do nothing: see `locks`."""
-        return nullcontext()
 
     def read_table(self, path: str) -> pa.Table:
         """See `Files.read_table`."""
@@ -102,9 +102,10 @@ class RemoteFiles:
         with pa.parquet.ParquetFile(self._at(path), filesystem=self.filesystem) as file:
             return file.read(list(columns))
 
-    def read_schema(self, path: str) -> pa.Schema:
-        """See `Files.read_schema`."""
-        return pa.parquet.read_schema(self._at(path), filesystem=self.filesystem)
+    def read_footer(self, path: str) -> tuple[pa.Schema, int]:
+        """See `Files.read_footer`."""
+        with pa.parquet.ParquetFile(self._at(path), filesystem=self.filesystem) as file:
+            return file.schema_arrow, file.metadata.num_rows
 
     def scan(self, paths: Sequence[str]) -> pl.LazyFrame:
         """See `Files.scan`."""
@@ -125,6 +126,16 @@ class RemoteFiles:
 
     def _at(self, path: str) -> str:
         return f"{self.root}/{path}" if self.root else path
+
+    def _clear(self, folder: str, epoch: str | None = None) -> None:
+        """Delete the files in a folder and below, or those that are earlier than an epoch's."""
+        at = self._at(folder)
+        selector = arrow_fs.FileSelector(at, allow_not_found=True, recursive=True)
+        for info in self.filesystem.get_file_info(selector):
+            name = info.path.removeprefix(f"{at}/")
+            if info.type == arrow_fs.FileType.File and (not epoch or is_earlier(name, epoch)):
+                with suppress(FileNotFoundError):
+                    self.filesystem.delete_file(info.path)
 
     def _write(self, path: str, data: bytes | pa.Buffer) -> None:
         self._make_parent(path)

@@ -64,7 +64,9 @@ class Commit:
             )
 
 
-def unit_row(commit: Commit, run_id: str, committed_at: datetime) -> Row:
+def unit_row(
+    commit: Commit, run_id: str, committed_at: datetime, epoch: int, commit_number: int
+) -> Row:
     """Return the row of table `units`."""
     unit, result, block = commit.unit, commit.result, commit.unit.block
     return {
@@ -95,6 +97,8 @@ def unit_row(commit: Commit, run_id: str, committed_at: datetime) -> Row:
         "trace": result.trace,
         "run_id": run_id,
         "committed_at": committed_at,
+        "epoch": epoch,
+        "commit_number": commit_number,
     }
 
 

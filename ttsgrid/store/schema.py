@@ -13,14 +13,16 @@ ones are facts of a run; `*_lone_*` are prices (`ttsgrid.core.price`): what the 
 alone, whatever ran beside it.
 
 `VERSION` goes into every file's metadata. It rises when a column is added; readers fill
-what older files lack and refuse files of a later version.
+what older files lack and refuse files of a later version. Files of `ADDED_TO_SINCE` and later
+say the same of costs and identities, so they are rewritten as today's and added to.
 """
 
 from __future__ import annotations
 
 import pyarrow as pa
 
-VERSION = 2
+VERSION = 3
+ADDED_TO_SINCE = 2
 VERSION_KEY = b"ttsgrid_schema"  # absent in files of version 1
 
 _TEXT = pa.string()
@@ -127,6 +129,9 @@ UNITS = pa.schema(
         pa.field("prm_block_tokens", _INT),
         pa.field("prm_prefix_keys", _KEYS),  # of a search
         pa.field("prm_prefix_tokens", _COUNTS),
+        # Since schema 3: which attempt is the latest follows from these, not from a clock.
+        pa.field("epoch", _INT),
+        pa.field("commit_number", _INT),
     ]
 )
 
@@ -225,6 +230,9 @@ SCHEMAS: dict[str, pa.Schema] = {
 
 DATA_TABLES = ("solutions", "scores")
 """Tables whose files count only beside a units file of the same name."""
+
+TARGET_BYTES = 128 * 2**20
+"""Size of a commit at which compaction closes it; commits of half that size are left alone."""
 
 COMMITTED_TABLES = (*DATA_TABLES, "units")
 """Tables that commits fill, in the order in which a commit writes them."""

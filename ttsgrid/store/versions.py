@@ -2,43 +2,38 @@
 
 A version is a number in a file's Parquet metadata; files of version 1 have none. Files of
 a later version than ours are refused. Files of an earlier one are read, with what they
-lack filled in (`ttsgrid.store.upgrade`), but nothing is added beside them: what they say
-of costs and identities isn't what a file of today says, and one store that holds both
-would compare the two.
+lack filled in (`ttsgrid.store.upgrade`). Files of version 2 lack nothing but the order of their
+commits and digests: whoever adds to them rewrites them first. Beside files of version 1 nothing
+is added: what they say of costs and identities isn't what a file of today says, and one store
+that holds both would compare the two.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
 from ttsgrid.core.errors import StoreError
 from ttsgrid.store.files import Files
-from ttsgrid.store.layout import snapshot
-from ttsgrid.store.schema import COMMITTED_TABLES, SCHEMAS, VERSION, VERSION_KEY
-
-_KNOWN: dict[tuple[str, str], pa.Schema] = {}
-# Of committed files, whose names are never used twice: a footer takes 0.3 ms to read, and an
-# analysis scans a store of thousands of files some ten times.
+from ttsgrid.store.footers import footer
+from ttsgrid.store.layout import StoredFile, commits, snapshot
+from ttsgrid.store.schema import ADDED_TO_SINCE, COMMITTED_TABLES, SCHEMAS, VERSION, VERSION_KEY
 
 
-def by_missing_columns(
-    files: Files, table: str, paths: Sequence[str]
-) -> dict[frozenset[str], list[str]]:
-    """Group a table's files by the columns that they lack.
+def missing_columns(files: Files, table: str, stored: Sequence[StoredFile]) -> list[frozenset[str]]:
+    """Return the columns that each of a table's files lacks.
 
     Raises:
         StoreError: a file was written by a later version, or is damaged.
         FileNotFoundError: a compaction came between listing and reading.
     """
-    groups: dict[frozenset[str], list[str]] = defaultdict(list)
-    for path in paths:
-        schema = _schema(files, table, path)
-        _refuse_later(files, schema)
-        groups[frozenset(SCHEMAS[table].names) - set(schema.names)].append(path)
-    return groups
+    lacking: list[frozenset[str]] = []
+    for file in stored:
+        schema = _schema(files, table, file)
+        refuse_later(files, schema)
+        lacking.append(frozenset(SCHEMAS[table].names) - set(schema.names))
+    return lacking
 
 
 def require_current(files: Files) -> None:
@@ -48,10 +43,9 @@ def require_current(files: Files) -> None:
         StoreError: it holds files of an earlier or a later version.
     """
     for table in SCHEMAS:
-        for path in snapshot(files, table):
-            schema = _schema(files, table, path)
-            _refuse_later(files, schema)
-            if (version := version_of(schema)) < VERSION:
+        for schema in _schemas(files, table):
+            refuse_later(files, schema)
+            if (version := version_of(schema)) < ADDED_TO_SINCE:
                 raise StoreError(
                     f"store {files.uri} was written by an earlier ttsgrid (version {version} of "
                     f"the tables, this is {VERSION}): it can be read but not added to; name "
@@ -64,7 +58,12 @@ def version_of(schema: pa.Schema) -> int:
     return int((schema.metadata or {}).get(VERSION_KEY, 1))
 
 
-def _refuse_later(files: Files, schema: pa.Schema) -> None:
+def refuse_later(files: Files, schema: pa.Schema) -> None:
+    """Refuse a file of a later version.
+
+    Raises:
+        StoreError: it is one.
+    """
     if (version := version_of(schema)) > VERSION:
         raise StoreError(
             f"store {files.uri} was written by a later ttsgrid (version {version} of the tables, "
@@ -72,21 +71,20 @@ def _refuse_later(files: Files, schema: pa.Schema) -> None:
         )
 
 
-def _schema(files: Files, table: str, path: str) -> pa.Schema:
-    if table not in COMMITTED_TABLES:
-        return _read_schema(files, path)
-    key = files.uri, path
-    if key not in _KNOWN:
-        _KNOWN[key] = _read_schema(files, path)
-    return _KNOWN[key]
+def _schemas(files: Files, table: str) -> Iterator[pa.Schema]:
+    """Yield the schemas of a table's files, but for those of damaged ones: they are set aside."""
+    stored = snapshot(files, table) if table not in COMMITTED_TABLES else []
+    for commit in commits(files) if table in COMMITTED_TABLES else ():
+        if not commit.fault and table in commit.files:
+            stored.append(commit.files[table])
+    for file in stored:
+        try:
+            schema = _schema(files, table, file)
+        except StoreError:
+            continue
+        yield schema
 
 
-def _read_schema(files: Files, path: str) -> pa.Schema:
-    """A footer is written last, so a file that was cut short has none."""
-    try:
-        return files.read_schema(path)
-    except pa.ArrowInvalid as error:
-        raise StoreError(
-            f"store {files.uri}: {path} is damaged ({str(error).splitlines()[0]}); restore it "
-            "from a copy, or name another store"
-        ) from error
+def _schema(files: Files, table: str, file: StoredFile) -> pa.Schema:
+    num_bytes = file.num_bytes if table in COMMITTED_TABLES else None
+    return footer(files, file.path, num_bytes).schema

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import polars as pl
 from ttsgrid.core.records import FinishReason, Problem, Solution, StepScores, UnitResult, Usage
 from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.units import ModelIdentity, SampleBlock, SamplingIdentity, ScoreBlock, SearchTree
-from ttsgrid.store import Commit, Store, local
+from ttsgrid.store import Commit, Store, holder, local
 
 POLICY = ModelIdentity("small", "org/small", "r1", '{"name":"plain"}')
 PRM = ModelIdentity("judge", "org/judge", "r1", '{"name":"token"}')
@@ -114,15 +115,30 @@ def die_before_change(number: int, job: Callable[..., None], *arguments: object)
     Changes are what Python audits: files opened for writing, renames, links,
     deletions, folders made and removed. The exchange of folders lies between two.
     """
+    signal_before_change(signal.SIGKILL, number, job, *arguments)
+
+
+def stop_before_change(number: int, job: Callable[..., None], *arguments: object) -> None:
+    """The same as a driver on another machine, whose process is stopped and not killed."""
+    vars(holder)["this_machine"] = lambda: "far"  # in this process, which ends with the job
+    signal_before_change(signal.SIGSTOP, number, job, *arguments)
+
+
+def signal_before_change(
+    sent: signal.Signals, number: int, job: Callable[..., None], *arguments: object
+) -> None:
+    """Run a job, and send this process a signal just before its number-th change of the disk."""
     left = number
 
     def hook(event: str, details: tuple[object, ...]) -> None:
         nonlocal left
+        if threading.current_thread() is not threading.main_thread():  # a beat of the lease
+            return
         opened = event == "open" and isinstance(details[2], int) and details[2] & os.O_WRONLY
         if event in CHANGES or opened:
             left -= 1
-            if left < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+            if left == -1:
+                os.kill(os.getpid(), sent)
 
     os.fsync = lambda fd: None  # a killed process loses nothing that is not synced
     sys.addaudithook(hook)

@@ -73,7 +73,8 @@ def num_groups(path: Path) -> int:
 def test_a_driver_killed_at_random_instants_leaves_every_unit_exactly_once(tmp_path: Path) -> None:
     random.seed(7)
     kills, grown = 0, 0
-    for _ in range(20):
+    # On a busy machine a driver may not get to its first commit before it is killed.
+    while kills < 20 or (grown <= 5 and kills < 200):
         process = PROCESSES.Process(target=commit_forever, args=(tmp_path,))
         process.start()
         time.sleep(random.uniform(0.02, 0.25))
@@ -85,7 +86,6 @@ def test_a_driver_killed_at_random_instants_leaves_every_unit_exactly_once(tmp_p
             assert_whole_units(glob(tmp_path, table))
         assert num_groups(tmp_path) >= grown
         grown = num_groups(tmp_path)
-    assert kills == 20
     assert grown > 5
     with Store.open(tmp_path, run_id="last"):
         pass

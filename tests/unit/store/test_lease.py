@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import asdict, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -17,8 +18,9 @@ import pytest
 
 from tests.unit.store.driver import PROCESSES, commit_forever, run_to_death, sampled
 from ttsgrid.core.errors import StoreBusyError, StoreError
-from ttsgrid.store import RemoteFiles, Store, committed_units
-from ttsgrid.store.lease import LEASE
+from ttsgrid.store import LocalFiles, RemoteFiles, Store, committed_units
+from ttsgrid.store.epochs import read_ledger
+from ttsgrid.store.holder import Holder
 
 
 def start_driver(path: Path) -> BaseProcess:
@@ -40,9 +42,24 @@ def try_to_hold(path: Path, barrier: threading.Barrier) -> None:
     hold_for(path, 1.5)
 
 
+def lease_file(path: Path) -> Path:
+    """The ledger of the latest epoch, which says who holds the store."""
+    return max((path / "_epochs").glob("*.json"))
+
+
+def held_by(path: Path) -> dict[str, object] | None:
+    held: dict[str, object] | None = json.loads(lease_file(path).read_text())["ledger"]["holder"]
+    return held
+
+
 def rewrite_lease(path: Path, **changes: object) -> None:
-    lease = json.loads((path / LEASE).read_text())
-    (path / LEASE).write_text(json.dumps(lease | changes))
+    """Change who is said to hold a store, as that holder would."""
+    files = LocalFiles(path)
+    ledger = read_ledger(files, lease_file(path).stem)
+    assert ledger is not None
+    assert ledger.holder is not None
+    holder = replace(ledger.holder, **changes)  # type: ignore[arg-type]
+    lease_file(path).write_bytes(replace(ledger, holder=holder).as_bytes())
 
 
 def test_a_second_driver_is_refused_by_host_process_and_time(tmp_path: Path) -> None:
@@ -55,14 +72,14 @@ def test_a_second_driver_is_refused_by_host_process_and_time(tmp_path: Path) -> 
         process.join()
     message = str(refusal.value)
     assert f"process {process.pid} on host {socket.gethostname()} since 20" in message
-    assert "run run, last heartbeat" in message
+    assert "(run run)" in message
 
 
 def test_the_store_of_a_killed_driver_is_free_at_once(tmp_path: Path) -> None:
     process = start_driver(tmp_path)
     process.kill()
     process.join()
-    assert (tmp_path / LEASE).exists()
+    assert held_by(tmp_path) is not None
     start = time.monotonic()
     with Store.open(tmp_path, run_id="next") as store:
         assert store.commit([sampled(10**6)]) == 1
@@ -75,7 +92,7 @@ def test_a_zombie_holds_nothing(tmp_path: Path) -> None:
         end = time.monotonic() + 30
         while process_state(zombie.pid) != "Z" and time.monotonic() < end:
             time.sleep(0.01)
-        assert (tmp_path / LEASE).exists()
+        assert held_by(tmp_path) is not None
         Store.open(tmp_path, run_id="next").close()
         assert process_state(zombie.pid) == "Z"
 
@@ -89,7 +106,7 @@ def test_the_same_process_cannot_open_a_store_twice(tmp_path: Path) -> None:
     with Store.open(tmp_path, run_id="r"), refused:
         Store.open(tmp_path, run_id="s")
     Store.open(tmp_path, run_id="t").close()
-    assert not (tmp_path / LEASE).exists()
+    assert held_by(tmp_path) is None
 
 
 def test_of_drivers_that_start_together_exactly_one_gets_the_store(tmp_path: Path) -> None:
@@ -117,32 +134,54 @@ def test_a_reused_process_id_does_not_keep_a_store(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_holder_on_another_machine_lives_by_its_heartbeat(tmp_path: Path) -> None:
+def test_a_holder_on_another_machine_lives_by_its_beats_and_by_no_clock(tmp_path: Path) -> None:
+    """Its clock is an hour ahead, then an hour behind: only the silence that is seen counts."""
+    for hours in (1, -1):
+        with Store.open(tmp_path, run_id="r", ttl_s=0.6):
+            rewrite_lease(tmp_path, host="far", machine="far", since=time.time() + 3600 * hours)
+            with pytest.raises(StoreBusyError, match="host far"):
+                Store.open(tmp_path, run_id="s")
+
+
+def test_a_silent_holder_on_another_machine_is_waited_for_and_replaced(tmp_path: Path) -> None:
+    store = Store.open(tmp_path, run_id="r", ttl_s=1000)
+    rewrite_lease(tmp_path, host="far", machine="far", since=time.time() + 3600, ttl_s=0.5)
+    heard: list[str] = []
+    start = time.monotonic()
+    Store.open(tmp_path, run_id="s", tell=heard.append).close()
+    assert time.monotonic() - start >= 0.5
+    assert "host far" in heard[0]
+    assert "waiting up to 0.5 s" in heard[0]
+    store.close()
+
+
+def test_a_store_that_was_closed_elsewhere_is_free_at_once(tmp_path: Path) -> None:
     with Store.open(tmp_path, run_id="r"):
-        rewrite_lease(tmp_path, host="far", machine="far", token="t", heartbeat=time.time() - 30)
-        with pytest.raises(StoreBusyError, match="host far"):
-            Store.open(tmp_path, run_id="s", ttl_s=60)
-        Store.open(tmp_path, run_id="s", ttl_s=20).close()
+        rewrite_lease(tmp_path, machine="far")
+    heard: list[str] = []
+    Store.open(tmp_path, run_id="s", tell=heard.append).close()
+    assert heard == []
 
 
-def test_a_heartbeat_is_renewed_while_the_store_is_open(tmp_path: Path) -> None:
+def test_beats_go_on_while_the_store_is_open(tmp_path: Path) -> None:
     with Store.open(tmp_path, run_id="r", ttl_s=0.4):
-        first = json.loads((tmp_path / LEASE).read_text())["heartbeat"]
         end = time.monotonic() + 20
-        renewed = first
-        while renewed == first and time.monotonic() < end:
+        heard: set[str] = set()
+        while len(heard) < 3 and time.monotonic() < end:
             time.sleep(0.02)
-            renewed = json.loads((tmp_path / LEASE).read_text())["heartbeat"]
-    assert renewed > first
+            heard |= {beat.read_text() for beat in (tmp_path / "_epochs").glob("*.beat")}
+    assert len(heard) >= 3
 
 
 def test_a_holder_that_was_taken_over_commits_nothing(tmp_path: Path) -> None:
-    with Store.open(tmp_path, run_id="r") as store:
-        rewrite_lease(tmp_path, token="another", host="far")
-        with pytest.raises(StoreError, match="taken over by process"):
-            store.commit([sampled(0)])
+    late = Store.open(tmp_path, run_id="r")
+    rewrite_lease(tmp_path, machine="far", ttl_s=0.1)
+    with Store.open(tmp_path, run_id="s"):
+        with pytest.raises(StoreError, match=r"taken over by process \d+ .*\(run s\)"):
+            late.commit([sampled(0)])
+        late.close()
+        assert held_by(tmp_path) is not None, "closing must not free another's store"
     assert committed_units(tmp_path).done == frozenset()
-    assert (tmp_path / LEASE).exists(), "closing must not free another's lease"
 
 
 def fork_and_commit(path: Path) -> None:
@@ -175,6 +214,19 @@ def test_a_store_without_locks_refuses_a_second_driver_too(tmp_path: Path) -> No
 
 
 def test_a_damaged_lease_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / LEASE).write_text("{")
-    with pytest.raises(StoreError, match="damaged; delete it if no driver uses this store"):
+    Store.open(tmp_path, run_id="q").close()
+    lease_file(tmp_path).write_text("{")
+    with pytest.raises(StoreError, match=r"damaged; .* if no driver uses this store, delete it"):
         Store.open(tmp_path, run_id="r")
+
+
+def test_a_store_of_schema_2_is_not_taken_from_its_live_driver(tmp_path: Path) -> None:
+    me = Holder.me("old", time.time(), 60)
+    told = {**asdict(me), "token": "t", "heartbeat": time.time()}
+    del told["ttl_s"]
+    (tmp_path / "_lease.json").write_text(json.dumps(told))
+    with pytest.raises(StoreBusyError, match="run old"):
+        Store.open(tmp_path, run_id="new")
+    (tmp_path / "_lease.json").write_text(json.dumps({**told, "process_start": "1"}))
+    Store.open(tmp_path, run_id="new").close()
+    assert not (tmp_path / "_lease.json").exists()

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from tests.unit.store.driver import commit_groups, failed
+from tests.unit.store.driver import commit_groups, failed, sampled
 from ttsgrid.store import Store
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "ttsgrid.store", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    wide = os.environ | {"COLUMNS": "200"}
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, env=wide
+    )
 
 
 def cells(output: str) -> list[list[str]]:
@@ -48,6 +54,22 @@ def test_a_store_in_use_is_not_compacted_but_shown(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "in use by process" in refused.stderr
     assert "run night" in shown.stdout
+
+
+def test_failed_units_are_shown_by_cause_with_host_attempt_and_log(tmp_path: Path) -> None:
+    place = {"host": "node7", "log": "/tmp/ray/worker-7.err"}
+    with Store.open(tmp_path, run_id="r") as store:
+        for number, error in enumerate(["out of memory", "no [/b] judge", "out of memory"]):
+            item = failed(number, error)
+            store.commit([replace(item, result=replace(item.result, provenance=place))])
+        store.commit([failed(8, "done since"), sampled(9)])
+        store.commit([sampled(8)])
+    shown = run("ls", tmp_path, "--failed")
+    assert shown.returncode == 0
+    said = [line for line in shown.stdout.splitlines() if re.match(r"\d+ units?: ", line)]
+    assert said == ["2 units: out of memory", "1 unit: no [/b] judge"]
+    row = next(row for row in cells(shown.stdout) if failed(0).unit.id in row)
+    assert row == [failed(0).unit.id, "sample", "small", "p0", "node7", "3", place["log"]]
 
 
 def test_reading_a_store_needs_neither_torch_nor_vllm_nor_ray() -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 from itertools import chain
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.analysis.conftest import by_string
 from tests.unit.analysis.synthetic import Policy, Prm, World, write_store
 from tests.unit.analysis.trees import Search
+from tests.unit.store.driver import commit_groups, group_of
+from tests.unit.store.test_crash import assert_exactly_once
 from ttsgrid.analysis.cells.cells import Cells, make_cells
 from ttsgrid.analysis.cells.costs import COST_COLUMNS
 from ttsgrid.analysis.cells.outcomes import pool_outcomes
@@ -36,7 +41,14 @@ WORLD = World(
 SINCE_2 = {
     "units": ["sampling", "temperature", "strategy", "budget", "subtree", "beam_width"]
     + ["preset", "params", "host", "device", "num_gpus", "process", "question_tokens"]
-    + ["policy_block_tokens", "prm_block_tokens", "prm_prefix_keys", "prm_prefix_tokens"]
+    + [
+        "epoch",
+        "commit_number",
+        "policy_block_tokens",
+        "prm_block_tokens",
+        "prm_prefix_keys",
+        "prm_prefix_tokens",
+    ]
     + [
         f"{w}_lone_{k}_tokens" for w in ("policy", "prm") for k in ("prompt", "cached", "generated")
     ],
@@ -54,6 +66,7 @@ FACTS += ["params", "host", "num_gpus", "process"]
 def write_as_version_1(path: Path, world: World) -> None:
     """Write a world's store, then take from its files what version 1 did not have."""
     write_store(path, world)
+    shutil.rmtree(path / "_epochs")  # version 1 had none: whatever is whole counts
     for file in sorted(path.glob("*/*.parquet")):
         table = pq.read_table(file, partitioning=None)
         kept = table.drop_columns(SINCE_2.get(file.parent.name, []))
@@ -133,6 +146,55 @@ def test_a_sweep_into_an_older_store_is_refused_when_it_is_planned(
     assert "store=" in refused.stderr
 
 
+def write_as_version_2(path: Path) -> None:
+    """Commit two groups, then take from the files what version 2 did not have."""
+    commit_groups(path, 0, 2)
+    shutil.rmtree(path / "_epochs")
+    for number, units in enumerate(sorted(path.glob("units/*.parquet"))):
+        for file in path.glob(f"*/{units.name}"):
+            table = pq.read_table(file, partitioning=None)
+            kept = table.drop_columns(
+                [c for c in ("epoch", "commit_number") if c in table.schema.names]
+            )
+            name = f"20260101T00000000000{number}Z-0000000{number}.parquet"
+            pq.write_table(kept.replace_schema_metadata({VERSION_KEY: b"2"}), file.with_name(name))
+            file.unlink()
+
+
+def test_a_store_of_version_2_is_read_added_to_and_compacted(tmp_path: Path) -> None:
+    write_as_version_2(tmp_path)
+    assert scan(tmp_path, "units").collect()["epoch"].null_count() == 6
+    heard: list[str] = []
+    with Store.open(tmp_path, run_id="r", tell=heard.append) as store:
+        assert heard == [f"store {tmp_path}: 2 commits of schema 2 are of schema 3 now"]
+        store.commit(group_of(2))
+    assert_exactly_once(tmp_path, 3)
+    with Store.open(tmp_path, run_id="r") as store:
+        assert store.compact().num_merged == 2
+        assert store.verify() == 0
+    assert_exactly_once(tmp_path, 3)
+    commit_groups(tmp_path, 0, 4)
+    assert_exactly_once(tmp_path, 4)
+
+
+def test_a_compaction_that_version_2_left_half_done_is_finished(tmp_path: Path) -> None:
+    write_as_version_2(tmp_path)
+    old = sorted(file.name for file in tmp_path.glob("units/*.parquet"))
+    new = "20260102T000000000000Z-00000000.parquet"
+    (tmp_path / "_staging").mkdir(exist_ok=True)
+    for table in ("units", "solutions", "scores"):
+        merged = pa.concat_tables([pq.read_table(tmp_path / table / name) for name in old])
+        pq.write_table(merged, tmp_path / "_staging" / f"{table}+{new}")
+    journal = {"old": old, "new": {t: [new] for t in ("units", "solutions", "scores")}}
+    (tmp_path / "_compaction.json").write_text(json.dumps(journal))
+    assert len(scan(tmp_path, "units").collect()) == 6
+    Store.open(tmp_path, run_id="r").close()
+    assert not (tmp_path / "_compaction.json").exists()
+    assert_exactly_once(tmp_path, 2)
+    (tmp_path / "_compaction.json").write_text("{")
+    Store.open(tmp_path, run_id="s").close()  # once there are epochs, it decides nothing
+
+
 def test_a_store_of_a_later_version_is_refused(tmp_path: Path) -> None:
     write_store(tmp_path, World(WORLD.policies[:1], (), num_problems=1, pool_size=4))
     for file in tmp_path.glob("units/*.parquet"):
@@ -148,4 +210,4 @@ def test_a_store_of_a_later_version_is_refused(tmp_path: Path) -> None:
 
 def later_name(file: Path) -> str:
     """Another commit's name: names are never used twice, and readers rely on it."""
-    return file.name[:-12] + "00" + file.name[-10:]
+    return file.name[:-12] + "0000" + file.name[-8:]

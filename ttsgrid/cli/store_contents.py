@@ -1,0 +1,75 @@
+"""What a store holds, and which of its units failed, as `python -m ttsgrid.store ls` shows it."""
+
+from __future__ import annotations
+
+import polars as pl
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from ttsgrid.core.tally import counted
+from ttsgrid.store.files import Files
+from ttsgrid.store.lease import read_holder
+from ttsgrid.store.quarantine import num_set_aside
+from ttsgrid.store.read import generated, latest_units, provenance, scan
+from ttsgrid.store.schema import SCHEMAS
+from ttsgrid.views.terminal.console import Console
+from ttsgrid.views.words.control import visible
+
+MOST_SHOWN = 20  # of one cause
+
+
+def show_contents(console: Console, files: Files) -> None:
+    """Print tables, units and who has the store."""
+    console.print(_tables(files))
+    units = latest_units(files).group_by("kind", "status").len().sort("kind", "status").collect()
+    console.print(_units(units))
+    held = generated(files)
+    answers = scan(files, "solutions").filter(kind="search").select(pl.len()).collect().item()
+    # Fewer than the trees' N: by the study's rules a search gives N/M answers.
+    found = f"; the trees gave {counted(answers, 'answer')}" if held.num_trees else ""
+    console.print(f"{held}{found}", highlight=False)
+    if aside := num_set_aside(files):
+        where = f"{files.uri}/_quarantine"
+        console.print(f"{counted(aside, 'damaged commit')} in {where}", soft_wrap=True)
+    if holder := read_holder(files):
+        console.print(f"lease: {holder}", soft_wrap=True)
+
+
+def show_failed(console: Console, files: Files) -> None:
+    """Print the units whose latest attempt failed, by cause, the most frequent cause first."""
+    failed = latest_units(files).filter(status="failed").with_columns(provenance("log"))
+    frame = failed.sort("committed_at").collect()
+    if frame.is_empty():
+        console.print("no unit failed")
+        return
+    causes = frame.group_by("error", maintain_order=True).len().sort("len", descending=True)
+    for error, number in causes.iter_rows():
+        console.print(f"{counted(number, 'unit')}: {visible(error)}", soft_wrap=True, markup=False)
+        console.print(_failures(frame.filter(pl.col("error") == error)))
+
+
+def _failures(units: pl.DataFrame) -> RichTable:
+    view = RichTable("unit", "kind", "policy", "PRM", "problem", "host", "attempt", "log")
+    columns = ("unit_id", "kind", "policy", "prm", "problem_id", "host", "attempt", "log")
+    for row in units.head(MOST_SHOWN).select(columns).iter_rows():
+        view.add_row(*(Text("" if value is None else visible(str(value))) for value in row))
+    if units.height > MOST_SHOWN:
+        view.caption = f"and {units.height - MOST_SHOWN:,} more, in table units"
+    return view
+
+
+def _tables(files: Files) -> RichTable:
+    view = RichTable("table", "rows", "files", "MiB", title=files.uri)
+    for table in SCHEMAS:
+        sizes = files.sizes(table)
+        num_rows = scan(files, table).select(pl.len()).collect().item()
+        mebibytes = sum(sizes.values()) / 2**20
+        view.add_row(table, f"{num_rows:,}", f"{len(sizes):,}", f"{mebibytes:,.2f}")
+    return view
+
+
+def _units(counts: pl.DataFrame) -> RichTable:
+    view = RichTable("kind", "status", "units", title="work units")
+    for kind, status, number in counts.iter_rows():
+        view.add_row(kind, status, f"{number:,}")
+    return view
