@@ -188,8 +188,8 @@ def test_settings_that_cannot_work_are_named(tmp_path: Path) -> None:
     path = _write(tmp_path / "m.jsonl", ROWS)
     with pytest.raises(ConfigError, match=r"benchmark\.path: can't read .*absent"):
         load_benchmark(MINE, path=tmp_path / "absent.jsonl")
-    with pytest.raises(ConfigError, match=r"benchmark\.path: amc23 needs"):
-        load_benchmark("amc23")
+    with pytest.raises(ConfigError, match=r"benchmark\.path: scibench_chem needs"):
+        load_benchmark("scibench_chem")
     with pytest.raises(ConfigError, match=r"benchmark\.num_problems: .* holds 20, not 21"):
         load_benchmark(MINE, path=path, num_problems=21)
     with pytest.raises(ConfigError, match=r"benchmark\.num_problems"):

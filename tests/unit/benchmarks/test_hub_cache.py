@@ -2,8 +2,8 @@
 
 Files and fields are the published ones, the rows are made up. They were read, in November 2026,
 from: the dataset cards of TIGER-Lab/MMLU-Pro (files, fields, 12,032 rows) and its evaluation code
-(which drops options `N/A`); the file lists of math-ai/olympiadbench and math-ai/minervamath, and
-code that reads their fields; test files of both in QwenLM/Qwen2.5-Math; and gpqa_diamond.csv, 198
+(which drops options `N/A`); the file lists of math-ai's olympiadbench, minervamath and amc23, and
+code that reads their fields; test files of these in QwenLM/Qwen2.5-Math; and gpqa_diamond.csv, 198
 rows, as openai/simple-evals and EleutherAI/lm-evaluation-harness read it.
 """
 
@@ -136,12 +136,14 @@ def test_the_other_shipped_data_sets_are_read_as_they_are_published(tmp_path: Pa
     cached(tmp_path, "math-ai/olympiadbench", "main", {"test.jsonl": [OLYMPIADBENCH]})
     minerva: dict[str, object] = {"question": "How much power?", "answer": "4.5e33"}
     cached(tmp_path, "math-ai/minervamath", "main", {"test.jsonl": [minerva]})
+    amc: dict[str, object] = {"id": "0", "question": "How far?", "answer": "27", "url": "u"}
+    cached(tmp_path, "math-ai/amc23", "main", {f"test{part}": [amc]})
     others = [GPQA | {"Question": "not this"}]
     cached(
         tmp_path, "Idavidrein/gpqa", "main",
         {"gpqa_diamond.csv": [GPQA], "gpqa_main.csv": others, "gpqa_experts.csv": others},
     )  # fmt: skip
-    found = load_all(tmp_path, "mmlu_pro olympiadbench minerva gpqa_diamond")
+    found = load_all(tmp_path, "mmlu_pro olympiadbench minerva gpqa_diamond amc23")
     for name, count, subject in (("mmlu_pro", 2, "chemistry"), ("gpqa_diamond", 4, "Chemistry")):
         ((question, letter, _, domain),) = found[name]
         asked, options = str(question).split("\n\n")
@@ -150,3 +152,4 @@ def test_the_other_shipped_data_sets_are_read_as_they_are_published(tmp_path: Pa
         assert len(options.splitlines()) == count
     assert found["olympiadbench"] == [["Which $p$?", "$3$,$5$", None, "Number Theory"]]
     assert found["minerva"] == [["How much power?", "4.5e33", None, None]]
+    assert found["amc23"] == [["How far?", "27", None, None]]

@@ -61,9 +61,9 @@ def test_the_number_of_problems_may_still_be_chosen(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("silent_hub")
 def test_a_benchmark_whose_file_is_still_to_come_is_planned_by_its_size(tmp_path: Path) -> None:
-    said = plan(tmp_path, "benchmark=amc23")
-    assert "over 40 problems" in said
-    refused = command(tmp_path, "sweep", "benchmark=amc23", "benchmark.size=null")
+    said = plan(tmp_path, "benchmark=scibench_chem")
+    assert "over 223 problems" in said
+    refused = command(tmp_path, "sweep", "benchmark=scibench_chem", "benchmark.size=null")
     assert refused.returncode == 1
     assert "say in benchmark.size how many there are" in " ".join(refused.stderr.split())
 
