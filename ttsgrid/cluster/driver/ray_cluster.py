@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import ray
 
 from ttsgrid.cluster.driver.capacity import Capacity
+from ttsgrid.cluster.driver.reach import require_reachable, setting_of
 from ttsgrid.core.errors import PlacementError
 from ttsgrid.grid.config import ClusterConfig
 
@@ -36,6 +37,8 @@ def ray_cluster(config: ClusterConfig, own_code: Sequence[str] = ()) -> Iterator
     # Older Rays hide the GPUs from an actor that asks for none, and warn in every process that
     # newer ones won't: take the newer way with both.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    if address != HERE:
+        require_reachable(config, address)
     try:
         context = ray.init(
             address=address,
@@ -45,14 +48,26 @@ def ray_cluster(config: ClusterConfig, own_code: Sequence[str] = ()) -> Iterator
             namespace="ttsgrid",
             runtime_env={"py_modules": list(own_code)} if own_code else None,
         )
-    except ConnectionError as error:
-        raise PlacementError(
-            f"no Ray cluster answers at cluster.address={address}: {error}"
-        ) from error
+    except Exception as error:  # Ray raises bare `Exception` for a node that is slow to start
+        ray.shutdown()  # of what it started before it failed
+        raise PlacementError(_why_not(config, address, error)) from error
     try:
         yield context.dashboard_url or ""
     finally:
         ray.shutdown()
+
+
+def _why_not(config: ClusterConfig, address: str, error: Exception) -> str:
+    reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+    if address != HERE:
+        return f"the Ray cluster at {setting_of(config, address)} can't be joined: {reason}"
+    slow = "timed out" in reason
+    advice = (
+        "it may lack memory or time: end what else runs, raise RAY_raylet_start_wait_time_s"
+        if slow
+        else "the folder of its files must be writable and short (RAY_TMPDIR)"
+    )
+    return f"Ray did not start on this machine: {reason} {advice}, or join a cluster (cluster=ray)"
 
 
 def cluster_capacity() -> Capacity:
