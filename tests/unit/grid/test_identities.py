@@ -235,7 +235,7 @@ def ids(grid: GridConfig) -> set[str]:
     return {unit.id for unit in make_plan(grid, load_benchmark(grid.benchmark), identities).units}
 
 
-@pytest.mark.parametrize("path", [*settings(GridConfig)])
+@pytest.mark.parametrize("path", sorted(settings(GridConfig)))
 def test_every_setting_is_in_all_ids_or_in_none(path: str) -> None:
     if path in SOURCES | JUDGING | REFUSED | {"policies.endpoint.api"}:
         return
