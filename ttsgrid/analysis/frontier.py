@@ -125,6 +125,7 @@ def analyse(
     budgets: Sequence[int] | None = None,
     price_per_device_hour: float | None = None,
     rules: Sequence[RuleAt] = (),
+    rule_budgets: Sequence[int] | None = None,
 ) -> Frontier:
     """Compute the frontier of a store.
 
@@ -136,6 +137,8 @@ def analyse(
             that size, and the searches' own.
         price_per_device_hour: of a GPU (or of an engine without one), in any currency.
         rules: to replay on the store's pools.
+        rule_budgets: the most samples that a rule may draw; None for the size that most of
+            a policy's pools have.
 
     Raises:
         StoreError: the store holds neither solutions nor published points yet.
@@ -144,7 +147,7 @@ def analyse(
     if external.is_empty() or holds_solutions(store):
         frames = load(store, equivalence_for or store_equivalence(store))
         cells = make_cells(frames, _outcomes(frames, budgets), price_per_device_hour)
-        replays = _replays(store, frames, cells, rules, budgets)
+        replays = _replays(store, frames, cells, rules, rule_budgets)
         frontier = replace(
             _of_solutions(frames, cells, external),
             run_outcomes=run_outcomes(store, frames.models),

@@ -45,7 +45,11 @@ def main(arguments: list[str] | None = None) -> int:
         price = options.price_per_gpu_hour
         rules = rules_named(options.rules, wanted=options.table == RULES_TABLE)
         frontier = analyse(
-            options.store, budgets=options.budgets, price_per_device_hour=price, rules=rules
+            options.store,
+            budgets=options.budgets,
+            price_per_device_hour=price,
+            rules=rules,
+            rule_budgets=options.budgets,
         )
         require_replays(frontier, rules, options.store)
         _require_policies(frontier, options.long_cot or ())
@@ -76,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         help="policies that think long in one chain (default: those prompted as R1 is)",
     )
     add_ability_option(parser)
-    add_rules_option(parser)
+    add_rules_option(parser, "--table rules: all of them")
     add_plugin_option(parser)
     return parser
 

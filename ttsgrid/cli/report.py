@@ -8,10 +8,12 @@ from pathlib import Path
 
 from ttsgrid.analysis.frontier import analyse
 from ttsgrid.analysis.judging.ability import find_abilities
+from ttsgrid.analysis.replay.rules import USUAL
 from ttsgrid.cli.ability_option import add_ability_option
 from ttsgrid.cli.exits import quiet_when_unread
 from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
 from ttsgrid.cli.price_option import add_price_option
+from ttsgrid.cli.rules_option import add_rules_option, rules_of_report, without_usual_lacks
 from ttsgrid.core.errors import TtsgridError
 from ttsgrid.views.html.page import write_report
 from ttsgrid.views.words.control import visible
@@ -30,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="the page (default: STORE/report.html)")
     add_price_option(parser, "adds money to what compute can be counted in")
     add_ability_option(parser)
+    add_rules_option(parser, f"default: {','.join(USUAL)}; '' for none")
     add_plugin_option(parser)
     options = parser.parse_args(arguments)
     # The page is a local file, also of a store that lies in a bucket.
@@ -39,7 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         load_named_plugins(options.plugin)
         price = options.price_per_gpu_hour
-        frontier = analyse(options.store, price_per_device_hour=price)
+        named = None if options.rules is None else options.rules.split(",")
+        rules = rules_of_report([] if options.rules == "" else named)
+        frontier = analyse(options.store, price_per_device_hour=price, rules=rules)
+        frontier = without_usual_lacks(frontier, named)
         abilities = find_abilities(options.store, options.prm_ability)
         path = write_report(options.store, frontier, out, abilities)
     except BrokenPipeError:

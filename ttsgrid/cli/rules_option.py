@@ -4,20 +4,52 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ttsgrid.analysis.frontier import Frontier
-from ttsgrid.analysis.replay.rules import OPTION, RULES, RuleAt, rules_from, usual_rules
+from ttsgrid.analysis.replay.rules import (
+    OPTION,
+    RULES,
+    USUAL,
+    RuleAt,
+    rules_from,
+    rules_of,
+    usual_rules,
+)
 from ttsgrid.core.errors import StoreError
 
 
-def add_rules_option(parser: argparse.ArgumentParser) -> None:
-    """Add the option to a command."""
+def add_rules_option(parser: argparse.ArgumentParser, otherwise: str) -> None:
+    """Add the option to a command.
+
+    Args:
+        parser: of the command.
+        otherwise: what is replayed without it.
+    """
     parser.add_argument(
         OPTION,
         metavar="NAMES",
         help="replay rules that stop sampling early, e.g. adaptive=0.9,short=3; "
-        f"names: {', '.join(RULES.names)} (--table rules: all of them)",
+        f"names: {', '.join(RULES.names)} ({otherwise})",
     )
+
+
+def rules_of_report(names: Sequence[str] | None, setting: str = OPTION) -> Sequence[RuleAt]:
+    """Return the rules that a report replays.
+
+    Args:
+        names: as they are given; None for the usual ones.
+        setting: that gives them, for messages.
+
+    Raises:
+        ConfigError: a rule is unknown, or its parameter is.
+    """
+    return rules_of(USUAL if names is None else names, setting)
+
+
+def without_usual_lacks(frontier: Frontier, names: Sequence[str] | None) -> Frontier:
+    """Return a frontier that says nothing of rules that nobody asked for."""
+    return replace(frontier, rules_lacking=()) if names is None else frontier
 
 
 def rules_named(text: str | None, wanted: bool) -> Sequence[RuleAt]:

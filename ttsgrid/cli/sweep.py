@@ -16,6 +16,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from rich.table import Table
 
+from ttsgrid.analysis.replay.rules import rules_of
 from ttsgrid.cli.composition import composed, is_plain
 from ttsgrid.cli.exits import exit_with
 from ttsgrid.cli.found import Found, find, one_of_each
@@ -69,6 +70,7 @@ def sweep(grid: GridConfig) -> None:
         TtsgridError: with a message that names the setting to change.
     """
     check_own_code(grid)
+    rules_of(grid.rules or (), "rules")  # refused now, not when all has run
     # Opening the store refuses an older one too, but models are then resolved and hashed first.
     require_current(locate(grid.store))
     found = find(grid, note)

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ttsgrid.analysis.frontier import analyse
+from ttsgrid.cli.rules_option import rules_of_report, without_usual_lacks
 from ttsgrid.core.tally import counted
 from ttsgrid.grid.budgets import report_budgets
 from ttsgrid.grid.config import GridConfig
@@ -25,10 +26,12 @@ def frontier_folder(store: str) -> Path:
 def report(grid: GridConfig, console: Console) -> None:
     """Compute the frontier from the store alone, print it and say where it is."""
     # CoT alone has no N; None then stands for what the store's pools allow.
-    frontier = analyse(grid.store, budgets=report_budgets(grid) or None)
+    rules = rules_of_report(grid.rules, "rules")
+    frontier = analyse(grid.store, budgets=report_budgets(grid) or None, rules=rules)
+    frontier = without_usual_lacks(frontier, grid.rules)
     folder = frontier_folder(grid.store)
     write_frontier(frontier, folder)
-    print_frontier(frontier, console)
+    print_frontier(frontier, console, every_rule=grid.rules is not None)
     console.print(
         f"Results: {grid.store} ({generated(grid.store)}; {counted(frontier.num_cells, 'cell')}). "
         f"Picture and tables: {folder}\n"

@@ -104,6 +104,7 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
         seed=_seeds(plain.get("seed", 0)),
         plan_only=typed("plan_only", bool, plain.get("plan_only", False)),
         plugins=plugins,
+        rules=typed("rules", tuple[str, ...] | None, plain.get("rules")),
         **budgets,
     )
 

@@ -182,6 +182,8 @@ class GridConfig:
         store: folder or URI of the results store.
         plugins: modules that add strategies, votes or bounds of your own to the
             catalogues; workers import them too.
+        rules: that the report replays on the pools, as `--rules` names them; None for the
+            usual ones, () for none. They are views: no unit depends on them.
     """
 
     benchmarks: tuple[BenchmarkConfig, ...]
@@ -195,6 +197,7 @@ class GridConfig:
     seed: tuple[int, ...] = (0,)
     plan_only: bool = False
     plugins: tuple[str, ...] = ()
+    rules: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         require(bool(self.benchmarks), "benchmarks=[] leaves nothing to run; name at least one")

@@ -127,6 +127,7 @@ RECORDED: dict[str, Any] = {
     "store": "elsewhere",
     "plan_only": True,
     "plugins": ("my_package",),
+    "rules": ("adaptive=0.9", "short"),
 }
 
 # How many units there are, not what they are: a smaller plan is part of a larger one.

@@ -25,6 +25,7 @@ from ttsgrid.views.words.headline import headline_of
 from ttsgrid.views.words.judging import judged_by
 from ttsgrid.views.words.next_buy import next_buy_sentences
 from ttsgrid.views.words.order import by_size
+from ttsgrid.views.words.rules import in_brief as brief_on_rules
 from ttsgrid.views.words.rules import rule_sentences
 from ttsgrid.views.words.warnings import answer_warnings
 
@@ -33,8 +34,13 @@ ROOMY_COLUMNS, ROOMY_ROWS = 72, 3
 MOST_BARS, FEW_BARS = 5, 3
 
 
-def print_frontier(frontier: Frontier, console: Console, *, every_table: bool = False) -> None:
-    """Print the answer of each benchmark; with `every_table` also what it rests on."""
+def print_frontier(
+    frontier: Frontier, console: Console, *, every_table: bool = False, every_rule: bool = True
+) -> None:
+    """Print the answer of each benchmark; with `every_table` also what it rests on.
+
+    Without `every_rule` the first rule of each benchmark has a sentence, and no table.
+    """
     for benchmark in frontier.benchmarks:
         _print_answer(frontier, benchmark, console)
     if every_table:
@@ -46,9 +52,15 @@ def print_frontier(frontier: Frontier, console: Console, *, every_table: bool = 
     for benchmark in frontier.external["benchmark"].unique().sort():
         points = frontier.external.filter(benchmark=benchmark)
         print_table(console, as_rich(external_table(points), f"{benchmark}, published elsewhere"))
-    if not frontier.rules.is_empty():
-        print_table(console, as_rich(study_table(TABLES[RULES_TABLE], frontier.rules)))
-    print_rule_sentences(frontier, console)
+    if every_rule:
+        if not frontier.rules.is_empty():
+            print_table(console, as_rich(study_table(TABLES[RULES_TABLE], frontier.rules)))
+        print_rule_sentences(frontier, console)
+    else:
+        for benchmark in frontier.benchmarks:
+            said = brief_on_rules(frontier.rules.filter(benchmark=benchmark))
+            if said:
+                console.print(Text(f"{benchmark}: {said}"), style="dim", highlight=False)
     if not frontier.external.is_empty():
         console.print(note(frontier.external), style="dim", highlight=False)
 

@@ -24,6 +24,7 @@ from ttsgrid.views.words.numbers import Row, listed, percent, points, points_spa
 from ttsgrid.views.words.order import by_size
 from ttsgrid.views.words.policies import search_gain_sentences
 from ttsgrid.views.words.ranking import ranking_sentences
+from ttsgrid.views.words.rules import paragraph
 from ttsgrid.views.words.searches import search_comparison_sentences
 
 _ONCE = {COT.name: "one greedy solution", PASS_AT_K.name: ONE_SAMPLE}
@@ -75,6 +76,7 @@ def answer(frontier: Frontier, benchmark: str) -> tuple[str, ...]:
         *ranking_sentences(frontier.prm_quality.filter(benchmark=benchmark)),
         *next_buy_sentences(buys, by_size(frontier.cells, buys["policy"].to_list())),
         *_winners(frontier, benchmark),
+        *paragraph(frontier.rules.filter(benchmark=benchmark)),
     ]
     return tuple(paragraphs)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import polars as pl
 
@@ -10,7 +10,7 @@ from ttsgrid.analysis.replay.rules import RULES
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
 from ttsgrid.views.words.numbers import Row, listed, points, points_span
 
-# A point either way: what the rule may lose and still be said to keep the accuracy.
+# A point either way: what the rule may lose and still be said to come close.
 CLOSE = 0.01
 
 
@@ -21,25 +21,59 @@ def rule_sentences(rules: pl.DataFrame) -> Iterator[str]:
         rules: columns as in `ttsgrid.analysis.replay.table.RULE_SCHEMA`.
     """
     for (benchmark,), rows in rules.group_by("benchmark", maintain_order=True):
-        enough = rows.filter(pl.col("num_problems") >= MIN_PROBLEMS)
-        if enough.is_empty():
-            number = rows["num_problems"].to_numpy().max()
-            yield f"{benchmark}: {number} problems are too few to compare rules."
-        for (label,), of_rule in enough.group_by("rule", maintain_order=True):
-            yield f"{benchmark}: {_name(str(label))} {'; '.join(_parts(of_rule))}."
+        for sentence in findings(rows):
+            yield f"{benchmark}: {sentence[0].lower()}{sentence[1:]}"
+
+
+def findings(rows: pl.DataFrame) -> Iterator[str]:
+    """Yield one sentence per rule about one benchmark.
+
+    Args:
+        rows: of that benchmark.
+    """
+    enough = rows.filter(pl.col("num_problems") >= MIN_PROBLEMS)
+    if enough.is_empty() and not rows.is_empty():
+        number = rows["num_problems"].to_numpy().max()
+        yield f"{number} problems are too few to compare rules."
+    for (label,), of_rule in enough.group_by("rule", maintain_order=True):
+        yield f"{_name(str(label))} {'; '.join(_by_verdict(of_rule, _of_policy))}."
+
+
+def paragraph(rows: pl.DataFrame) -> Iterator[str]:
+    """Yield what all rules do on one benchmark, as one paragraph; nothing without rules."""
+    sentences = list(findings(rows))
+    if sentences:
+        yield (
+            "Replayed on the stored samples, in many random orders and without a new one: "
+            f"{sentences[0][0].lower()}{sentences[0][1:]} {' '.join(sentences[1:])}".rstrip()
+        )
+
+
+def in_brief(rows: pl.DataFrame) -> str:
+    """Return what the first rule does on one benchmark, without intervals; empty without rules.
+
+    Args:
+        rows: of that benchmark.
+    """
+    enough = rows.filter(pl.col("num_problems") >= MIN_PROBLEMS)
+    if enough.is_empty():
+        return ""
+    label = str(enough["rule"][0])
+    done = _by_verdict(enough.filter(rule=label), lambda row: f"{row['policy']}{_cost(row)}")
+    return f"Stopping early ({label}) {'; '.join(done)}."
 
 
 def _name(label: str) -> str:
-    """A rule's name in a sentence; one of somebody else's goes by its label."""
+    """A rule's name that begins a sentence; one of somebody else's goes by its label."""
     rule = RULES.get(label.partition("=")[0])
-    return label if rule is None else f"{rule.display} ({label})"
+    return label if rule is None else f"{rule.display[0].upper()}{rule.display[1:]} ({label})"
 
 
-def _parts(rows: pl.DataFrame) -> Iterator[str]:
+def _by_verdict(rows: pl.DataFrame, said_of: Callable[[Row], str]) -> Iterator[str]:
     """One part per thing that the rule does, with the policies for which it does it."""
     done: dict[str, list[str]] = {}
     for row in rows.iter_rows(named=True):
-        done.setdefault(_verdict(row), []).append(_of_policy(row))
+        done.setdefault(_verdict(row), []).append(said_of(row))
     for verdict, policies in done.items():
         yield f"{verdict} for {listed(policies)}"
 
@@ -50,7 +84,7 @@ def _verdict(row: Row) -> str:
     if row["high"] < 0:
         return f"loses accuracy to {row['fixed']}"
     if abs(row["difference"]) <= CLOSE:
-        return f"keeps within a point of {row['fixed']}"
+        return f"comes within a point of {row['fixed']}"
     return f"is not clearly better or worse than {row['fixed']}"
 
 
@@ -58,8 +92,12 @@ def _of_policy(row: Row) -> str:
     """Who, what it costs and how far it is from the cell beside it."""
     after = f" after {row['smaller']}" if row["smaller"] else ""
     guided = f" with {row['prm']}" if row["prm"] else ""
+    span = points_span(row["low"], row["high"])
+    distance = f"({points(row['difference'])} points, {span})"
+    return f"{row['policy']}{after}{guided}{_cost(row)} {distance}"
+
+
+def _cost(row: Row) -> str:
     measure = "tokens" if row["flops_share"] is None else "FLOPs"
     share = row["generated_share"] if row["flops_share"] is None else row["flops_share"]
-    cost = "" if share is None else f" at {100 * share:.0f} % of its {measure}"
-    span = points_span(row["low"], row["high"])
-    return f"{row['policy']}{after}{guided}{cost} ({points(row['difference'])} points, {span})"
+    return "" if share is None else f" at {100 * share:.0f} % of its {measure}"

@@ -23,13 +23,22 @@ from ttsgrid.analysis.cells.outcomes import pool_outcomes
 from ttsgrid.analysis.frames.load import StoreFrames
 from ttsgrid.analysis.replay.ordered import OrderedPools, Replay, one_by_one
 from ttsgrid.analysis.replay.outcomes import replayed_outcomes
-from ttsgrid.analysis.replay.rules import RULES, Needs, SamplingRule, rules_from, usual_rules
+from ttsgrid.analysis.replay.rules import (
+    RULES,
+    Needs,
+    SamplingRule,
+    rules_from,
+    rules_of,
+    usual_rules,
+)
 from ttsgrid.analysis.replay.table import replayed_rules, rule_table
 from ttsgrid.analysis.statistics.intervals import difference_intervals
 from ttsgrid.cli.frontier import main
 from ttsgrid.cli.importer import main as import_file
+from ttsgrid.cli.report import main as report
+from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.strategies import MAJORITY
-from ttsgrid.views.words.rules import rule_sentences
+from ttsgrid.views.words.rules import in_brief, paragraph, rule_sentences
 
 ONE_SAMPLE = 1
 PLAIN = tuple(rule for rule in usual_rules() if rule.rule.needs == Needs())
@@ -212,7 +221,7 @@ def test_sentences_say_what_is_kept_and_what_is_lost() -> None:
         "flops_share": [0.26, None, 0.9, 0.2, 0.5, None],
     }
     assert list(rule_sentences(pl.DataFrame(rows))) == [
-        "b: adaptive consistency (adaptive=0.95) keeps within a point of majority-64 for p at 26 % "
+        "b: adaptive consistency (adaptive=0.95) comes within a point of majority-64 for p at 26 % "
         "of its FLOPs (−0.2 points, −1.5 to +1.0) and q at 30 % of its tokens (0.0 points, −1.0 to "
         "+1.0).",
         "b: the first chain to finish (first_to_finish) loses accuracy to majority-64 for p at "
@@ -222,7 +231,7 @@ def test_sentences_say_what_is_kept_and_what_is_lost() -> None:
         "b: mine is not clearly better or worse than majority-64 for p at 50 % of its FLOPs (+2.0 "
         "points, −1.0 to +5.0).",
         "b: a smaller policy first, the larger where too few of its samples agree (cascade=1) "
-        "keeps within a point of majority-64 for q after p (−0.4 points, −2.0 to +1.0).",
+        "comes within a point of majority-64 for q after p (−0.4 points, −2.0 to +1.0).",
     ]
     (few,) = rule_sentences(pl.DataFrame(rows | {"num_problems": 29}))
     assert few == "b: 29 problems are too few to compare rules."
@@ -348,3 +357,53 @@ def test_a_rule_of_ones_own_is_an_entry(frames: StoreFrames, cells: Cells) -> No
     RULES.add(SamplingRule("only_first", "the first sample", first_only))
     table = replayed_rules(frames, cells.meter, rules_from("only_first"))
     assert table["num_samples"].unique().to_list() == [1.0]
+
+
+def test_the_page_says_what_rules_do_in_one_paragraph_and_a_sweep_in_a_sentence() -> None:
+    rows = pl.DataFrame(
+        {
+            "benchmark": "b",
+            "policy": ["p", "q", "p"],
+            "smaller": pl.Series([None] * 3, dtype=pl.String),
+            "prm": pl.Series([None] * 3, dtype=pl.String),
+            "rule": ["adaptive=0.95", "adaptive=0.95", "agreeing=5"],
+            "num_problems": 100,
+            "fixed": "majority-64",
+            "difference": [-0.002, 0.0, -0.06],
+            "low": [-0.015, -0.01, -0.11],
+            "high": [0.01, 0.01, -0.02],
+            "generated_share": [0.25, 0.3, 0.2],
+            "flops_share": [0.26, 0.31, 0.1],
+        }
+    )
+    assert list(paragraph(rows)) == [
+        "Replayed on the stored samples, in many random orders and without a new one: adaptive "
+        "consistency (adaptive=0.95) comes within a point of majority-64 for p at 26 % of its "
+        "FLOPs (−0.2 points, −1.5 to +1.0) and q at 31 % of its FLOPs (0.0 points, −1.0 to +1.0). "
+        "Stopping when samples agree in a row (agreeing=5) loses accuracy to majority-64 for p at "
+        "10 % of its FLOPs (−6.0 points, −11.0 to −2.0)."
+    ]
+    assert in_brief(rows) == (
+        "Stopping early (adaptive=0.95) comes within a point of majority-64 for p at 26 % of its "
+        "FLOPs and q at 31 % of its FLOPs."
+    )
+    assert list(paragraph(rows.clear())) == []
+    assert in_brief(rows.clear()) == ""
+
+
+def test_a_report_replays_the_usual_rules_or_those_that_are_named(tmp_path: Path) -> None:
+    store, page = small_store(tmp_path / "store"), tmp_path / "page.html"
+    for told, said, unsaid in (
+        ([], "Adaptive consistency", "samples agree in a row"),
+        (["--rules", "agreeing=2"], "samples agree in a row", "daptive consistency"),
+        (["--rules", ""], "", "daptive consistency"),
+    ):
+        assert report([str(store), f"--out={page}", *told]) == 0
+        text = page.read_text(encoding="utf-8")
+        assert said.lower() in text.lower()
+        assert unsaid not in text
+
+
+def test_a_rule_that_a_config_misspells_is_refused_with_its_setting() -> None:
+    with pytest.raises(ConfigError, match="rules: adaptive=2: confidence must be a number"):
+        rules_of(["adaptive=2"], "rules")
