@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -221,20 +222,50 @@ def test_a_dead_endpoint_is_one_sentence(tmp_path: Path) -> None:
     assert sentence.startswith("policies.hosted.endpoint: http://127.0.0.1:9/v1 gave no answer")
 
 
-def test_an_endpoint_that_dies_is_one_sentence_and_what_it_answered_stays(tmp_path: Path) -> None:
-    def dies(asked: Asked, num_before: int) -> Reply:
-        return chat_reply("\\boxed{1}") if num_before < 30 else error_reply(503, "gone")
+def question_and_seed(asked: Asked) -> tuple[str, int | None]:
+    return asked.body["messages"][-1]["content"], asked.body.get("seed")
 
+
+def require_the_rest_alone(store: Path, committed: pl.DataFrame, again: list[Asked]) -> None:
+    """Hold that only what was not committed was asked, and that all is there now."""
+    assert len(again) == NUM_SOLUTIONS - committed.height
+    questions = scan(store, "problems").select("problem_id", "question").collect()
+    kept = committed.join(questions, on="problem_id")
+    held = {
+        (question, None if temperature == 0 else seed)
+        for question, seed, temperature in kept.select("question", "seed", "temperature").rows()
+    }
+    assert not held & {question_and_seed(asked) for asked in again}
+    everything = scan(store, "solutions").collect()
+    assert everything.height == NUM_SOLUTIONS
+    assert everything.select("family", "sample").n_unique() == NUM_SOLUTIONS
+
+
+def test_an_endpoint_that_dies_is_one_sentence_and_what_it_answered_is_not_asked_again(
+    tmp_path: Path,
+) -> None:
+    is_back = threading.Event()
+
+    def dies(asked: Asked, num_before: int) -> Reply:
+        is_up = is_back.is_set() or num_before < 30
+        return chat_reply("\\boxed{1}") if is_up else error_reply(503, "gone")
+
+    store = tmp_path / "store"
     with stub_server(dies) as stub:
-        ran = run(command(stub.url, tmp_path / "store"))
-    assert ran.code == 1
-    assert "Traceback" not in ran.said
-    (sentence,) = re.findall(r"^ttsgrid: (.*)$", ran.said, re.MULTILINE)
-    assert "503" in sentence
-    units = scan(tmp_path / "store", "units").collect()
-    assert set(units["status"]) == {"done"}
-    # Of the 30 answers at most those of unfinished blocks are lost: twice what is in flight.
-    assert scan(tmp_path / "store", "solutions").collect().height >= 30 - 2 * 4
+        told = command(stub.url, store)
+        ran = run(told)
+        assert ran.code == 1
+        assert "Traceback" not in ran.said
+        (sentence,) = re.findall(r"^ttsgrid: (.*)$", ran.said, re.MULTILINE)
+        assert "503" in sentence
+        assert set(scan(store, "units").collect()["status"]) == {"done"}
+        committed = scan(store, "solutions").collect()
+        # Of the 30 answers at most those of unfinished blocks are lost: twice what is in flight.
+        assert committed.height >= 30 - 2 * 4
+        before = len(stub.asked)
+        is_back.set()
+        assert run(told).code == 0
+    require_the_rest_alone(store, committed, stub.asked[before:])
 
 
 def test_a_search_goes_on_by_token_ids_where_the_server_takes_them(tmp_path: Path) -> None:
@@ -269,10 +300,7 @@ def test_a_search_goes_on_by_token_ids_where_the_server_takes_them(tmp_path: Pat
         assert first + rest in ("", "1 + 1 = 2\n\n", "1 + 1 = 2\n\n1 + 1 = 2\n\n")
 
 
-def question_and_seed(asked: Asked) -> tuple[str, int | None]:
-    return asked.body["messages"][-1]["content"], asked.body.get("seed")
-
-
+@pytest.mark.slow  # the same after an endpoint's death is quick: above
 def test_after_a_kill_nothing_that_was_committed_is_asked_again(tmp_path: Path) -> None:
     def slowly(asked: Asked, num_before: int) -> Reply:
         return chat_reply("\\boxed{1}", delay_s=0.4)
@@ -297,15 +325,4 @@ def test_after_a_kill_nothing_that_was_committed_is_asked_again(tmp_path: Path) 
         assert before - committed.height <= 2 * 4 + 10 + 20
 
         assert run(told).code == 0
-        again = stub.asked[before:]
-    assert len(again) == NUM_SOLUTIONS - committed.height
-    questions = scan(store, "problems").select("problem_id", "question").collect()
-    kept = committed.join(questions, on="problem_id")
-    held = {
-        (question, None if temperature == 0 else seed)
-        for question, seed, temperature in kept.select("question", "seed", "temperature").rows()
-    }
-    assert not held & {question_and_seed(asked) for asked in again}
-    everything = scan(store, "solutions").collect()
-    assert everything.height == NUM_SOLUTIONS
-    assert everything.select("family", "sample").n_unique() == NUM_SOLUTIONS
+    require_the_rest_alone(store, committed, stub.asked[before:])

@@ -85,8 +85,9 @@ def test_equal_values_are_one_behaviour_however_they_are_made(grader: CodeGrader
     assert answers == {"{1, 3}"}
 
 
-def test_a_run_that_never_ends_on_an_example_ends(grader: CodeGrader) -> None:
-    answer = judge(grader, "    while x: pass\n    return 0\n", GOLD).answer
+@pytest.mark.usefixtures("grader")
+def test_a_run_that_never_ends_on_an_example_ends() -> None:
+    answer = judge(CodeGrader(cpu_seconds=1), "    while x: pass\n    return 0\n", GOLD).answer
     assert answer == "<time-out> | <not tried>"
 
 
