@@ -64,7 +64,7 @@ class StoreFrames:
         seconds: series, problem, prm (label; null for sampling), seconds_per_sample.
         searches: search (row number), benchmark, policy (label), policy_id, prm (label),
             strategy (label), budget (null where trees are subtrees), beam_width.
-        trees: tree (row number), search, problem, seconds, question_tokens,
+        trees: tree (row number), search, problem, unit_id, seconds, question_tokens,
             policy_block_tokens and the unit's price (`*_lone_*_tokens`, null where unknown).
         answers: of trees: tree, problem, sample, answer_class, correct and a column for
             each aggregation, NaN for an answer without scores.
@@ -125,7 +125,7 @@ def load(store: StorePath, equivalence_for: Callable[[str], Equivalence]) -> Sto
         scores=read_scores(store, scored_blocks),
         seconds=_seconds(blocks, models),
         searches=searches,
-        trees=trees.drop("unit_id", "is_subtree"),
+        trees=trees.drop("is_subtree"),
         answers=answers,
         prices=prices,
         rates=_rates_of_engines(units, models),
