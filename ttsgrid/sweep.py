@@ -5,4 +5,4 @@ from ttsgrid.cli.sweep import main
 __all__ = ["main"]
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -66,7 +66,7 @@ def _run(line: Line) -> Ended:
         redirect_stderr(err),
     ):
         try:
-            door.main()
+            status = int(door.main() or 0)
         except SystemExit as end:
             status = int(end.code or 0)
     return Ended(status, out.getvalue(), err.getvalue(), "ray" in sys.modules)

@@ -110,6 +110,6 @@ def test_what_is_wrong_is_one_sentence_before_an_engine_starts(
 ) -> None:
     (folder / "broken.py").write_text("1 / 0\n")
     ran = command(folder, "sweep", "--config-dir", "my_conf", *SMALL, *arguments)
-    assert ran.returncode == 1
+    assert ran.returncode == 2
     assert sentence in " ".join(ran.stderr.split())
     assert "Traceback" not in ran.stderr

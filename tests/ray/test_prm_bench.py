@@ -90,6 +90,6 @@ def test_a_prm_that_does_not_start_is_one_sentence(
 ) -> None:
     assert main(arguments(tmp_path, "limit=3", "engine.fake={fail_start: 1}")) == 1
     said = capsys.readouterr().err
-    assert said.startswith("error: prm")
+    assert said.startswith("ttsgrid: prm")
     assert "was told not to start" in said
     assert said.count("\n") == 1

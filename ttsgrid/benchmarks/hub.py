@@ -32,12 +32,12 @@ def hub_files(benchmark: BenchmarkConfig) -> list[Path]:
 
 
 def _snapshot(benchmark: BenchmarkConfig, dataset: str) -> Path:
-    # Only benchmarks of the hub need its client, which takes half a second to import.
-    from huggingface_hub import snapshot_download  # noqa: PLC0415
-
     instead = "give its file in benchmark.path"
     asked = HubRepository("data set", "benchmark.dataset", dataset, benchmark.revision, instead)
     require_id(asked)
+    # Only benchmarks of the hub need its client, which takes half a second to import.
+    from huggingface_hub import snapshot_download  # noqa: PLC0415
+
     silence = hub_silence()
     try:
         folder = snapshot_download(

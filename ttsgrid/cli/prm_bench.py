@@ -14,18 +14,17 @@ from functools import partial
 from pathlib import Path
 
 import polars as pl
-from hydra.errors import HydraException
 
 from ttsgrid.analysis.frames.labels import FAKE
 from ttsgrid.analysis.judging.bench import SCORED, PrmBench, judge_prms
 from ttsgrid.benchmarks.labelled import LabelledSet, LabelledSolution, read_labelled_sets
 from ttsgrid.cli.composition import composed
-from ttsgrid.cli.exits import quiet_when_unread
+from ttsgrid.cli.exits import DONE, STOPPED, command, say
 from ttsgrid.cli.prm_bench_options import HELP, PrmBenchOptions, read_options
 from ttsgrid.cli.score_file import ScoreFile, StepScoresOfOne, solution_key
 from ttsgrid.core.checks import require_choice
 from ttsgrid.core.dotted import add_to_path
-from ttsgrid.core.errors import ConfigError, TtsgridError
+from ttsgrid.core.errors import ConfigError, UnfinishedError
 from ttsgrid.core.shipped import CONF
 from ttsgrid.grid.arguments import checked_arguments
 from ttsgrid.grid.compose import to_grid
@@ -38,29 +37,23 @@ from ttsgrid.views.tables.prm_bench import prm_bench_tables
 from ttsgrid.views.terminal.console import Console
 from ttsgrid.views.terminal.counting import Counting
 from ttsgrid.views.terminal.render import as_rich, print_table
-from ttsgrid.views.words.control import visible
 
 GSM8K = "gsm8k"
 
 
-@quiet_when_unread()
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Judge what was asked for; return the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if {"--help", "-h"} & set(given):
         print(HELP, end="")
-        return 0
+        return DONE
     try:
         _run(read_options(given), Console())
-    except BrokenPipeError:
-        raise
-    except (TtsgridError, HydraException, OSError) as error:
-        print(f"error: {visible(str(error))}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
-        print("Stopped. What was scored is kept; the same command goes on.", file=sys.stderr)
-        return 130  # 128 + SIGINT, as a shell expects
-    return 0
+        say("stopped; what was scored is kept, and the same command goes on")
+        return STOPPED
+    return DONE
 
 
 def _run(options: PrmBenchOptions, console: Console) -> None:
@@ -163,7 +156,7 @@ def _score_missing(
     with counting.shown():
         asyncio.run(run_prm_jobs(grid, [job(one) for one in missing], console))
     if failed:
-        raise TtsgridError(
+        raise UnfinishedError(
             f"{len(failed)} solutions failed, for instance with: {failed[0]}. The others are kept; "
             "the same command tries these again."
         )

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from ttsgrid.analysis.frontier import analyse
 from ttsgrid.analysis.judging.ability import find_abilities
 from ttsgrid.analysis.replay.rules import USUAL
 from ttsgrid.cli.ability_option import add_ability_option
-from ttsgrid.cli.exits import quiet_when_unread
+from ttsgrid.cli.exits import command
+from ttsgrid.cli.options import Parser
 from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
 from ttsgrid.cli.price_option import add_price_option
 from ttsgrid.cli.rules_option import add_rules_option, rules_of_report, without_usual_lacks
-from ttsgrid.core.errors import TtsgridError
 from ttsgrid.views.html.page import write_report
-from ttsgrid.views.words.control import visible
 
 
-@quiet_when_unread()
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: Sequence[str] | None = None) -> int:
     """Analyse the store and write the page."""
-    parser = argparse.ArgumentParser(
-        prog="python -m ttsgrid.report",
+    parser = Parser(
+        prog="ttsgrid report",
         description="Write what a results store says as one HTML page: the answer in sentences, "
         "an interactive picture of the frontier, the tables, examples, costs and method. "
         "The page works offline and prints.",
@@ -39,20 +38,14 @@ def main(arguments: list[str] | None = None) -> int:
     if options.out is None and "://" in options.store:
         parser.error("--out: say where the page shall go, the store is not a local folder")
     out = options.out or Path(options.store) / "report.html"
-    try:
-        load_named_plugins(options.plugin)
-        price = options.price_per_gpu_hour
-        named = None if options.rules is None else options.rules.split(",")
-        rules = rules_of_report([] if options.rules == "" else named)
-        frontier = analyse(options.store, price_per_device_hour=price, rules=rules)
-        frontier = without_usual_lacks(frontier, named)
-        abilities = find_abilities(options.store, options.prm_ability)
-        path = write_report(options.store, frontier, out, abilities)
-    except BrokenPipeError:
-        raise
-    except (TtsgridError, OSError) as error:
-        print(f"error: {visible(str(error))}", file=sys.stderr)
-        return 1
+    load_named_plugins(options.plugin)
+    price = options.price_per_gpu_hour
+    named = None if options.rules is None else options.rules.split(",")
+    rules = rules_of_report([] if options.rules == "" else named)
+    frontier = analyse(options.store, price_per_device_hour=price, rules=rules)
+    frontier = without_usual_lacks(frontier, named)
+    abilities = find_abilities(options.store, options.prm_ability)
+    path = write_report(options.store, frontier, out, abilities)
     print(f"Report: {path} ({path.stat().st_size / 2**20:.1f} MiB, one file, works offline)")
     return 0
 

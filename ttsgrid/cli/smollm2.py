@@ -14,11 +14,12 @@ from pathlib import Path
 from ttsgrid.benchmarks import load_benchmark
 from ttsgrid.benchmarks.hub import files_of_split
 from ttsgrid.cli.composition import composed
-from ttsgrid.cli.exits import exit_with
+from ttsgrid.cli.exits import command
+from ttsgrid.cli.options import Parser
 from ttsgrid.cli.report import main as write_report
 from ttsgrid.cli.sweep import sweep
 from ttsgrid.core.cache import smollm2_folder
-from ttsgrid.core.errors import ConfigError, TtsgridError
+from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.shipped import CONF
 from ttsgrid.grid.arguments import checked_arguments
 from ttsgrid.grid.compose import to_grid
@@ -36,9 +37,10 @@ START_S = 120
 console = Console()
 
 
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: Sequence[str] | None = None) -> int:
     """Build, sweep, report."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m ttsgrid.smollm2",
         description=__doc__,
         formatter_class=argparse.RawTextHelpFormatter,
@@ -47,16 +49,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--small", action="store_true", help="20 problems, N = 1 and 4")
     parser.add_argument("settings", nargs="*", metavar="NAME=VALUE", help="settings of the sweep")
     options = parser.parse_args(arguments)
-    try:
-        given = [*(SMALL if options.small else ()), *of_data(options.data), *options.settings]
-        grid = _grid([EXPERIMENT, *given])
-        require_problems(grid)
-        console.print(_time(grid), highlight=False)
-        _build()
-        sweep(grid)
-        return 0 if grid.plan_only else write_report([grid.store])
-    except TtsgridError as error:
-        exit_with(error)
+    given = [*(SMALL if options.small else ()), *of_data(options.data), *options.settings]
+    grid = _grid([EXPERIMENT, *given])
+    require_problems(grid)
+    console.print(_time(grid), highlight=False)
+    _build()
+    sweep(grid)
+    return 0 if grid.plan_only else write_report([grid.store])
 
 
 def of_data(folder: Path | None) -> list[str]:

@@ -12,16 +12,15 @@ from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
 from omegaconf import DictConfig
 from rich.table import Table
 
 from ttsgrid.analysis.replay.rules import rules_of
 from ttsgrid.cli.composition import composed, is_plain
-from ttsgrid.cli.exits import exit_with
+from ttsgrid.cli.exits import DONE, STOPPED, command, say
 from ttsgrid.cli.found import Found, find, one_of_each
 from ttsgrid.core.dotted import add_to_path
-from ttsgrid.core.errors import StoreError, TtsgridError
+from ttsgrid.core.errors import StoreError, UnfinishedError
 from ttsgrid.core.shipped import CONF
 from ttsgrid.core.tally import Tally, counted
 from ttsgrid.grid.arguments import checked_arguments
@@ -104,7 +103,7 @@ def sweep(grid: GridConfig) -> None:
             raise  # else the failures below say why there is nothing to report
     if failed:
         example = next(iter(committed_units(grid.store).failed.values()))
-        raise TtsgridError(
+        raise UnfinishedError(
             f"{failed} units failed, for instance with: {example}. All errors are in table units "
             f"of {grid.store} (status = 'failed'). The same command tries these units again."
         )
@@ -134,11 +133,10 @@ def _run_by_hydra(config: DictConfig) -> None:
     """Run with options of Hydra's; most of them only print."""
     sources = HydraConfig.get().runtime.config_sources
     folders = [Path(source.path) for source in sources if source.schema == "file"]
-    # Caught here, inside Hydra, which would print a stack trace: one sentence is enough.
-    try:
-        _run(config, folders)
-    except TtsgridError as error:
-        exit_with(error)
+    # Ended here, inside Hydra, which would print a stack trace: one sentence is enough.
+    run = command(lambda _: _run(config, folders))
+    if status := run():
+        sys.exit(status)
 
 
 def _run(config: DictConfig, folders: Sequence[Path]) -> None:
@@ -147,23 +145,22 @@ def _run(config: DictConfig, folders: Sequence[Path]) -> None:
     sweep(to_grid(config, folders))
 
 
-def main() -> None:
+@command
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
+    given = checked_arguments(sys.argv[1:] if arguments is None else arguments, CONF)
     try:
-        sys.argv[1:] = checked_arguments(sys.argv[1:], CONF)
-        if is_plain(sys.argv[1:]):
-            plain = composed(sys.argv[1:], CONF)
+        if is_plain(given):
+            plain = composed(given, CONF)
             _run(plain.config, plain.folders)
         else:
+            sys.argv[1:] = given  # where Hydra's own entry point reads them
             _run_by_hydra()
-    except (TtsgridError, HydraException) as error:
-        exit_with(error)
     except KeyboardInterrupt:
-        Console(stderr=True).print(
-            "Stopped. What finished is committed; the same command goes on from there."
-        )
-        sys.exit(130)  # 128 + SIGINT, as a shell expects
+        say("stopped; what finished is committed, and the same command goes on from there")
+        return STOPPED
+    return DONE
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 from rich.table import Column
 from rich.table import Table as RichTable
 
-from ttsgrid.cli.exits import quiet_when_unread
+from ttsgrid.cli.exits import command
+from ttsgrid.cli.options import Parser
 from ttsgrid.core.errors import TtsgridError
 from ttsgrid.views.terminal.console import Console
 from ttsgrid.views.terminal.render import print_table
 from ttsgrid.views.trace.find import FoundSearch, find_search, list_searches
 from ttsgrid.views.trace.page import trace_page
 from ttsgrid.views.trace.terminal import terminal_tree
-from ttsgrid.views.words.control import visible
 
 SHORT_ID = 12
 LISTED = 50  # a default sweep has 3,600 search trees
 
 
-@quiet_when_unread()
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print a search as a tree, or list the searches of a store."""
-    parser = argparse.ArgumentParser(
-        prog="python -m ttsgrid.trace", description="Look at the search trees of a results store."
+    parser = Parser(
+        prog="ttsgrid trace", description="Look at the search trees of a results store."
     )
     parser.add_argument("store", help="folder or URI of the store")
     parser.add_argument(
@@ -41,16 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
     if options.html and not options.unit:
         parser.error("--html needs UNIT: say which search to write")
     console = Console()
-    try:
-        if options.unit is None:
-            _print_list(console, list_searches(options.store), options.all)
-        else:
-            _show(console, find_search(options.store, options.unit), options)
-    except BrokenPipeError:
-        raise
-    except (TtsgridError, OSError) as error:
-        print(f"error: {visible(str(error))}", file=sys.stderr)
-        return 1
+    if options.unit is None:
+        _print_list(console, list_searches(options.store), options.all)
+    else:
+        _show(console, find_search(options.store, options.unit), options)
     return 0
 
 

@@ -18,6 +18,7 @@ from ttsgrid.core.errors import ConfigError
 
 T = TypeVar("T")
 Plain = Mapping[str, Any]
+MOST_LISTED, NEAREST = 20, 6
 NOUNS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 
 
@@ -122,9 +123,16 @@ def require_choice(setting: str, name: str, choices: Collection[str]) -> None:
         ConfigError: naming the setting, the choices and the nearest of them.
     """
     if name not in choices:
-        offered = ", ".join(choices) or "(none)"
         hint = did_you_mean(name, choices)
-        raise ConfigError(f"{setting}: {name!r} is not one of: {offered}.{hint}")
+        raise ConfigError(f"{setting}: {name!r} is not one of{_offered(name, choices)}.{hint}")
+
+
+def _offered(name: str, choices: Collection[str]) -> str:
+    """List choices; of very many, which would fill a screen, the nearest."""
+    if len(choices) <= MOST_LISTED:
+        return f": {', '.join(choices) or '(none)'}"
+    nearest = difflib.get_close_matches(name, choices, n=NEAREST, cutoff=0.0)
+    return f" {len(choices)} names, of which the nearest are {', '.join(nearest)}"
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:

@@ -27,6 +27,10 @@ class StoreBusyError(StoreError):
     """Another driver holds the store's lease."""
 
 
+class UnfinishedError(TtsgridError):
+    """Some of the work failed; what finished is kept."""
+
+
 class WorkerStartError(TtsgridError):
     """A worker could not start its engine; the message says why."""
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 from ttsgrid.core.errors import ConfigError, UnreachableError
@@ -87,8 +88,11 @@ def require_id(repository: HubRepository) -> None:
     """Refuse what can't be an id of the hub, such as a path with three parts.
 
     Raises:
+        UnreachableError: the hub's client isn't installed, so nothing can be had of it.
         ConfigError: it is none.
     """
+    if find_spec("huggingface_hub") is None:
+        raise unreachable(repository, "its client is missing (pip install 'ttsgrid[run]')")
     from huggingface_hub.errors import HFValidationError  # noqa: PLC0415
     from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # noqa: PLC0415
 

@@ -55,6 +55,8 @@ def checked_arguments(arguments: Sequence[str], conf: Path) -> list[str]:
     """
     options, left = _hydras_parser().parse_known_args(list(arguments))
     # argparse takes one run of settings; those behind an option that follows it are left.
+    if options.shell_completion:
+        return list(arguments)  # `install=bash` and `query=bash` are Hydra's
     settings = [*options.overrides, *(text for text in left if not text.startswith("-"))]
     if unknown := [text for text in left if text.startswith("-")]:
         raise ConfigError(f"unknown option {unknown[0]}; settings are name=value, see --help")

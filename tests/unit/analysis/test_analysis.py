@@ -109,7 +109,7 @@ def test_the_command_prints_writes_and_says_where(
 
 
 def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(tmp_path)]) == 1
+    assert main([str(tmp_path)]) == 2
     assert "no finished solutions" in capsys.readouterr().err
 
 

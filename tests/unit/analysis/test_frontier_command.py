@@ -46,7 +46,7 @@ def test_a_folder_for_the_files_that_is_a_file_is_said(
     assert import_file(["samples", str(store), str(recorded), *named.split()]) == 0
     taken = tmp_path / "taken"
     taken.write_text("mine")
-    assert main([str(store), "--out", str(taken)]) == 1
+    assert main([str(store), "--out", str(taken)]) == 2
     assert str(taken) in capsys.readouterr().err
     assert taken.read_text() == "mine"
 
@@ -60,7 +60,7 @@ def test_a_name_of_long_cot_that_is_no_policys_is_refused_with_the_choices(
     )
     named = "--benchmark math500 --policy thinker --policy-parameters 1e9 --temperature 0.7"
     assert import_file(["samples", str(store), str(recorded), *named.split()]) == 0
-    assert main([str(store), "--long-cot", "thinkr"]) == 1
+    assert main([str(store), "--long-cot", "thinkr"]) == 2
     said = capsys.readouterr().err
     assert "--long-cot: 'thinkr' is not one of: thinker" in said
     assert main([str(store), "--long-cot", "thinker", "--out", str(tmp_path / "out")]) == 0

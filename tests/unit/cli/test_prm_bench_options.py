@@ -60,7 +60,7 @@ def test_a_wrong_argument_is_a_sentence(arguments: list[str], words: str) -> Non
 def test_the_command_says_what_is_wrong_before_anything_runs(
     arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(arguments) == 1
+    assert main(arguments) == 2
     said = capsys.readouterr().err
     assert words in said
     assert said.count("\n") == 1

@@ -42,4 +42,4 @@ def test_a_command_whose_reader_has_left_ends_without_a_word(store: Path, line: 
             text=True,
         )
     assert ran.stderr == ""
-    assert ran.returncode == 1
+    assert ran.returncode == 141

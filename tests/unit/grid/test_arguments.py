@@ -117,7 +117,7 @@ def test_a_folder_of_ones_own_adds_choices(tmp_path: Path) -> None:
 @pytest.mark.parametrize("argument", ["engine=xyz", "engine.cpus=many", "benchmark.name=[zoo]"])
 def test_the_command_ends_with_one_line_and_no_stack_trace(argument: str) -> None:
     ended = sweep(argument)
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert ended.stdout == ""
     assert ended.stderr.startswith("ttsgrid: ")
     assert ended.stderr.count("\n") == 1
@@ -126,7 +126,7 @@ def test_the_command_ends_with_one_line_and_no_stack_trace(argument: str) -> Non
 def test_a_prm_without_the_head_that_its_format_reads_is_refused_before_any_engine_starts() -> None:
     prm = "{name: sky, model: 'zoo:zoo-prm', format: skywork}"
     ended = sweep(f"prms=[{prm}]")
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert "prms.sky.format reads a value head" in ended.stderr
     assert "a Qwen2ForProcessRewardModel without one" in ended.stderr
 

@@ -70,7 +70,7 @@ def test_the_commit_is_resolved_and_found_again_offline_after_the_branch_has_mov
     offline, again = run(tmp_path, hub.url, PLAN, CHECK, **OFFLINE)
     assert f"mine at {OLD[:12]}" in flat(offline.out)
     # The weights were never fetched: a check offline says so, and a plan does without them.
-    assert again.status == 1
+    assert again.status == 2
     assert f"the cache holds no weights of org/tiny at commit {OLD}" in again.err
     snapshot_download("org/tiny", revision=OLD, endpoint=hub.url, cache_dir=tmp_path / "cache/hub")
     [filled] = run(tmp_path, hub.url, CHECK, **OFFLINE)

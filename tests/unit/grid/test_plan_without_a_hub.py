@@ -64,7 +64,7 @@ def test_a_benchmark_whose_file_is_still_to_come_is_planned_by_its_size(tmp_path
     said = plan(tmp_path, "benchmark=scibench_chem")
     assert "over 223 problems" in said
     refused = command(tmp_path, "sweep", "benchmark=scibench_chem", "benchmark.size=null")
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert "say in benchmark.size how many there are" in " ".join(refused.stderr.split())
 
 
@@ -72,7 +72,7 @@ def test_a_benchmark_whose_file_is_still_to_come_is_planned_by_its_size(tmp_path
 def test_running_needs_what_planning_assumed_and_says_so_in_a_sentence(tmp_path: Path) -> None:
     ran = command(tmp_path, "sweep", *HUB_GRID)
     said = " ".join(ran.stderr.split())
-    assert ran.returncode == 1
+    assert ran.returncode == 2
     assert said.startswith("ttsgrid: benchmark.dataset=HuggingFaceH4/MATH-500: the cache")
     assert said.endswith("or give its file in benchmark.path")
     assert "Traceback" not in ran.stderr

@@ -264,7 +264,7 @@ def test_what_is_wrong_is_a_sentence_before_anything_is_loaded(
     answers: dict[tuple[str, str], Ended], name: str, door: str
 ) -> None:
     wrong, ended = (ON_THE_HUB | HERE | SILENT)[name], answers[door, name]
-    assert ended.status == 1, ended.out
+    assert ended.status == 2, ended.out
     [sentence] = ended.err.splitlines()
     assert sentence.startswith("ttsgrid: ")
     assert wrong.said in sentence

@@ -66,7 +66,7 @@ def test_points_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 def test_a_wrong_option_is_one_sentence(
     file: Path, tmp_path: Path, options: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["samples", str(tmp_path / "s"), str(file), *options]) == 1
+    assert main(["samples", str(tmp_path / "s"), str(file), *options]) == 2
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1

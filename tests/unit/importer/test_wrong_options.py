@@ -39,8 +39,8 @@ def refused(tmp_path: Path, line: str, **changed: str) -> int:
 def test_an_option_out_of_its_range_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str
 ) -> None:
-    assert refused(tmp_path, LINE, **{option: value}) == 1
-    assert f"error: --{option.replace('_', '-')}: must be" in capsys.readouterr().err
+    assert refused(tmp_path, LINE, **{option: value}) == 2
+    assert f"ttsgrid: --{option.replace('_', '-')}: must be" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("size", ["large", "-5", "nan", "inf"])
@@ -55,5 +55,5 @@ def test_a_size_that_is_no_number_is_refused_with_an_example(
 def test_a_problem_without_samples_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert refused(tmp_path, LINE.replace('[{"answer": "1", "tokens": 3}]', "[]")) == 1
+    assert refused(tmp_path, LINE.replace('[{"answer": "1", "tokens": 3}]', "[]")) == 2
     assert "problem 'q': it has no samples" in capsys.readouterr().err

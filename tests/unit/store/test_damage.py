@@ -178,7 +178,7 @@ def test_damage_in_the_body_of_a_file_ends_a_command_in_a_sentence(
     file = max((tmp_path / "solutions").glob("*.parquet"))
     data = file.read_bytes()
     file.write_bytes(data[:4] + bytes(len(data) // 2) + data[4 + len(data) // 2 :])
-    assert main([str(tmp_path)]) == 1
+    assert main([str(tmp_path)]) == 2
     said = capsys.readouterr().err
     assert f"solutions/{file.name} is damaged" in said
     assert "store verify" in said

@@ -79,7 +79,7 @@ def test_a_model_of_both_engines_is_refused_with_a_sentence(
     write_units_of_engines(tmp_path, lambda unit: "fake" if unit["start"] == 0 else "vllm")
     with pytest.raises(StoreError, match=r"results of large from a fake engine .* store="):
         load(tmp_path, by_string)
-    assert main([str(tmp_path)]) == 1
+    assert main([str(tmp_path)]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("error: store ")
+    assert said.startswith("ttsgrid: store ")
     assert said.count("\n") == 1

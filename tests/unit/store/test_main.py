@@ -37,11 +37,14 @@ def test_a_store_is_shown_and_compacted(tmp_path: Path) -> None:
     assert compacted.returncode == 0
     assert "merged 4 commits into 1" in compacted.stdout
     assert ["solutions", "24", "1"] in [row[:3] for row in cells(compacted.stdout)]
+    again = run("compact", tmp_path)
+    assert (again.returncode, again.stdout) == (0, "merged 0 commits into 0\n")
+    assert run("ls", tmp_path).stdout == run(tmp_path).stdout
 
 
 def test_a_folder_that_is_no_store_is_said_to_be_none(tmp_path: Path) -> None:
     refused = run(tmp_path, "--compact")
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert "there is no store at" in refused.stderr
     assert list(tmp_path.iterdir()) == []
 
@@ -51,7 +54,7 @@ def test_a_store_in_use_is_not_compacted_but_shown(tmp_path: Path) -> None:
     with Store.open(tmp_path, run_id="night"):
         refused = run(tmp_path, "--compact")
         shown = run(tmp_path)
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert "in use by process" in refused.stderr
     assert "run night" in shown.stdout
 

@@ -140,7 +140,7 @@ def test_a_sweep_into_an_older_store_is_refused_when_it_is_planned(
 ) -> None:
     command = [sys.executable, "-m", "ttsgrid.sweep", "plan_only=true", f"store={stores[0]}"]
     refused = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert refused.stdout == ""
     assert refused.stderr.startswith(f"ttsgrid: store {stores[0]} was written by an earlier")
     assert "store=" in refused.stderr

@@ -180,5 +180,5 @@ def test_the_command_prints_a_tree_and_writes_the_page(
     assert file.read_text("utf-8").startswith("<!doctype html>")
     assert main([str(tmp_path / "store")]) == 0
     assert commit.unit.id[:12] in capsys.readouterr().out
-    assert main([str(tmp_path / "store"), "zzz"]) == 1
-    assert "error: UNIT='zzz'" in capsys.readouterr().err
+    assert main([str(tmp_path / "store"), "zzz"]) == 2
+    assert "ttsgrid: UNIT='zzz'" in capsys.readouterr().err

@@ -28,6 +28,10 @@ class Console(rich.console.Console):
         """
         super().__init__(emoji=False, markup=False, **settings)
 
+    def on_broken_pipe(self) -> None:
+        """Let the command end as when `print` finds its reader gone."""
+        raise BrokenPipeError
+
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:

@@ -281,9 +281,9 @@ def test_without_the_option_nothing_is_replayed(tmp_path: Path) -> None:
 def test_rules_that_are_none_are_refused_in_a_sentence(
     rules: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(tmp_path), f"--rules={rules}", f"--out={tmp_path}"]) == 1
+    assert main([str(tmp_path), f"--rules={rules}", f"--out={tmp_path}"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("error: --rules: ")
+    assert said.startswith("ttsgrid: --rules: ")
     assert words in said
 
 
@@ -292,7 +292,7 @@ def test_a_store_without_large_enough_pools_says_so(
 ) -> None:
     store = small_store(tmp_path / "store")
     told = ["--table", "rules", "--budgets", "32", f"--out={tmp_path}"]
-    assert main([str(store), *told]) == 1
+    assert main([str(store), *told]) == 2
     assert "sample more, or lower --budgets" in capsys.readouterr().err
 
 

@@ -224,7 +224,7 @@ def test_a_file_gives_abilities_and_one_in_the_store_is_found(
     command = [str(store), "--table", "prm-ability", "--out", str(tmp_path)]
     assert main([*command, "--prm-ability", str(csv)]) == 0
     assert pl.read_csv(tmp_path / "prm_ability.csv")["f1"].to_list() == [0.8]
-    assert main(command) == 1
+    assert main(command) == 2
     assert "no file says how well blind, keen, rlhflow-8b-mistral" in capsys.readouterr().err
 
     (store / "prm_bench").mkdir()

@@ -212,7 +212,7 @@ def test_the_command_works_where_torch_vllm_and_ray_cannot_be_imported(
 def test_a_store_without_solutions_is_an_error_in_a_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(tmp_path / "nothing")]) == 1
+    assert main([str(tmp_path / "nothing")]) == 2
     assert "no finished solutions" in capsys.readouterr().err
 
 
