@@ -12,7 +12,7 @@ from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-POINTS = ".seen_marks path"
+POINTS = ".small .seen_marks path"
 LAPTOP, PHONE = (1280, 900), (390, 844)
 PAPER = (688, 970)  # A4 less the margins, in CSS pixels
 # CoT, two strategies at N = 1, 4 and 16, and a beam search at N = 4.
@@ -64,8 +64,10 @@ def laptop(browser: Chrome, page: Path) -> Chrome:
 def test_the_picture_is_drawn_and_the_console_stays_silent(laptop: Chrome) -> None:
     assert _points(laptop) == 3 * PER_POLICY
     assert _said(laptop, ".count") == "24 points shown"
-    assert len(laptop.find_elements(By.CSS_SELECTOR, ".policy_label_marks text")) == 3
-    assert "made-l with CoT" in _said(laptop, ".reference_label_marks")
+    assert len(laptop.find_elements(By.CSS_SELECTOR, ".overview .policy_label_marks text")) == 3
+    assert len(laptop.find_elements(By.CSS_SELECTOR, ".overview .band_marks path")) == 3
+    assert len(laptop.find_elements(By.CSS_SELECTOR, ".overview .reference_marks line")) == 1
+    assert "made-l with CoT" in _said(laptop, ".caption")
     assert _errors(laptop) == []
 
 
@@ -86,7 +88,7 @@ def test_strategies_prms_and_bins_filter_too(laptop: Chrome) -> None:
     assert _points(laptop) == 3 * 4  # the critic guided no search
     _choose(laptop, "bin", "hard")
     _until(laptop, lambda: laptop.find_element(By.CSS_SELECTOR, ".by-bin").is_displayed())
-    assert laptop.find_elements(By.CSS_SELECTOR, ".reference_label_marks text") == []
+    assert laptop.find_elements(By.CSS_SELECTOR, ".reference_marks line") == []
 
 
 def _heights(browser: Chrome) -> list[str]:
@@ -95,12 +97,13 @@ def _heights(browser: Chrome) -> list[str]:
 
 
 def test_the_frontier_follows_what_is_shown(laptop: Chrome) -> None:
-    frontier = ".layer_0_marks path"
-    whole = laptop.find_element(By.CSS_SELECTOR, frontier).get_attribute("d")
-    assert whole
-    _click(laptop, "made-l")
-    _until(laptop, lambda: _points(laptop) == 2 * PER_POLICY)
-    assert laptop.find_element(By.CSS_SELECTOR, frontier).get_attribute("d") != whole
+    lines = ".overview .stairs_marks path"
+    whole = [one.get_attribute("d") for one in laptop.find_elements(By.CSS_SELECTOR, lines)]
+    assert len(whole) == 3
+    _click(laptop, "best_of_n")
+    _until(laptop, lambda: _points(laptop) == 3 * (1 + 3 + 1))
+    now = [one.get_attribute("d") for one in laptop.find_elements(By.CSS_SELECTOR, lines)]
+    assert now != whole
 
 
 def test_compute_can_be_counted_in_tokens(laptop: Chrome) -> None:
@@ -119,7 +122,7 @@ def test_filtering_everything_away_is_no_error(laptop: Chrome) -> None:
 
 
 def test_a_point_under_the_pointer_says_what_it_is(laptop: Chrome) -> None:
-    target = laptop.find_elements(By.CSS_SELECTOR, ".hit_marks path")[0]
+    target = laptop.find_elements(By.CSS_SELECTOR, ".small .hit_marks path")[0]
     laptop.execute_script("arguments[0].scrollIntoView({block: 'center'})", target)
     ActionChains(laptop).move_to_element(target).perform()
     _until(laptop, lambda: laptop.find_element(By.CSS_SELECTOR, ".tooltip").is_displayed())
@@ -149,8 +152,8 @@ def test_the_page_fits_its_window_and_leaves_a_screenshot(
     if size == LAPTOP:
         tables = browser.find_elements(By.CSS_SELECTOR, ".table .scroll")
         assert [table for table in tables if browser.execute_script(_TOO_WIDE, table)] == []
-    drawn = browser.find_element(By.CSS_SELECTOR, ".chart svg").size["width"]
-    assert 0.8 * size[0] * (0.75 if size == LAPTOP else 1) < drawn <= size[0]
+    drawn = browser.find_element(By.CSS_SELECTOR, ".overview svg").size["width"]
+    assert size[0] * (0.5 if size == LAPTOP else 0.8) < drawn <= size[0]
     height = browser.execute_script(f"return {root}.scrollHeight")
     clip = {"x": 0, "y": 0, "width": size[0], "height": height, "scale": 1}
     shot = browser.execute_cdp_cmd(

@@ -45,6 +45,16 @@ SERIES_DASHES: tuple[LineStyle, ...] = (
     (0, (3, 1, 1, 1, 1, 1)),
 )
 """Lines of policies, in the order in which they are listed: told apart in grey, too."""
+PAGE_SHAPES = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross")
+"""Vega's symbols of policies, likewise."""
+PAGE_DASHES: tuple[tuple[float, ...], ...] = (
+    (),
+    (8, 3),
+    (2, 2),
+    (8, 3, 2, 3),
+    (12, 4),
+    (4, 2, 2, 2, 2, 2),
+)
 FULL, DASHED, DOTTED = "-", (0, (3, 2)), (0, (2, 2))
 GREEDY_MARKER = "D"
 

@@ -19,7 +19,10 @@ from ttsgrid.views.html.traces import traces
 from ttsgrid.views.html.view import BenchmarkSection, Fact, Published, Report
 from ttsgrid.views.tables.benchmark import benchmark_tables
 from ttsgrid.views.tables.study import study_tables
+from ttsgrid.views.tables.verdicts import verdict_table
 from ttsgrid.views.words.answer import answer, num_problems, question, question_of_published
+from ttsgrid.views.words.brief import in_brief
+from ttsgrid.views.words.finding import finding
 from ttsgrid.views.words.judging import judged_by
 from ttsgrid.views.words.numbers import duration, listed
 from ttsgrid.views.words.sureness import sureness
@@ -79,11 +82,14 @@ def _section(
 ) -> BenchmarkSection:
     # Examples first: of the searches, those on the same problems are preferred.
     shown = examples(store, benchmark)
+    verdicts = verdict_table(frontier, benchmark)
     return BenchmarkSection(
         name=benchmark,
+        brief=in_brief(frontier, benchmark),
+        verdicts=verdicts if verdicts.rows else None,
         question=question(frontier, benchmark),
         answer=answer(frontier, benchmark),
-        picture=picture(frontier.shared, benchmark),
+        picture=picture(frontier.shared, benchmark, finding(frontier, benchmark)),
         published=published,
         tables=(*benchmark_tables(frontier, benchmark), *study_tables(study, benchmark)),
         drawings=study_drawings(store, study, benchmark),
@@ -100,8 +106,10 @@ def _published_alone(benchmark: str, published: Published | None) -> BenchmarkSe
     first, *rest = published.sentences
     return BenchmarkSection(
         name=benchmark,
+        brief=(first,),
+        verdicts=None,
         question=question_of_published(benchmark),
-        answer=(first,),
+        answer=(),
         picture=None,
         published=replace(published, sentences=tuple(rest)),
         tables=(),

@@ -1,4 +1,4 @@
-"""How a picture's models and strategies look: Vega channels from the marks of the catalogue."""
+"""What the charts share: axes, signals, filters, and how models and strategies look."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from ttsgrid.views.html.view import Picture
 
 Spec = dict[str, Any]
+_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 
 
 def colour(picture: Picture) -> Spec:
@@ -38,3 +39,97 @@ def dash(picture: Picture) -> Spec:
     names = [mark.option.value for mark in picture.strategies]
     scale = {"domain": names, "range": [list(mark.dash) or [1, 0] for mark in picture.strategies]}
     return {"field": "strategy", "type": "nominal", "scale": scale, "legend": None}
+
+
+def policy_shape(picture: Picture) -> Spec:
+    """One symbol per policy, for pictures with one line each."""
+    names = [mark.option.value for mark in picture.policies]
+    scale = {"domain": names, "range": [mark.shape for mark in picture.policies]}
+    return {"field": "policy", "type": "nominal", "scale": scale, "legend": None}
+
+
+def policy_dash(picture: Picture) -> Spec:
+    """One dash pattern per policy, likewise."""
+    names = [mark.option.value for mark in picture.policies]
+    scale = {"domain": names, "range": [list(mark.dash) or [1, 0] for mark in picture.policies]}
+    return {"field": "policy", "type": "nominal", "scale": scale, "legend": None}
+
+
+def cost_axis(fixed: bool = False) -> Spec:
+    """The horizontal channel; `fixed` to the signals `xmin` and `xmax`."""
+    scale: Spec = {"type": "log", "nice": False, "padding": 18}
+    if fixed:
+        scale = {"type": "log", "nice": False, "domain": [{"expr": "xmin"}, {"expr": "xmax"}]}
+    return {
+        "field": "cost",
+        "type": "quantitative",
+        "scale": scale,
+        "axis": {
+            "title": None,
+            "format": "~s",
+            # At a phone's width the labels of a log scale would run into each other.
+            "labelOverlap": "greedy",
+            "labelSeparation": 14,
+            "tickCount": 6,
+        },
+    }
+
+
+def share_axis(fixed: bool = False) -> Spec:
+    """The vertical channel; `fixed` to the signals `ymin` and `ymax`."""
+    scale: Spec = {"zero": False, "nice": True}
+    if fixed:
+        scale = {"zero": False, "nice": False, "domain": [{"expr": "ymin"}, {"expr": "ymax"}]}
+    return {
+        "field": "accuracy",
+        "type": "quantitative",
+        "scale": scale,
+        "axis": {"title": None, "format": ".0%", "tickCount": 6},
+    }
+
+
+def signals(picture: Picture) -> list[Spec]:
+    """What the page sets: which points to show, and what compute is counted in."""
+    return [
+        {"name": "policies", "value": [mark.option.value for mark in picture.policies]},
+        {"name": "strategies", "value": [mark.option.value for mark in picture.strategies]},
+        {"name": "prm", "value": ""},
+        {"name": "bin", "value": picture.bins[0].value},
+        {"name": "measure", "value": picture.measures[0].value},
+    ]
+
+
+def shown() -> list[Spec]:
+    """The points that the filters let through, with their cost in the measure chosen."""
+    return [
+        {"filter": "datum.bin === bin"},
+        {"filter": "indexof(policies, datum.policy) >= 0"},
+        {"filter": "indexof(strategies, datum.strategy) >= 0"},
+        {"filter": "prm === '' ? datum.best_prm : (datum.prm === null || datum.prm === prm)"},
+        {"calculate": "datum[measure]", "as": "cost"},
+        {"filter": "isValid(datum.cost) && datum.cost > 0"},
+        {"calculate": "datum.policy + ' ' + datum.strategy + ' ' + datum.variant", "as": "line"},
+    ]
+
+
+def hovered(value: float, faded: float) -> Spec:
+    """A value where the line is hovered, or none is; another where another line is."""
+    return {"condition": {"param": "hover", "empty": True, "value": value}, "value": faded}
+
+
+def chart_config() -> Spec:
+    """Colours are the page's CSS variables, so that dark mode and print follow by themselves."""
+    return {
+        "font": _FONT,
+        "view": {"stroke": None},
+        "axis": {
+            "domainColor": "var(--rule)",
+            "gridColor": "var(--grid)",
+            "tickColor": "var(--rule)",
+            "labelColor": "var(--muted)",
+            "labelFontSize": 12,
+            "labelPadding": 6,
+        },
+        "axisY": {"domain": False, "ticks": False},
+        "axisX": {"grid": False},
+    }

@@ -24,7 +24,7 @@ from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.judging.ability import Ability
 from ttsgrid.store import StorePath
 from ttsgrid.views.html.build import build_report
-from ttsgrid.views.html.chart import POINTS, REFERENCE, library, specification
+from ttsgrid.views.html.chart import POINTS, REFERENCE, library, overview, strategy_chart
 from ttsgrid.views.html.view import Picture, Report
 from ttsgrid.views.tables.table import Table
 from ttsgrid.views.words.control import visible
@@ -63,7 +63,7 @@ def render(report: Report) -> str:
             version=__version__,
             data_of=_picture_data,
             style=_own_file("style.css"),
-            script=_own_file("picture.js"),
+            script=_own_file("picture.js") + _own_file("tables.js"),
             library=Markup(library()),
         )
     )
@@ -111,7 +111,8 @@ def _visible(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
 def _picture_data(picture: Picture) -> dict[str, Any]:
     """What the script needs to draw one picture."""
     data: dict[str, Any] = {
-        "specification": specification(picture),
+        "overview": overview(picture),
+        "strategies": strategy_chart(picture),
         "datasets": {
             POINTS: picture.points.columns,
             REFERENCE: [asdict(picture.reference)] if picture.reference else [],

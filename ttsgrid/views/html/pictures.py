@@ -17,17 +17,19 @@ from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.findings.selection import pareto
 from ttsgrid.analysis.frames.competing import competes
-from ttsgrid.core.strategies import COT, PASS_AT_K, display_name
+from ttsgrid.core.strategies import COT, PASS_AT_K, display_name, strategy_of
 from ttsgrid.views.html.view import FilterOption, Mark, Picture, Points, Reference
-from ttsgrid.views.palette import looks
+from ttsgrid.views.palette import PAGE_DASHES, PAGE_SHAPES, looks
 from ttsgrid.views.words.cells import describe
 from ttsgrid.views.words.coverage import coverage
+from ttsgrid.views.words.finding import Finding
 from ttsgrid.views.words.numbers import in_order, listed, percent, quantity
 from ttsgrid.views.words.order import by_size
 
 _GROUP = ["policy", "strategy", "n", "bin"]
 _MEASURES = {
-    "flops": "FLOPs per problem, PRM and prompts included",
+    "flops": "FLOPs per problem, PRM and prompts counted",
+    "flops_policy": "FLOPs per problem, the PRM's not counted",
     "flops_generated": "FLOPs per problem, the policy's generated tokens alone",
     "policy_generated_tokens": "generated tokens per problem",
     "device_seconds": "device-seconds per problem",
@@ -35,34 +37,51 @@ _MEASURES = {
     "n": "N, solutions per problem",
 }
 _COSTS = [name for name in _MEASURES if name != "n"]
-_KEPT = [*_GROUP, "prm", "variant", "num_problems", "accuracy", "low", "high", *_COSTS]
+_KEPT = [*_GROUP, "prm", "variant", "num_problems", "accuracy", "low", "high"]
+_KEPT += ["at_n", "winner", *_COSTS]
 _CAPTION = (
     "Each point shows its strategy with the best aggregation and vote, chosen on the same "
-    "problems. Whiskers are 95 % intervals."
+    "problems. A line and its band in the large chart are the best that a model reaches for its "
+    "compute, with the 95 % interval; numbers beside points are N."
 )
 _SIGNIFICANT_DIGITS = 5  # more are not seen, and the points are most of a large page
 _NUM_COLOURS = 8  # --series-0 to --series-7 in the style sheet
 
 
-def picture(cells: Cells, benchmark: str) -> Picture:
+def picture(cells: Cells, benchmark: str, finding: Finding | None = None) -> Picture:
     """Return what the picture of one benchmark shows.
 
     Args:
         cells: on the problems that all share, `Frontier.shared`.
         benchmark: one of the store's.
+        finding: its title, and the point that is ringed.
     """
     best = best_points(cells, benchmark)
     policies = by_size(cells, best["policy"].to_list())
     return picture_of(
-        best.with_columns(variant=pl.lit(None, pl.String)),
+        best.with_columns(variant=pl.lit(None, pl.String), winner=_winner(finding)),
         policies,
         _reference(cells, benchmark, policies),
         f"{_CAPTION} All ran on the same {best['num_problems'].to_numpy().max()} problems.",
+        finding.title if finding else f"{benchmark}: accuracy for the compute it takes",
     )
 
 
+def _winner(finding: Finding | None) -> pl.Expr:
+    """Whether a point is the one that the title is about."""
+    if finding is None or finding.winner is None:
+        return pl.lit(False)
+    policy, strategy, n = finding.winner
+    here = (pl.col("policy") == policy) & (pl.col("strategy") == strategy) & (pl.col("n") == n)
+    return here & pl.col("best_prm")
+
+
 def picture_of(
-    points: pl.DataFrame, policies: Sequence[str], reference: Reference | None, caption: str
+    points: pl.DataFrame,
+    policies: Sequence[str],
+    reference: Reference | None,
+    caption: str,
+    title: str,
 ) -> Picture:
     """Return the picture of points, with all that can be filtered.
 
@@ -70,13 +89,19 @@ def picture_of(
         points: one row per point, with the columns that `Points` names.
         policies: in the order in which they are listed.
         reference: a horizontal line.
-        caption: what a point, a whisker and a line are.
+        caption: what a point, a band and a line are.
+        title: what it shows.
     """
     bins = [name.value for name in Bin if name.value in set(points["bin"])]
     return Picture(
         points=_columns(points),
         policies=tuple(
-            Mark(FilterOption(name, name), colour=f"var(--series-{i % _NUM_COLOURS})")
+            Mark(
+                FilterOption(name, name),
+                f"var(--series-{i % _NUM_COLOURS})",
+                PAGE_SHAPES[i % len(PAGE_SHAPES)],
+                PAGE_DASHES[i % len(PAGE_DASHES)],
+            )
             for i, name in enumerate(policies)
         ),
         strategies=_strategy_marks(in_order(points["strategy"].to_list())),
@@ -85,6 +110,7 @@ def picture_of(
         measures=_measures(points),
         reference=reference,
         caption=caption,
+        title=title,
         summary=_summary(points, len(policies)),
     )
 
@@ -102,7 +128,10 @@ def best_points(cells: Cells, benchmark: str) -> pl.DataFrame:
         ", ".join(filter(None, (describe(row), coverage(row))))
         for row in marked.iter_rows(named=True)
     ]
-    return marked.with_columns(label=pl.Series(labels, dtype=pl.String)).sort(*_GROUP, "prm")
+    short = [strategy_of(row["strategy"]).at(row["n"]) for row in marked.iter_rows(named=True)]
+    named = {"label": labels, "at_n": short}
+    columns = {name: pl.Series(texts, dtype=pl.String) for name, texts in named.items()}
+    return marked.with_columns(**columns).sort(*_GROUP, "prm")
 
 
 def _columns(best: pl.DataFrame) -> Points:

@@ -21,7 +21,7 @@ from ttsgrid.views.words.numbers import listed, percent, quantity
 
 _CAPTION = (
     "Each point was published elsewhere, without results per problem, so it has no interval. "
-    "Where a setting was run with several seeds, the point is their mean and the whisker their "
+    "Where a setting was run with several seeds, the point is their mean and the band their "
     "range."
 )
 
@@ -67,6 +67,9 @@ def _picture(points: pl.DataFrame) -> Picture:
         bin=pl.lit("all"),
         num_problems=pl.lit(None, pl.Int64),
         flops_generated=unknown,
+        flops_policy=unknown,
+        at_n=pl.format("N = {}", "n"),
+        winner=pl.lit(False),
         device_seconds=unknown,
         money=unknown,
         best_prm=pl.lit(True),
@@ -76,7 +79,8 @@ def _picture(points: pl.DataFrame) -> Picture:
     alone = pl.len().over("policy", "strategy", "variant") == 1
     drawn = drawn.with_columns(variant=pl.when(~alone).then("variant"))
     policies = sorted(set(real["policy"]))
-    return picture_of(drawn, policies, None, _CAPTION)
+    title = "Published accuracies for the compute they take"
+    return picture_of(drawn, policies, None, _CAPTION, title)
 
 
 def _cost(row: Mapping[str, Any]) -> str:

@@ -64,7 +64,8 @@ class Picture:
         bins: difficulty bins with points, `all` first.
         measures: what the horizontal axis may count; the first is shown at first.
         reference: None where no policy was asked for one solution.
-        caption: what a point, a whisker and a line are.
+        caption: what a point, a band and a line are.
+        title: what it shows, in one line.
         summary: what the picture shows, in words, for those who can't see it.
     """
 
@@ -76,6 +77,7 @@ class Picture:
     measures: tuple[FilterOption, ...]
     reference: Reference | None
     caption: str
+    title: str
     summary: str
 
 
@@ -166,6 +168,8 @@ class BenchmarkSection:
     """All there is to say about one benchmark.
 
     Attributes:
+        brief: the answer in two sentences.
+        verdicts: who wins, small or large; None where nothing can be compared.
         warnings: what to know before the figures; mostly none.
         judged_by: who judged its answers, and which count as the same.
         picture: None where the store holds nothing but published points.
@@ -173,6 +177,8 @@ class BenchmarkSection:
     """
 
     name: str
+    brief: tuple[str, ...]
+    verdicts: Table | None
     question: str
     answer: tuple[str, ...]
     picture: Picture | None

@@ -82,7 +82,9 @@ def test_nothing_is_loaded_from_anywhere(outline: _Outline) -> None:
 
 
 def test_tables_are_real_tables_with_headings(outline: _Outline, report: Report) -> None:
-    tables = (*report.sections[0].tables, *report.runs)
+    verdicts = report.sections[0].verdicts
+    assert verdicts is not None
+    tables = (verdicts, *report.sections[0].tables, *report.runs)
     assert len(outline.all("table")) == len(tables)
     scopes = [attributes["scope"] for attributes in outline.all("th")]
     assert scopes.count("row") == sum(len(table.rows) for table in tables)

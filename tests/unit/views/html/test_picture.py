@@ -8,9 +8,10 @@ import pytest
 from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.findings.selection import best_per_strategy
 from ttsgrid.analysis.frontier import Frontier
-from ttsgrid.views.html.chart import library, specification
+from ttsgrid.views.html.chart import library, overview, strategy_chart
 from ttsgrid.views.html.pictures import best_points, picture
 from ttsgrid.views.html.view import Picture
+from ttsgrid.views.words.finding import Finding
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +48,11 @@ def test_every_prm_policy_strategy_and_bin_can_be_chosen(drawn: Picture) -> None
 
 def test_every_policy_and_strategy_looks_different(drawn: Picture) -> None:
     assert len({mark.colour for mark in drawn.policies}) == len(drawn.policies)
-    looks = {(mark.shape, mark.dash) for mark in drawn.strategies}
-    assert len(looks) == len(drawn.strategies)
+    for marks in (drawn.strategies, drawn.policies):
+        assert len({(mark.shape, mark.dash) for mark in marks}) == len(marks)
+    # In grey and in print each of the two alone tells policies apart.
+    assert len({mark.shape for mark in drawn.policies}) == len(drawn.policies)
+    assert len({mark.dash for mark in drawn.policies}) == len(drawn.policies)
 
 
 def test_the_reference_is_the_largest_policys_cot(drawn: Picture, frontier: Frontier) -> None:
@@ -84,11 +88,23 @@ def test_the_summary_walks_the_pareto_frontier(drawn: Picture) -> None:
 
 
 def test_the_specification_answers_to_every_filter(drawn: Picture) -> None:
-    compiled = specification(drawn)
-    signals = {signal["name"]: signal.get("value") for signal in compiled["signals"]}
-    assert signals["policies"] == ["made-s", "made-m", "made-l"]
-    assert (signals["prm"], signals["bin"], signals["measure"]) == ("", "all", "flops")
-    assert {"points", "reference"} <= {dataset["name"] for dataset in compiled["data"]}
+    for compiled in (overview(drawn), strategy_chart(drawn)):
+        signals = {signal["name"]: signal.get("value") for signal in compiled["signals"]}
+        assert signals["policies"] == ["made-s", "made-m", "made-l"]
+        assert (signals["prm"], signals["bin"], signals["measure"]) == ("", "all", "flops")
+        assert {"points", "reference"} <= {dataset["name"] for dataset in compiled["data"]}
+
+
+def test_compute_is_counted_with_the_prm_and_without(drawn: Picture) -> None:
+    assert [measure.value for measure in drawn.measures[:2]] == ["flops", "flops_policy"]
+
+
+def test_the_title_states_the_finding_and_one_point_carries_it(frontier: Frontier) -> None:
+    found = Finding("made-s wins", ("made-s", "best_of_n", 16))
+    shown = picture(frontier.shared, "zoo", found)
+    assert shown.title == "made-s wins"
+    rows = _frame(shown).filter("winner", bin="all")
+    assert rows.select("policy", "strategy", "n").rows() == [found.winner]
 
 
 def test_the_library_can_stand_in_a_script_element() -> None:

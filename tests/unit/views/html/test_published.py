@@ -39,7 +39,7 @@ def test_a_store_of_published_points_alone_makes_a_page(points: Path) -> None:
     report = build_report(points, analyse(points))
     (section,) = report.sections
     assert section.picture is None
-    assert "2 are on the frontier" in section.answer[0]
+    assert "2 are on the frontier" in section.brief[0]
     assert [fact.number for fact in report.facts] == ["3"]
     assert report.run_sentences == ("Nothing ran here: the store holds published results.",)
     assert "no interval can be given" in render(report)

@@ -17,7 +17,9 @@ from ttsgrid.views.html import Report, build_report
 from ttsgrid.views.html.runs import busy_seconds, run_tables, units_by_kind
 from ttsgrid.views.tables.comparisons import comparison_table
 from ttsgrid.views.tables.table import Table
+from ttsgrid.views.tables.verdicts import verdict_table
 from ttsgrid.views.words.answer import answer
+from ttsgrid.views.words.brief import in_brief
 from ttsgrid.views.words.headline import headline_of, headline_paragraphs
 from ttsgrid.views.words.numbers import duration
 
@@ -30,7 +32,15 @@ def _answer(report: Report) -> str:
     return " ".join(report.sections[0].answer)
 
 
-def test_the_answer_begins_with_the_headline(report: Report, frontier: Frontier) -> None:
+def test_the_page_begins_with_two_sentences_then_the_verdicts(
+    report: Report, frontier: Frontier
+) -> None:
+    section = report.sections[0]
+    assert section.brief == in_brief(frontier, "zoo")
+    assert section.verdicts == verdict_table(frontier, "zoo")
+
+
+def test_the_details_begin_with_the_headline(report: Report, frontier: Frontier) -> None:
     paragraphs = headline_paragraphs(frontier, "zoo")
     assert report.sections[0].answer[: len(paragraphs)] == paragraphs
     assert " ".join(paragraphs) == headline_of(frontier, "zoo")

@@ -2,30 +2,52 @@
 "use strict";
 
 for (const holder of document.querySelectorAll("script.picture-data")) {
-  draw(holder.dataset.for, JSON.parse(holder.textContent));
+  draw(holder, JSON.parse(holder.textContent));
 }
 
-async function draw(id, picture) {
-  const chart = document.getElementById(id);
-  const figure = chart.closest("figure");
-  const form = figure.querySelector("form.filters");
-  for (const dataset of picture.specification.data) {
-    if (dataset.name in picture.datasets) dataset.values = rowsOf(picture.datasets[dataset.name]);
+async function draw(holder, picture) {
+  const figure = document.getElementById(holder.dataset.for);
+  const form = document.getElementById(holder.dataset.filters);
+  const parts = form.parentElement;
+  const datasets = Object.fromEntries(
+    Object.entries(picture.datasets).map(([name, columns]) => [name, rowsOf(columns)]),
+  );
+  const tooltip = tooltipFor(form);
+  const overview = await embed(figure.querySelector(".overview"), picture.overview, datasets, tooltip);
+  const smalls = await Promise.all(
+    [...parts.querySelectorAll(".small")].map(async (small) => ({
+      policy: small.dataset.policy,
+      figure: small,
+      view: await embed(small.querySelector(".chart"), picture.strategies, datasets, tooltip),
+    })),
+  );
+  const show = () => apply(overview, smalls, form, figure);
+  form.addEventListener("change", show);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  show();
+}
+
+async function embed(chart, template, datasets, tooltip) {
+  const specification = structuredClone(template);
+  for (const dataset of specification.data) {
+    if (dataset.name in datasets) dataset.values = datasets[dataset.name];
   }
-  const { view } = await vegaEmbed(chart, picture.specification, {
+  // A phone's first screen holds the sentences, the verdicts and a chart that is less high.
+  const height = Number(getComputedStyle(chart).getPropertyValue("--height"));
+  if (height) specification.height = height;
+  const { view } = await vegaEmbed(chart, specification, {
     actions: false,
     ast: true, // expressions are interpreted: the page allows no eval
     defaultStyle: false,
     logLevel: 1, // errors: it also warns when the filters leave nothing to draw
     renderer: "svg",
-    tooltip: tooltipFor(form),
+    tooltip,
   });
-  const show = () => apply(view, form, figure);
-  form.addEventListener("change", show);
-  form.addEventListener("submit", (event) => event.preventDefault());
   // Vega follows the window's width; this follows the figure's, on paper too.
-  new ResizeObserver(() => view.resize().signal("width", chart.clientWidth).runAsync()).observe(chart);
-  show();
+  new ResizeObserver(() => {
+    if (chart.clientWidth) view.resize().signal("width", chart.clientWidth).runAsync();
+  }).observe(chart);
+  return view;
 }
 
 // Points come column by column, which is half the size.
@@ -37,18 +59,34 @@ function rowsOf(columns) {
   );
 }
 
-async function apply(view, form, figure) {
+async function apply(overview, smalls, form, figure) {
   const chosen = new FormData(form);
-  view.signal("policies", chosen.getAll("policies"));
+  const policies = chosen.getAll("policies");
+  set(overview, chosen, policies);
+  await overview.runAsync();
+  const [xmin, xmax] = overview.scale("x").domain();
+  const [ymin, ymax] = overview.scale("y").domain();
+  const drawn = smalls.map(({ policy, figure: small, view }) => {
+    small.hidden = !policies.includes(policy);
+    set(view, chosen, small.hidden ? [] : [policy]);
+    // Without a point there is no domain; a log scale can't do without one.
+    const domain = Number.isFinite(xmin) && xmin > 0 ? { xmin, xmax, ymin, ymax } : {};
+    for (const [name, value] of Object.entries(domain)) view.signal(name, value);
+    return view.runAsync();
+  });
+  await Promise.all(drawn);
+  const number = form.parentElement.querySelectorAll(".small .seen_marks path").length;
+  form.querySelector(".count").textContent = `${number} point${number === 1 ? "" : "s"} shown`;
+  figure.querySelector(".measure").textContent = nameOfChosen(form, "measure");
+  form.parentElement.querySelector(".by-bin").hidden = (chosen.get("bin") ?? "all") === "all";
+}
+
+function set(view, chosen, policies) {
+  view.signal("policies", policies);
   view.signal("strategies", chosen.getAll("strategies"));
   for (const name of ["prm", "bin", "measure"]) {
-    if (form.elements[name]) view.signal(name, chosen.get(name));
+    if (chosen.get(name) !== null) view.signal(name, chosen.get(name));
   }
-  await view.runAsync();
-  const number = figure.querySelectorAll(".seen_marks path").length;
-  figure.querySelector(".count").textContent = `${number} point${number === 1 ? "" : "s"} shown`;
-  figure.querySelector(".measure").textContent = nameOfChosen(form, "measure");
-  figure.querySelector(".by-bin").hidden = (chosen.get("bin") ?? "all") === "all";
 }
 
 function nameOfChosen(form, name) {

@@ -1,0 +1,179 @@
+"""The report's first screen, and its tables, measured in a browser: boxes, contrast, keys."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from selenium.webdriver import ActionChains, Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.test_report_in_chromium import LAPTOP, PHONE, _errors, _open, _until
+
+SCREENS = [(size, scheme) for size in ((1280, 800), PHONE) for scheme in ("light", "dark")]
+LEAST_CONTRAST = 4.5
+
+
+class Size(NamedTuple):
+    """Of a screen, in CSS pixels."""
+
+    width: int
+    height: int
+
+
+TABLE = "#table-1"
+
+_BOX = "const b = arguments[0].getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]"
+_LABELS = """
+  const labels = document.querySelectorAll(
+    ".overview .n_label_marks text, .overview .policy_label_marks text");
+  return [...labels].filter((one) => one.getAttribute("opacity") !== "0").map((one) => {
+    const b = one.getBoundingClientRect();
+    return [one.textContent, b.left, b.top, b.right, b.bottom];
+  });
+"""
+# Each text on the screen, with its colour and that of the nearest painted element behind it.
+_COLOURS = """
+  const alike = (colour) => colour === "rgba(0, 0, 0, 0)" || colour === "transparent";
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const parent = walker.currentNode.parentElement;
+    if (!walker.currentNode.textContent.trim()) continue;
+    if (parent.closest("script, style, .hidden") || !parent.checkVisibility()) continue;
+    const style = getComputedStyle(parent);
+    if (style.visibility === "hidden") continue;
+    if (parent.getAttribute("opacity") === "0") continue;
+    let behind = parent;
+    while (behind && alike(getComputedStyle(behind).backgroundColor)) behind = behind.parentElement;
+    const colour = parent.closest("svg") ? style.fill : style.color;
+    const paper = getComputedStyle(behind ?? document.body).backgroundColor;
+    found.push([walker.currentNode.textContent.trim().slice(0, 40), colour, paper]);
+  }
+  return found;
+"""
+_CONTROLS = """
+  return [...document.querySelectorAll(
+    "a[href], button, input, select, summary, [tabindex='0']")]
+    .filter((one) => one.checkVisibility()).map((one) => {
+      one.dataset.seen ??= String(Math.random()); return one.dataset.seen; });
+"""
+
+
+def _box(browser: Chrome, selector: str) -> list[float]:
+    found = browser.find_element(By.CSS_SELECTOR, selector)
+    box: list[float] = browser.execute_script(_BOX, found)
+    return box
+
+
+@pytest.fixture(scope="module", params=SCREENS, ids=lambda at: f"{at[0][0]}-{at[1]}")
+def screen(browser: Chrome, page: Path, request: pytest.FixtureRequest) -> Size:
+    """The size of the screen on which the page is open."""
+    size, scheme = request.param
+    _open(browser, page, size, scheme)
+    return Size(*size)
+
+
+def test_the_first_screen_holds_sentences_verdicts_and_the_whole_chart(
+    browser: Chrome, screen: Size
+) -> None:
+    for selector in (".lead", "#verdicts", ".overview svg"):
+        left, top, right, bottom = _box(browser, selector)
+        assert 0 <= left < right <= screen.width, selector
+        assert 0 <= top < bottom <= screen.height, selector
+
+
+def test_no_label_covers_another_and_each_line_is_named(browser: Chrome, screen: Size) -> None:
+    labels = browser.execute_script(_LABELS)
+    names = [text for text, *_ in labels if "made-" in text]
+    assert len(names) == 3
+    assert {"4", "16"} <= {text for text, *_ in labels}
+    boxes = [(text, box) for text, *box in labels]
+    apart = [
+        (one, other)
+        for i, (one, a) in enumerate(boxes)
+        for other, b in boxes[i + 1 :]
+        if a[0] < b[2] - 1 and b[0] < a[2] - 1 and a[1] < b[3] - 1 and b[1] < a[3] - 1
+    ]
+    assert apart == []
+
+
+def _luminance(colour: str) -> float:
+    parts = [float(x) / 255 for x in re.findall(r"[\d.]+", colour)[:3]]
+    red, green, blue = (x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4 for x in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_every_text_stands_out_from_what_is_behind_it(browser: Chrome, screen: Size) -> None:
+    texts: list[list[str]] = browser.execute_script(_COLOURS)
+    assert len(texts) > 200
+    weak = set()
+    for text, colour, paper in texts:
+        low, high = sorted((_luminance(colour), _luminance(paper)))
+        if (high + 0.05) / (low + 0.05) < LEAST_CONTRAST:
+            weak.add((text, colour, paper))
+    assert weak == set()
+
+
+@pytest.fixture
+def laptop(browser: Chrome, page: Path) -> Chrome:
+    _open(browser, page, LAPTOP)
+    return browser
+
+
+def test_the_keyboard_reaches_every_control_of_the_page(laptop: Chrome) -> None:
+    controls: list[str] = laptop.execute_script(_CONTROLS)
+    assert len(controls) > 40
+    reached = set()
+    laptop.execute_script("document.activeElement.blur(); window.scrollTo(0, 0)")
+    for _ in range(len(controls) + 20):
+        ActionChains(laptop).send_keys(Keys.TAB).perform()
+        reached.add(laptop.execute_script("return document.activeElement.dataset.seen"))
+        if set(controls) <= reached:
+            break
+    assert set(controls) - reached == set()
+
+
+def _column(browser: Chrome, index: int) -> list[str]:
+    cells = f"return [...document.querySelectorAll('{TABLE} tbody tr:not([hidden])')]"
+    read = ".map((row) => (row.cells[arguments[0]].querySelector('.text')).textContent)"
+    texts: list[str] = browser.execute_script(cells + read, index)
+    return texts
+
+
+def test_a_table_sorts_by_a_column_both_ways(laptop: Chrome) -> None:
+    heading = laptop.find_elements(By.CSS_SELECTOR, f"{TABLE} thead th")[4]
+    button = heading.find_element(By.TAG_NAME, "button")
+    before = _column(laptop, 4)
+    for way, down in (("ascending", False), ("descending", True)):
+        button.send_keys(Keys.ENTER)
+        assert heading.get_attribute("aria-sort") == way
+        shares = [float(text) for text in _column(laptop, 4) if text != "–"]
+        assert shares == sorted(shares, reverse=down)
+        assert sorted(_column(laptop, 4)) == sorted(before)
+
+
+def test_a_table_shows_the_rows_with_a_word(laptop: Chrome) -> None:
+    word = laptop.find_element(By.CSS_SELECTOR, ".tools input")
+    word.send_keys("best-of-N")
+    rows = _column(laptop, 1)
+    assert rows == ["best-of-N"] * 3
+    assert "3 of" in laptop.find_element(By.CSS_SELECTOR, ".tools .rows").text
+
+
+def test_a_table_is_saved_as_csv(laptop: Chrome, tmp_path: Path) -> None:
+    behaviour: dict[str, Any] = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    laptop.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
+    laptop.find_element(By.CSS_SELECTOR, ".tools .save").send_keys(Keys.ENTER)
+    _until(laptop, lambda: list(tmp_path.glob("*.csv")))
+    (file,) = tmp_path.glob("*.csv")
+    rows = list(csv.DictReader(io.StringIO(file.read_text("utf-8-sig"))))
+    assert [row["strategy"] for row in rows] == _column(laptop, 1)
+    assert [row["N = 4"] for row in rows] == _column(laptop, 3)
+    assert rows[1]["N = 4: interval"]
+    assert _errors(laptop) == []
