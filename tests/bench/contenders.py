@@ -102,7 +102,12 @@ def ray_worker(spec: WorkerSpec, chunks: Chunks, pipe: Connection) -> None:
     """The sweep's policy worker in its Ray actor, as the driver sees it."""
 
     async def main() -> None:
-        worker = await RemoteWorker.start(spec, START_TIMEOUT_S, START_TIMEOUT_S, "bench")
+        worker = await RemoteWorker.start(
+            spec,
+            placement_timeout_s=START_TIMEOUT_S,
+            start_timeout_s=START_TIMEOUT_S,
+            run_id="bench",
+        )
         try:
             await _serve_async(pipe, worker.run, chunks)
         finally:

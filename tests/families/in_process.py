@@ -7,7 +7,7 @@ their time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +20,7 @@ from transformers import AutoTokenizer
 from ttsgrid.cli.composition import composed
 from ttsgrid.cli.sweep import sweep
 from ttsgrid.cluster.driver import launch
-from ttsgrid.cluster.driver.capacity import Capacity
+from ttsgrid.cluster.driver.capacity import Capacity, Nodes
 from ttsgrid.cluster.wire.scoring_link import PrmPeer, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.cluster.wire.whereabouts import Whereabouts
@@ -53,7 +53,10 @@ class LocalWorker:
         self._runtime = runtime
 
     @classmethod
-    async def start(cls, spec: WorkerSpec, **_limits: float | str) -> LocalWorker:
+    async def start(
+        cls, spec: WorkerSpec, placed: Callable[[], None], **_limits: float | str | None
+    ) -> LocalWorker:
+        placed()
         return cls(spec.engine.name, await start_runtime(spec))
 
     async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[TaskOutcome]:
@@ -90,6 +93,6 @@ def sweep_here(arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(AutoTokenizer, "from_pretrained", lambda source, **_: once(str(source)))
     monkeypatch.setattr(launch, "RemoteWorker", LocalWorker)
     monkeypatch.setattr(launch, "ray_cluster", no_cluster)
-    monkeypatch.setattr(launch, "cluster_capacity", lambda: Capacity(100, 0, 1000))
+    monkeypatch.setattr(launch, "cluster_nodes", lambda: Nodes((Capacity(0, 1000, 100),)))
     plain = composed(list(arguments), CONF)
     sweep(to_grid(plain.config, [Path(folder) for folder in plain.folders]))

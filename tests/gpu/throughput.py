@@ -110,7 +110,12 @@ async def measure(setting: Setting, max_num_seqs: int) -> Measured:
         stack.enter_context(ray_cluster(ClusterConfig(dashboard=False)))
         say("starting the Ray actors")
         workers = [
-            await RemoteWorker.start(spec, START_TIMEOUT_S, START_TIMEOUT_S, "bench")
+            await RemoteWorker.start(
+                spec,
+                placement_timeout_s=START_TIMEOUT_S,
+                start_timeout_s=START_TIMEOUT_S,
+                run_id="bench",
+            )
             for spec in (setting.policy, setting.prm)
         ]
         say("starting the engines of the other ways")

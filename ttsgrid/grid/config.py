@@ -142,7 +142,7 @@ class ClusterConfig:
         address: a Ray cluster to join; None starts Ray on this machine (RAY_ADDRESS
             is honoured); `auto` joins the one running here.
         use_gpus: whether engines ask for GPUs; None: if the cluster has any.
-        placement_timeout_s: how long a worker may wait for resources.
+        placement_timeout_s: how long workers may wait for resources while nothing runs.
         max_attempts: tries a unit gets before it is recorded as failed.
         silence_s: how long a worker may neither answer nor get on, at least, before it is
             killed and its units are handed out again.

@@ -24,13 +24,14 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 
-from ttsgrid.cluster.driver.capacity import Capacity
+from ttsgrid.cluster.driver.capacity import Capacity, Nodes
 from ttsgrid.cluster.driver.committer import Committer
 from ttsgrid.cluster.driver.deaths import WorkerDiedError
 from ttsgrid.cluster.driver.driver import Driver
 from ttsgrid.cluster.driver.fleet import FleetWorker
 from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.driver.replica import Limits
+from ttsgrid.cluster.driver.standstill import Room
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, PrmPeer, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.cluster.wire.whereabouts import Whereabouts
@@ -178,7 +179,8 @@ class SimulatedCluster:
     most_resident: int = 0
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
-    async def start(self, spec: WorkerSpec) -> FleetWorker:
+    async def start(self, spec: WorkerSpec, placed: Callable[[], None]) -> FleetWorker:
+        placed()
         tokenizer = _Remembering(with_bos=spec.format != "qwen")
         runtime: PolicyRuntime | PrmRuntime = (
             PolicyRuntime(spec, FakePolicyEngine(spec.engine, tokenizer), tokenizer)
@@ -201,12 +203,13 @@ async def drive(
     fleet: Mapping[str, Sequence[WorkerSpec]],
     cluster: SimulatedCluster,
     folder: Path,
-    capacity: Capacity | None = None,
+    nodes: Sequence[Capacity] = (Capacity(1e6, 1e6, 1e6),),
     max_attempts: int = 3,
     said: StringIO | None = None,
 ) -> float:
     """Run a plan as `launch` does; return how long it took, in virtual seconds."""
     todo = Counter(unit.runs_on.name for unit in plan.missing)
+    cluster_nodes = Nodes(tuple(nodes))
     slots = min(spec.engine.max_num_seqs for specs in fleet.values() for spec in specs)
     with Store.open(folder, run_id="simulated") as store:
         store.write_problems(plan.problems)
@@ -216,7 +219,7 @@ async def drive(
             cluster.start,
             Committer(store),
             Progress(Console(file=said or StringIO()), todo),
-            capacity or Capacity(1e6, 1e6, 1e6),
+            Room(lambda: cluster_nodes, lambda: cluster_nodes),
             Limits(max_attempts=max_attempts, requests_in_flight=2 * slots),
         )
         loop = asyncio.get_running_loop()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ttsgrid.cluster.driver.capacity import Capacity, demand, require_room
+from ttsgrid.cluster.driver.capacity import Capacity, Nodes, demand, require_room
 from ttsgrid.cluster.driver.launch import worker_spec
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.cluster.worker.placement import bundles_of, placement_of
@@ -43,10 +43,22 @@ def spec_of(policy: str) -> WorkerSpec:
     return worker_spec(grid, planned(grid), (), use_gpus=True)
 
 
+def gpus_of(spec: WorkerSpec) -> float:
+    return sum(bundle.gpus for bundle in demand(spec))
+
+
 def test_r1_takes_two_stages_of_eight_gpus_and_405b_one() -> None:
     r1, llama = spec_of("r1"), spec_of("llama3.1-405b")
-    assert (r1.engine.num_gpus, r1.engine.pipeline_parallel, demand(r1).gpus) == (8, 2, 16)
-    assert (llama.engine.num_gpus, llama.engine.pipeline_parallel, demand(llama).gpus) == (8, 1, 8)
+    assert (r1.engine.num_gpus, r1.engine.pipeline_parallel, gpus_of(r1)) == (
+        8,
+        2,
+        16,
+    )
+    assert (
+        llama.engine.num_gpus,
+        llama.engine.pipeline_parallel,
+        sum(b.gpus for b in demand(llama)),
+    ) == (8, 1, 8)
     assert placement_of(llama).options["num_gpus"] == 8
 
 
@@ -64,8 +76,8 @@ def test_without_gpus_there_are_no_stages() -> None:
 
 def test_a_cluster_that_is_too_small_is_refused_with_both_settings() -> None:
     with pytest.raises(PlacementError, match=r"asks for 16 GPUs \(r1.num_gpus x pipeline_parallel"):
-        require_room(spec_of("r1"), Capacity(64, 8, 1000))
-    require_room(spec_of("r1"), Capacity(64, 16, 1000))
+        require_room(spec_of("r1"), Nodes((Capacity(8, 1000, 64),)))
+    require_room(spec_of("r1"), Nodes((Capacity(8, 500, 32),) * 2))
 
 
 @pytest.mark.parametrize(

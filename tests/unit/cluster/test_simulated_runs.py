@@ -122,7 +122,7 @@ def test_a_unit_without_attempts_left_fails_with_an_error_and_the_others_go_on(
 
 def test_a_cluster_of_two_engines_runs_four_models_in_turn(tmp_path: Path) -> None:
     plan, cluster = planned(3), SimulatedCluster()
-    run_virtually(drive(plan, fleet(), cluster, tmp_path, Capacity(2, 0, 2)))
+    run_virtually(drive(plan, fleet(), cluster, tmp_path, [Capacity(0, 2, 2)]))
     kinds = committed(tmp_path, plan).sort("committed_at", maintain_order=True)["kind"].to_list()
     assert cluster.most_resident == 2
     assert kinds.index("search") > max(i for i, kind in enumerate(kinds) if kind != "search")
@@ -130,7 +130,7 @@ def test_a_cluster_of_two_engines_runs_four_models_in_turn(tmp_path: Path) -> No
 
 def test_more_replicas_than_fit_wait_and_never_keep_a_search_from_its_prm(tmp_path: Path) -> None:
     plan, cluster = planned(3), SimulatedCluster()
-    run_virtually(drive(plan, fleet(policies=3, prms=2), cluster, tmp_path, Capacity(4, 0, 4)))
+    run_virtually(drive(plan, fleet(policies=3, prms=2), cluster, tmp_path, [Capacity(0, 4, 4)]))
     committed(tmp_path, plan)
     assert cluster.most_resident == 4
 

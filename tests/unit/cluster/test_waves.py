@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ttsgrid.benchmarks import shipped_benchmark
-from ttsgrid.cluster.driver.capacity import Capacity
+from ttsgrid.cluster.driver.capacity import Capacity, Nodes
 from ttsgrid.cluster.driver.waves import plan_waves
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.errors import PlacementError
@@ -48,8 +48,8 @@ TREES = [
 UNITS: list[Unit] = [*BLOCKS, *SCORES, *TREES]
 
 
-def cluster(gpus: float) -> Capacity:
-    return Capacity(64, gpus, 64)
+def cluster(gpus: float) -> Nodes:
+    return Nodes((Capacity(gpus, 64, 64),))
 
 
 def resident(wave: tuple[Unit, ...]) -> set[str]:
@@ -92,5 +92,12 @@ def test_a_pair_that_never_fits_is_refused_with_the_settings_to_change() -> None
     fleet = FLEET | {"q": [worker("prm", "q", gpus=4)]}
     with pytest.raises(PlacementError) as caught:
         plan_waves(UNITS, fleet, cluster(4))
-    for part in ("a and q at the same time", "5 GPUs", "num_gpus", "engine.cpus", "has 64, 4"):
+    for part in (
+        "a and q at the same time",
+        "1 GPU",
+        "4 GPUs",
+        "num_gpus",
+        "engine.cpus",
+        "a node with",
+    ):
         assert part in str(caught.value)

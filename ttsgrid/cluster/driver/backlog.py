@@ -51,6 +51,11 @@ class Backlog:
             await self._wait()
         return self._ready[model].popleft()
 
+    async def finished(self, model: str) -> None:
+        """Wait until every unit of a model has its result."""
+        while self._remaining[model] > 0:
+            await self._wait()
+
     async def _wait(self) -> None:
         await self._changed.wait()
 

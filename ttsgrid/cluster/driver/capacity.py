@@ -1,20 +1,28 @@
-"""What a cluster can hold at once and what a worker takes of it; plain sums, free of Ray."""
+"""What a cluster can hold at once, node by node; sums over nodes hold no worker. Free of Ray.
+
+A worker stands on one node. An engine of several stages takes its GPUs one by one, on as many
+nodes as it needs. Whether some workers fit at the same time is bin packing: exact for few,
+best-fit for many, where a false "no" costs a turn in line and nothing else.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.errors import PlacementError
 
+MAX_PACKED_EXACTLY = 6  # bundles; their orders grow as a factorial
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, order=True)
 class Capacity:
-    """Resources, of a cluster or of a set of workers."""
+    """Resources, of a node or of a bundle that must stand on one."""
 
-    cpus: float
     gpus: float
     memory_gib: float
+    cpus: float
 
     def holds(self, other: Capacity) -> bool:
         """Say whether `other` fits in."""
@@ -25,34 +33,117 @@ class Capacity:
             and other.memory_gib <= self.memory_gib + 1e-6
         )
 
-    def __add__(self, other: Capacity) -> Capacity:
+    def __sub__(self, other: Capacity) -> Capacity:
         return Capacity(
-            self.cpus + other.cpus, self.gpus + other.gpus, self.memory_gib + other.memory_gib
+            self.gpus - other.gpus, self.memory_gib - other.memory_gib, self.cpus - other.cpus
         )
 
-
-NOTHING = Capacity(0, 0, 0)
-
-
-def demand(spec: WorkerSpec) -> Capacity:
-    """Return what one worker reserves."""
-    return Capacity(spec.cpus, spec.gpus, spec.memory_gib)
+    def __str__(self) -> str:
+        gpus = f"{self.gpus:g} GPU{'' if self.gpus == 1 else 's'}, " if self.gpus else ""
+        cpus = f"{self.cpus:g} CPU{'' if self.cpus == 1 else 's'}"
+        return f"{gpus}{cpus} and {self.memory_gib:.3g} GiB"
 
 
-def require_room(spec: WorkerSpec, capacity: Capacity) -> None:
+Bundles = tuple[Capacity, ...]
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """A cluster's nodes, in use or not.
+
+    Attributes:
+        promised: nodes that its autoscaler adds when they are asked for.
+    """
+
+    nodes: tuple[Capacity, ...]
+    promised: tuple[Capacity, ...] = ()
+
+    @property
+    def all(self) -> tuple[Capacity, ...]:
+        """Nodes that are there or can be had."""
+        return self.nodes + self.promised
+
+    @property
+    def has_gpus(self) -> bool:
+        """Whether any node has a GPU."""
+        return any(node.gpus for node in self.all)
+
+    def hold(self, workers: Sequence[Bundles]) -> bool:
+        """Say whether workers find room at the same time."""
+        bundles = sorted((bundle for worker in workers for bundle in worker), reverse=True)
+        exactly = len(bundles) <= MAX_PACKED_EXACTLY
+        return _fit(sorted(self.all), bundles, exactly)
+
+    def __str__(self) -> str:
+        return _listed(self.nodes) if self.nodes else "no node"
+
+
+def _fit(free: list[Capacity], bundles: Sequence[Capacity], exactly: bool) -> bool:
+    """Put the largest bundle on the smallest node that holds it, or in turn on each."""
+    if not bundles:
+        return True
+    first, *others = bundles
+    tried: set[Capacity] = set()
+    for place, node in enumerate(free):
+        if node in tried or not node.holds(first):
+            continue
+        left = sorted([*free[:place], node - first, *free[place + 1 :]])
+        if _fit(left, others, exactly):
+            return True
+        if not exactly:
+            return False
+        tried.add(node)
+    return False
+
+
+def _listed(nodes: Sequence[Capacity]) -> str:
+    kinds = {node: nodes.count(node) for node in sorted(nodes, reverse=True)}
+    return "; ".join(
+        f"{count} nodes with {node} each" if count > 1 else f"a node with {node}"
+        for node, count in kinds.items()
+    )
+
+
+def demand(spec: WorkerSpec) -> Bundles:
+    """Return what one worker reserves, a bundle per node that it may stand on."""
+    own = Capacity(spec.gpus, spec.memory_gib, spec.cpus)
+    if spec.engine.pipeline_parallel == 1 or not spec.gpus:
+        return (own,)
+    return (Capacity(1, spec.memory_gib, spec.cpus), *[Capacity(1, 0, 0)] * (spec.gpus - 1))
+
+
+def in_words(spec: WorkerSpec) -> str:
+    """Say what a worker asks for."""
+    whole = Capacity(spec.gpus, spec.memory_gib, spec.cpus)
+    return f"{whole} on one node" if len(demand(spec)) == 1 else f"{whole}, GPU by GPU"
+
+
+def require_room(spec: WorkerSpec, cluster: Nodes) -> None:
     """Refuse, before any engine starts, a worker that the cluster can never hold.
 
     Raises:
         PlacementError: naming the resource that lacks and the setting that asks for it.
     """
-    wants, name = demand(spec), spec.engine.name
-    gpus = "num_gpus" if spec.engine.pipeline_parallel == 1 else "num_gpus x pipeline_parallel"
+    if cluster.hold([demand(spec)]):
+        return
+    name = spec.engine.name
+    if len(demand(spec)) > 1:
+        raise PlacementError(
+            f"{name} asks for {spec.gpus:g} GPUs ({name}.num_gpus x pipeline_parallel); the whole "
+            f"cluster has {sum(node.gpus for node in cluster.all):g}"
+        )
+    own, largest = demand(spec)[0], cluster.all
     for resource, asked, there, setting in (
-        ("CPUs", wants.cpus, capacity.cpus, "engine.cpus"),
-        ("GPUs", wants.gpus, capacity.gpus, f"{name}.{gpus}"),
-        ("GiB of memory", wants.memory_gib, capacity.memory_gib, "engine.memory_gib"),
+        ("CPUs", own.cpus, [node.cpus for node in largest], "engine.cpus"),
+        ("GPUs", own.gpus, [node.gpus for node in largest], f"{name}.num_gpus"),
+        ("GiB of memory", own.memory_gib, [n.memory_gib for n in largest], "engine.memory_gib"),
     ):
-        if asked > there + 1e-6:
+        if asked > max(there, default=0) + 1e-6:
             raise PlacementError(
-                f"{name} asks for {asked:g} {resource} ({setting}); the whole cluster has {there:g}"
+                f"{name} asks for {asked:g} {resource} on one node ({setting}); no node of the "
+                f"cluster has more than {max(there, default=0):.3g}"
             )
+    raise PlacementError(
+        f"{name} asks for {in_words(spec)} ({name}.num_gpus, engine.cpus, engine.memory_gib); no "
+        f"node has all of it: {cluster}"
+    )

@@ -54,6 +54,10 @@ class Dispatch:
         """Return the next chunk for a model's workers; None once nothing needs it any more."""
         return await self._backlog.take(model)
 
+    async def finished(self, model: str) -> None:
+        """Wait until no unit needs a model any more."""
+        await self._backlog.finished(model)
+
     def prm_works(self, prm: str) -> None:
         """Make the searches ready that score with a PRM."""
         searches = self._searches.pop(prm, {})

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ttsgrid.cluster.driver.capacity import Capacity
 from ttsgrid.cluster.driver.committer import Committer
 from ttsgrid.cluster.driver.dispatch import Dispatch, Held
 from ttsgrid.cluster.driver.fleet import StartWorker
@@ -21,6 +21,7 @@ from ttsgrid.cluster.driver.prm_directory import PrmDirectory
 from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.driver.replica import Limits, Replica
 from ttsgrid.cluster.driver.residency import Residency
+from ttsgrid.cluster.driver.standstill import Room, Standstill
 from ttsgrid.cluster.driver.watch import Watch
 from ttsgrid.cluster.driver.waves import Wave, plan_waves
 from ttsgrid.cluster.wire.tasks import WorkerSpec
@@ -39,7 +40,7 @@ class Driver:
         start: StartWorker,
         committer: Committer,
         progress: Progress,
-        capacity: Capacity,
+        room: Room,
         limits: Limits,
     ) -> None:
         """Plan the waves.
@@ -48,12 +49,13 @@ class Driver:
             PlacementError: a search's policy and PRM do not fit together.
         """
         self._problems = {problem.id: problem for problem in plan.problems}
-        self._waves = plan_waves(plan.missing, workers, capacity)
+        self._waves = plan_waves(plan.missing, workers, room.nodes())
         self._specs = workers
         self._start = start
         self._committer = committer
         self._progress = progress
-        self._residency = Residency(capacity)
+        self._residency = Residency(room.nodes())
+        self._room = room
         self._limits = limits
         self._replicas: list[Replica] = []
 
@@ -82,13 +84,18 @@ class Driver:
         running = [
             asyncio.create_task(replica.serve(self._residency)) for replica in self._replicas
         ]
+        standstill = Standstill(self._replicas, self._room, self._residency, self._progress)
+        guard = asyncio.create_task(standstill.watch(self._limits.standstill_s))
+        work = asyncio.gather(*running)
+        either: set[asyncio.Future[Any]] = {guard, work}
         try:
-            await asyncio.gather(*running)
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            await (guard if guard.done() else work)
         finally:
             # A failed `gather` leaves its other tasks running, workers and all.
-            for task in running:
+            for task in (guard, *running):
                 task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            await asyncio.gather(guard, work, *running, return_exceptions=True)
 
     def _replicas_for(self, wave: Wave, held: Held) -> list[Replica]:
         """Return the replicas of a wave in the order in which they wait for room.

@@ -6,7 +6,7 @@ keeps its promises, and drives the same scheduling code.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ttsgrid.cluster.wire.scoring_link import PrmPeer
@@ -61,10 +61,18 @@ class FleetWorker(Protocol):
         ...
 
 
-StartWorker = Callable[[WorkerSpec], Awaitable[FleetWorker]]
-"""Places a worker and loads its model.
+class StartWorker(Protocol):
+    """Places a worker and loads its model."""
 
-Raises:
-    PlacementError, WorkerStartError: why it can't, and why no other could.
-    WorkerDiedError: it ended while it loaded; another may fare better.
-"""
+    async def __call__(self, spec: WorkerSpec, placed: Callable[[], None]) -> FleetWorker:
+        """Start one; wait for its place as long as it takes, or is let.
+
+        Args:
+            spec: what it holds and reserves.
+            placed: to be called once it has its place and begins to load.
+
+        Raises:
+            PlacementError, WorkerStartError: why it can't, and why no other could.
+            WorkerDiedError: it ended while it loaded; another may fare better.
+        """
+        ...

@@ -8,13 +8,14 @@ from functools import partial
 from rich.console import Console
 from transformers import AutoTokenizer
 
-from ttsgrid.cluster.driver.capacity import Capacity, require_room
+from ttsgrid.cluster.driver.capacity import Nodes, require_room
 from ttsgrid.cluster.driver.committer import Committer
 from ttsgrid.cluster.driver.driver import Driver
 from ttsgrid.cluster.driver.progress import Progress
-from ttsgrid.cluster.driver.ray_cluster import cluster_capacity, ray_cluster
+from ttsgrid.cluster.driver.ray_cluster import cluster_nodes, free_nodes, ray_cluster
 from ttsgrid.cluster.driver.remote_worker import RemoteWorker
 from ttsgrid.cluster.driver.replica import Limits
+from ttsgrid.cluster.driver.standstill import Room
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.dotted import files_to_ship
 from ttsgrid.core.records import Problem
@@ -47,25 +48,34 @@ async def run_missing(
     with ray_cluster(grid.cluster, files_to_ship([*own_code(grid), *grid.plugins])) as dashboard:
         if dashboard:
             console.print(f"Ray dashboard: http://{dashboard}", highlight=False)
-        capacity = cluster_capacity()
-        workers = worker_specs(grid, models, plan, capacity)
+        cluster = cluster_nodes()
+        workers = worker_specs(grid, models, plan, cluster)
         # Ray would leave such an actor pending, and say nothing until the placement times out.
         for specs in workers.values():
-            require_room(specs[0], capacity)
+            require_room(specs[0], cluster)
         progress = Progress(console, todo)
         limits = Limits(
             max_attempts=grid.cluster.max_attempts,
             requests_in_flight=REQUESTS_PER_SEQUENCE * grid.engine.max_num_seqs,
             silence_s=grid.cluster.silence_s,
             first_result_s=grid.engine.start_timeout_s,
+            standstill_s=grid.cluster.placement_timeout_s,
         )
         start = partial(
             RemoteWorker.start,
-            placement_timeout_s=grid.cluster.placement_timeout_s,
+            placement_timeout_s=None,  # others may work meanwhile: the driver decides
             start_timeout_s=grid.engine.start_timeout_s,
             run_id=store.run_id,
         )
-        driver = Driver(plan, workers, start, Committer(store), progress, capacity, limits)
+        driver = Driver(
+            plan,
+            workers,
+            start,
+            Committer(store),
+            progress,
+            Room(cluster_nodes, free_nodes),
+            limits,
+        )
         with progress.shown():
             await driver.run(load_solutions(store.files, blocks_to_score(plan)))
         return progress.num_failed
@@ -78,11 +88,11 @@ def blocks_to_score(plan: Plan) -> set[str]:
 
 
 def worker_specs(
-    grid: GridConfig, models: list[ResolvedModel], plan: Plan, capacity: Capacity
+    grid: GridConfig, models: list[ResolvedModel], plan: Plan, cluster: Nodes
 ) -> dict[str, list[WorkerSpec]]:
     """Return one spec per replica of each model that a missing unit needs, in the grid's order."""
     needed = {model.name for unit in plan.missing for model in unit.models}
-    use_gpus = capacity.gpus > 0 if grid.cluster.use_gpus is None else grid.cluster.use_gpus
+    use_gpus = cluster.has_gpus if grid.cluster.use_gpus is None else grid.cluster.use_gpus
     return {
         model.identity.name: [worker_spec(grid, model, plan.problems, use_gpus)]
         * model.config.replicas

@@ -9,9 +9,9 @@ from functools import partial
 
 from rich.console import Console
 
-from ttsgrid.cluster.driver.capacity import NOTHING, Capacity, demand, require_room
+from ttsgrid.cluster.driver.capacity import Bundles, Nodes, demand, require_room
 from ttsgrid.cluster.driver.launch import worker_spec
-from ttsgrid.cluster.driver.ray_cluster import cluster_capacity, ray_cluster
+from ttsgrid.cluster.driver.ray_cluster import cluster_nodes, ray_cluster
 from ttsgrid.cluster.driver.remote_worker import RemoteWorker
 from ttsgrid.cluster.driver.step_scoring import score_solutions
 from ttsgrid.cluster.wire.scoring_link import ScoreReply, ScoreRequest
@@ -42,7 +42,7 @@ async def run_prm_jobs(grid: GridConfig, jobs: Sequence[PrmJob], console: Consol
         WorkerStartError, PlacementError: a PRM can't run; earlier replies were handed on.
     """
     with ray_cluster(grid.cluster, files_to_ship([*own_code(grid), *grid.plugins])):
-        capacity = cluster_capacity()
+        cluster = cluster_nodes()
         start = partial(
             RemoteWorker.start,
             placement_timeout_s=grid.cluster.placement_timeout_s,
@@ -54,7 +54,7 @@ async def run_prm_jobs(grid: GridConfig, jobs: Sequence[PrmJob], console: Consol
                 f"{job.model.identity.name}: {len(job.requests):,} solutions to score",
                 highlight=False,
             )
-            workers = _workers(grid, job.model, capacity)
+            workers = _workers(grid, job.model, cluster)
             try:
                 await score_solutions(
                     workers, job.requests, start, job.on_reply, grid.cluster.max_attempts
@@ -63,15 +63,15 @@ async def run_prm_jobs(grid: GridConfig, jobs: Sequence[PrmJob], console: Consol
                 raise _first(group) from None
 
 
-def _workers(grid: GridConfig, model: ResolvedModel, capacity: Capacity) -> list[WorkerSpec]:
+def _workers(grid: GridConfig, model: ResolvedModel, cluster: Nodes) -> list[WorkerSpec]:
     """One spec per replica, as many as fit the cluster at once."""
-    use_gpus = capacity.gpus > 0 if grid.cluster.use_gpus is None else grid.cluster.use_gpus
+    use_gpus = cluster.has_gpus if grid.cluster.use_gpus is None else grid.cluster.use_gpus
     spec = worker_spec(grid, model, (), use_gpus)
-    require_room(spec, capacity)
-    fitting, taken = 0, NOTHING
-    while fitting < model.config.replicas and capacity.holds(taken + demand(spec)):
-        fitting, taken = fitting + 1, taken + demand(spec)
-    return [spec] * fitting
+    require_room(spec, cluster)
+    fitting: list[Bundles] = []
+    while len(fitting) < model.config.replicas and cluster.hold([*fitting, demand(spec)]):
+        fitting.append(demand(spec))
+    return [spec] * len(fitting)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

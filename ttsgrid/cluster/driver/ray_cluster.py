@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import ray
+from ray._private.state import available_resources_per_node
 
-from ttsgrid.cluster.driver.capacity import Capacity
+from ttsgrid.cluster.driver.capacity import Capacity, Nodes
 from ttsgrid.cluster.driver.reach import require_reachable, setting_of
 from ttsgrid.core.errors import PlacementError
 from ttsgrid.grid.config import ClusterConfig
 
 GIB = 1 << 30
+MANY_NODES = 32
 HERE = "local"  # starts Ray, whatever runs beside it
 
 
@@ -70,7 +72,29 @@ def _why_not(config: ClusterConfig, address: str, error: Exception) -> str:
     return f"Ray did not start on this machine: {reason} {advice}, or join a cluster (cluster=ray)"
 
 
-def cluster_capacity() -> Capacity:
-    """Return the resources of the joined cluster, in use or not."""
-    total = ray.cluster_resources()
-    return Capacity(total.get("CPU", 0), total.get("GPU", 0), total.get("memory", 0) / GIB)
+def cluster_nodes() -> Nodes:
+    """Return the nodes of the joined cluster, in use or not, and those that it may add."""
+    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return Nodes(tuple(_capacity(node) for node in alive), _promised())
+
+
+def free_nodes() -> Nodes:
+    """Return what of each node nobody has reserved."""
+    return Nodes(tuple(_capacity(node) for node in available_resources_per_node().values()))
+
+
+def _promised() -> tuple[Capacity, ...]:
+    """Return the nodes that an autoscaler says it can add."""
+    config = ray._private.state.state.get_cluster_config()
+    groups = config.node_group_configs if config is not None else ()
+    promised: list[Capacity] = []
+    for group in groups:
+        # -1 stands for any number; more than a run can use need not be imagined.
+        most = MANY_NODES if group.max_count < 0 else min(group.max_count, MANY_NODES)
+        promised += [_capacity(dict(group.resources))] * most
+    return tuple(promised)
+
+
+def _capacity(resources: Mapping[str, float]) -> Capacity:
+    memory_gib = resources.get("memory", 0) / GIB
+    return Capacity(resources.get("GPU", 0), memory_gib, resources.get("CPU", 0))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import ray
 from ray.exceptions import RayActorError, RayError, RayTaskError, RuntimeEnvSetupError
 
-from ttsgrid.cluster.driver.ray_cluster import cluster_capacity
+from ttsgrid.cluster.driver.capacity import in_words
+from ttsgrid.cluster.driver.ray_cluster import free_nodes
 from ttsgrid.cluster.driver.ray_deaths import death_of, last_line, reason_of
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, PrmPeer, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
@@ -56,13 +57,20 @@ class RemoteWorker:
 
     @classmethod
     async def start(
-        cls, spec: WorkerSpec, placement_timeout_s: float, start_timeout_s: float, run_id: str
+        cls,
+        spec: WorkerSpec,
+        placed: Callable[[], None] = lambda: None,
+        *,
+        placement_timeout_s: float | None,
+        start_timeout_s: float,
+        run_id: str,
     ) -> RemoteWorker:
         """Place a worker and load its model.
 
         Args:
             spec: what it holds and reserves.
-            placement_timeout_s: how long it may wait for room.
+            placed: called once it has its place.
+            placement_timeout_s: how long it may wait for room; None for as long as it takes.
             start_timeout_s: how long its model may take to load.
             run_id: told in the actor's name, which no other run on the cluster may share.
 
@@ -76,21 +84,21 @@ class RemoteWorker:
         worker = cls(actor_name, create_actor(spec, actor_name, placement), placement)
         try:
             await worker._be_placed(spec, placement_timeout_s)
+            placed()
             await worker._load(spec, start_timeout_s)
         except BaseException:  # cancelled too: nothing may stay behind
             worker.kill()
             raise
         return worker
 
-    async def _be_placed(self, spec: WorkerSpec, timeout_s: float) -> None:
+    async def _be_placed(self, spec: WorkerSpec, timeout_s: float | None) -> None:
         name = spec.engine.name
         try:
             self.place = await self._within(self._actor.ping.remote(), timeout_s)
         except TimeoutError:
             raise PlacementError(
                 f"{name} was not placed within cluster.placement_timeout_s={timeout_s:g} s: it "
-                f"asks for {spec.cpus:g} CPUs, {spec.gpus} GPUs and {spec.memory_gib:g} GiB; the "
-                f"cluster has {cluster_capacity()} in all"
+                f"asks for {in_words(spec)}; free is {free_nodes()}"
             ) from None
 
     async def _load(self, spec: WorkerSpec, timeout_s: float) -> None:
@@ -141,7 +149,7 @@ class RemoteWorker:
         ray.kill(self._actor, no_restart=True)
         self._placement.release()
 
-    async def _within(self, call: Awaitable[T], timeout_s: float) -> T:
+    async def _within(self, call: Awaitable[T], timeout_s: float | None) -> T:
         return await asyncio.wait_for(self._reply(call), timeout_s)
 
     async def _reply(self, call: Awaitable[T]) -> T:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TypeVar
 
 from ttsgrid.cluster.driver.backlog import Chunk
@@ -38,12 +39,24 @@ class Limits:
         requests_in_flight: engine requests to keep in flight per worker.
         silence_s: how long a worker may be silent, at least.
         first_result_s: how long it may take to its first result.
+        standstill_s: how long workers may wait for a place while none works.
     """
 
     max_attempts: int
     requests_in_flight: int
     silence_s: float = 120.0
     first_result_s: float = 600.0
+    standstill_s: float = 300.0
+
+
+class Phase(StrEnum):
+    """What a replica does, in the words of the progress line."""
+
+    LINE = "waits for room"
+    PLACING = "waits for a node"
+    LOADING = "starts"
+    WORKING = "works"
+    DONE = "done"
 
 
 @dataclass
@@ -60,7 +73,8 @@ class Replica:
     limits: Limits
     worker: FleetWorker | None = field(default=None, init=False)
     _deaths: Deaths = field(init=False)
-    _had_loaded: bool = field(default=False, init=False)
+    phase: Phase = field(default=Phase.LINE, init=False)
+    num_calls: int = field(default=0, init=False)
     _condemned: WorkerDiedError | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -72,13 +86,42 @@ class Replica:
         Raises:
             WorkerStartError, PlacementError: the model cannot run.
         """
-        self.progress.state(self.label, "waits for room")
+        work = asyncio.ensure_future(self._serve(residency))
+        finished = asyncio.ensure_future(self.dispatch.finished(self.model))
+        try:
+            await asyncio.wait({work, finished}, return_when=asyncio.FIRST_COMPLETED)
+            # Other replicas did what this one still waits or loads for.
+            if work.done() or self.phase is Phase.WORKING:
+                await work
+        finally:
+            for task in (work, finished):
+                task.cancel()
+            await asyncio.gather(work, finished, return_exceptions=True)
+        self._enter(Phase.DONE)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it has work and no place to do it."""
+        unplaced = self.phase in (Phase.LINE, Phase.PLACING)
+        return unplaced and self.dispatch.remaining(self.model) > 0
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it gets on: loads a model, or waits for a worker's replies."""
+        return self.phase is Phase.LOADING or self.num_calls > 0
+
+    def _enter(self, phase: Phase) -> None:
+        self.phase = phase
+        self.progress.state(self.label, phase)
+
+    async def _serve(self, residency: Residency) -> None:
+        self._enter(Phase.LINE)
         async with residency.room_for(demand(self.spec)):
             while self.dispatch.remaining(self.model):
                 death = await self._death_of_its_worker()
                 if death is None:
                     continue
-                self._deaths.count(death, had_loaded=self._had_loaded)
+                self._deaths.count(death, had_loaded=self.phase is Phase.WORKING)
                 self.progress.died(self.label, death)
                 # Attempts are counted for each unit; a worker that dies before it has any, as
                 # with a broken driver or too little memory, would be started for ever.
@@ -87,7 +130,6 @@ class Replica:
                         f"{self.label} died {self._deaths.in_vain} times without a result in "
                         f"between; giving up. The last time: {death}"
                     )
-        self.progress.state(self.label, "done")
 
     async def _death_of_its_worker(self) -> WorkerDiedError | None:
         """Employ a worker; return its death, or None when the work is done.
@@ -96,7 +138,7 @@ class Replica:
             EndpointDownError: nothing more can be had of the model's endpoint.
         """
         death, down = None, None
-        self._had_loaded, self._condemned = False, None
+        self._condemned = None
         try:
             await self._employ_a_worker()
         except* WorkerDiedError as group:  # a task group raises groups: calls in flight died too
@@ -119,10 +161,9 @@ class Replica:
         Raises:
             WorkerDiedError: in a group; what was in flight is handed out again.
         """
-        self.progress.state(self.label, "starts")
-        worker = self.worker = await self.start(self.spec)
-        self._had_loaded = True
-        self.progress.state(self.label, "works")
+        self._enter(Phase.PLACING)
+        worker = self.worker = await self.start(self.spec, lambda: self._enter(Phase.LOADING))
+        self._enter(Phase.WORKING)
         if self.spec.engine.role == "prm":
             self.prms.joined(self.model, self.label, worker)
             self.dispatch.prm_works(self.model)
@@ -175,7 +216,11 @@ class Replica:
         prm = None
         if task.unit.tree:
             prm = await self.prms.worker_for(task.unit.tree.prm.name, task.problem.id)
-        finished = await worker.run(call, prm.as_prm() if prm else None)
+        self.num_calls += 1
+        try:
+            finished = await worker.run(call, prm.as_prm() if prm else None)
+        finally:
+            self.num_calls -= 1
         lost = [item.task for item in finished if item.prm_lost]
         if lost and prm is not None:
             prm.kill()  # it may have been out of reach only; now its replica knows too

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from ttsgrid.cluster.driver.deaths import WorkerDiedError
-from ttsgrid.cluster.driver.fleet import FleetWorker, StartWorker
+from ttsgrid.cluster.driver.fleet import FleetWorker
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.errors import WorkerStartError
@@ -21,6 +21,7 @@ from ttsgrid.core.errors import WorkerStartError
 BATCH_SIZE = 32
 BATCHES_IN_FLIGHT = 2
 
+StartScorer = Callable[[WorkerSpec], Awaitable[FleetWorker]]
 OnReply = Callable[[int, ScoreReply], None]
 """Told the position of a request and its reply, as soon as that is there."""
 
@@ -34,7 +35,7 @@ class _Batch:
 async def score_solutions(
     workers: Sequence[WorkerSpec],
     requests: Sequence[ScoreRequest],
-    start: StartWorker,
+    start: StartScorer,
     on_reply: OnReply,
     max_attempts: int,
 ) -> None:
@@ -58,7 +59,7 @@ async def score_solutions(
 
 
 async def _serve(
-    spec: WorkerSpec, line: deque[_Batch], start: StartWorker, on_reply: OnReply, attempts: int
+    spec: WorkerSpec, line: deque[_Batch], start: StartScorer, on_reply: OnReply, attempts: int
 ) -> None:
     """Keep one replica at work until the line is empty."""
     for _ in range(attempts):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ttsgrid.cluster.driver.capacity import NOTHING, Capacity, demand
+from ttsgrid.cluster.driver.capacity import Bundles, Nodes, demand, in_words
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.errors import PlacementError
 from ttsgrid.core.units import SearchTree, Unit
@@ -20,13 +20,13 @@ Wave = tuple[Unit, ...]
 Fleet = Mapping[str, Sequence[WorkerSpec]]
 
 
-def plan_waves(units: Sequence[Unit], fleet: Fleet, capacity: Capacity) -> list[Wave]:
+def plan_waves(units: Sequence[Unit], fleet: Fleet, cluster: Nodes) -> list[Wave]:
     """Split units into waves, each of which the cluster can finish by itself.
 
     Args:
         units: what is to run, in dispatch order.
         fleet: the replicas of each model.
-        capacity: what the cluster holds at once.
+        cluster: the nodes that all must share.
 
     Raises:
         PlacementError: a search's policy and PRM do not fit together; the message
@@ -34,19 +34,19 @@ def plan_waves(units: Sequence[Unit], fleet: Fleet, capacity: Capacity) -> list[
     """
     searches = [unit.tree for unit in units if unit.tree]
     # Without searches nothing must be resident at the same time, however large the models.
-    if not searches or capacity.holds(_together(_models(units), fleet)):
+    if not searches or cluster.hold(_together(_models(units), fleet)):
         return [tuple(units)]
     pool = tuple(unit for unit in units if not unit.tree)
-    return ([pool] if pool else []) + _search_waves(searches, fleet, capacity)
+    return ([pool] if pool else []) + _search_waves(searches, fleet, cluster)
 
 
-def _search_waves(searches: Sequence[SearchTree], fleet: Fleet, capacity: Capacity) -> list[Wave]:
+def _search_waves(searches: Sequence[SearchTree], fleet: Fleet, cluster: Nodes) -> list[Wave]:
     waves: list[list[Unit]] = []
     resident: set[str] = set()
     for pair, trees in _by_pair(searches).items():
-        if not capacity.holds(_together(pair, fleet)):
-            raise _no_room(pair, fleet, capacity)
-        if not waves or not capacity.holds(_together(resident | set(pair), fleet)):
+        if not cluster.hold(_together(pair, fleet)):
+            raise _no_room(pair, fleet, cluster)
+        if not waves or not cluster.hold(_together(resident | set(pair), fleet)):
             waves.append([])
             resident = set()
         waves[-1].extend(trees)
@@ -65,17 +65,15 @@ def _models(units: Iterable[Unit]) -> set[str]:
     return {model.name for unit in units for model in unit.models}
 
 
-def _together(models: Iterable[str], fleet: Fleet) -> Capacity:
+def _together(models: Iterable[str], fleet: Fleet) -> list[Bundles]:
     """What one replica of each model reserves; further replicas wait for room."""
-    return sum((demand(fleet[model][0]) for model in models), NOTHING)
+    return [demand(fleet[model][0]) for model in models]
 
 
-def _no_room(pair: Sequence[str], fleet: Fleet, capacity: Capacity) -> PlacementError:
+def _no_room(pair: Sequence[str], fleet: Fleet, cluster: Nodes) -> PlacementError:
     policy, prm = pair
-    wants = _together(pair, fleet)
+    wants, more = (in_words(fleet[name][0]) for name in pair)
     return PlacementError(
-        f"a search needs {policy} and {prm} at the same time: {wants.cpus:g} CPUs (engine.cpus), "
-        f"{wants.gpus:g} GPUs (num_gpus of each) and {wants.memory_gib:g} GiB "
-        f"(engine.memory_gib); the cluster has {capacity.cpus:g}, {capacity.gpus:g} and "
-        f"{capacity.memory_gib:g}"
+        f"a search needs {policy} and {prm} at the same time: {wants}, and {more} (num_gpus of "
+        f"each, engine.cpus, engine.memory_gib); the cluster is {cluster}"
     )

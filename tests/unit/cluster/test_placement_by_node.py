@@ -1,0 +1,100 @@
+"""Workers stand on nodes: what fits at once, who waits, and when waiting is over."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from io import StringIO
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cluster.simulation import SimulatedCluster, drive, run_virtually
+from tests.unit.cluster.test_simulated_runs import committed, fleet, planned
+from ttsgrid.cluster.driver import standstill
+from ttsgrid.cluster.driver.capacity import Capacity, Nodes
+from ttsgrid.cluster.driver.fleet import FleetWorker
+from ttsgrid.cluster.wire.tasks import WorkerSpec
+from ttsgrid.core.errors import PlacementError
+
+
+def gpus(number: float) -> Capacity:
+    return Capacity(number, 1, 1)
+
+
+def test_two_nodes_of_one_gpu_hold_no_worker_of_two() -> None:
+    two = Nodes((gpus(1), gpus(1)))
+    assert not two.hold([(gpus(2),)])
+    assert two.hold([(gpus(1), Capacity(1, 0, 0))])  # stages stand on several nodes
+
+
+def test_three_workers_of_six_tenths_do_not_share_two_nodes_of_one() -> None:
+    worker = (Capacity(0, 0, 0.6),)
+    nodes = Nodes((Capacity(0, 0, 1), Capacity(0, 0, 1)))
+    assert nodes.hold([worker] * 2)
+    assert not nodes.hold([worker] * 3)
+
+
+def test_what_fits_is_what_some_assignment_of_workers_to_nodes_shows() -> None:
+    rng = random.Random(0)
+    for _ in range(300):
+        free = [Capacity(rng.randrange(5), rng.randrange(9), rng.randrange(5)) for _ in range(3)]
+        wants = [Capacity(rng.randrange(3), rng.randrange(4), rng.randrange(3)) for _ in range(4)]
+
+        def stand(places: tuple[int, ...], free: list[Capacity], wants: list[Capacity]) -> bool:
+            left = list(free)
+            for place, worker in zip(places, wants, strict=True):
+                left[place] = left[place] - worker
+            return all(min(node.gpus, node.memory_gib, node.cpus) >= 0 for node in left)
+
+        any_way = any(stand(places, free, wants) for places in product(range(3), repeat=4))
+        assert Nodes(tuple(free)).hold([(worker,) for worker in wants]) == any_way
+
+
+class FullCluster(SimulatedCluster):
+    """Places only what `has_room` lets in, as a cluster that others use too."""
+
+    has_room: Callable[[WorkerSpec], bool]
+
+    async def start(self, spec: WorkerSpec, placed: Callable[[], None]) -> FleetWorker:
+        while not self.has_room(spec):
+            await asyncio.sleep(0.5)
+        return await super().start(spec, placed)
+
+
+def test_a_replica_without_a_place_holds_nobody_up_and_is_said_to_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standstill, "SAY_AFTER_S", 1.0)
+    plan, cluster, said = planned(6), FullCluster(), StringIO()
+    started: set[str] = set()
+
+    def one_each(spec: WorkerSpec) -> bool:
+        if spec.engine.name in started:
+            return False
+        started.add(spec.engine.name)
+        return True
+
+    cluster.has_room = one_each
+    run = drive(plan, fleet(policies=2), cluster, tmp_path, said=said)
+    run_virtually(asyncio.wait_for(run, 500))
+    committed(tmp_path, plan)
+    assert len(cluster.workers) == 4
+    told = " ".join(said.getvalue().split())
+    assert "waiting: small/1 asks for 1 CPU and 1 GiB on one node (num_gpus, engine.cpus" in told
+
+
+def test_only_when_nothing_runs_and_nothing_is_placed_the_run_ends_in_a_sentence(
+    tmp_path: Path,
+) -> None:
+    cluster = FullCluster()
+    cluster.has_room = lambda spec: False
+    with pytest.raises(PlacementError) as caught:
+        run_virtually(drive(planned(2), fleet(), cluster, tmp_path, [Capacity(0, 64, 64)]))
+    assert str(caught.value) == (
+        "nothing runs, and nothing could be placed for 300 s (cluster.placement_timeout_s): small "
+        "asks for 1 CPU and 1 GiB on one node (num_gpus, engine.cpus, engine.memory_gib); free is "
+        "a node with 64 CPUs and 64 GiB"
+    )
