@@ -28,6 +28,7 @@ from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.cluster.worker.runtime import Runtime, start_runtime
 from ttsgrid.core.shipped import CONF
 from ttsgrid.engines.base import EngineStats
+from ttsgrid.grid.arguments import checked_arguments
 from ttsgrid.grid.compose import to_grid
 
 
@@ -94,5 +95,5 @@ def sweep_here(arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(launch, "RemoteWorker", LocalWorker)
     monkeypatch.setattr(launch, "ray_cluster", no_cluster)
     monkeypatch.setattr(launch, "cluster_nodes", lambda: Nodes((Capacity(0, 1000, 100),)))
-    plain = composed(list(arguments), CONF)
+    plain = composed(checked_arguments(list(arguments), CONF), CONF)
     sweep(to_grid(plain.config, [Path(folder) for folder in plain.folders]))
