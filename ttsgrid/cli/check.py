@@ -15,6 +15,7 @@ from rich.text import Text
 from ttsgrid.cli.composition import composed
 from ttsgrid.cli.exits import DONE, command
 from ttsgrid.cli.found import COMMIT_DIGITS, find, one_of_each
+from ttsgrid.cli.plan_cost import mean_lengths
 from ttsgrid.core.dotted import add_to_path
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.shipped import CONF
@@ -128,21 +129,6 @@ def _headline(model: ResolvedModel) -> str:
     parts += [f"{size / GIB:,.3g} GiB of weights"] if size else []
     parts += [f"reads {context:,} tokens"] if context else []
     return ", ".join(parts)
-
-
-def mean_lengths(grid: GridConfig) -> dict[str, float]:
-    """Return the mean number of tokens of a solution in the grid's store, by policy."""
-    import polars as pl  # noqa: PLC0415 (data frames are not needed to compose a grid)
-
-    from ttsgrid.store import scan  # noqa: PLC0415
-
-    rows = (
-        scan(grid.store, "solutions")
-        .group_by("policy")
-        .agg(pl.col("generated_tokens").mean())
-        .collect()
-    )
-    return {policy: mean for policy, mean in rows.iter_rows() if mean is not None}
 
 
 def _cost_sentence(cost: Cost) -> str:

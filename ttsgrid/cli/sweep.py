@@ -19,6 +19,7 @@ from ttsgrid.analysis.replay.rules import rules_of
 from ttsgrid.cli.composition import composed, is_plain
 from ttsgrid.cli.exits import DONE, STOPPED, command, say
 from ttsgrid.cli.found import Found, find, one_of_each
+from ttsgrid.cli.plan_cost import show_costs
 from ttsgrid.core.dotted import add_to_path
 from ttsgrid.core.errors import StoreError, UnfinishedError
 from ttsgrid.core.shipped import CONF
@@ -50,8 +51,9 @@ def show_plan(plan: Plan) -> None:
     missing = plan.by_model(plan.missing)
     for (kind, model), units in plan.by_model(plan.units).items():
         left = missing.get((kind, model), [])
-        counts = (f"{n:,}" for n in (len(units), len(units) - len(left), len(left)))
-        tally = Tally.of(left)
+        in_all, to_run = plan.count(units), plan.count(left)
+        counts = (f"{n:,}" for n in (in_all, in_all - to_run, to_run))
+        tally = plan.tally(left)
         table.add_row(kind, model, *counts, str(tally) if tally != Tally() else "")
     console.print(table)
     console.print(
@@ -84,6 +86,8 @@ def sweep(grid: GridConfig) -> None:
     if grid.plan_only:
         for sentence in placements(grid, found.parts[0].models):
             console.print(sentence, highlight=False)
+        for shown in show_costs(grid, plan, found.models):
+            console.print(shown, highlight=False)
         return
     found.require_all()
     if plan.missing:

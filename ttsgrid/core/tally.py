@@ -38,6 +38,9 @@ class Tally:
     def __add__(self, other: Tally) -> Tally:
         return Tally(self.num_solutions + other.num_solutions, self.num_trees + other.num_trees)
 
+    def __mul__(self, times: int) -> Tally:
+        return Tally(self.num_solutions * times, self.num_trees * times)
+
     def __str__(self) -> str:
         """Return e.g. `19,500 solutions and 3,600 search trees`."""
         parts = (counted(self.num_solutions, "solution"), counted(self.num_trees, "search tree"))

@@ -39,6 +39,7 @@ from ttsgrid.grid.config import (
     EngineConfig,
     GridConfig,
     ModelConfig,
+    PlanConfig,
     SamplingConfig,
 )
 from ttsgrid.grid.definitions import AXES, definition, laid_over
@@ -51,6 +52,7 @@ SECTIONS: dict[str, type] = {
     "sampling": SamplingConfig,
     "engine": EngineConfig,
     "cluster": ClusterConfig,
+    "plan": PlanConfig,
 }
 TOP_LEVEL = {field.name for field in fields(GridConfig)} | {"sampling", "benchmark"}
 # With several benchmarks these would give each the same problems, or the same name.
@@ -87,12 +89,8 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
     ]
     prms = [_spelled_out("prms", _unsampled(item), inline_prm_format) for item in axes["prms"]]
     strategies = axes["strategies"]
-    # Else budgets=[8] would plan beams at 4 and 16, those of their file, without a word.
     if budgets:
-        strategies = [
-            strategy if _gives_budgets(item) else _without_budgets(strategy)
-            for item, strategy in zip(plain.get("strategies", []), strategies, strict=True)
-        ]
+        strategies = _for_budgets(plain.get("strategies", []), strategies)
     return GridConfig(
         benchmarks=tuple(_located(one, search_path) for one in _benchmarks(plain, search_path)),
         policies=tuple(build(ModelConfig, _where("policies", p), p) for p in policies),
@@ -102,6 +100,7 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
         cluster=build(ClusterConfig, "cluster", plain.get("cluster")),
         store=typed("store", str, plain.get("store")),
         seed=_seeds(plain.get("seed", 0)),
+        plan=build(PlanConfig, "plan", plain.get("plan")),
         plan_only=typed("plan_only", bool, plain.get("plan_only", False)),
         plugins=plugins,
         rules=typed("rules", tuple[str, ...] | None, plain.get("rules")),
@@ -159,14 +158,19 @@ def _located(benchmark: BenchmarkConfig, search_path: Sequence[Path]) -> Benchma
     return replace(benchmark, path=str(found)) if found else benchmark
 
 
-def _gives_budgets(item: Any) -> bool:
-    """Say whether an item of `strategies` gives budgets itself, beside the grid's."""
-    return isinstance(item, Mapping) and "budgets" in item
+def _for_budgets(items: Sequence[Any], strategies: Sequence[Plain]) -> list[dict[str, Any]]:
+    """Return strategies for budgets of the grid: those of their files are only defaults.
 
-
-def _without_budgets(strategy: Plain) -> dict[str, Any]:
-    """Return a strategy's definition without those of its file, which are only defaults."""
-    return {key: value for key, value in strategy.items() if key != "budgets"}
+    Else budgets=[8] would plan beams at 4 and 16, those of their file, without a word.
+    """
+    return [
+        {
+            key: value
+            for key, value in strategy.items()
+            if key != "budgets" or (isinstance(item, Mapping) and "budgets" in item)
+        }
+        for item, strategy in zip(items, strategies, strict=True)
+    ]
 
 
 def _budgets(given: Any) -> dict[str, tuple[int, ...]]:

@@ -163,6 +163,26 @@ class ClusterConfig:
 
 
 @dataclass(frozen=True)
+class PlanConfig:
+    """What a plan takes for granted when it says what a grid costs.
+
+    Attributes:
+        solution_tokens: mean length of a solution, where the store holds none of a policy;
+            None: each is counted as long as it may get.
+        flops_per_s: FLOP/s that one GPU gets done, for GPU-hours, e.g. 1e14; None: not said.
+        price_per_gpu_hour: in any currency, for money; None: not said.
+    """
+
+    solution_tokens: float | None = None
+    flops_per_s: float | None = None
+    price_per_gpu_hour: float | None = None
+
+    def __post_init__(self) -> None:
+        for setting in ("solution_tokens", "flops_per_s", "price_per_gpu_hour"):
+            require_positive(f"plan.{setting}", getattr(self, setting))
+
+
+@dataclass(frozen=True)
 class GridConfig:
     """The whole sweep: axes as tuples, expanded by the planner.
 
@@ -175,7 +195,8 @@ class GridConfig:
         strategies: names, or definitions inline.
         engine: `cpu` or `gpu`, or settings below `engine.`.
         cluster: `local` or `ray`, or settings below `cluster.`.
-        plan_only: show what would run, and stop.
+        plan_only: show what would run and what it costs, and stop.
+        plan: what its costs take for granted, below `plan.`.
         budgets: N of every strategy that has none of its own.
         seed: determines every request's seed; several give each policy as many pools, greedy
             solutions and searches of its own.
@@ -196,6 +217,7 @@ class GridConfig:
     budgets: tuple[int, ...] = (1, 4, 16, 64)
     seed: tuple[int, ...] = (0,)
     plan_only: bool = False
+    plan: PlanConfig = field(default_factory=PlanConfig)
     plugins: tuple[str, ...] = ()
     rules: tuple[str, ...] | None = None
 

@@ -9,9 +9,9 @@ that must not hang on the other models of a grid.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 from ttsgrid.core.records import Problem
 from ttsgrid.grid.lengths import longest_prompt, longest_question
@@ -47,7 +47,7 @@ class Fit:
         policies = [model for model in models if model.role == "policy"]
         prms = [model for model in models if model.role == "prm"]
         found = [self._of_policy(policy) for policy in policies]
-        found += [self._of_pair(policy, prm) for policy, prm in product(policies, prms)]
+        found += [sentence for prm in prms for sentence in self._of_prm(prm, policies)]
         return [sentence for sentence in found if sentence is not None]
 
     def _of_policy(self, policy: ResolvedModel) -> str | None:
@@ -56,18 +56,24 @@ class Fit:
         if room is None or policy.config.sampling.max_tokens <= room:
             return None
         return (
-            f"{_solutions(policy)}, but reads {policy.context_tokens:,} with the prompt: longer "
+            f"{_solutions([policy])}, but reads {policy.context_tokens:,} with the prompt: longer "
             f"ones are cut off; {_remedy(policy, room)}."
         )
 
-    def _of_pair(self, policy: ResolvedModel, prm: ResolvedModel) -> str | None:
+    def _of_prm(self, prm: ResolvedModel, policies: Sequence[ResolvedModel]) -> Iterator[str]:
+        """Yield one sentence for all policies that write equally long."""
         room = _room(prm, longest_question(self.problems))
-        if room is None or policy.config.sampling.max_tokens <= room:
-            return None
-        return (
-            f"{_solutions(policy)}, {prm.config.name} reads {prm.context_tokens:,} with the "
-            f"question: longer ones stay unscored; {_remedy(prm, room)}."
-        )
+        if room is None:
+            return
+        longer: dict[int, list[ResolvedModel]] = defaultdict(list)
+        for policy in policies:
+            if (most := policy.config.sampling.max_tokens) > room:
+                longer[most].append(policy)
+        for alike in longer.values():
+            yield (
+                f"{_solutions(alike)}, {prm.config.name} reads {prm.context_tokens:,} with the "
+                f"question: longer ones stay unscored; {_remedy(prm, room)}."
+            )
 
 
 def _room(model: ResolvedModel, prompt_bytes: int) -> int | None:
@@ -76,9 +82,13 @@ def _room(model: ResolvedModel, prompt_bytes: int) -> int | None:
     return None if context is None else context - prompt_bytes // BYTES_PER_TOKEN
 
 
-def _solutions(policy: ResolvedModel) -> str:
-    most = policy.config.sampling.max_tokens
-    return f"{policy.config.name} writes solutions of up to {most:,} tokens"
+def _solutions(policies: Sequence[ResolvedModel]) -> str:
+    """Say how long the solutions of policies get that write equally long."""
+    most = policies[0].config.sampling.max_tokens
+    names = ", ".join(policy.config.name for policy in policies)
+    return (
+        f"{names} {'write' if len(policies) > 1 else 'writes'} solutions of up to {most:,} tokens"
+    )
 
 
 def _remedy(model: ResolvedModel, room: int) -> str:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ttsgrid.core.cell import CellKey
@@ -46,6 +46,8 @@ class Plan:
             order: a problem's blocks together, policies in the grid's order.
         naive: what one run for each (policy, PRM, strategy, N) would generate, as drivers
             without a planner do.
+        stands_for: of an outline, for how many problems each of its problems stands, by id;
+            units of the others are left out.
     """
 
     problems: tuple[Problem, ...]
@@ -53,16 +55,32 @@ class Plan:
     units: tuple[Unit, ...]
     missing: tuple[Unit, ...]
     naive: Tally
+    stands_for: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def planned(self) -> Tally:
         """What all units of the plan generate."""
-        return Tally.of(self.units)
+        return self.tally(self.units)
 
     @cached_property
     def to_generate(self) -> Tally:
         """What the missing units generate."""
-        return Tally.of(self.missing)
+        return self.tally(self.missing)
+
+    def num(self, unit: Unit) -> int:
+        """Return how many units of the whole plan one is: more than one in an outline."""
+        return self.stands_for.get(unit.problem_id, 1)
+
+    def count(self, units: Iterable[Unit]) -> int:
+        """Return how many units of the whole plan some are."""
+        return sum(map(self.num, units))
+
+    def tally(self, units: Iterable[Unit]) -> Tally:
+        """Return what units generate in the whole plan."""
+        by_num: dict[int, list[Unit]] = defaultdict(list)
+        for unit in units:
+            by_num[self.num(unit)].append(unit)
+        return sum((Tally.of(some) * num for num, some in by_num.items()), Tally())
 
     @classmethod
     def joined(cls, parts: Sequence[Plan]) -> Plan:
@@ -73,6 +91,7 @@ class Plan:
             units=tuple(unit for part in parts for unit in part.units),
             missing=tuple(unit for part in parts for unit in part.missing),
             naive=sum((part.naive for part in parts), Tally()),
+            stands_for={id_: num for part in parts for id_, num in part.stands_for.items()},
         )
 
     def by_model(self, units: Iterable[Unit]) -> dict[tuple[str, str], list[Unit]]:
@@ -93,6 +112,7 @@ def make_plan(
     problems: tuple[Problem, ...],
     identities: Mapping[str, ModelIdentity],
     held: Collection[str] = frozenset(),
+    positions: Sequence[int] | None = None,
 ) -> Plan:
     """Expand a grid over the problems of its one benchmark into cells and units.
 
@@ -101,6 +121,7 @@ def make_plan(
         problems: the benchmark's problems, in order.
         identities: model identity by the name of each policy and PRM.
         held: ids of units that the store has committed.
+        positions: of the problems to plan; None for all.
 
     Raises:
         ConfigError: a search can't have a budget that it is given.
@@ -112,7 +133,8 @@ def make_plan(
         for policy in grid.policies
         for sampling in _samplings(grid, policy, problems)
         for trees in (_trees(grid, policy),)
-        for position, problem in enumerate(problems)
+        for position in (range(len(problems)) if positions is None else positions)
+        for problem in (problems[position],)
         for unit in (
             *_units(grid, policy, sampling, problem, identities),
             *_searches(grid, policy, sampling, trees, problem, position, identities),
@@ -125,6 +147,23 @@ def make_plan(
         missing=tuple(unit for unit_id, unit in units.items() if unit_id not in held),
         naive=_naive(grid, len(problems)),
     )
+
+
+def outline(
+    grid: GridConfig, problems: tuple[Problem, ...], identities: Mapping[str, ModelIdentity]
+) -> Plan:
+    """Return the plan of a grid of which the store holds nothing, by a few of its problems.
+
+    All problems have the same units, but that some searches run on the first ones alone. The
+    study's grid has 2.4 million, and naming each takes minutes; counting needs no names.
+    """
+    searches = [strategy for strategy in grid.strategies if strategy.is_search]
+    ends = {num_searched(grid, strategy, len(problems)) for strategy in searches}
+    starts = sorted({0, *ends} - {len(problems)})
+    spans = zip(starts, [*starts[1:], len(problems)], strict=True)
+    stands_for = {problems[start].id: stop - start for start, stop in spans}
+    plan = make_plan(grid, problems, identities, positions=starts)
+    return replace(plan, stands_for=stands_for)
 
 
 def _cells(grid: GridConfig, units: Collection[Unit]) -> tuple[CellKey, ...]:

@@ -127,7 +127,9 @@ def assumed_model(
         engine: what would serve it.
         why: what `resolve_model` raised.
     """
-    found = _resolved(config, role, format_json, engine, NO_FILES)
+    # By its name: else all assumed models of one format would pass for one, and share units.
+    revision = f"{ASSUMED}:{config.model}@{config.revision or ''}"
+    found = _resolved(config, role, format_json, engine, Checkpoint(revision))
     return replace(found, commit=None, unreached=str(why))
 
 

@@ -126,6 +126,9 @@ RECORDED: dict[str, Any] = {
     "cluster.dashboard": False,
     "store": "elsewhere",
     "plan_only": True,
+    "plan.solution_tokens": 7.0,
+    "plan.flops_per_s": 7.0,
+    "plan.price_per_gpu_hour": 7.0,
     "plugins": ("my_package",),
     "rules": ("adaptive=0.9", "short"),
 }
