@@ -6,9 +6,9 @@ The command is loaded when it runs: whoever imports `recommend` needs no data fr
 from collections.abc import Sequence
 from importlib import import_module
 
-from ttsgrid.analysis.advice.recommend import predict_pass_rate, recommend
+from ttsgrid.analysis.advice.recommend import predict_pass_rate, recommend, recommend_within
 
-__all__ = ["main", "predict_pass_rate", "recommend"]
+__all__ = ["main", "predict_pass_rate", "recommend", "recommend_within"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -47,6 +47,8 @@ from ttsgrid.analysis.frames.load import StoreFrames, holds_solutions, load
 from ttsgrid.analysis.frames.solutions import Equivalence
 from ttsgrid.analysis.replay.rules import RuleAt
 from ttsgrid.analysis.replay.table import RuleTable, no_rules, rule_table
+from ttsgrid.analysis.serving.advice import contests_of
+from ttsgrid.analysis.serving.contest import Contest
 from ttsgrid.store import StorePath
 
 
@@ -78,6 +80,8 @@ class Frontier:
         recommendations: which strategy to use where.
         next_buys: what to buy next for each policy and PRM: a larger N, a better PRM or a larger
             policy (`ttsgrid.analysis.advice.next_buy`).
+        contests: cells of all policies on each axis of cost
+            (`ttsgrid.analysis.serving.contest`).
         few_answers: policies whose solutions (nearly) never state an answer.
         judgings: who judged the answers of each benchmark.
         undecided: how many answers met a grader's limits, where some did.
@@ -106,6 +110,7 @@ class Frontier:
     undecided: Sequence[Undecided] = ()
     rules: pl.DataFrame = field(default_factory=no_rules)
     rules_lacking: Sequence[str] = ()
+    contests: Sequence[Contest] = ()
     next_buys: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NEXT_BUY_SCHEMA))
 
     @property
@@ -154,6 +159,7 @@ def analyse(
             undecided=undecided(store, frames.models),
             rules=replays.frame,
             rules_lacking=replays.lacking,
+            contests=contests_of(store, frames, cells),
         )
         # Whoever brings an equivalence of their own knows it; the store's may not even import.
         if equivalence_for is not None:

@@ -158,7 +158,7 @@ def _show_all(found: Sequence[Contest], options: argparse.Namespace) -> None:
             if table.rows:
                 print_table(console, as_rich(table, contest.benchmark))
         for sentence in axis_sentences(contest):
-            console.print(sentence, highlight=False, markup=False)
+            console.print(f"{contest.benchmark}: {sentence}", highlight=False, markup=False)
     path = write_by_cost(found, options.out or Path(options.store) / "frontier")
     print(f"Recommendations: {path}")
 

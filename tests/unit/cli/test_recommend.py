@@ -8,7 +8,10 @@ import pytest
 import yaml
 
 from tests.unit.analysis.synthetic import Policy, Prm, World, write_store
+from ttsgrid.cli.frontier import main as frontier
 from ttsgrid.cli.recommend import main
+from ttsgrid.core.errors import ConfigError
+from ttsgrid.frontier import recommend_within
 
 WORLD = World(
     policies=(Policy("small", 0.9, 3_000_000), Policy("large", 2.5, 12_000_000)),
@@ -82,15 +85,30 @@ def test_a_store_that_is_none_is_said(tmp_path: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().err.startswith("error: ")
 
 
+def test_the_frontiers_file_is_read_within_a_budget(
+    store: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert frontier([store, "--out", str(tmp_path)]) == 0
+    path = tmp_path / "recommendation.yaml"
+    found = recommend_within(path, "flops", 1e12)
+    assert found["policy"] == "large"
+    assert found["costs"]["flops"] <= found["budget"] <= 1e12
+    assert recommend_within(path, "latency_tokens", 50, "math500")["n"] >= 1
+    with pytest.raises(ConfigError, match="the smallest in flops"):
+        recommend_within(path, "flops", 1)
+    with pytest.raises(ConfigError, match="no budgets in money; there are: flops"):
+        recommend_within(path, "money", 1)
+
+
 def test_without_a_budget_every_axis_is_shown_and_written(
     store: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = [store, "--price-per-gpu-hour", "2", "--out", str(tmp_path), "--rules", "adaptive"]
     assert main(arguments) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "of what comes within 1.0 point of the most accurate" in said
+    assert "math500: Of what comes within 1.0 point of the most accurate" in said
     content = yaml.safe_load((tmp_path / "recommendation_by_cost.yaml").read_text("utf-8"))
-    entries = content["recommendations"]
+    entries = content["by_cost"]
     assert {entry["axis"] for entry in entries} >= {"flops", "money", "latency_tokens"}
     for entry in entries:
         assert entry["costs"][entry["axis"]] <= entry["budget"]

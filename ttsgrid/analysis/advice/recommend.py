@@ -52,6 +52,41 @@ def recommend(
     return by_bin.get(_bin(predicted_pass_rate), by_bin[Bin.ALL.value])
 
 
+def recommend_within(
+    path: Path | str, axis: str, budget: float, benchmark: str | None = None
+) -> dict[str, Any]:
+    """Return the best cell of all policies within a budget that is no number of solutions.
+
+    Args:
+        path: a `recommendation.yaml`, or the `recommendation_by_cost.yaml` of
+            `python -m ttsgrid.recommend`, in which replayed rules take part.
+        axis: what the budget counts: `flops`, `money`, `latency_tokens`, `latency_seconds` or
+            `memory_bytes`.
+        budget: mean per problem.
+        benchmark: whose problems; may be left out where the file has one benchmark.
+
+    Returns:
+        Its entry in the file: policy, prm, strategy and so on, accuracy, low, high and costs.
+
+    Raises:
+        ConfigError: the file knows no such budget; the message names those it has.
+    """
+    entries = _content(path).get("by_cost") or []
+    of = sorted({entry["benchmark"] for entry in entries})
+    if benchmark is None and len(of) > 1:
+        raise ConfigError(f"benchmark: say which; {path} has {', '.join(of)}")
+    own = [entry for entry in entries if benchmark in (None, entry["benchmark"])]
+    on_axis = [entry for entry in own if entry["axis"] == axis]
+    if not on_axis:
+        known = ", ".join(dict.fromkeys(entry["axis"] for entry in own)) or "none"
+        raise ConfigError(f"axis: {path} has no budgets in {axis}; there are: {known}")
+    able: list[dict[str, Any]] = [entry for entry in on_axis if entry["budget"] <= budget]
+    if not able:
+        least = min(entry["budget"] for entry in on_axis)
+        raise ConfigError(f"budget: the smallest in {axis} that {path} knows is {least:g}")
+    return max(able, key=lambda entry: float(entry["budget"]))
+
+
 def predict_pass_rate(
     path: Path | str,
     policy: str,
@@ -90,19 +125,28 @@ def predict_pass_rate(
 
 
 def _read(path: Path | str) -> list[dict[str, Any]]:
+    content = _content(path)
+    if "recommendations" not in content:
+        raise ConfigError(f"{path} is no file of recommendations: it has no `recommendations`")
+    found: list[dict[str, Any]] = content["recommendations"]
+    return found
+
+
+def _content(path: Path | str) -> dict[str, Any]:
     try:
         written = Path(path).stat()
-        return _parsed(Path(path), written.st_mtime_ns, written.st_size)
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        content = _parsed(Path(path), written.st_mtime_ns, written.st_size)
+    except (OSError, yaml.YAMLError) as error:
         raise ConfigError(f"{path} is no file of recommendations: {error}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path} is no file of recommendations: it holds no names with values")
+    return content
 
 
 @lru_cache(maxsize=8)  # the zoo's file takes 0.3 s to parse
-def _parsed(path: Path, written_ns: int, num_bytes: int) -> list[dict[str, Any]]:
-    """The file's entries; parsed anew when its time or size changes."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    found: list[dict[str, Any]] = content["recommendations"]
-    return found
+def _parsed(path: Path, written_ns: int, num_bytes: int) -> object:
+    """The file's content; parsed anew when its time or size changes."""
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def _find(

@@ -45,11 +45,26 @@ interval leaves out that another store might choose another cell. It holds for p
 those of the benchmark. sure: false means fewer than {least} problems, too few for any claim.
 tokens and flops are means per problem, the PRM's included, and the probe's where the strategy
 can't use those samples again.
+
+by_cost, at the end, counts budgets in FLOPs, money, latency or memory traffic instead, means per
+problem, and names the best cell of all policies: take the last entry of an axis whose budget you
+can pay (ttsgrid.frontier.recommend_within does).
 """
 
 
-def write_recommendations(made: Sequence[Recommendation], folder: Path) -> Path:
-    """Write `recommendation.yaml` into a folder that exists; return its path."""
+def write_recommendations(
+    made: Sequence[Recommendation], folder: Path, by_cost: Sequence[Mapping[str, Any]] = ()
+) -> Path:
+    """Write `recommendation.yaml`.
+
+    Args:
+        made: the rules by N.
+        folder: exists.
+        by_cost: what to use at each budget of FLOPs and so on, of all policies.
+
+    Returns:
+        Its path.
+    """
     header = _HEADER.format(
         version=__version__,
         easy=EASY_FROM,
@@ -60,7 +75,7 @@ def write_recommendations(made: Sequence[Recommendation], folder: Path) -> Path:
         splits=sum(len(one.splits) for one in made),
     )
     comment = "".join(f"# {line}".rstrip() + "\n" for line in header.splitlines())
-    content = {"recommendations": [_entry(one) for one in made]}
+    content = {"recommendations": [_entry(one) for one in made], "by_cost": list(by_cost)}
     path = folder / NAME
     body = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
     path.write_text(f"{comment}\n{body}", encoding="utf-8")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import chain
 
-from ttsgrid.analysis.cells.cells import make_cells
+from ttsgrid.analysis.cells.cells import Cells, make_cells
 from ttsgrid.analysis.cells.outcomes import pool_outcomes
 from ttsgrid.analysis.cells.tree_outcomes import search_outcomes
 from ttsgrid.analysis.frames.equivalence import store_equivalence
-from ttsgrid.analysis.frames.load import load
+from ttsgrid.analysis.frames.load import StoreFrames, load
 from ttsgrid.analysis.frames.solutions import Equivalence
 from ttsgrid.analysis.replay.outcomes import replayed_outcomes
 from ttsgrid.analysis.replay.rules import RuleAt
@@ -42,6 +42,17 @@ def find_contests(
     frames = load(store, equivalence_for or store_equivalence(store))
     outcomes = chain(pool_outcomes(frames), search_outcomes(frames))
     cells = make_cells(frames, outcomes, price_per_device_hour)
+    return contests_of(store, frames, cells, stated, rules)
+
+
+def contests_of(
+    store: StorePath,
+    frames: StoreFrames,
+    cells: Cells,
+    stated: Stated = NOTHING_STATED,
+    rules: Sequence[RuleAt] = (),
+) -> list[Contest]:
+    """Return the same of a store that is loaded already."""
     speeds = find_speeds(store, frames, cells, stated)
     meter = ServingMeter(cells, PathTables.read(store, frames), speeds)
     return list(contests(cells, meter, replayed_outcomes(frames, rules)))

@@ -28,9 +28,14 @@ def write_by_cost(made: Sequence[Contest], folder: Path) -> Path:
     """Write the file into a folder, which is made; return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / NAME
-    content = {"recommendations": [entry for one in made for entry in _entries(one)]}
+    content = {"by_cost": by_cost(made)}
     path.write_text(f"{_HEADER}\n{yaml.safe_dump(content, sort_keys=False)}", encoding="utf-8")
     return path
+
+
+def by_cost(made: Sequence[Contest]) -> list[dict[str, Any]]:
+    """Return what to use at each budget on each axis, as numbers and names."""
+    return [entry for one in made for entry in _entries(one)]
 
 
 def _entries(contest: Contest) -> Iterable[dict[str, Any]]:

@@ -9,6 +9,7 @@ import polars as pl
 
 from ttsgrid.analysis.advice.recommendation_file import write_recommendations
 from ttsgrid.analysis.frontier import Frontier
+from ttsgrid.analysis.serving.by_cost_file import by_cost
 from ttsgrid.views.figures.frontier import draw, save
 from ttsgrid.views.words.brief import in_brief
 from ttsgrid.views.words.finding import findings
@@ -33,7 +34,7 @@ def write_frontier(frontier: Frontier, folder: Path) -> list[Path]:
     pictures = (
         save(draw(frontier.shared, findings(frontier)), folder) if frontier.benchmarks else ()
     )
-    rules = write_recommendations(frontier.recommendations, folder)
+    rules = write_recommendations(frontier.recommendations, folder, by_cost(frontier.contests))
     tables = _tables(frontier)
     if not frontier.rules.is_empty():
         tables["rules"] = frontier.rules

@@ -18,6 +18,7 @@ from ttsgrid.views.html.study import study_drawings
 from ttsgrid.views.html.traces import traces
 from ttsgrid.views.html.view import BenchmarkSection, Fact, Published, Report
 from ttsgrid.views.tables.benchmark import benchmark_tables
+from ttsgrid.views.tables.serving import axis_tables
 from ttsgrid.views.tables.study import study_tables
 from ttsgrid.views.tables.verdicts import verdict_table
 from ttsgrid.views.words.answer import answer, num_problems, question, question_of_published
@@ -91,7 +92,11 @@ def _section(
         answer=answer(frontier, benchmark),
         picture=picture(frontier.shared, benchmark, finding(frontier, benchmark)),
         published=published,
-        tables=(*benchmark_tables(frontier, benchmark), *study_tables(study, benchmark)),
+        tables=(
+            *benchmark_tables(frontier, benchmark),
+            *axis_tables(frontier.contests, benchmark),
+            *study_tables(study, benchmark),
+        ),
         drawings=study_drawings(store, study, benchmark),
         examples=shown,
         traces=traces(store, benchmark, [problem.problem_id for problem in shown]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from ttsgrid.analysis.serving.contest import Contest, Pick
 from ttsgrid.analysis.serving.costs import AXES
 from ttsgrid.views.tables.table import Entry, Interval, Table
@@ -20,6 +22,14 @@ def axis_table(contest: Contest, axis: str) -> Table:
         1,
         tuple(_row(pick) for pick in contest.frontier(axis)),
     )
+
+
+def axis_tables(contests: Iterable[Contest], benchmark: str) -> Iterator[Table]:
+    """Yield the table of each axis on which a benchmark's costs are known."""
+    for contest in contests:
+        if contest.benchmark == benchmark:
+            tables = (axis_table(contest, axis) for axis in AXES)
+            yield from (table for table in tables if table.rows)
 
 
 def _row(pick: Pick) -> tuple[Entry, ...]:

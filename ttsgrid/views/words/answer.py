@@ -26,6 +26,7 @@ from ttsgrid.views.words.policies import search_gain_sentences
 from ttsgrid.views.words.ranking import ranking_sentences
 from ttsgrid.views.words.rules import paragraph
 from ttsgrid.views.words.searches import search_comparison_sentences
+from ttsgrid.views.words.serving import sentences_on_axes
 
 _ONCE = {COT.name: "one greedy solution", PASS_AT_K.name: ONE_SAMPLE}
 """What a policy's majority vote is set against: the first of these that was run."""
@@ -75,6 +76,7 @@ def answer(frontier: Frontier, benchmark: str) -> tuple[str, ...]:
         *search_gain_sentences(frontier.search_gains.filter(benchmark=benchmark)),
         *ranking_sentences(frontier.prm_quality.filter(benchmark=benchmark)),
         *next_buy_sentences(buys, by_size(frontier.cells, buys["policy"].to_list())),
+        *sentences_on_axes(frontier.contests, benchmark),
         *_winners(frontier, benchmark),
         *paragraph(frontier.rules.filter(benchmark=benchmark)),
     ]

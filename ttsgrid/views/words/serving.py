@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ttsgrid.analysis.serving.contest import CLOSE, Candidate, Contest, Pick
 from ttsgrid.analysis.serving.costs import (
@@ -70,6 +70,13 @@ def nothing_sentence(contest: Contest, axis: str, budget: float) -> str:
     )
 
 
+def sentences_on_axes(contests: Iterable[Contest], benchmark: str) -> Iterator[str]:
+    """Yield `axis_sentences` of one benchmark."""
+    for contest in contests:
+        if contest.benchmark == benchmark:
+            yield from axis_sentences(contest)
+
+
 def axis_sentences(contest: Contest) -> Iterator[str]:
     """Say which is the cheapest of the most accurate on each axis, and whether it changes."""
     best = {axis: contest.cheapest_of_the_best(axis) for axis in AXES}
@@ -79,7 +86,7 @@ def axis_sentences(contest: Contest) -> Iterator[str]:
         for axis, one in known.items():
             by_name.setdefault(name_of(one), []).append(NAMES[axis])
         start = (
-            f"{contest.benchmark}: of what comes within {points(CLOSE, sign=False)} point of the "
+            f"Of what comes within {points(CLOSE, sign=False)} point of the "
             "most accurate, the cheapest is "
         )
         parts = [f"{name} in {listed(axes)}" for name, axes in by_name.items()]
@@ -89,4 +96,4 @@ def axis_sentences(contest: Contest) -> Iterator[str]:
             yield f"{start}{'; '.join(parts)}. The winner changes with what is counted."
     unknown = [NAMES[axis] for axis in AXES if axis not in known]
     if unknown:
-        yield f"{contest.benchmark}: not known of any of these: {listed(unknown)}."
+        yield f"Not known of any of these: {listed(unknown)}."
