@@ -33,10 +33,9 @@ def report(grid: GridConfig, console: Console) -> None:
     write_frontier(frontier, folder)
     print_frontier(frontier, console, every_rule=grid.rules is not None)
     console.print(
-        f"Results: {grid.store} ({generated(grid.store)}; {counted(frontier.num_cells, 'cell')}). "
-        f"Picture and tables: {folder}\n"
-        f"All tables here: `python -m ttsgrid.frontier {grid.store} --all`. One page: "
-        f"`python -m ttsgrid.report {grid.store}`.",
+        f"The store holds {generated(grid.store)}: {counted(frontier.num_cells, 'cell')}.\n"
+        f"Results: {grid.store}  Picture and tables: {folder}\n"
+        f"All tables: ttsgrid frontier {grid.store} --all  Page: ttsgrid report {grid.store}",
         highlight=False,
         soft_wrap=True,
     )

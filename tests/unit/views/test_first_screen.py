@@ -21,13 +21,15 @@ from ttsgrid.views.terminal.frontier import print_frontier
 from ttsgrid.views.words.brief import brief, in_brief
 
 SCREEN_LINES = 24
-# What the commands say after this: where pictures and tables are, and how to see all of them.
-LINES_OF_PLACES = 2
+# What a sweep says after this: a sentence on stopping early; what the store holds, where it and
+# the pictures are, and how to see all tables. On 60 columns each of the latter takes two lines.
+LINES_AFTER_SWEEP = {80: 3 + 3, 60: 3 + 2 * 3}
+LINES_AFTER_COMMAND = 2
 
 
-def _printed(frontier: Frontier, columns: int) -> str:
+def _printed(frontier: Frontier, columns: int, *, swept: bool = False) -> str:
     out = io.StringIO()
-    print_frontier(frontier, Console(file=out, width=columns))
+    print_frontier(frontier, Console(file=out, width=columns), every_rule=not swept)
     return out.getvalue()
 
 
@@ -35,15 +37,16 @@ def _printed(frontier: Frontier, columns: int) -> str:
 def test_one_screen_holds_the_answer_the_verdicts_and_a_picture(
     frontier: Frontier, columns: int
 ) -> None:
-    printed = _printed(frontier, columns)
-    lines = printed.splitlines()
-    assert len(lines) + LINES_OF_PLACES <= SCREEN_LINES, printed
-    assert max(map(len, lines)) <= columns
-    said = " ".join(printed.split())
-    assert said.startswith("zoo: " + " ".join(in_brief(frontier, "zoo")))
-    for row in verdict_table(frontier, "zoo").rows:
-        assert row[3].text in said
-    assert "█" in said
+    for swept, after in ((True, LINES_AFTER_SWEEP[columns]), (False, LINES_AFTER_COMMAND)):
+        printed = _printed(frontier, columns, swept=swept)
+        lines = printed.splitlines()
+        assert len(lines) + after <= SCREEN_LINES, printed
+        assert max(map(len, lines)) <= columns
+        said = " ".join(printed.split())
+        assert said.startswith("zoo: " + " ".join(in_brief(frontier, "zoo")))
+        for row in verdict_table(frontier, "zoo").rows:
+            assert row[3].text in said
+        assert "█" in said or (swept and columns == 60)
 
 
 def test_without_colour_nothing_is_lost(

@@ -24,8 +24,7 @@ def verdict_table(frontier: Frontier, benchmark: str) -> Table:
     rest = f" {len(shown)} of {len(pairs)} pairs." if len(shown) < len(pairs) else ""
     return Table(
         "Small with many tries against large with one answer",
-        f"Verdicts allow for picking the best of {number} (95 %).{rest} Cost: the small one's "
-        "FLOPs over the large one's, PRM counted.",
+        f"Verdicts hold for all {number} compared (95 %).{rest} Cost: FLOPs of small over large.",
         ("small", "with", "large", "verdict", "% right", "cost"),
         4,
         tuple(

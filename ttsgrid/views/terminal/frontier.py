@@ -29,9 +29,8 @@ from ttsgrid.views.words.rules import in_brief as brief_on_rules
 from ttsgrid.views.words.rules import rule_sentences
 from ttsgrid.views.words.warnings import answer_warnings
 
-ROOMY_COLUMNS, ROOMY_ROWS = 72, 3
-"""Less width or more verdicts leave room for fewer bars on a screen of 24 lines."""
-MOST_BARS, FEW_BARS = 5, 3
+NUM_BARS, ROOMY_COLUMNS = 3, 72
+"""A screen of 24 lines holds no more; after a sweep, where less width makes longer lines, none."""
 
 
 def print_frontier(
@@ -39,10 +38,11 @@ def print_frontier(
 ) -> None:
     """Print the answer of each benchmark; with `every_table` also what it rests on.
 
-    Without `every_rule` the first rule of each benchmark has a sentence, and no table.
+    Without `every_rule`, as after a sweep, the first rule of each benchmark has a sentence and
+    no table, and who judged the answers is left to the page.
     """
     for benchmark in frontier.benchmarks:
-        _print_answer(frontier, benchmark, console)
+        _print_answer(frontier, benchmark, console, briefly=not every_rule)
     if every_table:
         for benchmark in frontier.benchmarks:
             _print_tables(frontier, benchmark, console)
@@ -81,7 +81,7 @@ def print_next_buys(frontier: Frontier, console: Console) -> None:
             console.print(Text.assemble((f"{benchmark}: ", "bold"), sentence), highlight=False)
 
 
-def _print_answer(frontier: Frontier, benchmark: str, console: Console) -> None:
+def _print_answer(frontier: Frontier, benchmark: str, console: Console, *, briefly: bool) -> None:
     """Print two sentences, the verdicts and the picture."""
     said = " ".join(in_brief(frontier, benchmark))
     console.print(Text.assemble((f"{benchmark}: ", "bold"), said), highlight=False)
@@ -91,10 +91,10 @@ def _print_answer(frontier: Frontier, benchmark: str, console: Console) -> None:
     if verdicts.rows:
         print_table(console, as_compact(verdicts))
         console.print(Text(verdicts.explanation), style="dim", highlight=False)
-    roomy = console.width >= ROOMY_COLUMNS and len(verdicts.rows) <= ROOMY_ROWS
-    print_picture(frontier, benchmark, console, MOST_BARS if roomy else FEW_BARS)
-    missing = coverage_sentences(frontier.cells, benchmark)
-    for sentence in (*missing, *judged_by(frontier, benchmark)):
+    if console.width >= ROOMY_COLUMNS or not briefly:
+        print_picture(frontier, benchmark, console, NUM_BARS)
+    judged = () if briefly else judged_by(frontier, benchmark)
+    for sentence in (*coverage_sentences(frontier.cells, benchmark), *judged):
         console.print(Text(sentence), style="dim", highlight=False)
 
 
