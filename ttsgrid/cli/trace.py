@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import polars as pl
 from rich.table import Column
 from rich.table import Table as RichTable
 
@@ -43,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--html needs UNIT: say which search to write")
     console = Console()
     if options.unit is None:
-        _print_list(console, list_searches(options.store), options.all)
+        _print_list(console, options.store, options.all)
     else:
         _show(console, find_search(options.store, options.unit), options)
     return 0
@@ -61,9 +60,10 @@ def _show(console: Console, search: FoundSearch, options: argparse.Namespace) ->
         print(f"Tree: {options.html}")
 
 
-def _print_list(console: Console, searches: pl.DataFrame, show_all: bool) -> None:
+def _print_list(console: Console, store: str, show_all: bool) -> None:
+    searches = list_searches(store)
     if searches.is_empty():
-        raise TtsgridError("this store holds no searches")
+        raise TtsgridError(f"{store} holds no searches; sweep with a search such as beam first")
     unit = Column("unit", min_width=SHORT_ID)  # ids are for copying: never shortened further
     view = RichTable(unit, *searches.columns[1:-2], Column("right answers", no_wrap=True))
     shown = searches if show_all else searches.head(LISTED)

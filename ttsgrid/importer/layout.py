@@ -13,10 +13,9 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.voting import AGGREGATIONS
+from ttsgrid.importer.layout_file import read_layout_file
 from ttsgrid.importer.paths import parse_path
 
 KEYED = "{}"
@@ -128,9 +127,7 @@ def load_layout(name_or_path: str, changes: Mapping[str, str]) -> Layout:
     if not path.is_file():
         choices = ", ".join(shipped_layouts())
         raise ConfigError(f"--layout: no file {name_or_path!r}; shipped layouts: {choices}")
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if not isinstance(content, dict):
-        raise ConfigError(f"--layout: {path} must map fields to paths")
+    content = read_layout_file(path)
     return make_layout({**content, **{name: text or None for name, text in changes.items()}})
 
 

@@ -11,12 +11,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import polars as pl
-import yaml
 
 from ttsgrid.core.errors import ConfigError
+from ttsgrid.importer.layout_file import read_layout_file
 from ttsgrid.store import Point, Store, StorePath
 
 SHIPPED = Path(__file__).parent / "layouts" / "points"
@@ -73,7 +72,7 @@ def load_points_layout(
     if not path.is_file():
         choices = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.yaml")))
         raise ConfigError(f"--layout: no file {name_or_path!r}; shipped for points: {choices}")
-    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = read_layout_file(path)
     fixed = {**content.get("constants", {}), **constants}
     named = {**content.get("columns", {}), **columns}
     return PointsLayout(
