@@ -11,7 +11,7 @@ from ttsgrid.store import scan
 # How it ran, not what came out.
 OF_THE_RUN = {
     "attempt", "seconds", "provenance", "run_id", "committed_at", "host", "device", "num_gpus",
-    "process",
+    "process", "epoch", "commit_number",
 }  # fmt: skip
 KEYS = {
     "problems": ["problem_id"],

@@ -7,10 +7,13 @@ can't be done as it was typed. 130: stopped by Ctrl-C. 141: nobody reads the out
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
-from typing import Protocol
+from types import FrameType
+from typing import NoReturn, Protocol
 
 from hydra.errors import HydraException
 from rich.text import Text
@@ -20,6 +23,7 @@ from ttsgrid.core.errors import (
     EngineError,
     PlacementError,
     ScoringError,
+    StoppedError,
     TtsgridError,
     UnfinishedError,
     WorkerStartError,
@@ -74,6 +78,9 @@ def command(main: Main) -> Command:
         except ModuleNotFoundError as error:
             say(_missing(error))
             return WRONG
+        except StoppedError as error:
+            say(str(error))
+            return error.status
         except (TtsgridError, HydraException, OSError) as error:
             say(str(error))
             return FAILED if isinstance(error, _WHILE_RUNNING) else WRONG
@@ -87,6 +94,29 @@ def say(sentence: str) -> None:
     Console(stderr=True, soft_wrap=True).print(
         Text("ttsgrid:", style="bold red"), sentence, highlight=False
     )
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into an end with a sentence, until a run takes them itself.
+
+    Raises:
+        StoppedError: one was sent.
+    """
+    # Ignored ones stay ignored: `nohup` asks for that.
+    taken = [s for s in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(s) is signal.SIG_DFL]
+    for sent in taken:
+        signal.signal(sent, _stop)
+    try:
+        yield
+    finally:
+        for sent in taken:
+            signal.signal(sent, signal.SIG_DFL)
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    name = signal.Signals(number).name
+    raise StoppedError(f"Stopped by {name}; the same command goes on from there.", 128 + number)
 
 
 def _missing(error: ModuleNotFoundError) -> str:

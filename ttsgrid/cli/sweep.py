@@ -17,7 +17,7 @@ from rich.table import Table
 
 from ttsgrid.analysis.replay.rules import rules_of
 from ttsgrid.cli.composition import composed, is_plain
-from ttsgrid.cli.exits import DONE, STOPPED, command, say
+from ttsgrid.cli.exits import DONE, STOPPED, command, say, stopped_by_signals
 from ttsgrid.cli.found import Found, find, one_of_each
 from ttsgrid.cli.plan_cost import show_costs
 from ttsgrid.core.dotted import add_to_path
@@ -154,12 +154,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     given = checked_arguments(sys.argv[1:] if arguments is None else arguments, CONF)
     try:
-        if is_plain(given):
-            plain = composed(given, CONF)
-            _run(plain.config, plain.folders)
-        else:
-            sys.argv[1:] = given  # where Hydra's own entry point reads them
-            _run_by_hydra()
+        with stopped_by_signals():
+            if is_plain(given):
+                plain = composed(given, CONF)
+                _run(plain.config, plain.folders)
+            else:
+                sys.argv[1:] = given  # where Hydra's own entry point reads them
+                _run_by_hydra()
     except KeyboardInterrupt:
         say("stopped; what finished is committed, and the same command goes on from there")
         return STOPPED

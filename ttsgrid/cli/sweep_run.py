@@ -63,4 +63,6 @@ def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel], console:
         from ttsgrid.cluster.driver.launch import run_missing  # noqa: PLC0415
 
         todo = Counter(unit.runs_on.name for unit in plan.missing)
-        return asyncio.run(run_missing(grid, plan, models, store, console, todo))
+        failed = asyncio.run(run_missing(grid, plan, models, store, console, todo))
+        store.compact()  # a commit a second leaves thousands of files a day
+        return failed

@@ -31,6 +31,21 @@ class UnfinishedError(TtsgridError):
     """Some of the work failed; what finished is kept."""
 
 
+class StoppedError(TtsgridError):
+    """A signal stopped the run; what had finished is committed.
+
+    Attributes:
+        status: with which the process shall end.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message, status)
+        self.status = status
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class WorkerStartError(TtsgridError):
     """A worker could not start its engine; the message says why."""
 

@@ -147,6 +147,10 @@ class ClusterConfig:
         silence_s: how long a worker may neither answer nor get on, at least, before it is
             killed and its units are handed out again.
         dashboard: start Ray's dashboard with it.
+        grace_s: how long what is in flight may take to finish after SIGTERM or SIGHUP, before it
+            is left to the next run; less than what the scheduler waits before it kills.
+        drain: a run that SIGTERM or SIGHUP stopped in good order ends with status 0 instead of
+            143 or 129.
     """
 
     address: str | None = None
@@ -155,8 +159,11 @@ class ClusterConfig:
     max_attempts: int = 3
     silence_s: float = 120.0
     dashboard: bool = True
+    grace_s: float = 20.0
+    drain: bool = False
 
     def __post_init__(self) -> None:
+        require_positive("cluster.grace_s", self.grace_s)
         require_positive("cluster.placement_timeout_s", self.placement_timeout_s)
         require_positive("cluster.max_attempts", self.max_attempts)
         require_positive("cluster.silence_s", self.silence_s)

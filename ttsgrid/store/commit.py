@@ -39,7 +39,11 @@ from ttsgrid.store.points import Point, write_points
 from ttsgrid.store.recover import recover, repair, repair_descriptions
 from ttsgrid.store.rows import Commit, Row, score_rows, solution_rows, unit_row
 from ttsgrid.store.schema import TARGET_BYTES
+from ttsgrid.store.trouble import said_of_storage
 from ttsgrid.store.versions import require_current
+
+MANY_COMMITS = 300
+"""After so many commits small files are merged; a commit a second makes them in five minutes."""
 
 _DATA_ROWS: dict[str, Callable[[Commit], Iterable[Row]]] = {
     "solutions": solution_rows,
@@ -59,6 +63,7 @@ class Store:
         self._lease = lease
         self._next = lease.ledger.next
         self._broken = False
+        self._since_compaction = 0
         held = committed_units(files)
         self._done = set(held.done)
         self._failed = dict(held.failed)
@@ -82,11 +87,13 @@ class Store:
         """
         files = locate(path)
         require_current(files)
-        lease = Lease.acquire(files, run_id, ttl_s, tell)
+        with said_of_storage(files.uri):
+            lease = Lease.acquire(files, run_id, ttl_s, tell)
         try:
             lease.keep_alive()
             require_current(files)  # by now another may have written to it
-            recover(lease, tell)
+            with said_of_storage(files.uri):
+                recover(lease, tell)
             return cls(lease.files, run_id, lease)
         except BaseException:  # Ctrl-C too: in a notebook this process lives on and would hold it
             lease.release()
@@ -112,26 +119,29 @@ class Store:
             self._write(fresh)
         for item in fresh:
             self._remember(item)
+        self._since_compaction += 1
+        if self._since_compaction >= MANY_COMMITS:
+            self.compact()
         return len(fresh)
 
     def write_problems(self, problems: Iterable[Problem]) -> int:
         """Add the problems that the store lacks; return how many were added."""
-        with self._lease.held():
+        with self._describing():
             return write_problems(self.files, problems)
 
     def write_models(self, models: Iterable[ModelRecord]) -> None:
         """Describe the models of this run; the latest description of a model stands."""
-        with self._lease.held():
+        with self._describing():
             write_models(self.files, models)
 
     def write_benchmark(self, record: BenchmarkRecord) -> None:
         """Say who judges the answers of a benchmark; see `ttsgrid.store.benchmarks`."""
-        with self._lease.held():
+        with self._describing():
             write_benchmark(self.files, record)
 
     def write_points(self, points: Sequence[Point]) -> None:
         """Add published accuracies; those of the same source are replaced."""
-        with self._lease.held():
+        with self._describing():
             write_points(self.files, points)
 
     def compact(self, target_bytes: int = TARGET_BYTES) -> Compaction:
@@ -139,6 +149,7 @@ class Store:
         with self._writing():
             compaction = compact_files(self._lease, self._next, target_bytes)
             self._next += compaction.num_written
+        self._since_compaction = 0
         return compaction
 
     def verify(self, tell: Tell = no_news) -> int:
@@ -189,9 +200,14 @@ class Store:
         if self._broken:
             raise StoreError(f"store {self.files.uri} failed before; open it again")
         self._broken = True
-        with self._lease.held():
+        with said_of_storage(self.files.uri), self._lease.held():
             yield
         self._broken = False
+
+    @contextmanager
+    def _describing(self) -> Iterator[None]:
+        with said_of_storage(self.files.uri), self._lease.held():
+            yield
 
     def _write(self, fresh: list[Commit]) -> None:
         encoded: dict[str, pa.Buffer] = {}

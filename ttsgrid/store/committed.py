@@ -16,6 +16,7 @@ from ttsgrid.store.files import Files
 from ttsgrid.store.footers import footer
 from ttsgrid.store.layout import StoredCommit, StoredFile, commits, repeated
 from ttsgrid.store.location import StorePath, locate
+from ttsgrid.store.trouble import said_of_storage
 from ttsgrid.store.versions import refuse_later
 
 _COLUMNS = ("unit_id", "status", "error", "committed_at")
@@ -60,7 +61,8 @@ def committed_units(path: StorePath) -> CommittedUnits:
         StoreError: a later ttsgrid wrote the store.
     """
     files = locate(path)
-    return repeated(lambda: _read(files, commits(files)))
+    with said_of_storage(files.uri):
+        return repeated(lambda: _read(files, commits(files)))
 
 
 def _read(files: Files, found: list[StoredCommit]) -> CommittedUnits:

@@ -21,6 +21,7 @@ from ttsgrid.store.files import Files
 from ttsgrid.store.footers import damaged
 from ttsgrid.store.layout import StoredFile, repeated
 from ttsgrid.store.schema import TARGET_BYTES
+from ttsgrid.store.trouble import said_of_storage
 from ttsgrid.store.upgrade import empty_frame, filled
 
 LARGE_BYTES = TARGET_BYTES // 2
@@ -80,10 +81,11 @@ def lazy_frame(
         columns: list[str] | None, predicate: pl.Expr | None, num_rows: int | None, _: int | None
     ) -> Iterator[pl.DataFrame]:
         query = Query(columns, predicate, num_rows)
-        try:
-            parts = _parts(files, table, readable, query)
-        except FileNotFoundError:
-            parts = repeated(lambda: _parts(files, table, listed_again(), query))
+        with said_of_storage(files.uri):
+            try:
+                parts = _parts(files, table, readable, query)
+            except FileNotFoundError:
+                parts = repeated(lambda: _parts(files, table, listed_again(), query))
         for part in parts:
             yield part()
 

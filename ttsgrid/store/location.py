@@ -12,6 +12,7 @@ from ttsgrid.core.errors import StoreError
 from ttsgrid.store.files import Files
 from ttsgrid.store.local import LocalFiles
 from ttsgrid.store.remote import RemoteFiles
+from ttsgrid.store.trouble import sentence_of
 
 StorePath = str | os.PathLike[str] | Files
 
@@ -34,6 +35,8 @@ def locate(path: StorePath) -> Files:
         filesystem, root = arrow_fs.FileSystem.from_uri(text)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise StoreError(f"store {text}: {str(error).splitlines()[0]}; name a folder") from error
+    except OSError as error:
+        raise sentence_of(text, error) from error
     if isinstance(filesystem, arrow_fs.LocalFileSystem):
         return _local(Path(root))
     return RemoteFiles(filesystem, root.rstrip("/"))

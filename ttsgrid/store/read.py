@@ -19,6 +19,7 @@ from ttsgrid.store.frames import Readable, lazy_frame
 from ttsgrid.store.layout import repeated, snapshot
 from ttsgrid.store.location import StorePath, locate
 from ttsgrid.store.schema import SCHEMAS
+from ttsgrid.store.trouble import said_of_storage
 from ttsgrid.store.upgrade import empty_frame, told_if_fake
 from ttsgrid.store.versions import missing_columns
 
@@ -41,7 +42,8 @@ def scan(path: StorePath, table: str) -> pl.LazyFrame:
     if table not in SCHEMAS:
         raise StoreError(f"a store has no table {table!r}; choose from {', '.join(SCHEMAS)}")
     files = locate(path)
-    readable = repeated(lambda: _readable(files, table))
+    with said_of_storage(files.uri):
+        readable = repeated(lambda: _readable(files, table))
     frame = empty_frame(table)
     if readable:
         frame = lazy_frame(files, table, readable, lambda: _readable(files, table))

@@ -19,6 +19,7 @@ from ttsgrid.store.files import Files
 from ttsgrid.store.footers import footer
 from ttsgrid.store.layout import StoredFile, commits, snapshot
 from ttsgrid.store.schema import ADDED_TO_SINCE, COMMITTED_TABLES, SCHEMAS, VERSION, VERSION_KEY
+from ttsgrid.store.trouble import said_of_storage
 
 
 def missing_columns(files: Files, table: str, stored: Sequence[StoredFile]) -> list[frozenset[str]]:
@@ -42,15 +43,16 @@ def require_current(files: Files) -> None:
     Raises:
         StoreError: it holds files of an earlier or a later version.
     """
-    for table in SCHEMAS:
-        for schema in _schemas(files, table):
-            refuse_later(files, schema)
-            if (version := version_of(schema)) < ADDED_TO_SINCE:
-                raise StoreError(
-                    f"store {files.uri} was written by an earlier ttsgrid (version {version} of "
-                    f"the tables, this is {VERSION}): it can be read but not added to; name "
-                    f"another folder with store="
-                )
+    with said_of_storage(files.uri):
+        found = [schema for table in SCHEMAS for schema in _schemas(files, table)]
+    for schema in found:
+        refuse_later(files, schema)
+        if (version := version_of(schema)) < ADDED_TO_SINCE:
+            raise StoreError(
+                f"store {files.uri} was written by an earlier ttsgrid (version {version} of the "
+                f"tables, this is {VERSION}): it can be read but not added to; name another "
+                f"folder with store="
+            )
 
 
 def version_of(schema: pa.Schema) -> int:

@@ -123,6 +123,8 @@ RECORDED: dict[str, Any] = {
     "cluster.placement_timeout_s": 7.0,
     "cluster.max_attempts": 7,
     "cluster.silence_s": 30.0,
+    "cluster.grace_s": 5.0,
+    "cluster.drain": True,
     "cluster.dashboard": False,
     "store": "elsewhere",
     "plan_only": True,

@@ -273,3 +273,18 @@ def test_a_folder_that_is_not_the_stores_survives_a_compaction(tmp_path: Path) -
         store.compact()
     assert kept.read_text() == "mine"
     assert len(glob(tmp_path, "solutions")) == 8
+
+
+def test_a_driver_merges_its_small_files_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ttsgrid.store.commit.MANY_COMMITS", 4)
+    with Store.open(tmp_path, run_id="r") as store:
+        frame = scan(tmp_path, "solutions")
+        for number in range(11):
+            store.commit(group_of(number))
+            if number == 0:
+                frame = scan(tmp_path, "solutions")
+        assert len(store.files.sizes("units")) < 5
+        assert len(frame.collect()) == 8 * 11, "a frame made before finds what replaced its files"
+    assert len(glob(tmp_path, "solutions")) == 8 * 11

@@ -20,40 +20,60 @@ class Backlog:
 
     def __init__(self, remaining: Counter[str]) -> None:
         self._remaining = remaining
+        self._handed_out: Counter[str] = Counter()
+        self._drains = False
         self._ready: dict[str, deque[Chunk]] = {name: deque() for name in remaining}
         self._changed = asyncio.Event()
 
     def remaining(self, model: str) -> int:
-        """Return how many of a model's units have no result yet."""
-        return self._remaining[model]
+        """Return how many of a model's units have no result yet, and may get one."""
+        return self._handed_out[model] if self._drains else self._remaining[model]
 
     def add(self, model: str, tasks: Sequence[Task]) -> None:
         """Make a chunk ready."""
-        if tasks:
+        if tasks and not self._drains:
             self._ready[model].append(tuple(tasks))
             self._notify()
 
     def give_back(self, model: str, tasks: Sequence[Task]) -> None:
         """Put a chunk of a dead worker in front."""
-        self._ready[model].appendleft(tuple(tasks))
+        self._count_handed_out(tasks, -1)
+        if not self._drains:
+            self._ready[model].appendleft(tuple(tasks))
+        self._notify()
+
+    def drain(self) -> None:
+        """Hand nothing out any more; a model is finished with what is in flight."""
+        self._drains = True
+        for ready in self._ready.values():
+            ready.clear()
         self._notify()
 
     def settle(self, model: str, num_units: int) -> None:
         """Count units that have their result (or will never get one)."""
         self._remaining[model] -= num_units
+        # What will never run, because what it needs failed, was not handed out.
+        self._handed_out[model] = max(0, self._handed_out[model] - num_units)
         self._notify()
 
     async def take(self, model: str) -> Chunk | None:
         """Return the next ready chunk; None once the model is finished."""
         while not self._ready[model]:
-            if self._remaining[model] <= 0:
+            if self.remaining(model) <= 0:
                 return None
             await self._wait()
-        return self._ready[model].popleft()
+        chunk = self._ready[model].popleft()
+        self._count_handed_out(chunk, 1)
+        return chunk
+
+    def _count_handed_out(self, tasks: Sequence[Task], sign: int) -> None:
+        for task in tasks:
+            for of_unit in task.unit.models:
+                self._handed_out[of_unit.name] += sign
 
     async def finished(self, model: str) -> None:
-        """Wait until every unit of a model has its result."""
-        while self._remaining[model] > 0:
+        """Wait until every unit of a model has its result, or won't get one."""
+        while self.remaining(model) > 0:
             await self._wait()
 
     async def _wait(self) -> None:

@@ -58,6 +58,10 @@ class Dispatch:
         """Wait until no unit needs a model any more."""
         await self._backlog.finished(model)
 
+    def drain(self) -> None:
+        """Hand nothing out any more; what is in flight may finish."""
+        self._backlog.drain()
+
     def prm_works(self, prm: str) -> None:
         """Make the searches ready that score with a PRM."""
         searches = self._searches.pop(prm, {})

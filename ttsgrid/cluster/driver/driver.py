@@ -58,6 +58,8 @@ class Driver:
         self._room = room
         self._limits = limits
         self._replicas: list[Replica] = []
+        self._dispatch: Dispatch | None = None
+        self._drains = False
 
     async def run(self, held: Held) -> None:
         """Run everything that is missing.
@@ -72,12 +74,19 @@ class Driver:
         poll = asyncio.create_task(self._poll_stats())
         try:
             for wave in self._waves:
-                await self._run_wave(wave, held)
+                if not self._drains:
+                    await self._run_wave(wave, held)
         finally:
             poll.cancel()
             await asyncio.gather(poll, return_exceptions=True)
             # On the way out of an error too: what finished must not be generated again.
             await self._committer.flush()
+
+    def drain(self) -> None:
+        """Hand nothing out any more: `run` returns when what is in flight has finished."""
+        self._drains = True
+        if self._dispatch is not None:
+            self._dispatch.drain()
 
     async def _run_wave(self, wave: Wave, held: Held) -> None:
         self._replicas = self._replicas_for(wave, held)
@@ -102,7 +111,7 @@ class Driver:
 
         First one of each model, which fit together where the wave has searches.
         """
-        dispatch = Dispatch(
+        dispatch = self._dispatch = Dispatch(
             wave,
             self._problems,
             held,

@@ -16,6 +16,7 @@ from ttsgrid.cluster.driver.ray_cluster import cluster_nodes, free_nodes, ray_cl
 from ttsgrid.cluster.driver.remote_worker import RemoteWorker
 from ttsgrid.cluster.driver.replica import Limits
 from ttsgrid.cluster.driver.standstill import Room
+from ttsgrid.cluster.driver.stopping import run_until_stopped, stopped
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.dotted import files_to_ship
 from ttsgrid.core.records import Problem
@@ -77,7 +78,10 @@ async def run_missing(
             limits,
         )
         with progress.shown():
-            await driver.run(load_solutions(store.files, blocks_to_score(plan)))
+            work = driver.run(load_solutions(store.files, blocks_to_score(plan)))
+            sent = await run_until_stopped(work, driver.drain, grid.cluster.grace_s, progress.note)
+        if sent is not None:
+            raise stopped(sent, progress.committed_of_all, drain=grid.cluster.drain)
         return progress.num_failed
 
 

@@ -116,6 +116,11 @@ class Progress:
         self._console.print(f"{self._clock()} {text}", style="yellow", highlight=False)
 
     @property
+    def committed_of_all(self) -> tuple[int, int]:
+        """Units that have their result, and all that were to run."""
+        return self._done, self._total
+
+    @property
     def num_failed(self) -> int:
         """Units that failed."""
         return self._failed
