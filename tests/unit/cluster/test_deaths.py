@@ -63,7 +63,8 @@ class FailingActor:
         self._error = error
 
     def __getattr__(self, method: str) -> SimpleNamespace:
-        return SimpleNamespace(remote=self._fail)
+        call = SimpleNamespace(remote=self._fail)
+        return SimpleNamespace(remote=self._fail, options=lambda name: call)
 
     async def _fail(self, *_: object) -> None:
         raise self._error

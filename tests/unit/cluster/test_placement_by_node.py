@@ -10,12 +10,15 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+import ray
+from ray.core.generated import autoscaler_pb2
 
 from tests.unit.cluster.simulation import SimulatedCluster, drive, run_virtually
 from tests.unit.cluster.test_simulated_runs import committed, fleet, planned
 from ttsgrid.cluster.driver import standstill
 from ttsgrid.cluster.driver.capacity import Capacity, Nodes
 from ttsgrid.cluster.driver.fleet import FleetWorker
+from ttsgrid.cluster.driver.ray_cluster import cluster_nodes
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.errors import PlacementError
 
@@ -98,3 +101,23 @@ def test_only_when_nothing_runs_and_nothing_is_placed_the_run_ends_in_a_sentence
         "asks for 1 CPU and 1 GiB on one node (num_gpus, engine.cpus, engine.memory_gib); free is "
         "a node with 64 CPUs and 64 GiB"
     )
+
+
+def test_nodes_that_an_autoscaler_can_add_count_as_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = autoscaler_pb2.ClusterConfig(
+        node_group_configs=[
+            autoscaler_pb2.NodeGroupConfig(
+                resources={"CPU": 8, "GPU": 2, "memory": 64 << 30}, max_count=3, name="gpu"
+            ),
+            autoscaler_pb2.NodeGroupConfig(resources={"CPU": 4}, max_count=-1, name="any"),
+        ]
+    )
+    head = {"Alive": True, "Resources": {"CPU": 2.0, "memory": float(4 << 30)}}
+    monkeypatch.setattr(ray, "nodes", lambda: [head, {"Alive": False, "Resources": {"GPU": 8.0}}])
+    monkeypatch.setattr(ray._private.state.state, "get_cluster_config", lambda: config)
+    cluster = cluster_nodes()
+    assert cluster.nodes == (Capacity(0, 4, 2),)
+    assert cluster.promised.count(Capacity(2, 64, 8)) == 3
+    assert Capacity(0, 0, 4) in cluster.promised
+    assert cluster.hold([(Capacity(2, 60, 8),)] * 3)
+    assert not cluster.hold([(Capacity(2, 60, 8),)] * 4)

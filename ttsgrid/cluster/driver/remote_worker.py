@@ -112,7 +112,8 @@ class RemoteWorker:
 
     async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[TaskOutcome]:
         """Run tasks together; see `FleetWorker.run`."""
-        finished: list[TaskOutcome] = await self._reply(self._actor.run.remote(list(tasks), prm))
+        call = self._actor.run.options(name=_shown(tasks)).remote(list(tasks), prm)
+        finished: list[TaskOutcome] = await self._reply(call)
         return finished
 
     async def watch(self) -> None:
@@ -179,3 +180,14 @@ class RemoteWorker:
                 f"Ray: {last_line(error)}"
             )
         return death_of(error, self.place)
+
+
+def _shown(tasks: Sequence[Task]) -> str:
+    """Name a call by what it runs, as Ray's dashboard lists it."""
+    if not tasks:
+        return "run"
+    first, more = tasks[0], len(tasks) - 1
+    others = f" and {more} more" if more else ""
+    return (
+        f"{first.unit.kind} {first.unit.id} of {first.problem.id}{others}, attempt {first.attempt}"
+    )

@@ -32,6 +32,10 @@ class WorkerActor:
         self._spec = spec
         self._runtime: Runtime | None = None
 
+    def __repr__(self) -> str:
+        """Name the worker in Ray's logs and on its dashboard."""
+        return f"{type(self).__name__}({self._spec.engine.name})"
+
     async def ping(self) -> Whereabouts:
         """Answer once the worker is placed: where it is."""
         # Apart from `start`, so that waiting for room and loading weights, which fail for
@@ -81,13 +85,24 @@ class WorkerActor:
             self._runtime.close()
 
 
+class PolicyWorker(WorkerActor):
+    """Samples and searches."""
+
+
+class PrmWorker(WorkerActor):
+    """Scores steps."""
+
+
 def create_actor(spec: WorkerSpec, name: str, placement: Placement) -> ActorHandle:
     """Ask Ray for a worker where its placement says.
 
     Death is the driver's to handle (`max_restarts=0`): it must know, to hand the
     units out again and to count the attempt.
     """
-    actor_class: ActorClass = ray.remote(WorkerActor)
+    # Ray shows actors by their classes.
+    actor_class: ActorClass = ray.remote(
+        PolicyWorker if spec.engine.role == "policy" else PrmWorker
+    )
     # Ray sets OpenMP's number only where the shell has none, and never MKL's: torch would then
     # start a thread for each core of the host, in each of the workers that share them.
     threads = max(1, int(spec.cpus))

@@ -79,6 +79,12 @@ class TaskRunner:
             # A grader, a tokenizer, an engine's word on one request: of this task alone. A
             # bug shows as a failed unit with its type and message, and its traceback here.
             prm_lost = isinstance(error, PrmLostError)
+            unit, failure = task.unit, type(error).__name__
+            print(
+                f"{unit.kind} unit {unit.id} of {task.problem.id}, attempt {task.attempt}, on "
+                f"{node()}: {failure}: {error}",
+                file=sys.stderr,
+            )
             if not isinstance(error, TtsgridError):
                 traceback.print_exc(file=sys.stderr)
             result = UnitResult(task.unit.id, error=f"{type(error).__name__}: {error}")
