@@ -233,7 +233,10 @@ def _repeat(values: list[str], lengths: Ints) -> pa.Array:
 def _write(path: Path, table: str, name: str, columns: Mapping[str, pa.Array]) -> None:
     schema, folder = SCHEMAS[table], path / table
     folder.mkdir(exist_ok=True)
-    arrays = [columns[field.name].cast(field.type) for field in schema]
+    num_rows = len(next(iter(columns.values())))
+    # Columns that the frontier doesn't need, such as what running a program came to, are null.
+    unread = {f.name: pa.nulls(num_rows, f.type) for f in schema if f.name not in columns}
+    arrays = [{**unread, **columns}[field.name].cast(field.type) for field in schema]
     content = pa.Table.from_arrays(arrays, schema=schema)
     pq.write_table(content, folder / name, compression="zstd")
 

@@ -28,7 +28,7 @@ SEED = 2305_11860
 TARGET_ERROR = 0.0009  # of an accuracy, below 0.1 points with room for its own error
 # Over all problems: an accuracy's standard error is then at most 0.5 / 512, whatever the rule.
 TARGET_ORDERS = 1 << 18
-NUM_ROUNDS = 8
+NUM_ROUNDS = 16
 MIN_ORDERS = 16  # a standard error needs replicates
 CHUNK_ELEMENTS = 1 << 20  # work arrays of 8 MB, about what a core's cache holds
 
@@ -149,11 +149,17 @@ class _Sorted:
     ) -> tuple[OrderedPools, Bools]:
         """Shuffle some pools; the same chunk is shuffled alike whoever asks."""
         rng = np.random.default_rng([SEED, self.size, n, rows.start, orders.start, which])
-        deck = np.tile(np.arange(self.size), ((rows.stop - rows.start) * len(orders), 1))
-        drawn = rng.permuted(deck, axis=1)[:, :n].T
-        pool = np.repeat(np.arange(rows.start, rows.stop), len(orders))
+        # Shuffling each order of each pool took most of the time. Pools share their orders, but
+        # each is shuffled on its own first: orders of one pool are as independent as before, and
+        # errors of different pools stay uncorrelated.
+        deck, own = (
+            rng.permuted(np.tile(np.arange(self.size), (number, 1)), axis=1)
+            for number in (len(orders), rows.stop - rows.start)
+        )
+        pool = np.arange(rows.start, rows.stop)[:, None]
         # Samples first: numpy goes through a long last axis several times faster.
-        places = np.ascontiguousarray(drawn) + pool * self.size
+        drawn = own[pool - rows.start, deck[:, :n].T[:, None]] + pool * self.size
+        places = drawn.reshape(n, -1)
         columns = self.classes.reshape(-1)[places], self.tokens.reshape(-1)[places]
         scores = self.scores.reshape(-1)[places] if self.scores.size else self.scores
         return OrderedPools(*columns, scores), self.correct.reshape(-1)[places]

@@ -22,7 +22,7 @@ from itertools import product
 import numpy as np
 
 from ttsgrid.analysis.replay.means import Means
-from ttsgrid.analysis.replay.ordered import OrderedPools, first_samples, majority_of
+from ttsgrid.analysis.replay.ordered import OrderedPools, majority_of
 from ttsgrid.analysis.statistics.crossfit import random_halves
 from ttsgrid.core.voting import NO_ANSWER, TIE_TOLERANCE, Bools, Floats, Ints
 
@@ -78,10 +78,10 @@ class LevelSums:
         length = num_rows * NUM_LEVELS
         self._share[rows] += np.bincount(place, minlength=length).reshape(num_rows, -1)
         for s, size in enumerate(self._sizes):
-            number = np.full(pools.classes.shape[1], size)
-            winners = majority_of(pools.classes, pools.drawn(number))
+            classes = pools.classes[:size]
+            winners = majority_of(classes, np.ones(classes.shape, bool))
             right = np.take_along_axis(correct, np.maximum(winners, 0)[None], 0)[0] & (winners >= 0)
-            tokens = first_samples(pools, number).generated_tokens
+            tokens = pools.tokens[:size].sum(axis=0)
             for total, values in ((self._right, right), (self._tokens, tokens)):
                 sums = np.bincount(place, values.astype(float), minlength=length)
                 total[rows, :, s] += sums.reshape(num_rows, -1)

@@ -19,24 +19,34 @@ from ttsgrid.analysis.statistics.libraries import (
     gamma_quantiles,
     normal_distribution,
 )
-from ttsgrid.core.voting import Floats
+from ttsgrid.core.voting import Floats, Ints
 
 FURTHEST, NUM_POINTS = 8.0, 129  # of 8 deviations: 1e-15 lies beyond
 
 
-@lru_cache(maxsize=1 << 16)
-def probability_leads(votes: tuple[int, ...]) -> float:
-    """Return the probability that the first answer's share is the largest.
+def probabilities_lead(votes: Ints) -> Floats:
+    """Return the probability that the first answer's share is the largest, shape (U,).
 
     Args:
-        votes: of every answer seen, at least one; an answer seen alone is set against one
-            more that nobody gave.
+        votes: of every answer seen, most first, 0 for none; shape (U, K). An answer seen
+            alone is set against one more that nobody gave.
     """
-    leader, *others = votes
-    product = _weights().copy()
-    for rival in others or [0]:
-        product *= _below(rival, leader)
-    return float(product.sum())
+    leaders, others = votes[:, 0], votes[:, 1:]
+    # The last row of a table stands for no answer, which is never ahead.
+    rivals = np.where(others > 0, others, -1)
+    if rivals.shape[1]:
+        rivals[rivals[:, 0] < 0, 0] = 0
+    else:
+        rivals = np.zeros((len(votes), 1), np.int64)
+    probabilities = np.empty(len(votes))
+    for leader in np.unique(leaders):
+        alike = leaders == leader
+        used = rivals[alike][:, (rivals[alike] >= 0).any(axis=0)]
+        table, product = _below(int(leader)), np.ones((len(used), NUM_POINTS))
+        for column in used.T:
+            product *= table[column]
+        probabilities[alike] = product @ _weights()
+    return probabilities
 
 
 @lru_cache(maxsize=1)
@@ -49,11 +59,9 @@ def _deviates() -> Floats:
     return np.linspace(-FURTHEST, FURTHEST, NUM_POINTS)
 
 
-@lru_cache(maxsize=1 << 12)
-def _values(leader: int) -> Floats:
-    return gamma_quantiles(leader + 1.0, normal_distribution(_deviates()))
-
-
-@lru_cache(maxsize=1 << 14)
-def _below(rival: int, leader: int) -> Floats:
-    return gamma_distribution(rival + 1.0, _values(leader))
+@lru_cache(maxsize=1 << 9)
+def _below(leader: int) -> Floats:
+    """P(X_i < X_1) at each point for rivals of 0 to as many votes; a last row of ones."""
+    values = gamma_quantiles(leader + 1.0, normal_distribution(_deviates()))
+    shapes = np.arange(1, leader + 2, dtype=np.float64)[:, None]
+    return np.concatenate([gamma_distribution(shapes, values), np.ones((1, NUM_POINTS))])

@@ -57,8 +57,8 @@ def normal_distribution(deviates: Floats) -> Floats:
     return np.asarray(ndtr(deviates))
 
 
-def gamma_distribution(shape: float, values: Floats) -> Floats:
-    """Return the probability that a Gamma(shape, 1) stays below each value."""
+def gamma_distribution(shape: Floats, values: Floats) -> Floats:
+    """Return the probability that a Gamma(shape, 1) stays below a value; both broadcast."""
     from scipy.special import gammainc
 
     return np.asarray(gammainc(shape, values))

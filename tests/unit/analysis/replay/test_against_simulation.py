@@ -147,8 +147,9 @@ def test_means_over_random_orders_are_those_over_all_orders(label: str) -> None:
         assert abs(means.accuracy[row] - accuracy) <= 4 * means.standard_error[row] + 1e-12
         samples = np.mean([outcome.num_samples for outcome in done])
         tokens = np.mean([outcome.tokens for outcome in done])
-        assert means.num_samples[row] == pytest.approx(samples, rel=0.01)
-        assert means.generated_tokens[row] == pytest.approx(tokens, rel=0.01)
+        # Thousands of orders, enough for the accuracy: the least mean here is 0.8 tokens a pool.
+        assert means.num_samples[row] == pytest.approx(samples, rel=0.03)
+        assert means.generated_tokens[row] == pytest.approx(tokens, rel=0.03, abs=0.03)
 
 
 @pytest.mark.parametrize("label", ["threshold=0.6", "ensemble=0.25", "cascade=0.75"])

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.unit.analysis.replay.simulation import ahead, ahead_of_all
-from ttsgrid.analysis.statistics.leading import probability_leads
+from ttsgrid.analysis.statistics.leading import probabilities_lead
 
 VOTES = [(1,), (4,), (3, 1), (5, 2, 1), (2, 2, 2), (1, 1, 1, 1), (30, 20, 1, 1), (60, 40)]
+
+
+def probability_leads(votes: tuple[int, ...]) -> float:
+    return float(probabilities_lead(np.array([votes]))[0])
+
+
+def test_many_at_once_are_each_as_alone() -> None:
+    width = max(map(len, VOTES))
+    padded = np.array([(*votes, *[0] * (width - len(votes))) for votes in VOTES])
+    alone = [probability_leads(votes) for votes in VOTES]
+    np.testing.assert_allclose(probabilities_lead(padded), alone, rtol=1e-12)
 
 
 @pytest.mark.parametrize("votes", VOTES)
