@@ -145,7 +145,7 @@ def _sentences(contest: Contest, axis: str, budget: float) -> Iterator[str]:
     for policy in others:
         own = contest.of_policy(policy).within(axis, budget)
         if own is not None:
-            yield f"  Of {policy} alone: {pick_sentence(contest.benchmark, own)}"
+            yield f"  Of {policy} alone: {pick_sentence(None, own)}"
 
 
 def _show_all(found: Sequence[Contest], options: argparse.Namespace) -> None:

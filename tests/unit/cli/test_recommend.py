@@ -35,7 +35,7 @@ def test_a_budget_names_one_cell_of_all_policies_and_one_of_each(
     assert main([store, "--flops", "1e12", *CELLS]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "math500: within 1 TFLOPs per problem use large, " in said
-    assert "Of small alone: math500: within 1 TFLOPs per problem use small, " in said
+    assert "Of small alone: within 1 TFLOPs per problem use small, " in said
 
 
 def test_a_budget_that_affords_nothing_is_told_the_least(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 import polars as pl
 
-from ttsgrid.analysis.cells.pools import unscored_pools
+from ttsgrid.analysis.cells.pools import PoolBatch, unscored_pools
 from ttsgrid.analysis.cells.prices import pool_prices
 from ttsgrid.analysis.frames.load import StoreFrames
 from ttsgrid.analysis.serving.paths import (
@@ -84,20 +85,39 @@ class PathTables:
         return self._of_pool(key)
 
     def _of_pool(self, key: CellKey) -> Paths:
-        paths = Paths.unknown(len(self.frames.problems))
         series = self.pools.get((key.benchmark, key.policy, key.strategy == COT.name))
         if series is None:
-            return paths
-        for batch in unscored_pools(self.frames, series):
-            if batch.size < key.n or not batch.tokens.any():
+            return Paths.unknown(len(self.frames.problems))
+        # Votes of every PRM share the pool, and sorting a million lengths takes a while.
+        if (series, key.n) not in self._of_pools:
+            self._of_pools[series, key.n] = self._sampled(series, key.n)
+        paths = self._of_pools[series, key.n]
+        return replace(paths, prm_calls=float(key.prm is not None) * paths.turns)
+
+    def _sampled(self, series: int, n: int) -> Paths:
+        paths = Paths.unknown(len(self.frames.problems))
+        for batch in self._batches(series):
+            if batch.size < n or not batch.tokens.any():
                 continue
-            paths.tokens[batch.problems] = longest_of(batch.tokens, key.n)
+            paths.tokens[batch.problems] = longest_of(batch.tokens, n)
             paths.turns[batch.problems] = 1.0
-            paths.prm_calls[batch.problems] = float(key.prm is not None)
-            paths.generated[batch.problems] = key.n * batch.tokens.mean(axis=1)
-            paths.context_reads[batch.problems] = pool_reads(batch.tokens, key.n)
+            paths.generated[batch.problems] = n * batch.tokens.mean(axis=1)
+            paths.context_reads[batch.problems] = pool_reads(batch.tokens, n)
         paths.question[:] = pool_prices(self.frames, series).question
         return paths
+
+    def _batches(self, series: int) -> list[PoolBatch]:
+        if series not in self._pools_of:
+            self._pools_of[series] = list(unscored_pools(self.frames, series))
+        return self._pools_of[series]
+
+    @cached_property
+    def _of_pools(self) -> dict[tuple[int, int], Paths]:
+        return {}
+
+    @cached_property
+    def _pools_of(self) -> dict[int, list[PoolBatch]]:
+        return {}
 
     def _of_search(self, search: int, num_trees: int) -> Paths:
         paths = Paths.unknown(len(self.frames.problems))

@@ -45,12 +45,13 @@ def name_of(candidate: Candidate) -> str:
     return f"{candidate.key.policy}, {describe(candidate.key._asdict())}"
 
 
-def pick_sentence(benchmark: str, pick: Pick) -> str:
+def pick_sentence(benchmark: str | None, pick: Pick) -> str:
     """Say what to use within a budget, what to expect of it, and what it costs."""
+    start = f"{benchmark}: " if benchmark else ""
     afforded = pick.num_affordable
     doubt = "" if pick.sure else " These are too few problems for any claim."
     return (
-        f"{benchmark}: within {amount(pick.axis, pick.budget)} per problem use "
+        f"{start}within {amount(pick.axis, pick.budget)} per problem use "
         f"{name_of(pick.best)}. Expect {percent(pick.accuracy)} % "
         f"({percent(pick.low)} to {percent(pick.high)}, 95 % interval; chosen on other problems "
         f"than it is scored on, of {counted(afforded, 'cell')} or rules that the budget affords) "
