@@ -25,14 +25,15 @@ from ttsgrid.analysis.serving.costs import (
     MONEY,
 )
 from ttsgrid.analysis.serving.speeds import Stated
+from ttsgrid.cli.exits import command
+from ttsgrid.cli.options import Parser
 from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
 from ttsgrid.cli.price_option import add_price_option
 from ttsgrid.core.checks import require_choice
-from ttsgrid.core.errors import ConfigError, TtsgridError
+from ttsgrid.core.errors import ConfigError
 from ttsgrid.views.tables.serving import axis_table
 from ttsgrid.views.terminal.console import Console
 from ttsgrid.views.terminal.render import as_rich, print_table
-from ttsgrid.views.words.control import visible
 from ttsgrid.views.words.serving import axis_sentences, nothing_sentence, pick_sentence
 
 NO_RULES = "none"
@@ -52,27 +53,24 @@ _LACKS = {
 }
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print what to use; return the exit status."""
     options = _parser().parse_args(arguments)
-    try:
-        load_named_plugins(options.plugin)
-        found = _contests(options)
-        budgets = {axis: getattr(options, axis) for axis in AXES}
-        asked = {axis: value for axis, value in budgets.items() if value is not None}
-        if asked:
-            _say(found, asked)
-        else:
-            _show_all(found, options)
-    except (TtsgridError, OSError) as error:
-        print(f"error: {visible(str(error))}", file=sys.stderr)
-        return 1
+    load_named_plugins(options.plugin)
+    found = _contests(options)
+    budgets = {axis: getattr(options, axis) for axis in AXES}
+    asked = {axis: value for axis, value in budgets.items() if value is not None}
+    if asked:
+        _say(found, asked)
+    else:
+        _show_all(found, options)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m ttsgrid.recommend",
+    parser = Parser(
+        prog="ttsgrid recommend",
         description="Name the best cell or rule of a results store within a budget, over all its "
         "policies. Without a budget: what to use at every budget, in FLOPs, money, latency and "
         "memory traffic, and a file of that.",

@@ -56,9 +56,9 @@ def test_a_budget_that_affords_nothing_is_told_the_least(
 def test_what_is_wrong_is_said_in_a_sentence(
     store: str, options: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([store, *options, *CELLS]) == 1
+    assert main([store, *options, *CELLS]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("error: ")
+    assert error.startswith("ttsgrid: ")
     assert said in error
 
 
@@ -81,8 +81,8 @@ def test_options_that_make_no_sense_are_refused_with_an_example(
 
 
 def test_a_store_that_is_none_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(tmp_path / "nothing"), "--flops", "1e9"]) == 1
-    assert capsys.readouterr().err.startswith("error: ")
+    assert main([str(tmp_path / "nothing"), "--flops", "1e9"]) == 2
+    assert capsys.readouterr().err.startswith("ttsgrid: ")
 
 
 def test_the_frontiers_file_is_read_within_a_budget(

@@ -175,11 +175,11 @@ HERE = {
     ),
     "a quantization that vLLM doesn't know": Wrong(
         "model: 'zoo:zoo-s', format: zoo, quantization: fp7",
-        "policies.mine.quantization: 'fp7' is not one of: fp8,",
+        "policies.mine.quantization: 'fp7' is not one of",
     ),
     "a PRM's quantization that vLLM doesn't know": Wrong(
         "model: 'zoo:zoo-prm', format: qwen, quantization: fp7",
-        "prms.mine.quantization: 'fp7' is not one of: fp8,",
+        "prms.mine.quantization: 'fp7' is not one of",
         role="prm",
     ),
     "a quantization that the weights lack": Wrong(
