@@ -69,3 +69,21 @@ def test_after_sigkill_the_same_command_leaves_every_unit_exactly_once(tmp_path:
     assert units["run_id"].n_unique() == 2
     solutions = scan(store, "solutions").select("family", "sample").collect()
     assert solutions.height == solutions.unique().height == 5 * NUM_PROBLEMS
+
+
+@pytest.mark.slow
+def test_sigterm_ends_a_sweep_on_ray_with_a_sentence_and_no_stack_dump(tmp_path: Path) -> None:
+    """Ray's own handler prints a stack and aborts; the units in flight here take a second."""
+    store, log = tmp_path / "store", tmp_path / "log"
+    sweep = start_sweep(store, log)
+    wait_for_units(store, NUM_UNITS // 6, sweep)
+    sweep.send_signal(signal.SIGTERM)
+    assert sweep.wait(90) == 128 + signal.SIGTERM, log.read_text()
+    said = log.read_text()
+    units = scan(store, "units").collect()
+    assert f"Stopped by SIGTERM: {units.height} of {NUM_UNITS} units ended" in " ".join(
+        said.split()
+    )
+    assert "*** SIG" not in said
+    assert "Traceback" not in said
+    assert 0 < units.height < NUM_UNITS

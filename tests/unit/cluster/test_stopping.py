@@ -96,6 +96,7 @@ def test_a_stopped_sweep_finishes_what_is_in_flight_and_says_what_is_left(tmp_pa
     assert_in_good_order(tmp_path / "store", signal.SIGTERM, said, 0)
 
 
+@pytest.mark.slow
 def test_what_outlasts_the_grace_period_is_left_to_the_next_run(tmp_path: Path) -> None:
     status, said, took_s = stop_at_work(tmp_path / "store", signal.SIGTERM, 0.2, 3)
     assert status == 143, said
