@@ -63,7 +63,7 @@ STEP = {"step": _some(0.5, _alike(0.004), _alike(0.6))}
 def _held_and_width(kind: str, seed: int) -> tuple[bool, float]:
     """Whether the interval from 50 hidden samples holds the pool's own pass@250."""
     rng = np.random.default_rng([seed, *kind.encode()])
-    in_pool = rng.binomial(POOL_SIZE, (KINDS | STEP)[kind](rng))
+    in_pool = rng.binomial(POOL_SIZE, {**KINDS, **STEP}[kind](rng))
     seen = rng.hypergeometric(in_pool, POOL_SIZE - in_pool, NUM_SEEN)
     truth = float(pass_at_k(in_pool, POOL_SIZE, K).mean())
     draws = fit_rates_of_success(seen, NUM_SEEN).coverage_of_grown_pool(POOL_SIZE, K)
