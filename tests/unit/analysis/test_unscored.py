@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.analysis.conftest import by_string
 from tests.unit.analysis.synthetic import Policy, Prm, World, write_store
 from tests.unit.analysis.trees import Search
+from tests.unit.store.rewriting import Rows, rewrite
 from ttsgrid.analysis.advice.recommendation import recommendations
 from ttsgrid.analysis.cells.cells import Cells, make_cells
 from ttsgrid.analysis.cells.outcomes import pool_outcomes
@@ -57,14 +56,15 @@ def _unlucky(rows: pl.DataFrame, how: str) -> set[tuple[str, int]]:
 
 def _unscore(path: Path, table: str, key: str, lost: set[tuple[str, int]], absent: bool) -> None:
     """Take the scores of some rows, or the rows themselves, from a table's files."""
+
+    def change(rows: Rows) -> Rows:
+        hit = [(row, (row[key], row["sample"]) in lost) for row in rows]
+        return [
+            row | {"step_scores": []} if out else row for row, out in hit if not (absent and out)
+        ]
+
     for file in path.glob(f"{table}/*.parquet"):
-        content = pq.read_table(file, partitioning=None)
-        rows = content.to_pylist()
-        for row in rows:
-            if (row[key], row["sample"]) in lost:
-                row["step_scores"] = []
-        kept = [r for r in rows if not (absent and (r[key], r["sample"]) in lost)]
-        pq.write_table(pa.Table.from_pylist(kept, schema=content.schema), file)
+        rewrite(file, change)
 
 
 @pytest.fixture(scope="module", params=["random", "longest", "adversarial", "absent"])

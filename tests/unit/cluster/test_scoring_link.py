@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import pytest
 
 from ttsgrid.cluster.wire.scoring_link import (
-    GATHER_S,
     BatchingScorer,
     PrmLostError,
     ScoreReply,
@@ -26,10 +25,13 @@ class Peer:
 
     def __init__(self) -> None:
         self.batches: list[int] = []
+        self.slow_began, self.quick_ended = asyncio.Event(), asyncio.Event()
 
     async def score_batch(self, requests: Sequence[ScoreRequest]) -> list[ScoreReply]:
         self.batches.append(len(requests))
-        await asyncio.sleep(0.01 if requests[0].steps == ("slow",) else 0)
+        if requests[0].steps == ("slow",):
+            self.slow_began.set()
+            await self.quick_ended.wait()
         if any("lost" in request.steps for request in requests):
             raise PrmLostError("gone")
         return [
@@ -61,14 +63,20 @@ def test_questions_that_come_together_share_a_call_and_get_their_own_scores() ->
 
 def test_a_slow_call_holds_up_no_later_question() -> None:
     async def run() -> list[str]:
-        scorer, ended = BatchingScorer(Peer()), list[str]()
+        peer, ended = Peer(), list[str]()
+        scorer = BatchingScorer(peer)
 
-        async def one(step: str, after_s: float) -> None:
-            await asyncio.sleep(after_s)
-            await scorer.score("a question", [step])
-            ended.append(step)
+        async def slow() -> None:
+            await scorer.score("a question", ["slow"])
+            ended.append("slow")
 
-        await asyncio.gather(one("slow", 0), one("quick", 2 * GATHER_S))
+        async def quick() -> None:
+            await peer.slow_began.wait()
+            await scorer.score("a question", ["quick"])
+            ended.append("quick")
+            peer.quick_ended.set()
+
+        await asyncio.wait_for(asyncio.gather(slow(), quick()), timeout=60)
         return ended
 
     assert asyncio.run(run()) == ["quick", "slow"]

@@ -20,6 +20,7 @@ from ttsgrid.analysis.findings.run_outcomes import RUN_OUTCOME_SCHEMA
 from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.analysis.judging.ability import Ability
 from ttsgrid.analysis.judging.bench import SCORED, judge_prms
+from ttsgrid.analysis.serving.costs import AXES
 from ttsgrid.analysis.study import TABLES, make_study
 from ttsgrid.views import tables as room
 from ttsgrid.views.html.page import render_table
@@ -37,6 +38,7 @@ from ttsgrid.views.tables.prm_bench import (
 from ttsgrid.views.tables.recorded import recorded_table
 from ttsgrid.views.tables.run_outcomes import run_outcome_table
 from ttsgrid.views.tables.searches import search_comparison_table
+from ttsgrid.views.tables.serving import axis_table, axis_tables
 from ttsgrid.views.tables.study import study_table, study_tables
 from ttsgrid.views.tables.table import Entry, Table
 from ttsgrid.views.tables.verdicts import verdict_table
@@ -119,6 +121,11 @@ def all_tables(store: Path, frontier: Frontier) -> Iterator[tuple[str, Table]]:
         search_comparison_table,
     ):
         yield build.__name__, build(frontier, benchmark)
+    for contest in frontier.contests:
+        for axis in AXES:
+            yield "axis_table", axis_table(contest, axis)
+    for shown in axis_tables(frontier.contests, benchmark):
+        yield "axis_tables", shown
     ran = replace(frontier, run_outcomes=_run_outcomes(frontier, benchmark))
     yield "run_outcome_table", run_outcome_table(ran, benchmark)
     yield "external_table", external_table(_external())

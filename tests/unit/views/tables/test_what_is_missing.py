@@ -6,13 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.analysis.conftest import by_string
 from tests.unit.analysis.synthetic import Policy, Prm, World, write_store
 from tests.unit.analysis.trees import Search
+from tests.unit.store.rewriting import Rows, rewrite
 from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.analysis.study import TABLES, make_study
 from ttsgrid.views.html.pictures import picture
@@ -37,13 +36,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("missing") / "store"
     write_store(path, WORLD)
     for file in path.glob("scores/*.parquet"):
-        content = pq.read_table(file, partitioning=None)
-        rows = content.to_pylist()
-        for row in rows:
-            if row["sample"] % 4 == 3:
-                row["step_scores"] = []
-        pq.write_table(pa.Table.from_pylist(rows, schema=content.schema), file)
+        rewrite(file, _unscore_every_fourth)
     return path
+
+
+def _unscore_every_fourth(rows: Rows) -> Rows:
+    return [row | {"step_scores": []} if row["sample"] % 4 == 3 else row for row in rows]
 
 
 @pytest.fixture(scope="module")
