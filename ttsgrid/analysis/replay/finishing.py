@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ttsgrid.analysis.replay.ordered import NOBODY, OrderedPools, Replay, majority_of
+from ttsgrid.analysis.replay.ordered import NOBODY, OrderedPools, Replay, majority_of, reads_alone
 
 
 def shortest(pools: OrderedPools, num_finished: float) -> Replay:
@@ -23,10 +23,15 @@ def shortest(pools: OrderedPools, num_finished: float) -> Replay:
     votes = majority_of(np.take_along_axis(pools.classes, order, 0), np.ones(order.shape, bool))
     winners = np.take_along_axis(order, np.maximum(votes, 0)[None], 0)[0]
     last = np.take_along_axis(pools.tokens, order[-1:], 0)
+    num_samples = np.full(pools.tokens.shape[1], pools.size)
+    written = np.minimum(pools.tokens, last)
     return Replay(
         winners=np.where(votes == NOBODY, NOBODY, winners),
-        num_samples=np.full(pools.tokens.shape[1], pools.size),
-        generated_tokens=np.minimum(pools.tokens, last).sum(axis=0),
+        num_samples=num_samples,
+        generated_tokens=written.sum(axis=0),
+        path_tokens=last[0],
+        turns=np.ones_like(num_samples),
+        context_reads=reads_alone(written).sum(axis=0),
     )
 
 

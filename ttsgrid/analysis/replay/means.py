@@ -26,9 +26,12 @@ class Means:
         generated_tokens: of these.
         num_scored: of these, given to the PRM; empty where it isn't asked, as the next.
         prm_computed: tokens that the PRM computes for those.
+        latency_tokens: on the critical path of all that the rule asks; empty where it doesn't say,
+            as the next three.
+        path_tokens, turns: of the policy's own, one after another.
+        context_reads: keys and values that its attention reads, without the question's.
         asked: in what share of orders the policy is asked at all; empty where in all.
-        smaller_samples, smaller_tokens, smaller_scored, smaller_computed: the same of the
-            smaller policy; empty for rules that ask one.
+        smaller_*: the same of the smaller policy; empty for rules that ask one.
     """
 
     accuracy: Floats
@@ -37,11 +40,18 @@ class Means:
     generated_tokens: Floats
     num_scored: Floats = field(default_factory=_none)
     prm_computed: Floats = field(default_factory=_none)
+    latency_tokens: Floats = field(default_factory=_none)
+    path_tokens: Floats = field(default_factory=_none)
+    turns: Floats = field(default_factory=_none)
+    context_reads: Floats = field(default_factory=_none)
     asked: Floats = field(default_factory=_none)
     smaller_samples: Floats = field(default_factory=_none)
     smaller_tokens: Floats = field(default_factory=_none)
     smaller_scored: Floats = field(default_factory=_none)
     smaller_computed: Floats = field(default_factory=_none)
+    smaller_path_tokens: Floats = field(default_factory=_none)
+    smaller_turns: Floats = field(default_factory=_none)
+    smaller_reads: Floats = field(default_factory=_none)
 
 
 def combined(parts: Sequence[Means], combine: Callable[[list[Floats]], Floats]) -> Means:
@@ -61,9 +71,17 @@ class Sums:
         prm_computed: tokens that the PRM computes for the first k samples, shape (P, n + 1);
             empty without a PRM.
         smaller_computed: the same of the smaller policy.
+        side_by_side: whether both policies are asked at once; else the smaller one first.
     """
 
-    def __init__(self, num_pools: int, prm_computed: Floats, smaller_computed: Floats) -> None:
+    def __init__(
+        self,
+        num_pools: int,
+        prm_computed: Floats,
+        smaller_computed: Floats,
+        side_by_side: bool = False,
+    ) -> None:
+        self._side_by_side = side_by_side
         self._num_elections = 0
         self._num_pools = num_pools
         self._sums: dict[str, Floats] = {}
@@ -84,6 +102,10 @@ class Sums:
         self._add("num_samples", rows, replay.num_samples)
         self._add("generated_tokens", rows, replay.generated_tokens)
         self._add_scored(("num_scored", "prm_computed"), self._prm_computed, rows, replay)
+        self._add_known("latency_tokens", rows, self._latency(replay))
+        self._add_known("path_tokens", rows, replay.path_tokens)
+        self._add_known("turns", rows, replay.turns)
+        self._add_known("context_reads", rows, replay.context_reads)
         its = replay.smaller
         if its is not None:
             self._add("asked", rows, replay.num_samples > 0)
@@ -91,6 +113,21 @@ class Sums:
             self._add("smaller_tokens", rows, its.generated_tokens)
             columns = ("smaller_scored", "smaller_computed")
             self._add_scored(columns, self._smaller_computed, rows, its)
+            self._add_known("smaller_path_tokens", rows, its.path_tokens)
+            self._add_known("smaller_turns", rows, its.turns)
+            self._add_known("smaller_reads", rows, its.context_reads)
+
+    def _latency(self, replay: Replay) -> Ints:
+        its = replay.smaller
+        if its is None or not replay.path_tokens.size:
+            return replay.path_tokens
+        if not self._side_by_side:
+            return replay.path_tokens + its.path_tokens
+        return np.maximum(replay.path_tokens, its.path_tokens)
+
+    def _add_known(self, column: str, rows: slice, values: Ints) -> None:
+        if values.size:
+            self._add(column, rows, values)
 
     def _add_scored(
         self, columns: tuple[str, str], computed: Floats, rows: slice, draws: Draws

@@ -85,9 +85,42 @@ class OrderedPools:
         """
         return np.where(settled.any(axis=0), settled.argmax(axis=0) + 1, self.size)
 
+    @cached_property
+    def written(self) -> Ints:
+        """Tokens of the first k samples of each order, k = 0..n, shape (n + 1, E)."""
+        return _running_sums(self.tokens)
+
+    @cached_property
+    def reads(self) -> Ints:
+        """Keys and values that their attention reads, without the question's, as `written`."""
+        return _running_sums(reads_alone(self.tokens))
+
+    @cached_property
+    def longest(self) -> Ints:
+        """Tokens of the longest of the first k samples of each order, as `written`."""
+        return _after_nothing(np.maximum.accumulate(self.tokens, axis=0))
+
     def drawn(self, num_samples: Ints) -> Bools:
         """Mark the first samples of each order, shape (n, E)."""
         return np.asarray(np.arange(self.size)[:, None] < num_samples)
+
+
+def reads_alone(lengths: Ints) -> Ints:
+    """Return the keys and values that a sample's tokens read: t - 1 of its own by the t-th."""
+    return lengths * (lengths - 1) // 2
+
+
+def _running_sums(values: Ints) -> Ints:
+    return _after_nothing(values.cumsum(axis=0))
+
+
+def _after_nothing(values: Ints) -> Ints:
+    return np.concatenate([np.zeros_like(values[:1]), values])
+
+
+def _of_first(values: Ints, num_samples: Ints) -> Ints:
+    """Entries of an array of shape (n + 1, E) after the first samples of each order, (E,)."""
+    return np.asarray(np.take_along_axis(values, num_samples[None], 0)[0])
 
 
 class _Counts:
@@ -145,6 +178,10 @@ def majority_of(classes: Ints, voting: Bools) -> Ints:
     return np.where(voting.any(axis=0), votes_of_own.argmax(axis=0), NOBODY)
 
 
+def _unknown() -> Ints:
+    return np.zeros(0, np.int64)
+
+
 @dataclass(frozen=True)
 class Draws:
     """What was drawn of a pool in each order, shape (E,) each.
@@ -153,11 +190,18 @@ class Draws:
         num_samples: samples begun: each takes a prompt.
         generated_tokens: of these samples, as far as they were generated.
         num_scored: of these samples, given to the PRM; empty where none ever is.
+        path_tokens: of the generated tokens, those written one after another; empty where a
+            rule doesn't say, as the next two.
+        turns: times that the policy is asked, one after another; the PRM is, after each.
+        context_reads: keys and values that attention reads, without the question's.
     """
 
     num_samples: Ints
     generated_tokens: Ints
-    num_scored: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    num_scored: Ints = field(default_factory=_unknown)
+    path_tokens: Ints = field(default_factory=_unknown)
+    turns: Ints = field(default_factory=_unknown)
+    context_reads: Ints = field(default_factory=_unknown)
 
 
 @dataclass(frozen=True)
@@ -174,17 +218,30 @@ class Replay(Draws):
     smaller: Draws | None = None
 
 
-def first_samples(pools: OrderedPools, num_samples: Ints, scored: bool = False) -> Draws:
-    """Return what drawing the first samples of each order takes."""
-    drawn = np.where(pools.drawn(num_samples), pools.tokens, 0).sum(axis=0)
-    return Draws(num_samples, drawn, num_samples if scored else np.zeros(0, np.int64))
+def first_samples(
+    pools: OrderedPools, num_samples: Ints, scored: bool = False, at_once: bool = False
+) -> Draws:
+    """Return what drawing the first samples of each order takes.
+
+    Args:
+        pools: in their orders.
+        num_samples: of each order, shape (E,).
+        scored: whether the PRM is given each.
+        at_once: whether they are written side by side; else one after another.
+    """
+    written = _of_first(pools.written, num_samples)
+    return Draws(
+        num_samples=num_samples,
+        generated_tokens=written,
+        num_scored=num_samples if scored else _unknown(),
+        path_tokens=_of_first(pools.longest, num_samples) if at_once else written,
+        turns=np.minimum(num_samples, 1) if at_once else num_samples,
+        context_reads=_of_first(pools.reads, num_samples),
+    )
 
 
 def one_by_one(pools: OrderedPools, num_samples: Ints) -> Replay:
     """Return a majority vote over the first samples of each order, drawn one after another."""
     drawn = first_samples(pools, num_samples)
-    return Replay(
-        winners=majority_of(pools.classes, pools.drawn(num_samples)),
-        num_samples=num_samples,
-        generated_tokens=drawn.generated_tokens,
-    )
+    winners = majority_of(pools.classes, pools.drawn(num_samples))
+    return Replay(**vars(drawn), winners=winners)

@@ -70,7 +70,9 @@ def replayed_sides(
     others = None if smaller is None else _Sorted.of(smaller)
     num_pools = len(pools.classes)
     its_computed = np.zeros((0, 0)) if smaller is None else smaller.prm_computed
-    sums = [Sums(num_pools, side.prm_computed, its_computed) for _ in rules]
+    sums = [
+        Sums(num_pools, side.prm_computed, its_computed, one.rule.side_by_side) for one in rules
+    ]
     for orders in _rounds(num_pools):
         unsure = [i for i, total in enumerate(sums) if not total.is_sure(TARGET_ERROR)]
         for rows, some in _chunks(num_pools, orders, pools.size) if unsure else ():

@@ -29,6 +29,7 @@ from ttsgrid.analysis.replay.orders import replayed_levels, replayed_sides
 from ttsgrid.analysis.replay.rules import RuleAt
 from ttsgrid.analysis.replay.sharing import PROBE, joined, shared_budget
 from ttsgrid.analysis.replay.subjects import Subject, subjects
+from ttsgrid.analysis.replay.waits import Waits, known_or_nan, waits_of
 from ttsgrid.analysis.statistics.estimators import best_of_k, vote_at_k
 from ttsgrid.core.cell import CellKey
 from ttsgrid.core.strategies import BEST_OF_N, MAJORITY
@@ -50,6 +51,9 @@ class Replayed:
         usual: the rule whose parameter serves most problems; itself where it is given.
         share: of the problems that it serves.
         num_scored: samples that a PRM scores; 0 without one, shape (num_problems,).
+        latency_tokens: on the critical path, over all policies, shape (num_problems,); NaN where
+            unknown.
+        waits: of each policy in `spent_by`.
         also: what a smaller policy spends, with the same accuracy; None for rules of one.
     """
 
@@ -60,6 +64,8 @@ class Replayed:
     usual: str
     share: float
     num_scored: Floats
+    latency_tokens: Floats
+    waits: tuple[Waits, ...]
     also: Outcome | None = None
 
     @property
@@ -91,7 +97,7 @@ def replayed_outcomes(
 
 def _at(subject: Subject, n: int, rules: Sequence[RuleAt]) -> Iterator[Replayed]:
     batches = subject.enough(n)
-    has_lengths = any(batch.tokens.any() for batch, _ in batches)
+    has_lengths = subject.has_lengths(n)
     num_problems = sum(len(batch.problems) for batch, _ in batches)
     among = {
         rule: rule.candidates(subject.scores)
@@ -140,9 +146,14 @@ def _replayed(
     key = CellKey(subject.benchmark, subject.policy.name, subject.policy.prm, rule.label, n)
     spent = _spent(subject.policy.prices, done)
     also, num_samples, num_scored = None, done.num_samples, done.num_scored
+    # Lengths that no sample has are unknown: all on the path would be 0 tokens.
+    told = subject.has_lengths(n)
+    waits = [waits_of(done, subject.policy.prices.question, told)]
     if subject.smaller is not None:
         its = key._replace(policy=subject.smaller.name, prm=subject.smaller.prm)
-        paid = _spent(subject.smaller.prices, _of_smaller(done))
+        of_its = _of_smaller(done)
+        paid = _spent(subject.smaller.prices, of_its)
+        waits.append(waits_of(of_its, subject.smaller.prices.question, told))
         also = Outcome(its, done.accuracy, done.standard_error, paid)
         num_samples, num_scored = num_samples + done.smaller_samples, done.smaller_scored
     return Replayed(
@@ -153,6 +164,8 @@ def _replayed(
         usual=usual,
         share=share,
         num_scored=num_scored if num_scored.size else np.zeros(everywhere),
+        latency_tokens=known_or_nan(done.latency_tokens, everywhere, told),
+        waits=tuple(waits),
         also=also,
     )
 
@@ -165,6 +178,9 @@ def _of_smaller(means: Means) -> Means:
         means.smaller_tokens,
         means.smaller_scored,
         means.smaller_computed,
+        path_tokens=means.smaller_path_tokens,
+        turns=means.smaller_turns,
+        context_reads=means.smaller_reads,
     )
 
 

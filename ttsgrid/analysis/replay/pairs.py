@@ -11,7 +11,8 @@
   smaller policy's best-scored of K samples is the answer where its score is at least t.
 
 The sources' first policy draws 20 to 40 samples; K is 4 here, what a probe of difficulty takes.
-All samples of a cascade are paid for: those of the smaller policy in any case.
+All samples of a cascade are paid for: those of the smaller policy in any case. A policy's samples
+are written side by side; the two policies' too in an ensemble, one after the other in a cascade.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ def ensemble(pools: OrderedPools, share_of_smaller: float) -> Replay:
     """
     smaller = _smaller(pools)
     num_smaller = min(max(1, round(share_of_smaller * pools.size)), pools.size - 1)
-    mine = first_samples(pools, _everywhere(pools, pools.size - num_smaller))
-    its = first_samples(smaller, _everywhere(pools, num_smaller))
+    mine = first_samples(pools, _everywhere(pools, pools.size - num_smaller), at_once=True)
+    its = first_samples(smaller, _everywhere(pools, num_smaller), at_once=True)
     voting = np.concatenate([pools.drawn(mine.num_samples), smaller.drawn(its.num_samples)])
     classes = np.concatenate([pools.classes, smaller.classes])
     return Replay(**vars(mine), winners=majority_of(classes, voting), smaller=its)
@@ -68,14 +69,15 @@ def scored_cascade(pools: OrderedPools, least: float) -> Replay:
 
 def _passed_on(pools: OrderedPools, its: Draws, winners: Ints, sure: Bools) -> Replay:
     """Keep the smaller policy's answer where it is sure; else ask the larger one N times."""
-    mine = first_samples(pools, np.where(sure, 0, pools.size))
+    mine = first_samples(pools, np.where(sure, 0, pools.size), at_once=True)
     votes = majority_of(pools.classes, np.ones(pools.classes.shape, bool))
     return Replay(**vars(mine), winners=np.where(sure, winners + pools.size, votes), smaller=its)
 
 
 def _first(pools: OrderedPools, scored: bool) -> Draws:
     smaller = _smaller(pools)
-    return first_samples(smaller, _everywhere(pools, min(NUM_FIRST, smaller.size)), scored)
+    number = _everywhere(pools, min(NUM_FIRST, smaller.size))
+    return first_samples(smaller, number, scored, at_once=True)
 
 
 def _everywhere(pools: OrderedPools, number: int) -> Ints:

@@ -95,6 +95,7 @@ class SamplingRule:
         parameter: None where it takes none.
         reads_lengths: whether it depends on how many tokens each sample took.
         needs: what else than one policy's answers it looks at.
+        side_by_side: whether it asks two policies at once; else the smaller one first.
     """
 
     name: str
@@ -103,6 +104,7 @@ class SamplingRule:
     parameter: Parameter | None = None
     reads_lengths: bool = False
     needs: Needs = Needs()
+    side_by_side: bool = False
 
     def usual(self) -> RuleAt:
         """Return the rule at its usual parameter."""

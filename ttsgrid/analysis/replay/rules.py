@@ -81,6 +81,7 @@ RULES: Catalogue[SamplingRule] = Catalogue(
             ensemble,
             Parameter("share of the smaller policy", 0.5, (0.125, 0.25, 0.5, 0.75), 0.0, 1.0),
             needs=Needs(two=True),
+            side_by_side=True,
         ),
         SamplingRule(
             "cascade",

@@ -46,6 +46,8 @@ class Levels:
         right: of orders at that level in which so many samples elect a right answer,
             shape (P, G, S).
         tokens: generated in orders at that level, over all orders, shape (P, G, S).
+        path: of these, one after another: the probe side by side, then the rest; as `tokens`.
+        reads: keys and values read, without the question's (`OrderedPools.reads`), likewise.
         num_orders: of each problem.
     """
 
@@ -53,6 +55,8 @@ class Levels:
     share: Floats
     right: Floats
     tokens: Floats
+    path: Floats
+    reads: Floats
     num_orders: float
 
 
@@ -68,7 +72,8 @@ class LevelSums:
         self._sizes = sizes_up_to(n)
         self._num_elections = 0
         self._share = np.zeros((num_pools, NUM_LEVELS))
-        self._right, self._tokens = np.zeros((2, num_pools, NUM_LEVELS, len(self._sizes)))
+        # Right, tokens, path and reads, as in `Levels`.
+        self._totals = np.zeros((4, num_pools, NUM_LEVELS, len(self._sizes)))
 
     def add(self, rows: slice, pools: OrderedPools, correct: Bools) -> None:
         """Add some orders of the problems of `rows`; those of one problem lie side by side."""
@@ -81,8 +86,8 @@ class LevelSums:
             classes = pools.classes[:size]
             winners = majority_of(classes, np.ones(classes.shape, bool))
             right = np.take_along_axis(correct, np.maximum(winners, 0)[None], 0)[0] & (winners >= 0)
-            tokens = pools.tokens[:size].sum(axis=0)
-            for total, values in ((self._right, right), (self._tokens, tokens)):
+            drawn = pools.written[size], _path(pools, size), pools.reads[size]
+            for total, values in zip(self._totals, (right, *drawn), strict=True):
                 sums = np.bincount(place, values.astype(float), minlength=length)
                 total[rows, :, s] += sums.reshape(num_rows, -1)
         self._num_elections += pools.classes.shape[1]
@@ -102,10 +107,14 @@ class LevelSums:
         return Levels(
             self._sizes,
             self._share / num_orders,
-            self._right / num_orders,
-            self._tokens / num_orders,
+            *(self._totals / num_orders),
             num_orders,
         )
+
+
+def _path(pools: OrderedPools, size: int) -> Ints:
+    """Tokens that so many samples write one after another: the longest of each turn's, (E,)."""
+    return np.asarray(pools.longest[min(PROBE, size)] + pools.tokens[PROBE:size].max(0, initial=0))
 
 
 def agreement(pools: OrderedPools) -> Ints:
@@ -148,10 +157,22 @@ def _means(levels: Levels, served: Ints) -> Means:
         return np.asarray(np.mean(by_split, axis=0))
 
     accuracy = mean(levels.right)
-    samples = levels.share[:, :, None] * np.array(levels.sizes, float)
+    sizes = np.array(levels.sizes)
+    samples = levels.share[:, :, None] * sizes
+    turns = levels.share[:, :, None] * np.where(sizes > PROBE, 2, 1)
+    path = mean(levels.path)
     # A plan's verdicts are right or not; their mean over plans varies no more.
     error = np.sqrt(_squared_error(accuracy, levels.num_orders))
-    return Means(accuracy, error, mean(samples), mean(levels.tokens))
+    return Means(
+        accuracy,
+        error,
+        mean(samples),
+        mean(levels.tokens),
+        latency_tokens=path,
+        path_tokens=path,
+        turns=mean(turns),
+        context_reads=mean(levels.reads),
+    )
 
 
 def _squared_error(accuracy: Floats, num_orders: float) -> Floats:
@@ -165,5 +186,7 @@ def joined(parts: Sequence[Levels]) -> Levels:
         np.concatenate([part.share for part in parts]),
         np.concatenate([part.right for part in parts]),
         np.concatenate([part.tokens for part in parts]),
+        np.concatenate([part.path for part in parts]),
+        np.concatenate([part.reads for part in parts]),
         min(part.num_orders for part in parts),
     )

@@ -77,6 +77,11 @@ class Subject:
             if batch.size >= n and (other is None or other.size >= n)
         ]
 
+    def has_lengths(self, n: int) -> bool:
+        """Whether pools of at least n samples say how long these are, of every policy asked."""
+        told = [[one.tokens.any() for one in pools if one is not None] for pools in self.enough(n)]
+        return all(any(of_policy) for of_policy in zip(*told, strict=True))
+
     def usual_budget(self) -> list[int]:
         """Return the size that most pools have, the larger of equals; nothing without pools."""
         if not self.batches:

@@ -21,9 +21,12 @@ import polars as pl
 from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.cells.common import common_ground
 from ttsgrid.analysis.cells.difficulty import Bin
+from ttsgrid.analysis.cells.outcomes import Outcome
 from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.analysis.replay.outcomes import Replayed
-from ttsgrid.analysis.serving.costs import AXES, FLOPS, LATENCY_TOKENS, MONEY, ServingMeter
+from ttsgrid.analysis.replay.waits import Waits
+from ttsgrid.analysis.serving.costs import AXES, LATENCY_SECONDS, LATENCY_TOKENS, ServingMeter
+from ttsgrid.analysis.serving.path_tables import Paths
 from ttsgrid.analysis.statistics.crossfit import chosen_held_out
 from ttsgrid.analysis.statistics.intervals import mean_intervals
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
@@ -192,20 +195,28 @@ def _contest(
 
 
 def _costs_of_rule(one: Replayed, meter: ServingMeter) -> dict[str, Floats]:
-    """FLOPs and money of all its policies; latency where it waits for each of its samples."""
-    unknown = np.full(len(one.outcome.accuracy), np.nan)
-    counted = [meter.cells.meter.columns(outcome) for outcome in one.spent_by]
-    costs = dict.fromkeys(AXES, unknown)
-    costs |= {axis: np.sum([c[axis] for c in counted], axis=0) for axis in (FLOPS, MONEY)}
-    if one.also is None and _waits_for_each(one):
-        costs[LATENCY_TOKENS] = one.outcome.spent.policy_generated
+    """Return what all its policies cost together, by problem; NaN where unknown."""
+    each = [
+        meter.columns_on(outcome, _paths(outcome, waits))
+        for outcome, waits in zip(one.spent_by, one.waits, strict=True)
+    ]
+    costs = {axis: np.asarray(np.sum([c[axis] for c in each], axis=0)) for axis in AXES}
+    costs[LATENCY_TOKENS] = one.latency_tokens
+    if one.rule.rule.side_by_side:
+        # Which policy is waited for depends on the order; means don't say how long it takes.
+        costs[LATENCY_SECONDS] = np.full_like(one.latency_tokens, np.nan)
     return costs
 
 
-def _waits_for_each(one: Replayed) -> bool:
-    """Whether a rule looks at each sample before it begins another: its chain is all of them."""
-    needs = one.rule.rule.needs
-    return not (one.rule.rule.reads_lengths or needs.all_problems or needs.cells)
+def _paths(outcome: Outcome, waits: Waits) -> Paths:
+    return Paths(
+        tokens=waits.path_tokens,
+        turns=waits.turns,
+        prm_calls=float(outcome.key.prm is not None) * waits.turns,
+        generated=outcome.spent.policy_generated,
+        context_reads=waits.context_reads,
+        question=waits.question,
+    )
 
 
 def _mean(values: Floats) -> float | None:

@@ -61,6 +61,11 @@ class ServingMeter:
         key = outcome.key._replace(aggregation=None, vote=None)
         # Ways to score and vote share their samples, and so their path.
         paths = self._paths.setdefault(key, self._paths.get(key) or self.tables.of(key))
+        return self.columns_on(outcome, paths)
+
+    def columns_on(self, outcome: Outcome, paths: Paths) -> dict[str, Floats]:
+        """Return the same of whatever takes these paths, such as a rule."""
+        key = outcome.key
         counted = self.cells.meter.columns(outcome)
         return {
             FLOPS: counted[FLOPS],

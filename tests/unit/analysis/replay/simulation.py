@@ -20,6 +20,14 @@ class Sample(NamedTuple):
     score: float | None = None
 
 
+class Waited(NamedTuple):
+    """Tokens written one after another, turns in which the policy is asked, tokens read."""
+
+    path: int = 0
+    turns: int = 0
+    reads: int = 0
+
+
 class Outcome(NamedTuple):
     """What a rule did: its answer, samples begun and tokens generated, samples scored."""
 
@@ -29,6 +37,21 @@ class Outcome(NamedTuple):
     num_scored: int = 0
     smaller_samples: int = 0
     smaller_tokens: int = 0
+    waited: Waited = Waited()
+    smaller_waited: Waited = Waited()
+    latency: int = 0
+
+
+def in_turn(samples: Sequence[Sample]) -> Waited:
+    """Each sample waits for the one before; its token t reads the t before it."""
+    reads = sum(t for s in samples for t in range(s.tokens))
+    return Waited(sum(s.tokens for s in samples), len(samples), reads)
+
+
+def at_once(samples: Sequence[Sample]) -> Waited:
+    """All begin together; the longest is waited for."""
+    longest = max((s.tokens for s in samples), default=0)
+    return in_turn(samples)._replace(path=longest, turns=1 if samples else 0)
 
 
 def vote(samples: Sequence[Sample]) -> int | None:
@@ -89,20 +112,27 @@ def agreeing(order: Sequence[Sample], num_agreeing: int) -> Outcome:
 
 
 def one_by_one(order: Sequence[Sample], drawn: int) -> Outcome:
-    return Outcome(vote(order[:drawn]), drawn, sum(s.tokens for s in order[:drawn]))
+    waited = in_turn(order[:drawn])
+    return Outcome(
+        vote(order[:drawn]), drawn, waited.path, waited=waited, latency=waited.path
+    )
 
 
 def shortest(order: Sequence[Sample], num_finished: int) -> Outcome:
     """All chains advance a token at a time until enough of them have ended."""
     wanted = min(num_finished, len(order))
     ended: list[Sample] = []
-    spent, clock = 0, 0
+    spent, clock, reads = 0, 0, 0
     # A chain without tokens ends before the first step.
     while True:
         ended += [s for s in order if s.tokens == clock]
         if len(ended) >= wanted:
-            return Outcome(vote(ended[:wanted]), len(order), spent)
-        spent += sum(s.tokens > clock for s in order)
+            waited = Waited(clock, 1, reads)
+            return Outcome(
+                vote(ended[:wanted]), len(order), spent, waited=waited, latency=clock
+            )
+        going = sum(s.tokens > clock for s in order)
+        spent, reads = spent + going, reads + going * clock
         clock += 1
 
 
@@ -123,15 +153,33 @@ def threshold(order: Sequence[Sample], least: float) -> Outcome:
         if sample.answer is not None and sample.score is not None and sample.score >= least:
             break
     best = best_scored(drawn)
-    tokens = sum(s.tokens for s in drawn)
-    return Outcome(best.answer if best else None, len(drawn), tokens, len(drawn))
+    waited = in_turn(drawn)
+    return Outcome(
+        best.answer if best else None,
+        len(drawn),
+        waited.path,
+        len(drawn),
+        waited=waited,
+        latency=waited.path,
+    )
 
 
 def ensemble(order: Sequence[Sample], smaller: Sequence[Sample], share: float) -> Outcome:
     its = smaller[: min(max(1, round(share * len(order))), len(order) - 1)]
     mine = order[: len(order) - len(its)]
     tokens = [sum(s.tokens for s in part) for part in (mine, its)]
-    return Outcome(vote([*mine, *its]), len(mine), tokens[0], 0, len(its), tokens[1])
+    waited, others = at_once(mine), at_once(its)
+    return Outcome(
+        vote([*mine, *its]),
+        len(mine),
+        tokens[0],
+        0,
+        len(its),
+        tokens[1],
+        waited,
+        others,
+        max(waited.path, others.path),
+    )
 
 
 def cascade(order: Sequence[Sample], smaller: Sequence[Sample], share: float) -> Outcome:
@@ -155,8 +203,16 @@ def passed_on(
     sure: bool,
     num_scored: int,
 ) -> Outcome:
-    its_tokens = sum(s.tokens for s in its)
-    if sure:
-        return Outcome(answer, 0, 0, num_scored, len(its), its_tokens)
-    tokens = sum(s.tokens for s in order)
-    return Outcome(vote(order), len(order), tokens, num_scored, len(its), its_tokens)
+    asked: Sequence[Sample] = [] if sure else order
+    waited, others = at_once(asked), at_once(its)
+    return Outcome(
+        answer if sure else vote(order),
+        len(asked),
+        sum(s.tokens for s in asked),
+        num_scored,
+        len(its),
+        sum(s.tokens for s in its),
+        waited,
+        others,
+        waited.path + others.path,
+    )

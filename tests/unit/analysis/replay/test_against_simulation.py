@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from tests.unit.analysis.replay import simulation
-from tests.unit.analysis.replay.simulation import Outcome, Sample
+from tests.unit.analysis.replay.simulation import Outcome, Sample, Waited
 from ttsgrid.analysis.cells.pools import PoolBatch
 from ttsgrid.analysis.replay.means import Means
-from ttsgrid.analysis.replay.ordered import NOBODY, OrderedPools
+from ttsgrid.analysis.replay.ordered import NOBODY, Draws, OrderedPools
 from ttsgrid.analysis.replay.orders import Side, replayed, replayed_sides
 from ttsgrid.analysis.replay.rules import RULES, rules_from
 from ttsgrid.core.voting import NO_ANSWER
@@ -92,6 +92,11 @@ def test_every_rule_of_the_catalogue_is_simulated() -> None:
     assert simulated | ELSEWHERE == shipped | ELSEWHERE
 
 
+def waited(draws: Draws) -> list[Waited]:
+    columns = draws.path_tokens, draws.turns, draws.context_reads
+    return [Waited(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
+
+
 @pytest.mark.parametrize("label", [*SIMULATED, *SCORED])
 def test_a_rule_does_in_every_order_what_its_simulation_does(label: str) -> None:
     (rule,) = rules_from(label)
@@ -107,6 +112,7 @@ def test_a_rule_does_in_every_order_what_its_simulation_does(label: str) -> None
         assert answers == [outcome.answer for outcome in expected]
         assert replay.num_samples.tolist() == [outcome.num_samples for outcome in expected]
         assert replay.generated_tokens.tolist() == [outcome.tokens for outcome in expected]
+        assert waited(replay) == [outcome.waited for outcome in expected]
         scored = replay.num_scored.tolist() or [0] * len(orders)
         assert scored == [outcome.num_scored for outcome in expected]
 
@@ -130,6 +136,8 @@ def test_a_rule_of_two_policies_does_in_every_order_what_its_simulation_does(lab
         assert replay.generated_tokens.tolist() == [outcome.tokens for outcome in expected]
         assert smaller.num_samples.tolist() == [outcome.smaller_samples for outcome in expected]
         assert smaller.generated_tokens.tolist() == [o.smaller_tokens for o in expected]
+        assert waited(replay) == [outcome.waited for outcome in expected]
+        assert waited(smaller) == [outcome.smaller_waited for outcome in expected]
         scored = smaller.num_scored.tolist() or [0] * len(orders)
         assert scored == [outcome.num_scored for outcome in expected]
 
@@ -150,6 +158,8 @@ def test_means_over_random_orders_are_those_over_all_orders(label: str) -> None:
         # Thousands of orders, enough for the accuracy: the least mean here is 0.8 tokens a pool.
         assert means.num_samples[row] == pytest.approx(samples, rel=0.03)
         assert means.generated_tokens[row] == pytest.approx(tokens, rel=0.03, abs=0.03)
+        latency = np.mean([outcome.latency for outcome in done])
+        assert means.latency_tokens[row] == pytest.approx(latency, rel=0.03, abs=0.03)
 
 
 @pytest.mark.parametrize("label", ["threshold=0.6", "ensemble=0.25", "cascade=0.75"])
@@ -177,6 +187,8 @@ def test_means_with_scores_or_two_policies_are_those_over_all_orders(label: str)
         assert abs(means.accuracy[row] - accuracy) <= 4 * means.standard_error[row] + 1e-12
         samples = np.mean([outcome.num_samples for outcome in done])
         assert means.num_samples[row] == pytest.approx(samples, rel=0.03)
+        latency = np.mean([outcome.latency for outcome in done])
+        assert means.latency_tokens[row] == pytest.approx(latency, rel=0.03)
 
 
 def test_results_do_not_depend_on_the_stored_order(few_orders: None) -> None:

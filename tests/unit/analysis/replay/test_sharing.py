@@ -9,7 +9,7 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 
-from tests.unit.analysis.replay.simulation import Sample, vote
+from tests.unit.analysis.replay.simulation import Sample, at_once, vote
 from tests.unit.analysis.replay.test_against_simulation import batch_of, random_pool
 from ttsgrid.analysis.frames.load import StoreFrames
 from ttsgrid.analysis.replay.orders import replayed_levels
@@ -41,6 +41,12 @@ def test_levels_are_those_over_all_orders() -> None:
                 assert levels.right[row, level, s] == pytest.approx(right, abs=0.01)
                 tokens = sum(x.tokens for order in at_level for x in order[:drawn]) / len(orders)
                 assert levels.tokens[row, level, s] == pytest.approx(tokens, abs=0.2)
+                # The probe's samples are written side by side, then all the others.
+                turns = [(at_once(order[:4]), at_once(order[4:drawn])) for order in at_level]
+                path = sum(probe.path + rest.path for probe, rest in turns) / len(orders)
+                assert levels.path[row, level, s] == pytest.approx(path, abs=0.2)
+                reads = sum(probe.reads + rest.reads for probe, rest in turns) / len(orders)
+                assert levels.reads[row, level, s] == pytest.approx(reads, abs=0.6)
 
 
 def made(num_problems: int, seed: int = 0) -> Levels:
@@ -50,7 +56,7 @@ def made(num_problems: int, seed: int = 0) -> Levels:
     sizes, gain = [4, 8, 16], rng.uniform(0, 0.1, (num_problems, 5, 3)).cumsum(axis=2)
     right = share[:, :, None] * np.clip(0.3 + gain, 0, 1)
     tokens = share[:, :, None] * np.array(sizes) * 10.0
-    return Levels(sizes, share, right, tokens, 1000)
+    return Levels(sizes, share, right, tokens, tokens / 4, tokens * 5, 1000)
 
 
 def best_plan(levels: Levels, members: Floats, budget: float) -> tuple[int, ...]:

@@ -110,7 +110,7 @@ def test_a_rule_that_waits_for_each_sample_has_all_of_them_on_its_path(contest: 
     adaptive = next(c for name, c in by_name.items() if name.startswith("adaptive"))
     short = next(c for name, c in by_name.items() if name.startswith("short"))
     assert float(adaptive.costs[LATENCY_TOKENS] or 0) > GENERATED_TOKENS
-    assert short.costs[LATENCY_TOKENS] is None
+    assert 0 < float(short.costs[LATENCY_TOKENS] or 0) < float(adaptive.costs[LATENCY_TOKENS] or 0)
     assert adaptive.costs[FLOPS] is not None
 
 
