@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ttsgrid.analysis.advice.next_buy import MIN_SAMPLES
 from ttsgrid.analysis.frames.labels import configured_name
 from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.analysis.judging.ability import find_abilities
@@ -103,6 +104,11 @@ def _show(frontier: Frontier, options: argparse.Namespace, folder: Path) -> None
             print_rule_sentences(frontier, Console())
         if options.table == NEXT_BUY_TABLE:
             print_next_buys(frontier, Console())
+            if frontier.next_buys.is_empty():
+                print(
+                    f"No policy votes over {MIN_SAMPLES} samples or more on at least two "
+                    "problems: sample more to see what to buy next."
+                )
         # As the whole frontier's files are called, so that none lies there twice.
         paths = write_tables({options.table.replace("-", "_"): frame}, folder)
         print(f"Table: {paths[-1]}")

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ttsgrid.analysis.replay.rules import RuleAt, rules_from, usual_rules
+from ttsgrid.analysis.replay.rules import rules_from, usual_rules
 from ttsgrid.analysis.serving.advice import find_contests
 from ttsgrid.analysis.serving.by_cost_file import write_by_cost
 from ttsgrid.analysis.serving.contest import Contest
@@ -36,7 +36,6 @@ from ttsgrid.views.terminal.console import Console
 from ttsgrid.views.terminal.render import as_rich, print_table
 from ttsgrid.views.words.serving import axis_sentences, nothing_sentence, pick_sentence
 
-NO_RULES = "none"
 _BUDGETS = {
     FLOPS: ("--flops", "FLOPs of inference per problem, e.g. 2e9"),
     MONEY: ("--money", "money per problem; with --price-per-gpu-hour, or an endpoint's prices"),
@@ -105,7 +104,7 @@ def _contests(options: argparse.Namespace) -> list[Contest]:
         options.store,
         price_per_device_hour=options.price_per_gpu_hour,
         stated=stated,
-        rules=_rules(options.rules),
+        rules=usual_rules() if options.rules is None else rules_from(options.rules),
     )
     if options.benchmark is not None:
         require_choice("--benchmark", options.benchmark, [one.benchmark for one in found])
@@ -115,12 +114,6 @@ def _contests(options: argparse.Namespace) -> list[Contest]:
         require_choice("--policy", options.policy, known)
         found = [one.of_policy(options.policy) for one in found]
     return [one for one in found if one.candidates]
-
-
-def _rules(text: str | None) -> Sequence[RuleAt]:
-    if text is None:
-        return usual_rules()
-    return () if text == NO_RULES else rules_from(text)
 
 
 def _say(found: Sequence[Contest], asked: dict[str, float]) -> None:

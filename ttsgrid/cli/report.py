@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ttsgrid.analysis.frontier import analyse
 from ttsgrid.analysis.judging.ability import find_abilities
-from ttsgrid.analysis.replay.rules import USUAL
+from ttsgrid.analysis.replay.rules import NONE, USUAL
 from ttsgrid.cli.ability_option import add_ability_option
 from ttsgrid.cli.exits import command
 from ttsgrid.cli.options import Parser
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="the page (default: STORE/report.html)")
     add_price_option(parser, "adds money to what compute can be counted in")
     add_ability_option(parser)
-    add_rules_option(parser, f"default: {','.join(USUAL)}; '' for none")
+    add_rules_option(parser, f"default: {','.join(USUAL)}; none: no rules")
     add_plugin_option(parser)
     options = parser.parse_args(arguments)
     # The page is a local file, also of a store that lies in a bucket.
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     load_named_plugins(options.plugin)
     price = options.price_per_gpu_hour
     named = None if options.rules is None else options.rules.split(",")
-    rules = rules_of_report([] if options.rules == "" else named)
+    rules = rules_of_report([] if options.rules in ("", NONE) else named)
     frontier = analyse(options.store, price_per_device_hour=price, rules=rules)
     frontier = without_usual_lacks(frontier, named)
     abilities = find_abilities(options.store, options.prm_ability)

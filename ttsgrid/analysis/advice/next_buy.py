@@ -22,6 +22,7 @@ the whole pool shows, and both are reported.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -99,6 +100,8 @@ def next_buys(frames: StoreFrames, cells: Cells) -> pl.DataFrame:
         who = series["benchmark"], series["policy"]
         if pool.num_samples >= MIN_SAMPLES:
             rows += _rows_of(pool, who, voters, cells)
+    # Smaller policies first, as everywhere; one of unknown size last.
+    rows.sort(key=lambda row: (row["benchmark"], cells.meter.sizes.get(row["policy"]) or math.inf))
     return pl.DataFrame(rows, schema=NEXT_BUY_SCHEMA)
 
 

@@ -49,7 +49,7 @@ def _reason(frames: StoreFrames, rule: RuleAt) -> str:
         return "needs pools of two policies of known, different sizes on one benchmark"
     if needs.scores and frames.scored_blocks.is_empty():
         return "needs a PRM's scores of the pools, and the store has none"
-    if rule.is_chosen or needs.all_problems:
+    if (rule.is_chosen or needs.all_problems) and len(frames.problems) < MIN_CHOOSING:
         return f"chooses on some problems for others: it needs at least {MIN_CHOOSING} with pools"
     return (
         "needs pools of at least two samples, and of as many as --budgets says; sample more, or "

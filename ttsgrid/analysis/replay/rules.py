@@ -35,6 +35,7 @@ from ttsgrid.analysis.replay.settled import adaptive, agreeing, dirichlet
 from ttsgrid.core.catalogue import Catalogue
 from ttsgrid.core.errors import ConfigError
 
+NONE = "none"
 _CONFIDENCE = Parameter("confidence", 0.95, (0.7, 0.76, 0.8, 0.85, 0.9, 0.95, 0.99), 0.5, 1.0)
 _SCORE = Parameter("score", None, (), above=None, is_score=True)
 RULES: Catalogue[SamplingRule] = Catalogue(
@@ -119,12 +120,12 @@ USUAL = ("adaptive", "threshold", "cascade")
 
 
 def rules_from(text: str) -> tuple[RuleAt, ...]:
-    """Return the rules that a command line names, with commas between them.
+    """Return the rules that a command line names, with commas between them; of `none` none.
 
     Raises:
         ConfigError: a rule is unknown, or its parameter is; the message has the choices.
     """
-    return rules_of(text.split(","))
+    return () if text == NONE else rules_of(text.split(","))
 
 
 def rules_of(names: Sequence[str], setting: str = OPTION) -> tuple[RuleAt, ...]:

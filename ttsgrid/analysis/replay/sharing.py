@@ -104,12 +104,9 @@ class LevelSums:
     def levels(self) -> Levels:
         """Return the means over all orders."""
         num_orders = self._num_elections / len(self._share)
-        return Levels(
-            self._sizes,
-            self._share / num_orders,
-            *(self._totals / num_orders),
-            num_orders,
-        )
+        right, tokens, path, reads = self._totals / num_orders
+        share = self._share / num_orders
+        return Levels(self._sizes, share, right, tokens, path, reads, num_orders)
 
 
 def _path(pools: OrderedPools, size: int) -> Ints:

@@ -35,8 +35,11 @@ def waits_of(means: Means, question: Floats, has_lengths: bool) -> Waits:
         question: tokens of the prompt, NaN where unknown, shape (num_problems,).
         has_lengths: whether the pools say how long their samples are.
     """
-    columns = means.path_tokens, means.turns, means.context_reads
-    return Waits(*(known_or_nan(one, len(question), has_lengths) for one in columns), question)
+    path, turns, reads = (
+        known_or_nan(column, len(question), has_lengths)
+        for column in (means.path_tokens, means.turns, means.context_reads)
+    )
+    return Waits(path, turns, reads, question)
 
 
 def known_or_nan(column: Floats, num_problems: int, has_lengths: bool) -> Floats:

@@ -20,7 +20,8 @@ _HEADER = """\
 # accuracy is what choosing within the budget keeps on problems that had no say in the choice
 # (repeated 2-fold cross-fitting), low to high its 95 % interval over problems; the cell or rule
 # that is named is the best on all problems. sure: false means too few problems for any claim.
-# costs are those of what is named; null is unknown.
+# costs are those of what is named; null is unknown. smaller is the smaller policy of a rule that
+# asks two; usual a rule with the parameter that serves most problems, where it is chosen.
 """
 
 
@@ -52,6 +53,8 @@ def as_plain(pick: Pick) -> dict[str, Any]:
         "budget": _short(pick.budget),
         **key,
         "is_rule": pick.best.is_rule,
+        "smaller": pick.best.smaller,
+        "usual": pick.best.usual,
         "accuracy": _short(pick.accuracy),
         "low": _short(pick.low),
         "high": _short(pick.high),

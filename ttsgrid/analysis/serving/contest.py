@@ -13,7 +13,7 @@ budget affords is decided by mean costs, over all problems.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -42,16 +42,20 @@ class Candidate:
     """A cell or a rule.
 
     Attributes:
-        key: names it; of a rule the strategy is its label.
+        key: names it; of a rule the strategy is its label, and the PRM is the one that it reads.
         is_rule: whether it is replayed.
         accuracy: by problem of the contest, shape (P,).
         costs: axis to mean cost per problem; None where unknown.
+        smaller: the smaller policy of a rule of two.
+        usual: a rule with the parameter that serves most problems, where it is chosen.
     """
 
     key: CellKey
     is_rule: bool
     accuracy: Floats
     costs: Mapping[str, float | None]
+    smaller: str | None = None
+    usual: str | None = None
 
     @property
     def mean(self) -> float:
@@ -180,18 +184,23 @@ def _contest(
     outcomes += [one.outcome for one in rules]
     columns += [_costs_of_rule(one, meter) for one in rules]
     ground = common_ground(np.stack([outcome.accuracy for outcome in outcomes]))
-    return Contest(
-        benchmark,
-        [
-            Candidate(
-                outcomes[row].key,
-                row >= len(group),
-                outcomes[row].accuracy[ground.problems],
-                {axis: _mean(columns[row][axis][ground.problems]) for axis in AXES},
-            )
-            for row in ground.cells.tolist()
-        ],
-    )
+
+    def candidate(row: int) -> Candidate:
+        outcome, place = outcomes[row], row - len(group)
+        costs = {axis: _mean(columns[row][axis][ground.problems]) for axis in AXES}
+        cell = Candidate(outcome.key, place >= 0, outcome.accuracy[ground.problems], costs)
+        return cell if place < 0 else _named(cell, rules[place])
+
+    return Contest(benchmark, [candidate(row) for row in ground.cells.tolist()])
+
+
+def _named(cell: Candidate, one: Replayed) -> Candidate:
+    """Say what a rule asks and which parameter it mostly takes: without, nobody can follow it."""
+    usual = one.usual if one.rule.is_chosen else None
+    if one.also is None:
+        return replace(cell, usual=usual)
+    its = one.also.key
+    return replace(cell, key=cell.key._replace(prm=its.prm), smaller=its.policy, usual=usual)
 
 
 def _costs_of_rule(one: Replayed, meter: ServingMeter) -> dict[str, Floats]:

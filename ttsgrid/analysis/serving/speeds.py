@@ -20,6 +20,7 @@ import polars as pl
 from ttsgrid.analysis.cells.cells import Cells
 from ttsgrid.analysis.frames.labels import configured_name
 from ttsgrid.analysis.frames.load import StoreFrames
+from ttsgrid.core.checks import require_choice
 from ttsgrid.store import StorePath, described_models
 
 BYTES = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0, "fp8": 1.0, "float8_e4m3fn": 1.0}
@@ -60,8 +61,19 @@ class Speeds:
 
 
 def find_speeds(store: StorePath, frames: StoreFrames, cells: Cells, stated: Stated) -> Speeds:
-    """Return what is known of a store's models."""
+    """Return what is known of a store's models.
+
+    Raises:
+        ConfigError: something is stated of a model that the store hasn't.
+    """
     meter = cells.meter
+    known = sorted({configured_name(label) for label in meter.sizes})
+    for setting, given in (
+        ("--tokens-per-second", stated.tokens_per_second),
+        ("--kv-bytes", stated.kv_bytes),
+    ):
+        for name in given:
+            require_choice(setting, name, known)
     by_id = dict(described_models(store).select("model_id", "dtype").collect().iter_rows())
     dtypes = {label: by_id.get(model_id) for label, model_id in _ids(frames).items()}
     fast = {

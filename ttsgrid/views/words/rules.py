@@ -8,6 +8,7 @@ import polars as pl
 
 from ttsgrid.analysis.replay.rules import RULES
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
+from ttsgrid.core.tally import counted
 from ttsgrid.views.words.numbers import Row, listed, points, points_span
 
 # A point either way: what the rule may lose and still be said to come close.
@@ -33,8 +34,9 @@ def findings(rows: pl.DataFrame) -> Iterator[str]:
     """
     enough = rows.filter(pl.col("num_problems") >= MIN_PROBLEMS)
     if enough.is_empty() and not rows.is_empty():
-        number = rows["num_problems"].to_numpy().max()
-        yield f"{number} problems are too few to compare rules."
+        number = int(rows["num_problems"].to_numpy().max())
+        verb = "is" if number == 1 else "are"
+        yield f"{counted(number, 'problem')} {verb} too few to compare rules."
     for (label,), of_rule in enough.group_by("rule", maintain_order=True):
         yield f"{_name(str(label))} {'; '.join(_by_verdict(of_rule, _of_policy))}."
 

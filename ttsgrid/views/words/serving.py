@@ -40,9 +40,13 @@ def amount(axis: str, value: float | None) -> str:
 
 def name_of(candidate: Candidate) -> str:
     """Return what a cell or rule is called, with its policy."""
-    if candidate.is_rule:
-        return f"{candidate.key.policy}, {candidate.key.strategy} of at most {candidate.key.n}"
-    return f"{candidate.key.policy}, {describe(candidate.key._asdict())}"
+    key = candidate.key
+    if not candidate.is_rule:
+        return f"{key.policy}, {describe(key._asdict())}"
+    policies = f"{candidate.smaller} and {key.policy}" if candidate.smaller else key.policy
+    usual = f"mostly {candidate.usual}" if candidate.usual else None
+    details = ", ".join(filter(None, [usual, f"PRM {key.prm}" if key.prm else None]))
+    return f"{policies}, {key.strategy} of at most {key.n}" + (f" ({details})" if details else "")
 
 
 def pick_sentence(benchmark: str | None, pick: Pick) -> str:

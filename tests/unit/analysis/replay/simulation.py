@@ -113,9 +113,7 @@ def agreeing(order: Sequence[Sample], num_agreeing: int) -> Outcome:
 
 def one_by_one(order: Sequence[Sample], drawn: int) -> Outcome:
     waited = in_turn(order[:drawn])
-    return Outcome(
-        vote(order[:drawn]), drawn, waited.path, waited=waited, latency=waited.path
-    )
+    return Outcome(vote(order[:drawn]), drawn, waited.path, waited=waited, latency=waited.path)
 
 
 def shortest(order: Sequence[Sample], num_finished: int) -> Outcome:
@@ -128,9 +126,7 @@ def shortest(order: Sequence[Sample], num_finished: int) -> Outcome:
         ended += [s for s in order if s.tokens == clock]
         if len(ended) >= wanted:
             waited = Waited(clock, 1, reads)
-            return Outcome(
-                vote(ended[:wanted]), len(order), spent, waited=waited, latency=clock
-            )
+            return Outcome(vote(ended[:wanted]), len(order), spent, waited=waited, latency=clock)
         going = sum(s.tokens > clock for s in order)
         spent, reads = spent + going, reads + going * clock
         clock += 1

@@ -235,6 +235,8 @@ def test_sentences_say_what_is_kept_and_what_is_lost() -> None:
     ]
     (few,) = rule_sentences(pl.DataFrame(rows | {"num_problems": 29}))
     assert few == "b: 29 problems are too few to compare rules."
+    (one,) = rule_sentences(pl.DataFrame(rows | {"num_problems": 1}))
+    assert one == "b: 1 problem is too few to compare rules."
 
 
 def small_store(path: Path) -> Path:
@@ -294,6 +296,17 @@ def test_a_store_without_large_enough_pools_says_so(
     told = ["--table", "rules", "--budgets", "32", f"--out={tmp_path}"]
     assert main([str(store), *told]) == 2
     assert "sample more, or lower --budgets" in capsys.readouterr().err
+    # Nor is there too little to choose from: thirty problems are.
+    assert main([str(store), *told, "--rules", "adaptive=chosen"]) == 2
+    said = capsys.readouterr().err
+    assert "sample more, or lower --budgets" in said
+    assert "chooses on some" not in said
+
+
+def test_none_of_the_rules_may_be_asked_for(tmp_path: Path) -> None:
+    assert rules_from("none") == ()
+    store = small_store(tmp_path / "store")
+    assert main([str(store), "--rules", "none", f"--out={tmp_path}"]) == 0
 
 
 def lacking(frames: StoreFrames, cells: Cells, text: str) -> list[str]:
