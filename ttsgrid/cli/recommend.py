@@ -34,7 +34,12 @@ from ttsgrid.core.errors import ConfigError
 from ttsgrid.views.tables.serving import axis_table
 from ttsgrid.views.terminal.console import Console
 from ttsgrid.views.terminal.render import as_rich, print_table
-from ttsgrid.views.words.serving import axis_sentences, nothing_sentence, pick_sentence
+from ttsgrid.views.words.serving import (
+    axis_sentences,
+    for_less_sentence,
+    nothing_sentence,
+    pick_sentence,
+)
 
 _BUDGETS = {
     FLOPS: ("--flops", "FLOPs of inference per problem, e.g. 2e9"),
@@ -132,6 +137,9 @@ def _sentences(contest: Contest, axis: str, budget: float) -> Iterator[str]:
         yield nothing_sentence(contest, axis, budget)
         return
     yield pick_sentence(contest.benchmark, pick)
+    cheaper = contest.for_less(pick)
+    if cheaper is not None:
+        yield f"  {for_less_sentence(cheaper)}"
     others = [policy for policy in contest.policies if policy != pick.best.key.policy]
     for policy in others:
         own = contest.of_policy(policy).within(axis, budget)

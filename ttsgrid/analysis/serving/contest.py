@@ -148,6 +148,16 @@ class Contest:
         picks = (self.within(axis, budget) for budget in budgets)
         return [pick for pick in picks if pick is not None]
 
+    def for_less(self, pick: Pick) -> Pick | None:
+        """Return the first pick of a smaller budget of which no less is expected.
+
+        The more a budget affords, the more is chosen from, and what looks best among many keeps
+        less of it: a larger budget may promise less.
+        """
+        cheaper = (one for one in self.frontier(pick.axis) if one.budget < pick.budget)
+        others = (one for one in cheaper if one.best is not pick.best)
+        return next((one for one in others if one.accuracy >= pick.accuracy), None)
+
     def cheapest_of_the_best(self, axis: str) -> Candidate | None:
         """Return the cheapest candidate within `CLOSE` of the most accurate one."""
         priced = self.by_cost(axis)

@@ -63,6 +63,15 @@ def pick_sentence(benchmark: str | None, pick: Pick) -> str:
     )
 
 
+def for_less_sentence(pick: Pick) -> str:
+    """Say what costs less and promises no less."""
+    return (
+        f"As much is expected for less: {name_of(pick.best)}, {percent(pick.accuracy)} % "
+        f"({percent(pick.low)} to {percent(pick.high)}) for "
+        f"{amount(pick.axis, pick.best.costs[pick.axis])}."
+    )
+
+
 def nothing_sentence(contest: Contest, axis: str, budget: float) -> str:
     """Say what the least is, where a budget affords nothing."""
     priced = contest.by_cost(axis)

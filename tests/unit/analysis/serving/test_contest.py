@@ -29,7 +29,7 @@ from ttsgrid.core.cell import CellKey
 from ttsgrid.core.records import Problem
 from ttsgrid.core.voting import Floats, Ints
 from ttsgrid.store import Store, scan
-from ttsgrid.views.words.serving import axis_sentences, name_of, pick_sentence
+from ttsgrid.views.words.serving import axis_sentences, for_less_sentence, name_of, pick_sentence
 
 POLICY, PRM = Policy("small", 0.9, 3_000_000), Prm("sharp", 2.5)
 WORLD = World(policies=(POLICY,), prms=(PRM,), num_problems=40, pool_size=16)
@@ -141,6 +141,25 @@ def test_a_pick_is_affordable_and_a_larger_budget_never_names_a_worse_one(
 def _made_up(strategy: str, accuracy: Floats, **costs: float) -> Candidate:
     key = CellKey("b", "p", None, strategy, 4)
     return Candidate(key, False, accuracy, {axis: costs.get(axis) for axis in AXES})
+
+
+def test_what_promises_as_much_for_less_is_named() -> None:
+    rng = np.random.default_rng(5)
+    steady = _made_up("steady", (np.arange(100) % 10 < 8).astype(float), flops=1.0)
+    lucky = [
+        _made_up(f"lucky{i}", (rng.random(100) < 0.75).astype(float), flops=2.0) for i in range(60)
+    ]
+    contest = Contest("b", [steady, *lucky])
+    dear = contest.within(FLOPS, 2.0)
+    assert dear is not None
+    # The best of sixty looks better than it is, and costs twice as much.
+    assert dear.best is not steady
+    assert dear.best.mean > steady.mean > dear.accuracy
+    cheaper = contest.for_less(dear)
+    assert cheaper is not None
+    assert cheaper.best is steady
+    assert contest.for_less(cheaper) is None
+    assert for_less_sentence(cheaper).startswith("As much is expected for less: p, ")
 
 
 def test_where_nothing_is_to_be_gained_none_is_promised() -> None:
