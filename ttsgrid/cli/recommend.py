@@ -55,6 +55,10 @@ _LACKS = {
     LATENCY_SECONDS: "give --tokens-per-second for each model, e.g. NAME=80",
     MEMORY: "the store knows no sizes of models, or no lengths of solutions",
 }
+_LACKS_TIMES = (
+    "the store knows no device times, as of imported runs, so an hour's price says nothing; give "
+    "a budget in --flops"
+)
 
 
 @command
@@ -66,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     budgets = {axis: getattr(options, axis) for axis in AXES}
     asked = {axis: value for axis, value in budgets.items() if value is not None}
     if asked:
-        _say(found, asked)
+        _say(found, asked, priced=options.price_per_gpu_hour is not None)
     else:
         _show_all(found, options)
     return 0
@@ -121,11 +125,12 @@ def _contests(options: argparse.Namespace) -> list[Contest]:
     return [one for one in found if one.candidates]
 
 
-def _say(found: Sequence[Contest], asked: dict[str, float]) -> None:
+def _say(found: Sequence[Contest], asked: dict[str, float], *, priced: bool) -> None:
     """Print the pick of each benchmark, of all policies and of each alone."""
     for axis, budget in asked.items():
         if not any(contest.by_cost(axis) for contest in found):
-            raise ConfigError(f"{_BUDGETS[axis][0]}: {_LACKS[axis]}")
+            lacks = _LACKS_TIMES if priced and axis == MONEY else _LACKS[axis]
+            raise ConfigError(f"{_BUDGETS[axis][0]}: {lacks}")
         for contest in found:
             for sentence in _sentences(contest, axis, budget):
                 Console().print(sentence, highlight=False, markup=False)

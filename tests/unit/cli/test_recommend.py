@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import yaml
 
 from tests.unit.analysis.synthetic import Policy, Prm, World, write_store
 from ttsgrid.cli.frontier import main as frontier
+from ttsgrid.cli.importer import main as import_file
 from ttsgrid.cli.recommend import main
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.frontier import recommend_within
@@ -83,6 +85,23 @@ def test_options_that_make_no_sense_are_refused_with_an_example(
 def test_a_store_that_is_none_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path / "nothing"), "--flops", "1e9"]) == 2
     assert capsys.readouterr().err.startswith("ttsgrid: ")
+
+
+def test_a_price_alone_is_no_money_where_no_device_was_timed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [
+        {"question": f"q{i}", "answer": "4", "samples": [{"answer": "4", "tokens": 9}] * 4}
+        for i in range(2)
+    ]
+    file, path = tmp_path / "run.jsonl", tmp_path / "imported"
+    file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    told = ["--benchmark=math500", "--policy=p", "--temperature=0.7", "--policy-parameters=1e9"]
+    assert import_file(["samples", str(path), str(file), *told]) == 0
+    assert main([str(path), "--money", "1", "--price-per-gpu-hour", "2", *CELLS]) == 2
+    assert "--money: the store knows no device times" in capsys.readouterr().err
+    assert main([str(path), "--memory-bytes", "1", "--kv-bytes", "q=1", *CELLS]) == 2
+    assert "--kv-bytes: 'q' is not one of: p." in capsys.readouterr().err
 
 
 def test_the_frontiers_file_is_read_within_a_budget(
