@@ -30,7 +30,7 @@ from ttsgrid.analysis.replay.rules import RuleAt
 from ttsgrid.analysis.replay.sharing import PROBE, joined, shared_budget
 from ttsgrid.analysis.replay.subjects import Subject, subjects
 from ttsgrid.analysis.replay.waits import Waits, known_or_nan, waits_of
-from ttsgrid.analysis.statistics.estimators import best_of_k, vote_at_k
+from ttsgrid.analysis.statistics.estimators import best_of_k, longest_of, vote_at_k
 from ttsgrid.core.cell import CellKey
 from ttsgrid.core.strategies import BEST_OF_N, MAJORITY
 from ttsgrid.core.voting import Floats, Ints
@@ -53,6 +53,7 @@ class Replayed:
         num_scored: samples that a PRM scores; 0 without one, shape (num_problems,).
         latency_tokens: on the critical path, over all policies, shape (num_problems,); NaN where
             unknown.
+        fixed_latency: the same of the cell.
         waits: of each policy in `spent_by`.
         also: what a smaller policy spends, with the same accuracy; None for rules of one.
     """
@@ -65,6 +66,7 @@ class Replayed:
     share: float
     num_scored: Floats
     latency_tokens: Floats
+    fixed_latency: Floats
     waits: tuple[Waits, ...]
     also: Outcome | None = None
 
@@ -121,7 +123,8 @@ def _shared_at(subject: Subject, n: int, rules: Sequence[RuleAt]) -> Iterator[Re
         mean_samples = min(n, max(PROBE, round(rule.value * n)))
         means = shared_budget(levels, mean_samples)
         one = _replayed(subject, n, rule, means, rule.label, 1.0)
-        yield replace(one, fixed=_fixed(subject, mean_samples, n))
+        cell, latency = _fixed(subject, mean_samples, n), _longest(subject, mean_samples, n)
+        yield replace(one, fixed=cell, fixed_latency=latency)
 
 
 def _means(subject: Subject, n: int, rules: Sequence[RuleAt]) -> Iterator[Means]:
@@ -165,6 +168,7 @@ def _replayed(
         share=share,
         num_scored=num_scored if num_scored.size else np.zeros(everywhere),
         latency_tokens=known_or_nan(done.latency_tokens, everywhere, told),
+        fixed_latency=_longest(subject, n),
         waits=tuple(waits),
         also=also,
     )
@@ -186,7 +190,7 @@ def _of_smaller(means: Means) -> Means:
 
 def _fixed(subject: Subject, n: int, least: int | None = None) -> Outcome:
     """The cell at N that a rule is set against, on pools of at least so many samples."""
-    policy, batches = subject.policy, [batch for batch, _ in subject.enough(n)]
+    policy, batches = subject.policy, [batch for batch, _ in subject.enough(least or n)]
     key, how = (
         CellKey(subject.benchmark, policy.name, policy.prm, MAJORITY.name, n),
         policy.aggregation,
@@ -202,6 +206,16 @@ def _fixed(subject: Subject, n: int, least: int | None = None) -> Outcome:
         _laid_out(everywhere, problems, [one.standard_error for one in estimates]),
         _on(policy.prices.spent(n), problems),
     )
+
+
+def _longest(subject: Subject, n: int, least: int | None = None) -> Floats:
+    """What the cell waits for, by problem: its samples are written side by side."""
+    pools = subject.enough(least or n)
+    longest = [longest_of(batch.tokens, n) for batch, _ in pools]
+    if not subject.has_lengths(least or n):
+        longest = [np.full_like(one, np.nan) for one in longest]
+    problems = np.concatenate([batch.problems for batch, _ in pools])
+    return _laid_out(len(subject.policy.prices.inputs), problems, longest)
 
 
 def spent_on(

@@ -49,6 +49,8 @@ RULE_SCHEMA: dict[str, type[pl.DataType]] = {
     "num_scored": pl.Float64,
     "generated_tokens": pl.Float64,
     "generated_share": pl.Float64,
+    "latency_tokens": pl.Float64,
+    "latency_share": pl.Float64,
     "flops": pl.Float64,
     "flops_share": pl.Float64,
 }
@@ -117,9 +119,10 @@ def replayed_rules(
         policy and the PRM are null for rules that need none. `difference` is the rule's
         accuracy less that of the cell `fixed` at N (`accuracy_fixed`), with its paired 95 %
         interval (`low`, `high`); `num_samples`, `num_scored`, `generated_tokens` and `flops`
-        are means per problem, of both policies where there are two; shares are of that
-        cell's. Null where a price or a size is unknown. `chosen` is the parameter that serves
-        most problems (`chosen_share`), null where it was given.
+        are means per problem, of both policies where there are two; `latency_tokens` are those
+        on the critical path; shares are of that cell's. Null where a price, a size or a length
+        is unknown. `chosen` is the parameter that serves most problems (`chosen_share`), null
+        where it was given.
     """
     rows = [_row(one, meter) for one in replayed_outcomes(frames, rules, budgets)]
     rows.sort(key=lambda row: (row["benchmark"], meter.sizes.get(row["policy"]) or math.inf))
@@ -133,6 +136,7 @@ def _row(replay: Replayed, meter: Meter) -> dict[str, Any]:
     own, paired = mean_intervals(values), difference_intervals(values, votes)
     generated = _total(replay, lambda one: float(one.spent.policy_generated[present].mean()))
     flops = _total(replay, lambda one: meter.mean_flops(one, present))
+    latency = float(replay.latency_tokens[present].mean())
     also = None if replay.also is None else replay.also.key
     return {
         "benchmark": key.benchmark,
@@ -157,6 +161,8 @@ def _row(replay: Replayed, meter: Meter) -> dict[str, Any]:
         "num_scored": float(replay.num_scored[present].mean()),
         "generated_tokens": generated,
         "generated_share": _share(generated, float(fixed.spent.policy_generated[present].mean())),
+        "latency_tokens": known(latency),
+        "latency_share": _share(latency, float(replay.fixed_latency[present].mean())),
         "flops": known(flops),
         "flops_share": _share(flops, meter.mean_flops(fixed, present)),
     }

@@ -14,10 +14,10 @@ from ttsgrid.analysis.cells.prices import pool_prices
 from ttsgrid.analysis.frames.load import StoreFrames
 from ttsgrid.analysis.serving.paths import (
     Path,
-    longest_of,
     path_of_trace,
     pool_reads,
 )
+from ttsgrid.analysis.statistics.estimators import longest_of
 from ttsgrid.core.cell import CellKey
 from ttsgrid.core.strategies import COT
 from ttsgrid.core.voting import Floats

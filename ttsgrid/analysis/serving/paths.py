@@ -19,7 +19,6 @@ reads the keys and values of c + t - 1. Summed over a chunk of L: c L + L (L - 1
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -79,14 +78,6 @@ def _is_scored(candidate: Mapping[str, Any]) -> bool:
 def reads_after(context: float, length: float) -> float:
     """Return how many keys and values a chunk reads that follows a context, in tokens."""
     return context * length + length * (length - 1) / 2
-
-
-def longest_of(lengths: Ints | Floats, k: int) -> Floats:
-    """Return the expected largest of k random entries of each row, (P, n) to (P,); exact."""
-    n = lengths.shape[1]
-    every = math.comb(n, k)
-    chances = [math.comb(i, k - 1) / every for i in range(n)]
-    return np.asarray(np.sort(lengths, axis=1) @ np.array(chances))
 
 
 def pool_reads(lengths: Ints, k: int) -> Floats:

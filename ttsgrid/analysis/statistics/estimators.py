@@ -239,3 +239,11 @@ def _mean_over_ties(in_order: Floats, right: Floats) -> Floats:
     run = np.cumsum(fresh.reshape(-1)) - 1
     means = np.bincount(run, weights=right.reshape(-1)) / np.bincount(run)
     return np.asarray(means[run].reshape(in_order.shape))
+
+
+def longest_of(lengths: Ints | Floats, k: int) -> Floats:
+    """Return the expected largest of k random entries of each row, (P, n) to (P,); exact."""
+    n = lengths.shape[1]
+    every = math.comb(n, k)
+    chances = [math.comb(i, k - 1) / every for i in range(n)]
+    return np.asarray(np.sort(lengths, axis=1) @ np.array(chances))

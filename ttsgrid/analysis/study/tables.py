@@ -158,8 +158,8 @@ TABLES: Mapping[str, StudyTable] = {
         "where a smaller one goes first; shares are of that cell's. MC error: of the accuracy, in "
         "points, from the finite number of orders. 'chosen': the cheapest parameter within half a "
         "point of the best, chosen on other problems. The study's rule reads difficulty off the "
-        "gold answers, which flatters it. Rules that wait for each sample take longer than a pool "
-        "sampled at once.",
+        "gold answers, which flatters it. Latency: tokens that are written one after another; "
+        "rules that wait for each sample take longer than a pool sampled at once.",
         lambda study: study.frontier.rules,
     ),
     NEXT_BUY_TABLE: StudyTable(

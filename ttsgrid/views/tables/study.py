@@ -91,6 +91,8 @@ _HEADINGS = {
     "chosen": "mostly",
     "chosen_share": "of problems",
     "generated_share": "share of tokens",
+    "latency_tokens": "latency",
+    "latency_share": "share of latency",
     "flops_share": "share of FLOPs",
     "flops_ratio": "FLOPs ratio",
     "policy_prompt_tokens": "prompt tokens",

@@ -8,7 +8,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from ttsgrid.analysis.serving.paths import longest_of, path_of_trace, pool_reads
+from ttsgrid.analysis.serving.paths import path_of_trace, pool_reads
+from ttsgrid.analysis.statistics.estimators import longest_of
 from ttsgrid.core.search_trace import Fate, SearchTrace, TracedCandidate
 
 Step = tuple[tuple[int | None, int, bool], ...]

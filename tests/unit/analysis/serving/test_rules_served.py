@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,10 @@ from tests.unit.analysis.replay.simulation import (
     shortest,
 )
 from tests.unit.analysis.synthetic import PROMPT_TOKENS, Policy, Prm, World, write_store
+from ttsgrid.analysis.cells.costs import make_meter
+from ttsgrid.analysis.frames.load import load
 from ttsgrid.analysis.replay.rules import rules_from
+from ttsgrid.analysis.replay.table import replayed_rules
 from ttsgrid.analysis.serving.advice import find_contests
 from ttsgrid.analysis.serving.contest import Candidate, Contest
 from ttsgrid.analysis.serving.costs import LATENCY_SECONDS, LATENCY_TOKENS, MEMORY
@@ -131,6 +136,41 @@ def test_a_shared_budget_waits_for_the_probe_and_then_for_the_rest(
     assert probe < float(costs[LATENCY_TOKENS] or 0) < 2 * longest
     alone = np.mean([in_turn(pool).path for pool in pools["large"]])
     assert float(costs[MEMORY] or 0) < 2 * LARGE.num_parameters * alone
+
+
+def test_the_table_sets_each_rules_latency_beside_its_cells(
+    store: Path, pools: dict[str, list[list[Sample]]]
+) -> None:
+    frames = load(store, by_string)
+    rules = rules_from("short=2,adaptive,ensemble,shared=0.5")
+    table = replayed_rules(frames, make_meter(frames), rules).filter(policy="large")
+    by_rule = {row["rule"]: row for row in table.iter_rows(named=True)}
+    longest = np.mean([at_once(pool).path for pool in pools["large"]])
+    short = np.mean([shortest(pool, 2).latency for pool in pools["large"]])
+    assert by_rule["short=2"]["latency_tokens"] == pytest.approx(short)
+    assert by_rule["short=2"]["latency_share"] == pytest.approx(short / longest)
+    one_by_one = by_rule["adaptive=0.95"]
+    assert one_by_one["latency_tokens"] == pytest.approx(one_by_one["generated_tokens"])
+    assert one_by_one["latency_share"] > 1 > one_by_one["generated_share"]
+    # Beside a vote of half as many, whose longest is the mean over all halves.
+    halves = [
+        np.mean([at_once(half).path for half in combinations(pool, 4)]) for pool in pools["large"]
+    ]
+    shared = by_rule["shared=0.5"]
+    assert shared["fixed"] == "majority-4"
+    expected = shared["latency_tokens"] / np.mean(halves)
+    assert shared["latency_share"] == pytest.approx(expected)
+
+
+def test_lengths_that_a_store_does_not_state_are_no_latency_of_zero(tmp_path: Path) -> None:
+    write_store(tmp_path, replace(WORLD, num_problems=4))
+    frames = load(tmp_path, by_string)
+    solutions = frames.solutions.with_columns(generated_tokens=pl.col("generated_tokens") * 0)
+    unknown = replace(frames, solutions=solutions)
+    table = replayed_rules(unknown, make_meter(unknown), rules_from("adaptive,ensemble"))
+    assert not table.is_empty()
+    assert table["latency_tokens"].null_count() == len(table)
+    assert table["latency_share"].null_count() == len(table)
 
 
 def test_a_rule_is_named_with_all_that_it_asks(contest: Contest) -> None:
