@@ -170,7 +170,7 @@ def test_a_file_that_would_be_graded_wrong_is_refused_in_a_sentence(
         text=True,
         check=False,
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "Traceback" not in done.stdout + done.stderr
     (sentence,) = re.findall(r"^ttsgrid: (.*)$", done.stdout + done.stderr, re.MULTILINE)
     assert f"benchmark.path: {case_file(name)} {CASE_REFUSED[name]}" in sentence

@@ -42,7 +42,8 @@ class _FakeEngine:
     def __init__(self, spec: EngineSpec) -> None:
         self._spec = spec
         self._slots = asyncio.Semaphore(spec.max_num_seqs)
-        self._meter = Meter()
+        # The loop's own clock: simulations run on a virtual one.
+        self._meter = Meter(lambda: asyncio.get_running_loop().time())
         if self._option("fail_start"):
             raise WorkerStartError(f"{spec.name}: the fake engine was told not to start")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ttsgrid.core.records import Usage
@@ -11,10 +11,15 @@ from ttsgrid.engines.base import EngineStats
 
 
 class Meter:
-    """Counters of one engine; requests overlap."""
+    """Counters of one engine; requests overlap.
 
-    def __init__(self) -> None:
+    Args:
+        clock: tells the time in seconds, as the engine's requests pass it.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.requests = 0
+        self._clock = clock
         self._running = 0
         self._generated = self._computed = 0
         self._busy_s = self._busy_since = 0.0
@@ -24,14 +29,14 @@ class Meter:
         """Count a request, as running until the block ends."""
         self.requests += 1
         if self._running == 0:
-            self._busy_since = time.monotonic()
+            self._busy_since = self._clock()
         self._running += 1
         try:
             yield
         finally:
             self._running -= 1
             if self._running == 0:
-                self._busy_s += time.monotonic() - self._busy_since
+                self._busy_s += self._clock() - self._busy_since
 
     def count(self, usage: Usage) -> None:
         """Add what a request generated, and of its prompt what no cache held."""
@@ -40,5 +45,5 @@ class Meter:
 
     def stats(self) -> EngineStats:
         """Return the counters so far."""
-        busy_s = self._busy_s + (time.monotonic() - self._busy_since if self._running else 0.0)
+        busy_s = self._busy_s + (self._clock() - self._busy_since if self._running else 0.0)
         return EngineStats(self._generated, self._computed, self.requests, self._running, busy_s)

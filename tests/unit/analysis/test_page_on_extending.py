@@ -34,7 +34,7 @@ def test_the_examples_of_a_search_a_vote_an_aggregation_and_a_bound_work(tmp_pat
         plugins += ["--plugin", f"own_{module}"]
     write_made_store(tmp_path / "store", MadeWorld(num_problems=8, pool_size=4, searches=False))
 
-    printed = said(tmp_path, "frontier", "store", *plugins)
+    printed = said(tmp_path, "frontier", "store", "--all", *plugins)
 
     assert "all of N samples" in printed
     cells = pl.read_parquet(tmp_path / "store" / "frontier" / "cells.parquet")

@@ -49,7 +49,7 @@ def test_reading_a_store_and_writing_its_frontier_needs_no_engine(tmp_path: Path
         "from ttsgrid.cli.store import main as show\n"
         "from ttsgrid.cli.frontier import main as frontier\n"
         f"assert show([{str(tmp_path / 'store')!r}]) == 0\n"
-        f"assert frontier([{str(tmp_path / 'store')!r}]) == 0\n"
+        f"assert frontier([{str(tmp_path / 'store')!r}, '--all']) == 0\n"
     )
     assert "solutions" in said
     assert "optimal" in said
@@ -64,7 +64,7 @@ def test_importing_results_from_elsewhere_needs_no_engine(tmp_path: Path) -> Non
         "from ttsgrid.cli.importer import main\n"
         f"assert main(['points', {str(tmp_path / 'store')!r}, {str(path)!r}]) == 0\n"
         "from ttsgrid.cli.frontier import main as frontier\n"
-        f"assert frontier([{str(tmp_path / 'store')!r}]) == 0\n"
+        f"assert frontier([{str(tmp_path / 'store')!r}, '--all']) == 0\n"
     )
     assert "published elsewhere" in said
 

@@ -30,7 +30,7 @@ def test_the_command_says_that_a_file_is_no_store(tmp_path: Path) -> None:
     file = tmp_path / "run.jsonl"
     file.write_text("{}\n")
     refused = run(file)
-    assert (refused.returncode, refused.stdout) == (1, "")
+    assert (refused.returncode, refused.stdout) == (2, "")
     assert "is a file: a store is a folder" in refused.stderr
     assert "Traceback" not in refused.stderr
 
