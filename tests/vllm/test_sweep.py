@@ -61,7 +61,7 @@ def test_every_unit_is_done_and_every_solution_scored_by_both_prms(
     assert flat.is_between(0.0, 1.0).all()
     assert (store / "frontier" / "frontier.png").stat().st_size > 10_000
     said = " ".join(output.split())
-    assert "problems are too few to say" in said
+    assert "that takes two models of known sizes on the same problems" in said
     assert "Best accuracy for the compute" in said
 
 
