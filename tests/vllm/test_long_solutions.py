@@ -12,7 +12,13 @@ import pytest
 from tests.vllm.test_contexts import random_qwen
 from ttsgrid.store import scan
 
-pytestmark = [pytest.mark.vllm, pytest.mark.ray, pytest.mark.timeout(900)]
+# The same on fake engines is in tests/ray/test_long_inputs.py.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.vllm,
+    pytest.mark.ray,
+    pytest.mark.timeout(900),
+]
 
 PRM_READS = 220
 

@@ -185,6 +185,7 @@ def test_units_report_what_the_engines_counted(monkeypatch: pytest.MonkeyPatch) 
     assert sum(usage.cached_tokens for usage in read) >= prm.cached > 0
 
 
+@pytest.mark.slow  # an engine per unit; test_prices_from_texts.py holds prices quickly
 def test_the_price_of_a_unit_is_what_fresh_engines_spend_on_it_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
