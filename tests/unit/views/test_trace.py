@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.unit.store.driver import failed, problem, searched, solution
+from tests.unit.store.driver import BEAM, POLICY, failed, problem, searched, solution
 from tests.unit.strategies.search.written import Book, Table, search
 from ttsgrid.cli.trace import main
 from ttsgrid.core.errors import StoreError
@@ -20,7 +20,7 @@ from ttsgrid.core.search_settings import SearchSettings, preset
 from ttsgrid.core.search_trace import SearchTrace
 from ttsgrid.store import Commit, Store
 from ttsgrid.views.trace import trace_html, trace_page
-from ttsgrid.views.trace.find import find_search, list_searches
+from ttsgrid.views.trace.find import WantedSearches, find_search, list_searches
 from ttsgrid.views.trace.terminal import terminal_tree
 
 VOID = {"meta", "br", "hr"}
@@ -105,6 +105,24 @@ def test_pruned_candidates_are_listed_with_their_reasons_when_asked_for() -> Non
     assert re.search(r"·   –   long\s+cut off by a token limit", text)
 
 
+def test_a_stretch_without_forks_is_drawn_as_a_chain_with_its_ranking_in_words() -> None:
+    settings = SearchSettings("beam", 2, 2, ranking="prod")
+    book = Book(
+        {
+            "": ["a\n\n", "b\n\n"],
+            "a\n\n": ["c\n\n", "d\n\n"],
+            "a\n\nc\n\n": ["e<end>", "f<end>"],
+        }
+    )
+    scores = {"a": 0.01, "b": 0.005, "c": 0.01, "d": 0.005, "e": 0.5, "f": 0.2}
+    text = printed(search(settings, book, Table(scores)).trace)
+    assert "ranked by the product of step scores (prod)" in text
+    assert re.search(r"^● 0\.010 a   1 pruned, best 0\.005$", text, re.MULTILINE)
+    # A product that is small and not nought says so.
+    assert re.search(r"^● 1e-04 c   1 pruned, best 5e-05$", text, re.MULTILINE)
+    assert not set(text) & set("├└")
+
+
 def test_the_page_is_whole_escaped_and_needs_nothing_from_outside() -> None:
     page = trace_page(small_search(), "a <search>", (True, False))
     outline = Outline()
@@ -155,6 +173,33 @@ def test_searches_are_listed_with_their_right_answers(tmp_path: Path) -> None:
     assert len(listed) == 2
     row = listed.filter(unit_id=commit.unit.id).row(0, named=True)
     assert (row["answers"], row["correct"], row["problem"]) == (2, int(solution(0).correct), 1)
+
+
+def test_options_narrow_the_list_and_what_fits_nothing_names_what_there_is(tmp_path: Path) -> None:
+    commit = store_of(tmp_path, small_search())
+    alone = WantedSearches(policy=POLICY.name, strategy=BEAM.kind, problem=1)
+    assert list(list_searches(tmp_path, alone)["unit_id"]) == [commit.unit.id]
+    right = list_searches(tmp_path, WantedSearches(right=True))
+    assert right.height
+    assert right["correct"].min()
+    with pytest.raises(StoreError, match=r"--policy: no such search has 'x'; there is: \w+"):
+        list_searches(tmp_path, WantedSearches(policy="x"))
+    with pytest.raises(StoreError, match=r"--n: no such search has 77"):
+        list_searches(tmp_path, WantedSearches(budget=77))
+
+
+def test_the_command_shows_the_one_search_that_is_left_and_lists_several_within_80_columns(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    store_of(tmp_path / "store", small_search())
+    assert main([str(tmp_path / "store"), "--problem", "1"]) == 0
+    assert "boxed 1" in capsys.readouterr().out
+    assert main([str(tmp_path / "store")]) == 0
+    table, _, _ = capsys.readouterr().out.partition("Narrow")
+    assert max(map(len, table.splitlines())) <= 80
+    assert main([str(tmp_path / "store"), "--problem", "77"]) == 2
+    assert "there is: 1, 2" in capsys.readouterr().err
 
 
 def test_a_prefix_finds_a_search_and_anything_else_is_an_error_that_says_why(

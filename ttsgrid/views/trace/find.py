@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -11,6 +12,7 @@ from ttsgrid.core.search_trace import SearchTrace
 from ttsgrid.store import StorePath, latest_units, scan
 from ttsgrid.views.words.run_outcomes import outcome_in_words
 
+NAMED = 10  # of what there is, in an error
 _OUTCOME = ["outcome", "outcome_detail"]
 
 
@@ -31,11 +33,39 @@ class FoundSearch:
     outcomes: tuple[str, ...] = ()
 
 
-def list_searches(store: StorePath) -> pl.DataFrame:
+@dataclass(frozen=True)
+class WantedSearches:
+    """Which searches to list; what is None is not asked for.
+
+    Attributes:
+        problem: its index in the benchmark.
+        right: whether one of the search's answers is right.
+    """
+
+    benchmark: str | None = None
+    policy: str | None = None
+    prm: str | None = None
+    strategy: str | None = None
+    budget: int | None = None
+    problem: int | None = None
+    right: bool | None = None
+
+    def named(self) -> Iterator[tuple[str, str | int]]:
+        """Yield the columns that must hold a value, and which."""
+        for name in ("benchmark", "policy", "prm", "strategy", "budget", "problem"):
+            value = getattr(self, name)
+            if value is not None:
+                yield name, value
+
+
+def list_searches(store: StorePath, wanted: WantedSearches | None = None) -> pl.DataFrame:
     """Return one row per search: what it was and how many of its answers are right.
 
-    Columns: unit_id, strategy, budget (the tree's own; null for a DVTS subtree), policy,
-    prm, problem (its index), status, answers, correct.
+    Columns: unit_id, benchmark, strategy, budget (the tree's own; null for a DVTS subtree),
+    policy, prm, problem (its index), status, answers, correct.
+
+    Raises:
+        StoreError: no search is as wanted; the error names what there is.
     """
     units = latest_units(store).filter(kind="search")
     answers = scan(store, "solutions").filter(kind="search").group_by("unit_id")
@@ -44,10 +74,28 @@ def list_searches(store: StorePath) -> pl.DataFrame:
     joined = units.join(problems, on="problem_id", how="left").join(
         counts, on="unit_id", how="left"
     )
-    columns = ("unit_id", "strategy", "budget", "policy", "prm", "problem", "status")
+    cells = ("benchmark", "strategy", "budget", "policy", "prm", "problem")
     counted = joined.with_columns(pl.col("answers", "correct").fill_null(0))
-    order = ("strategy", "budget", "policy", "prm", "problem", "unit_id")
-    return counted.select(*columns, "answers", "correct").sort(*order).collect()
+    listed = counted.select("unit_id", *cells, "status", "answers", "correct")
+    return _only(listed.sort(*cells, "unit_id").collect(), wanted or WantedSearches())
+
+
+def _only(searches: pl.DataFrame, wanted: WantedSearches) -> pl.DataFrame:
+    for name, value in wanted.named():
+        found = searches.filter(pl.col(name) == value)
+        if found.is_empty() and not searches.is_empty():
+            there = [str(one) for one in searches[name].drop_nulls().unique().sort()]
+            more = f" and {len(there) - NAMED} more" if len(there) > NAMED else ""
+            known = f"{', '.join(there[:NAMED])}{more}" if there else "none"
+            option = "n" if name == "budget" else name
+            raise StoreError(f"--{option}: no such search has {value!r}; there is: {known}")
+        searches = found
+    if wanted.right is None or searches.is_empty():
+        return searches
+    found = searches.filter((pl.col("correct") > 0) == wanted.right, status="done")
+    if found.is_empty():
+        raise StoreError(f"none of these {len(searches):,} searches is so; ask for less")
+    return found
 
 
 def find_search(store: StorePath, prefix: str) -> FoundSearch:

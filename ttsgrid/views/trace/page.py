@@ -19,6 +19,7 @@ from ttsgrid.views.trace.tree import (
     Branch,
     headline,
     pruned_in_short,
+    score_text,
     stretch_from,
     tree_of,
 )
@@ -127,10 +128,10 @@ def _score(candidate: TracedCandidate) -> str:
     if candidate.score is None:
         return '<span class="score">–</span>'
     share = min(1.0, max(0.0, candidate.score))
-    history = ", ".join(f"{score:.3f}" for score in candidate.step_scores)
+    history = ", ".join(score_text(score) for score in candidate.step_scores)
     return (
         f'<span class="score scored" style="--s:{share:.4f}" title="steps so far: {history}">'
-        f"{candidate.score:.3f}</span>"
+        f"{score_text(candidate.score)}</span>"
     )
 
 

@@ -1,9 +1,13 @@
-"""A search for the terminal: kept steps in full, pruned ones counted unless asked for."""
+"""A search for the terminal: kept steps in full, pruned ones counted unless asked for.
+
+A stretch without forks is a chain and is drawn as one, line below line; only a fork
+indents. What was pruned beside a step is counted on the step's own line.
+"""
 
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -15,12 +19,14 @@ from ttsgrid.views.trace.tree import (
     headline,
     one_line,
     pruned_in_short,
+    score_text,
     stretch_from,
     tree_of,
 )
 
 VERDICT_STYLES = {"right": "green", "wrong": "red", "unfinished": "yellow"}
 MARKS = {Fate.KEPT: "●", Fate.PRUNED: "·", Fate.FINISHED: "■"}
+LEGEND = "● kept   ■ finished   · pruned   [n] n-th answer"
 
 
 def terminal_tree(
@@ -33,42 +39,63 @@ def terminal_tree(
         correct: the grader's verdict on each answer, in the answers' order.
         show_pruned: list pruned candidates one by one.
     """
-    view = Tree(Text(trace.question.strip()), guide_style="dim")
     roots = tree_of(trace)
-    _fork(view, [r for r in roots if r.candidate.fate is not Fate.PRUNED], correct, show_pruned)
-    _add_pruned(view, [r for r in roots if r.candidate.fate is Fate.PRUNED], show_pruned)
-    legend = "● kept   ■ finished   · pruned   [n] n-th answer"
-    return Group(Text(headline(trace), style="bold"), Text(legend, style="dim"), Text(), view)
+    alive = [root for root in roots if root.candidate.fate is not Fate.PRUNED]
+    pruned = [root for root in roots if root.candidate.fate is Fate.PRUNED]
+    drawn = _from(alive, pruned, _Drawing(correct, show_pruned))
+    head = (Text(headline(trace), style="bold"), Text(LEGEND, style="dim"), Text())
+    return Group(*head, Text(trace.question.strip()), *drawn)
 
 
-def _fork(
-    view: Tree, branches: Sequence[Branch], correct: Sequence[bool], show_pruned: bool
-) -> None:
-    """Add living branches: a straight stretch hangs in one place, a fork indents."""
-    for branch in branches:
-        first, *others = stretch_from(branch)
-        place = view.add(_label(first, correct))
-        inside = place if len(branches) > 1 else view
-        _add_pruned(inside, first.pruned, show_pruned)
-        for follower in others:
-            inside.add(_label(follower, correct))
-            _add_pruned(inside, follower.pruned, show_pruned)
-        _fork(inside, (others or [first])[-1].alive, correct, show_pruned)
+class _Drawing:
+    """What holds for a whole tree: the verdicts, and whether pruned candidates are listed."""
+
+    def __init__(self, correct: Sequence[bool], show_pruned: bool) -> None:
+        self.correct = correct
+        self.show_pruned = show_pruned
+
+    def pruned(self, branches: Sequence[Branch]) -> Iterator[Text]:
+        """Lines of what was pruned at one step: one each, or one for all."""
+        if self.show_pruned:
+            yield from (_label(branch, ()) for branch in branches)
+        elif branches:
+            yield Text(pruned_in_short(branches), style="dim")
+
+    def step(self, branch: Branch, beside: Sequence[Branch]) -> Iterator[Text]:
+        """Lines of the one step that lived on, and of what was pruned beside it."""
+        label = _label(branch, self.correct)
+        if beside and not self.show_pruned:
+            label.append(f"   {pruned_in_short(beside)}", style="dim")
+            yield label
+            return
+        yield label
+        yield from self.pruned(beside)
 
 
-def _add_pruned(view: Tree, pruned: Sequence[Branch], show_pruned: bool) -> None:
-    if show_pruned:
-        for branch in pruned:
-            view.add(_label(branch, ()))
-    elif pruned:
-        view.add(Text(pruned_in_short(pruned), style="dim"))
+def _from(alive: Sequence[Branch], beside: Sequence[Branch], drawing: _Drawing) -> Iterator[Tree]:
+    """Draw what lived on after one step: one branch as a chain, several as a fork."""
+    if len(alive) == 1:
+        yield _chain(stretch_from(alive[0]), beside, drawing)
+        return
+    yield from (_chain(stretch_from(branch), (), drawing) for branch in alive)
+    yield from (Tree(line) for line in drawing.pruned(beside))
+
+
+def _chain(stretch: Sequence[Branch], beside: Sequence[Branch], drawing: _Drawing) -> Tree:
+    lines: list[Text] = []
+    for branch in stretch:
+        lines += drawing.step(branch, beside)
+        beside = branch.pruned
+    tree = Tree(Group(*lines), guide_style="dim")
+    tree.children += _from(stretch[-1].alive, beside, drawing)
+    return tree
 
 
 def _label(branch: Branch, correct: Sequence[bool]) -> Text:
     candidate = branch.candidate
     style = "dim" if candidate.fate is Fate.PRUNED else ""
     label = Text(f"{MARKS[candidate.fate]} ", style=style)
-    label.append(_score_text(candidate.score), style=_style(candidate.score))
+    label.append(score_text(candidate.score), style=_style(candidate.score))
     label.append(f" {one_line(candidate.text)}", style=style)
     if branch.answers:
         label.append(f" [{', '.join(map(str, branch.answers))}]", style="bold")
@@ -77,10 +104,6 @@ def _label(branch: Branch, correct: Sequence[bool]) -> Text:
     if candidate.fate is not Fate.KEPT:
         label.append(f"  {candidate.reason}", style="dim italic")
     return label
-
-
-def _score_text(score: float | None) -> str:
-    return "  –  " if score is None else f"{score:.3f}"
 
 
 def _style(score: float | None) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ttsgrid.core.search_trace import Fate, SearchTrace, TracedCandidate
+from ttsgrid.core.tally import counted
+from ttsgrid.core.voting import AGGREGATIONS
 
 NO_TEXT = "(no text)"
 
@@ -76,10 +78,18 @@ def headline(trace: SearchTrace) -> str:
         parts.append(f"M = {settings['beam_width']}")
     candidates = [candidate for step in trace.steps for candidate in step]
     num_tokens = sum(candidate.num_tokens for candidate in candidates)
-    parts.append(f"ranked by the {settings['ranking']} score")
-    parts.append(f"{len(trace.steps)} steps")
-    parts.append(f"{len(candidates)} candidates of {num_tokens:,} tokens")
+    ranking = AGGREGATIONS.find("ranking", str(settings["ranking"]))
+    parts.append(f"ranked by the {ranking.display} ({ranking.name})")
+    parts.append(counted(len(trace.steps), "step"))
+    parts.append(f"{counted(len(candidates), 'candidate')} of {counted(num_tokens, 'token')}")
     return ", ".join(parts)
+
+
+def score_text(score: float | None) -> str:
+    """Return a score in five characters; a product of many steps is small and must not read 0."""
+    if score is None:
+        return "  –  "
+    return f"{score:.0e}" if 0.0 < score < 0.0005 else f"{score:.3f}"
 
 
 def one_line(text: str) -> str:
@@ -90,7 +100,7 @@ def one_line(text: str) -> str:
 def pruned_in_short(pruned: Sequence[Branch]) -> str:
     """Count pruned candidates and name the best score among them."""
     scores = [b.candidate.score for b in pruned if b.candidate.score is not None]
-    best = f"best {max(scores):.3f}" if scores else "none scored"
+    best = f"best {score_text(max(scores))}" if scores else "none scored"
     return f"{len(pruned)} pruned, {best}"
 
 
