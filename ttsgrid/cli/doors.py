@@ -42,7 +42,7 @@ _EVERY = (
     Door("report", "report", "write a store's results as one page"),
     Door("recommend", "recommend", "say which strategy to use at which budget"),
     Door("trace", "trace", "look at searches as trees"),
-    Door("store", "store", "see what a store holds, check it, tidy it up"),
+    Door("store", "store", "see what a store holds; check, tidy, merge, export it"),
     Door("import", "importer", "put results of other tools into a store"),
     Door("prm-bench", "prm_bench", "judge PRMs on solutions with labelled steps"),
 )

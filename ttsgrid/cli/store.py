@@ -1,7 +1,8 @@
-"""Look after a store: `ttsgrid store ls|verify|compact STORE`; a store alone is shown.
+"""Look after stores: `ttsgrid store ls|verify|compact|merge|export STORE`; alone, it is shown.
 
 `ls` shows what a store holds, `--failed` which units failed, by cause. `verify` reads every
 byte, sets aside what is not as it was written, and says so. `compact` merges small files.
+`merge` adds other stores to one, `export` writes a data set for the Hugging Face hub.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from ttsgrid.cli.exits import DONE, command
 from ttsgrid.cli.options import Parser
 from ttsgrid.cli.store_contents import show_contents, show_failed
+from ttsgrid.cli.store_union import export_store, merge_stores
 from ttsgrid.cli.store_verify import verify
 from ttsgrid.core.errors import TtsgridError
 from ttsgrid.store.commit import Store
@@ -27,6 +30,9 @@ ABOUT = {
     "merges its small files.",
     "verify": "Check every byte of a store; set aside what is damaged.",
     "compact": "Merge a store's small files into few.",
+    "merge": "Add what other stores, or exports of them, hold to a store; each unit is kept once.",
+    "export": "Write a store as a data set for the Hugging Face hub, with a card. An export is a "
+    "store: `frontier` shows it, and `merge` adds it to another.",
 }
 
 
@@ -38,8 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     action, rest = (told[0], told[1:]) if told[:1] and told[0] in ABOUT else (LIST, told)
     options = _parser(action).parse_args(rest)
     console, files = Console(), locate(options.store)
-    if not any(files.sizes(table) for table in SCHEMAS):
-        raise TtsgridError(f"there is no store at {files.uri}")
+    if action == "merge":
+        merge_stores(console, files, [_there(name) for name in options.sources], options.keep_first)
+        return DONE
+    _there(options.store)
+    if action == "export":
+        export_store(console, files, options.folder)
+        return DONE
     if action == "verify":
         return verify(console, files)
     if action == "compact" or options.compact:
@@ -50,9 +61,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return DONE
 
 
+def _there(store: str) -> Files:
+    files = locate(store)
+    if not any(files.sizes(table) for table in SCHEMAS):
+        raise TtsgridError(f"there is no store at {files.uri}")
+    return files
+
+
 def _parser(action: str) -> argparse.ArgumentParser:
     parser = Parser(prog=f"ttsgrid store {action}", description=ABOUT[action])
-    parser.add_argument("store", help="folder or URI of the store")
+    made = "; made if absent" if action == "merge" else ""
+    parser.add_argument("store", help=f"folder or URI of the store{made}")
+    if action == "merge":
+        parser.add_argument("sources", nargs="+", metavar="FROM", help="stores to add; only read")
+        parser.add_argument(
+            "--keep-first",
+            action="store_true",
+            help="where a unit has other solutions in FROM, leave those out, and what scored them",
+        )
+    if action == "export":
+        parser.add_argument("folder", type=Path, help="becomes the data set; empty or new")
     if action == LIST:
         parser.add_argument("--failed", action="store_true", help="units that failed, by cause")
         parser.add_argument("--compact", action="store_true", help="merge small files first")

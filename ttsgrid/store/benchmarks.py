@@ -41,6 +41,11 @@ class BenchmarkRecord:
     instruction: str | None = None
     source: str | None = None
 
+    def judges_like(self, other: BenchmarkRecord) -> bool:
+        """Whether both have the same idea of a right answer."""
+        mine, theirs = (self.grader, self.grader_options), (other.grader, other.grader_options)
+        return mine == theirs
+
 
 def write_benchmark(files: Files, record: BenchmarkRecord) -> None:
     """Say who judges the answers of a benchmark.
@@ -48,18 +53,28 @@ def write_benchmark(files: Files, record: BenchmarkRecord) -> None:
     Raises:
         StoreError: the store holds answers of it that were judged otherwise.
     """
-    known = read_benchmarks(files).get(record.benchmark)
-    if known == record:
+    if read_benchmarks(files).get(record.benchmark) == record:
         return
-    if known is not None and _grading(known) != _grading(record):
-        held = scan(files, "units").filter(benchmark=record.benchmark, status="done")
-        if held.head(1).collect().height:
-            raise StoreError(
-                f"this store's answers to {record.benchmark} were judged by {_in_words(known)} and "
-                f"would now be by {_in_words(record)}; give another store or benchmark.name"
-            )
+    require_same_grading(files, record)
     path = f"benchmarks/{content_id(record.benchmark)}.parquet"
     files.put(path, encode_rows("benchmarks", [asdict(record)]))
+
+
+def require_same_grading(files: Files, record: BenchmarkRecord) -> None:
+    """Refuse another grader for a benchmark that a store holds answers to.
+
+    Raises:
+        StoreError: the store's answers were judged otherwise.
+    """
+    known = read_benchmarks(files).get(record.benchmark)
+    if known is None or known.judges_like(record):
+        return
+    held = scan(files, "units").filter(benchmark=record.benchmark, status="done")
+    if held.head(1).collect().height:
+        raise StoreError(
+            f"this store's answers to {record.benchmark} were judged by {_in_words(known)} and "
+            f"would now be by {_in_words(record)}; give another store or benchmark.name"
+        )
 
 
 def read_benchmarks(store: StorePath) -> dict[str, BenchmarkRecord]:
@@ -75,10 +90,6 @@ def _rows(files: Files, path: str) -> list[dict[str, Any]]:
         return list(files.read_table(path).to_pylist())
     except (pa.ArrowException, OSError) as error:
         raise damaged(files, path, error) from error
-
-
-def _grading(record: BenchmarkRecord) -> tuple[str, str]:
-    return record.grader, record.grader_options
 
 
 def _in_words(record: BenchmarkRecord) -> str:

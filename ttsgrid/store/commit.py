@@ -14,7 +14,7 @@ so at its next commit, and what it writes doesn't count (`ttsgrid.store.epochs`)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -34,11 +34,11 @@ from ttsgrid.store.layout import commits
 from ttsgrid.store.lease import TTL_S, Lease, Tell, no_news
 from ttsgrid.store.location import StorePath, locate
 from ttsgrid.store.manifest import Manifest, Part
-from ttsgrid.store.parquet import encode_rows
+from ttsgrid.store.parquet import encode_table, table_of
 from ttsgrid.store.points import Point, write_points
 from ttsgrid.store.recover import recover, repair, repair_descriptions
 from ttsgrid.store.rows import Commit, Row, score_rows, solution_rows, unit_row
-from ttsgrid.store.schema import TARGET_BYTES
+from ttsgrid.store.schema import DATA_TABLES, TARGET_BYTES
 from ttsgrid.store.trouble import said_of_storage
 from ttsgrid.store.versions import require_current
 
@@ -116,13 +116,30 @@ class Store:
         if not fresh:
             return 0
         with self._writing():
-            self._write(fresh)
+            tables = self._tables(fresh)
+            self._write(tables["units"], tables)
         for item in fresh:
-            self._remember(item)
+            self._remember(item.unit.id, item.result.error)
         self._since_compaction += 1
         if self._since_compaction >= MANY_COMMITS:
             self.compact()
         return len(fresh)
+
+    def adopt(self, tables: Mapping[str, pa.Table]) -> None:
+        """Commit rows that another store holds, whole units of them.
+
+        Args:
+            tables: `units` and, of the done ones, `solutions` and `scores`, in today's schema.
+                Units that are done here must not be among them.
+
+        Raises:
+            StoreError: this process lost its lease; nothing was committed.
+        """
+        with self._writing():
+            self._write(self._as_own(tables["units"]), tables)
+        rows = (tables["units"][name].to_pylist() for name in ("unit_id", "status", "error"))
+        for unit_id, status, error in zip(*rows, strict=True):
+            self._remember(unit_id, error if status == "failed" else None)
 
     def write_problems(self, problems: Iterable[Problem]) -> int:
         """Add the problems that the store lacks; return how many were added."""
@@ -143,6 +160,12 @@ class Store:
         """Add published accuracies; those of the same source are replaced."""
         with self._describing():
             write_points(self.files, points)
+
+    def describe(self, described: Mapping[str, pa.Buffer]) -> None:
+        """Add files that describe, as `ttsgrid.store.descriptions` makes them, by their paths."""
+        with self._describing():
+            for path, data in described.items():
+                self.files.put(path, data)
 
     def compact(self, target_bytes: int = TARGET_BYTES) -> Compaction:
         """Merge small files into files of about `target_bytes`; see `compact_files`."""
@@ -209,28 +232,40 @@ class Store:
         with said_of_storage(self.files.uri), self._lease.held():
             yield
 
-    def _write(self, fresh: list[Commit]) -> None:
+    def _write(self, units: pa.Table, tables: Mapping[str, pa.Table]) -> None:
+        """Write one commit, its units file last."""
         encoded: dict[str, pa.Buffer] = {}
         parts: dict[str, Part] = {}
-        for table, rows_of in _DATA_ROWS.items():
-            if rows := [row for item in fresh for row in rows_of(item)]:
-                encoded[table] = encode_rows(table, rows)
-                parts[table] = Part.of(len(rows), encoded[table])
-        units = self._encode_units(fresh, Manifest(parts))
-        name = commit_name(self._lease.epoch, self._next, units)
+        for table in DATA_TABLES:
+            if num_rows := tables[table].num_rows if table in tables else 0:
+                encoded[table] = encode_table(table, tables[table])
+                parts[table] = Part.of(num_rows, encoded[table])
+        encoded["units"] = encode_table("units", units, Manifest(parts).as_metadata())
+        name = commit_name(self._lease.epoch, self._next, encoded["units"])
         for table, data in encoded.items():
             self.files.put(f"{table}/{name}", data)
-        self.files.put(f"units/{name}", units)
         self._next += 1
 
-    def _encode_units(self, fresh: list[Commit], manifest: Manifest) -> pa.Buffer:
+    def _tables(self, fresh: Sequence[Commit]) -> dict[str, pa.Table]:
+        """Return the rows of finished units, by table."""
         epoch, now = epoch_number(self._lease.epoch), datetime.now(UTC)
-        rows = [unit_row(item, self.run_id, now, epoch, self._next) for item in fresh]
-        return encode_rows("units", rows, manifest.as_metadata())
+        units = [unit_row(item, self.run_id, now, epoch, self._next) for item in fresh]
+        data = {
+            name: [row for item in fresh for row in of(item)] for name, of in _DATA_ROWS.items()
+        }
+        return {name: table_of(name, rows) for name, rows in ({"units": units} | data).items()}
 
-    def _remember(self, item: Commit) -> None:
-        if item.result.error is None:
-            self._done.add(item.unit.id)
-            self._failed.pop(item.unit.id, None)
+    def _as_own(self, units: pa.Table) -> pa.Table:
+        """Return rows of table `units` with the place of this store's next commit."""
+        place = {"epoch": epoch_number(self._lease.epoch), "commit_number": self._next}
+        for name, number in place.items():
+            column = pa.array([number] * units.num_rows, pa.int64())
+            units = units.set_column(units.schema.get_field_index(name), name, column)
+        return units
+
+    def _remember(self, unit_id: str, error: str | None) -> None:
+        if error is None:
+            self._done.add(unit_id)
+            self._failed.pop(unit_id, None)
         else:
-            self._failed[item.unit.id] = item.result.error
+            self._failed[unit_id] = error

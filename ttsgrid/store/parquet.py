@@ -20,22 +20,39 @@ _COMPRESSION = "zstd"
 _ROW_GROUP_BYTES = 64 * 2**20  # in memory; large enough to scan fast, small enough to hold
 
 
-def encode_rows(
-    table: str, rows: Sequence[Row], metadata: Mapping[bytes, bytes] | None = None
-) -> pa.Buffer:
+def encode_rows(table: str, rows: Sequence[Row]) -> pa.Buffer:
     """Return a Parquet file of `rows`.
 
     Args:
         table: whose schema they have.
         rows: column to value.
-        metadata: goes into the file beside the schema's version.
 
     Raises:
         ValueError: a required value is missing or has the wrong type.
     """
-    content = pa.Table.from_pylist(list(rows), schema=_schema(table, metadata))
+    return encode_table(table, table_of(table, rows))
+
+
+def table_of(table: str, rows: Sequence[Row]) -> pa.Table:
+    """Return rows in the schema of a table; see `encode_rows`."""
+    return pa.Table.from_pylist(list(rows), schema=SCHEMAS[table])
+
+
+def encode_table(
+    table: str, content: pa.Table, metadata: Mapping[bytes, bytes] | None = None
+) -> pa.Buffer:
+    """Return a Parquet file of what is in a table's schema already.
+
+    Args:
+        table: its name.
+        content: its rows.
+        metadata: goes into the file beside the schema's version.
+    """
     sink = pa.BufferOutputStream()
-    pa.parquet.write_table(content, sink, compression=_COMPRESSION, write_page_checksum=True)
+    schema = _schema(table, metadata)
+    pa.parquet.write_table(
+        content.cast(schema), sink, compression=_COMPRESSION, write_page_checksum=True
+    )
     return sink.getvalue()
 
 
@@ -64,7 +81,7 @@ def merge_tables(
         waiting: list[pa.Table] = []
         num_bytes = 0
         for part in parts:
-            waiting.append(_as_today(part, schema))
+            waiting.append(as_today(part, schema))
             num_bytes += part.nbytes
             num_rows += part.num_rows
             if num_bytes >= _ROW_GROUP_BYTES:
@@ -80,7 +97,8 @@ def _schema(table: str, metadata: Mapping[bytes, bytes] | None) -> pa.Schema:
     return schema.with_metadata({**schema.metadata, **metadata}) if metadata else schema
 
 
-def _as_today(part: pa.Table, schema: pa.Schema) -> pa.Table:
+def as_today(part: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return rows in a schema; columns that an earlier version lacks are null."""
     for field in schema:
         if field.name not in part.column_names:
             part = part.append_column(field.name, pa.nulls(part.num_rows, field.type))

@@ -1,0 +1,89 @@
+"""The card of a store that is exported: README.md as the Hugging Face hub reads it.
+
+The YAML at its head names one config for each table, so that `datasets.load_dataset(FOLDER,
+TABLE)` finds its Parquet files (huggingface.co/docs/hub/datasets-manual-configuration). A
+folder without such a head would pass for one table, and its schemas differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+import yaml
+
+from ttsgrid.core.tally import counted
+from ttsgrid.store.columns import TABLES
+from ttsgrid.store.files import Files
+from ttsgrid.store.read import generated, scan
+from ttsgrid.store.schema import SCHEMAS
+
+FIRST = "solutions"  # what load_dataset takes where no table is named
+_ROLES = {"policy": "Policies", "prm": "PRMs"}
+_TAGS = ["ttsgrid", "test-time-scaling", "process-reward-model"]
+_USE = """\
+## Read it
+
+```python
+from datasets import load_dataset
+
+solutions = load_dataset("{name}", "solutions", split="train")
+```
+
+Any tool that reads Parquet does, too: `solutions/*.parquet` is table `solutions`. The folder is
+a store of ttsgrid as well:
+
+```console
+$ ttsgrid frontier {name}
+$ ttsgrid store merge my_store {name}
+```
+"""
+_REMARK = """\
+Table `units` says on which hosts its units ran and where their logs lay. Questions, golds and
+texts have the licences of their benchmarks and models: state yours at the head of this file
+before you publish it.
+"""
+
+
+def card(files: Files, name: str) -> str:
+    """Return the card of an exported store.
+
+    Args:
+        files: of the export.
+        name: of its folder.
+    """
+    num_rows = {table: scan(files, table).select(pl.len()).collect().item() for table in SCHEMAS}
+    filled = [table for table in SCHEMAS if num_rows[table]]
+    head = yaml.safe_dump(_head(name, filled), sort_keys=False)
+    parts = (f"# {name}", _about(files), _tables(num_rows), _USE.format(name=name), _REMARK)
+    return f"---\n{head}---\n\n" + "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _head(name: str, tables: Sequence[str]) -> dict[str, object]:
+    configs = [
+        {"config_name": table, "data_files": f"{table}/*.parquet"}
+        | ({"default": True} if table == FIRST else {})
+        for table in tables
+    ]
+    return {"pretty_name": name, "tags": _TAGS, "configs": configs}
+
+
+def _about(files: Files) -> str:
+    benchmarks = scan(files, "problems").group_by("benchmark").len().sort("benchmark").collect()
+    asked = ", ".join(f"{name} ({counted(n, 'problem')})" for name, n in benchmarks.iter_rows())
+    models = scan(files, "models").sort("role", "name").collect()
+    names = {heading: models.filter(role=role)["name"] for role, heading in _ROLES.items()}
+    named = ". ".join(
+        f"{heading}: {', '.join(found.unique(maintain_order=True))}"
+        for heading, found in names.items()
+        if len(found)
+    )
+    return (
+        f"Results of a test-time-scaling grid: {generated(files)} on {asked}. {named}. "
+        "Solutions with their steps, the PRMs' score of each step, and a verdict on each answer."
+    )
+
+
+def _tables(num_rows: Mapping[str, int]) -> str:
+    rows = [f"| `{name}` | {TABLES[name]} | {n:,} |" for name, n in num_rows.items() if n]
+    return "\n".join(["| table | one row is | rows |", "| --- | --- | --- |", *rows])
