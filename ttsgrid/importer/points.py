@@ -20,7 +20,7 @@ from ttsgrid.store import Point, Store, StorePath
 
 SHIPPED = Path(__file__).parent / "layouts" / "points"
 NEEDED = ("benchmark", "policy", "strategy", "n", "accuracy")
-OPTIONAL = ("prm", "seed", "tokens", "policy_parameters", "prm_parameters")
+OPTIONAL = ("prm", "seed", "tokens", "policy_parameters", "prm_parameters", "total_flops")
 SCALES = {"fraction": 1.0, "percent": 100.0}
 
 
@@ -143,6 +143,7 @@ def _point(row: Mapping[str, str | None], layout: PointsLayout, source: str) -> 
         tokens=_number(text["tokens"], "tokens") if "tokens" in text else None,
         policy_parameters=_size(text, "policy_parameters"),
         prm_parameters=_size(text, "prm_parameters"),
+        total_flops=_number(text["total_flops"], "total_flops") if "total_flops" in text else None,
     )
 
 

@@ -174,6 +174,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "tokens": "tokens the policy generated per problem",
         "policy_parameters": "size of the policy",
         "prm_parameters": "size of the PRM",
+        "total_flops": "FLOPs of pre-training and all inference together, as published",
         "source": "where it was published",
     },
 }

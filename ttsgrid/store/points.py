@@ -26,6 +26,7 @@ class Point:
         accuracy: in [0, 1].
         tokens: the policy generates for a problem, all N solutions; None where unknown.
         policy_parameters, prm_parameters: for FLOPs; None where unknown.
+        total_flops: pre-training and all inference together, as the source counts them.
         source: the file it came from.
     """
 
@@ -41,6 +42,7 @@ class Point:
     tokens: float | None = None
     policy_parameters: int | None = None
     prm_parameters: int | None = None
+    total_flops: float | None = None
 
 
 def write_points(files: Files, points: Sequence[Point]) -> None:

@@ -212,6 +212,7 @@ POINTS = pa.schema(
         pa.field("tokens", _FLOAT),  # the policy generates per problem
         pa.field("policy_parameters", _INT),
         pa.field("prm_parameters", _INT),
+        pa.field("total_flops", _FLOAT),  # pre-training and all inference
         _required("source", _TEXT),
     ]
 )

@@ -15,7 +15,12 @@ from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.store import StorePath, scan
 
 _GROUP = ["benchmark", "policy", "prm", "strategy", "n", "setting", "source"]
-_COST_NAMES = {"flops": "FLOPs per problem", "tokens": "generated tokens per problem", "n": "N"}
+_COST_NAMES = {
+    "total_flops": "FLOPs, pre-training included",
+    "flops": "FLOPs per problem",
+    "tokens": "generated tokens per problem",
+    "n": "N",
+}
 
 
 def external_points(store: StorePath) -> pl.DataFrame:
@@ -25,8 +30,9 @@ def external_points(store: StorePath) -> pl.DataFrame:
         benchmark, policy, prm, strategy, n, setting, source; `accuracy` (mean of the seeds),
         `num_seeds`, `seed_low` and `seed_high` (their range; null for one run), `tokens` (the
         policy's, per problem), `flops` (policy and PRM, each reading those tokens once; null
-        where a size or the tokens are unknown), `cost` (the best known of FLOPs, tokens and
-        N that all points of the benchmark have) and `cost_is`, and `on_frontier`.
+        where a size or the tokens are unknown), `total_flops` (with pre-training, as
+        published), `cost` (the best known of total FLOPs, FLOPs, tokens and N that all points
+        of the benchmark have) and `cost_is`, and `on_frontier`.
     """
     raw = scan(store, "points").collect()
     several = pl.len() > 1
@@ -37,6 +43,7 @@ def external_points(store: StorePath) -> pl.DataFrame:
         seed_high=pl.when(several).then(pl.col("accuracy").max()),
         tokens=pl.col("tokens").mean(),
         flops=_flops().mean(),
+        total_flops=pl.col("total_flops").mean(),
     )
     return _with_frontier(points).sort("benchmark", "policy", "strategy", "setting", "n")
 

@@ -55,6 +55,12 @@ def policy_dash(picture: Picture) -> Spec:
     return {"field": "policy", "type": "nominal", "scale": scale, "legend": None}
 
 
+# Papers write pre-training as 3.65e25; zetta and yotta are known to few.
+_WITH_PREFIX = (
+    "datum.value < 1e21 ? format(datum.value, '~s') : replace(format(datum.value, '.0e'), '+', '')"
+)
+
+
 def cost_axis(fixed: bool = False) -> Spec:
     """The horizontal channel; `fixed` to the signals `xmin` and `xmax`."""
     scale: Spec = {"type": "log", "nice": False, "padding": 18}
@@ -66,7 +72,7 @@ def cost_axis(fixed: bool = False) -> Spec:
         "scale": scale,
         "axis": {
             "title": None,
-            "format": "~s",
+            "labelExpr": _WITH_PREFIX,
             # At a phone's width the labels of a log scale would run into each other.
             "labelOverlap": "greedy",
             "labelSeparation": 14,

@@ -1,9 +1,9 @@
 """A few problems with solutions a person can read, picked by fixed rules that the page names.
 
-One where tries beat size (the smallest policy is right more often than not, the
-largest's CoT is wrong), one in between (the smallest policy finds it now and then, so
-a PRM or a vote must pick), and one that nobody finds. Texts are read for these
-problems alone.
+One where tries beat size (the largest's CoT is wrong; the smallest policy is right more
+often than not, or else its PRMs pick a rare right sample), one in between (the smallest
+policy finds it now and then, so a PRM or a vote must pick), and one that nobody finds.
+Texts are read for these problems alone.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def examples(store: StorePath, benchmark: str) -> tuple[ProblemExamples, ...]:
     policies = _by_size(store, rates)
     if not policies:
         return ()
-    picks = list(_picks(rates, policies[0], policies[-1]))
+    well_picked = _well_picked(store, rates, policies[0], policies[-1])
+    picks = list(_picks(rates, policies[0], policies[-1], well_picked))
     return tuple(_problem(store, pick, rates, policies) for pick in picks)
 
 
@@ -74,37 +75,78 @@ def _by_size(store: StorePath, rates: pl.DataFrame) -> list[str]:
     return sorted(rates["policy"].unique(), key=lambda name: (sizes.get(name) or 0, name))
 
 
-def _picks(rates: pl.DataFrame, small: str, large: str) -> Iterator[_Pick]:
+def _well_picked(store: StorePath, rates: pl.DataFrame, small: str, large: str) -> list[str]:
+    """Problems that `large` answers wrong, and whose best-scored sample of `small` is right."""
+    missed = rates.filter(~pl.col("cot"), policy=large)["problem_id"]
+    found = rates.filter(pl.col("num_right") > 0, policy=small)["problem_id"]
+    here = pl.col("problem_id").is_in(list(set(missed) & set(found)))
+    columns = ("problem_id", "family", "sample", "correct")
+    pools = scan(store, "solutions").filter(here, pl.col("temperature") > 0, policy=small)
+    pool = pools.filter(kind="sample").select(columns).collect()
+    scores = scan(store, "scores").filter(here, policy=small).collect()
+    ranked = _ranked(pool, scores).unique("problem_id", keep="first", maintain_order=True)
+    return ranked.filter("correct")["problem_id"].to_list()
+
+
+def _picks(
+    rates: pl.DataFrame, small: str, large: str, well_picked: Sequence[str]
+) -> Iterator[_Pick]:
     """Yield at most three different problems; fewer where no problem fits a rule."""
     of_small = rates.filter(policy=small)
     cot = rates.filter(policy=large).select("problem_id", large_cot="cot")
     overall = rates.group_by("problem_id").agg(pl.col("rate").max().alias("best_rate"))
     frame = of_small.join(cot, on="problem_id").join(overall, on="problem_id").sort("problem_id")
-    rules = [
-        (
-            (pl.col("rate") > 0.5) & ~pl.col("large_cot") if small != large else pl.lit(False),
-            pl.col("rate"),
-            f"Tries beat size: {small} is right more often than not, while {large}'s CoT is wrong.",
-        ),
-        (
-            pl.col("rate").is_between(0.1, 0.5),
-            -(pl.col("rate") - 0.3).abs(),
-            f"In between: {small} finds the answer now and then, so a vote or PRM must pick it.",
-        ),
-        (
-            pl.col("best_rate") < 0.1,
-            -pl.col("best_rate"),
-            "Out of reach: every policy finds the answer in fewer than one try out of ten.",
-        ),
-    ]
     seen: set[str] = set()
-    for fits, merit, why in rules:
-        fitting = frame.filter(fits).sort(merit, descending=True, maintain_order=True)
-        for problem in fitting["problem_id"]:
-            if problem not in seen:
-                seen.add(problem)
-                yield _Pick(problem, why)
-                break
+    for ways in _rules(small, large, well_picked):
+        fitting = (
+            _Pick(problem, why)
+            for fits, merit, why in ways
+            for problem in frame.filter(fits).sort(merit, descending=True, maintain_order=True)[
+                "problem_id"
+            ]
+            if problem not in seen
+        )
+        if pick := next(fitting, None):
+            seen.add(pick.problem_id)
+            yield pick
+
+
+def _rules(
+    small: str, large: str, well_picked: Sequence[str]
+) -> tuple[tuple[tuple[pl.Expr, pl.Expr, str], ...], ...]:
+    """Per problem to show: what it must be, the best first, and why; later ways are second best."""
+    differ = pl.lit(small != large)
+    return (
+        (
+            (
+                differ & (pl.col("rate") > 0.5) & ~pl.col("large_cot"),
+                pl.col("rate"),
+                f"Tries beat size: {small} is right more often than not, while {large}'s CoT is "
+                "wrong.",
+            ),
+            (
+                differ & pl.col("problem_id").is_in(list(well_picked)),
+                -pl.col("rate"),
+                f"Tries beat size: {small} is seldom right, but the sample that its PRMs score "
+                f"best is, while {large}'s CoT is wrong.",
+            ),
+        ),
+        (
+            (
+                pl.col("rate").is_between(0.1, 0.5),
+                -(pl.col("rate") - 0.3).abs(),
+                f"In between: {small} finds the answer now and then, so a vote or PRM must pick "
+                "it.",
+            ),
+        ),
+        (
+            (
+                pl.col("best_rate") < 0.1,
+                -pl.col("best_rate"),
+                "Out of reach: every policy finds the answer in fewer than one try out of ten.",
+            ),
+        ),
+    )
 
 
 def _problem(
@@ -148,11 +190,16 @@ def _solutions(
 
 def _best_scored(pool: pl.DataFrame, scores: pl.DataFrame) -> Row | None:
     """The sample whose lowest step score, averaged over PRMs, is highest."""
+    ranked = _ranked(pool, scores)
+    return ranked.row(0, named=True) if len(ranked) else None
+
+
+def _ranked(pool: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
+    """The scored samples of a pool, the best first, by the lowest step score."""
     lowest = scores.select("pool_family", "sample", lowest=pl.col("step_scores").list.min())
     mean = lowest.group_by("pool_family", "sample").agg(pl.col("lowest").mean())
     joined = pool.join(mean, left_on=["family", "sample"], right_on=["pool_family", "sample"])
-    ranked = joined.drop_nulls("lowest").sort("lowest", "sample", descending=[True, False])
-    return ranked.row(0, named=True) if len(ranked) else None
+    return joined.drop_nulls("lowest").sort("lowest", "sample", descending=[True, False])
 
 
 def _example(row: Row, scores: pl.DataFrame, title: str) -> Example:

@@ -28,6 +28,7 @@ from ttsgrid.views.words.order import by_size
 
 _GROUP = ["policy", "strategy", "n", "bin"]
 _MEASURES = {
+    "total_flops": "FLOPs, pre-training included",
     "flops": "FLOPs per problem, PRM and prompts counted",
     "flops_policy": "FLOPs per problem, the PRM's not counted",
     "flops_generated": "FLOPs per problem, the policy's generated tokens alone",
@@ -131,7 +132,8 @@ def best_points(cells: Cells, benchmark: str) -> pl.DataFrame:
     short = [strategy_of(row["strategy"]).at(row["n"]) for row in marked.iter_rows(named=True)]
     named = {"label": labels, "at_n": short}
     columns = {name: pl.Series(texts, dtype=pl.String) for name, texts in named.items()}
-    return marked.with_columns(**columns).sort(*_GROUP, "prm")
+    unpublished = {"total_flops": pl.lit(None, pl.Float64)}
+    return marked.with_columns(**columns, **unpublished).sort(*_GROUP, "prm")
 
 
 def _columns(best: pl.DataFrame) -> Points:

@@ -7,6 +7,7 @@ there are show the range of its seeds (`ttsgrid.analysis.cells.external_points`)
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -15,8 +16,8 @@ from ttsgrid.analysis.frames.competing import competes
 from ttsgrid.core.strategies import display_name
 from ttsgrid.views.html.pictures import picture_of
 from ttsgrid.views.html.view import Picture, Published
-from ttsgrid.views.tables.external import N_ALONE, external_table
-from ttsgrid.views.words.external import note
+from ttsgrid.views.tables.external import external_table
+from ttsgrid.views.words.external import N_ALONE, note, small_beats_large
 from ttsgrid.views.words.numbers import listed, percent, quantity
 
 _CAPTION = (
@@ -36,9 +37,9 @@ def published_points(external: pl.DataFrame, benchmark: str) -> Published | None
     points = external.filter(benchmark=benchmark)
     if points.is_empty():
         return None
-    return Published(
-        (_frontier_said(points), note(points)), _picture(points), external_table(points)
-    )
+    said = (small_beats_large(points), _frontier_said(points), note(points))
+    sentences = tuple(sentence for sentence in said if sentence is not None)
+    return Published(sentences, _picture(points), external_table(points))
 
 
 def _frontier_said(points: pl.DataFrame) -> str:
@@ -80,7 +81,8 @@ def _picture(points: pl.DataFrame) -> Picture:
     drawn = drawn.with_columns(variant=pl.when(~alone).then("variant"))
     policies = sorted(set(real["policy"]))
     title = "Published accuracies for the compute they take"
-    return picture_of(drawn, policies, None, _CAPTION, title)
+    picture = picture_of(drawn, policies, None, _CAPTION, title)
+    return replace(picture, summary=_frontier_said(points))
 
 
 def _cost(row: Mapping[str, Any]) -> str:

@@ -9,9 +9,8 @@ import polars as pl
 
 from ttsgrid.core.strategies import display_name
 from ttsgrid.views.tables.table import Entry, Interval, Table
+from ttsgrid.views.words.external import N_ALONE
 from ttsgrid.views.words.numbers import percent, quantity
-
-N_ALONE = "N"  # what `external_points` calls the cost where nothing better is known
 
 
 def external_table(points: pl.DataFrame) -> Table:

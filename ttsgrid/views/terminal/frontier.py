@@ -19,7 +19,7 @@ from ttsgrid.views.terminal.picture import print_picture
 from ttsgrid.views.terminal.render import as_compact, as_rich, print_table
 from ttsgrid.views.words.brief import in_brief
 from ttsgrid.views.words.coverage import coverage_sentences
-from ttsgrid.views.words.external import note
+from ttsgrid.views.words.external import note, small_beats_large
 from ttsgrid.views.words.footnote import footnote
 from ttsgrid.views.words.headline import headline_of
 from ttsgrid.views.words.judging import judged_by
@@ -51,6 +51,8 @@ def print_frontier(
             console.print(footnote(frontier.cells), style="dim", highlight=False)
     for benchmark in frontier.external["benchmark"].unique().sort():
         points = frontier.external.filter(benchmark=benchmark)
+        if said := small_beats_large(points):
+            console.print(f"{benchmark}, published elsewhere: {said}", highlight=False)
         print_table(console, as_rich(external_table(points), f"{benchmark}, published elsewhere"))
     if every_rule:
         if not frontier.rules.is_empty():

@@ -49,11 +49,16 @@ def times(ratio: float | None) -> str:
     return f"{ratio:.1f}×" if ratio >= 1 else f"{ratio:.2g}×"
 
 
+BEYOND_PREFIXES = 1e21  # zetta and yotta are known to few; papers write 3.65e25
+
+
 def quantity(value: float | None, unit: str = "") -> str:
     """Return a cost with three digits and an SI prefix, e.g. `2.41 GFLOPs`; a dash for None."""
     if value is None:
         return "–"
     value = float(f"{value:.3g}")  # first, so that 999.9 k becomes 1 M
+    if value >= BEYOND_PREFIXES:
+        return f"{value:.3g} {unit}".replace("e+", "e").rstrip()
     for size, prefix in _PREFIXES:
         if value >= size:
             return f"{value / size:.3g} {prefix}{unit}".rstrip()

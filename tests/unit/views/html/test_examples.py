@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from ttsgrid.store import scan
+from ttsgrid.views.html import examples as _module
 from ttsgrid.views.html.examples import MAX_STEPS, examples
 from ttsgrid.views.html.view import ProblemExamples
 
@@ -32,6 +33,24 @@ def test_each_problem_is_what_its_reason_says(
     assert reasons["Tries beat size"]["made-s"] > 0.5
     assert 0.1 <= reasons["In between"]["made-s"] <= 0.5
     assert max(reasons["Out of reach"].values()) < 0.1
+
+
+def test_where_the_small_policy_is_seldom_right_its_best_scored_sample_must_be(
+    made_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a policy that is right more often than not on no problem that the largest misses."""
+    rates = _module._rates
+
+    def seldom(store: Path, benchmark: str) -> pl.DataFrame:
+        often = pl.col("rate") > 0.5
+        return rates(store, benchmark).with_columns(rate=pl.when(often).then(0.5).otherwise("rate"))
+
+    monkeypatch.setattr(_module, "_rates", seldom)
+    first = examples(made_store, "zoo")[0]
+    assert first.why.startswith("Tries beat size: made-s is seldom right")
+    cot, best = first.solutions[:2]
+    assert (cot.title, cot.correct) == ("made-l, CoT", False)
+    assert (best.title, best.correct) == ("made-s, its best-scored sample", True)
 
 
 def test_where_tries_beat_size_the_largest_policys_cot_is_shown_and_wrong(
