@@ -52,6 +52,7 @@ bench: $(READY)
 figures: $(READY)
 	$(BIN)/python -m ttsgrid.cli.documents $(ARGS)
 	$(BIN)/python -m ttsgrid.cli.reference
+	$(BIN)/python -m ttsgrid.cli.dashboard
 
 zoo: $(READY)
 	$(BIN)/python -m ttsgrid.zoo.train $(ARGS)

@@ -11,7 +11,10 @@ from ray.cluster_utils import Cluster
 @pytest.fixture(scope="session")
 def two_nodes() -> Iterator[Cluster]:
     """Two nodes of two CPUs and two GPUs each, in name: nothing computes on them."""
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "num_gpus": 2})
+    # Metrics within a second, and not within ten.
+    often = {"metrics_report_interval_ms": 1000}
+    head = {"num_cpus": 2, "num_gpus": 2, "_system_config": often}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
     cluster.add_node(num_cpus=2, num_gpus=2)
     cluster.wait_for_nodes()
     yield cluster

@@ -89,6 +89,7 @@ class EngineStats:
     requests: int = 0
     running: int = 0
     busy_s: float = 0.0
+    cached_prompt_tokens: int = 0
 
 
 class Engine(Protocol):

@@ -21,7 +21,7 @@ class Meter:
         self.requests = 0
         self._clock = clock
         self._running = 0
-        self._generated = self._computed = 0
+        self._generated = self._computed = self._cached = 0
         self._busy_s = self._busy_since = 0.0
 
     @contextmanager
@@ -39,11 +39,14 @@ class Meter:
                 self._busy_s += self._clock() - self._busy_since
 
     def count(self, usage: Usage) -> None:
-        """Add what a request generated, and of its prompt what no cache held."""
+        """Add what a request generated, and of its prompt what no cache held and what one did."""
         self._generated += usage.generated_tokens
         self._computed += usage.prompt_tokens - usage.cached_tokens
+        self._cached += usage.cached_tokens
 
     def stats(self) -> EngineStats:
         """Return the counters so far."""
         busy_s = self._busy_s + (self._clock() - self._busy_since if self._running else 0.0)
-        return EngineStats(self._generated, self._computed, self.requests, self._running, busy_s)
+        return EngineStats(
+            self._generated, self._computed, self.requests, self._running, busy_s, self._cached
+        )

@@ -12,6 +12,7 @@ Rows come back for an input's uncached tail; `TokenLogits.start` is how many are
 from __future__ import annotations
 
 import asyncio
+import importlib
 import itertools
 import math
 import os
@@ -49,6 +50,7 @@ from vllm.sampling_params import RequestOutputKind  # noqa: E402
 from vllm.v1.engine.async_llm import AsyncLLM  # noqa: E402
 from vllm.v1.engine.exceptions import EngineDeadError  # noqa: E402
 from vllm.v1.executor.uniproc_executor import UniProcExecutor  # noqa: E402
+from vllm.v1.metrics import ray_wrappers  # noqa: E402
 
 T = TypeVar("T")
 
@@ -136,6 +138,17 @@ def engine_config(spec: EngineSpec, **more: Any) -> VllmConfig:  # noqa: ANN401 
     return config
 
 
+def stat_loggers(spec: EngineSpec) -> list[Any] | None:
+    """Return what tells Ray vLLM's own metrics; None where nobody asked for them."""
+    if not spec.vllm_metrics:
+        return None
+    # vLLM 0.32 looks for Ray's metrics and Ray Serve together, and without Serve, of which it
+    # wants the name of a replica that isn't there, it takes neither.
+    if ray_wrappers.ray_metrics is None:
+        ray_wrappers.ray_metrics = importlib.import_module("ray.util.metrics")
+    return [ray_wrappers.RayPrometheusStatLogger]
+
+
 def sequence_bytes(config: VllmConfig) -> int:
     """Return what keys and values of the longest sequence take, and vLLM's empty block."""
     model, block_tokens = config.model_config, config.cache_config.block_size
@@ -152,7 +165,9 @@ class _VllmEngine:
     def __init__(self, spec: EngineSpec, **more: Any) -> None:  # noqa: ANN401 - vLLM's own
         config = engine_config(spec, **more)
         try:
-            self._engine = AsyncLLM.from_vllm_config(config, disable_log_stats=True)
+            self._engine = AsyncLLM.from_vllm_config(
+                config, disable_log_stats=True, stat_loggers=stat_loggers(spec)
+            )
         except Exception as error:
             # Its own process tells why to the log alone; memory is the usual reason.
             raise EngineError(

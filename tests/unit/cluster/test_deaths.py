@@ -6,7 +6,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,7 +22,6 @@ from ray.exceptions import (
     RayTaskError,
     WorkerCrashedError,
 )
-from rich.console import Console
 
 from tests.unit.cluster.simulation import SimulatedCluster, SimulatedWorker, drive, run_virtually
 from tests.unit.cluster.test_simulated_runs import committed, fleet, planned
@@ -31,7 +29,7 @@ from tests.unit.grid.test_units_and_plan import IDENTITIES, grid, models, proble
 from ttsgrid.cluster.driver.committer import Committer
 from ttsgrid.cluster.driver.deaths import Cause, WorkerDiedError, in_words
 from ttsgrid.cluster.driver.dispatch import Dispatch
-from ttsgrid.cluster.driver.progress import Progress
+from ttsgrid.cluster.driver.figures import Figures
 from ttsgrid.cluster.driver.remote_worker import RemotePrm, RemoteWorker
 from ttsgrid.cluster.wire.scoring_link import PrmLostError
 from ttsgrid.cluster.wire.tasks import Task
@@ -139,10 +137,10 @@ async def first_unit(folder: Path) -> AsyncIterator[tuple[Dispatch, str]]:
     plan = planned(1)
     with Store.open(folder, run_id="test") as store:
         todo = Counter(unit.runs_on.name for unit in plan.units)
-        progress, committer = Progress(Console(file=StringIO()), todo), Committer(store)
+        figures, committer = Figures(todo), Committer(store)
         by_id = {problem.id: problem for problem in plan.problems}
         yield (
-            Dispatch(plan.units[:1], by_id, {}, committer, progress, 3),
+            Dispatch(plan.units[:1], by_id, {}, committer, figures, 3),
             plan.units[0].runs_on.name,
         )
         await committer.flush()

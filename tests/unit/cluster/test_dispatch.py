@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from io import StringIO
 from pathlib import Path
-
-from rich.console import Console
 
 from tests.unit.cluster.test_search_at_scale import POLICY, PRM, searches
 from tests.unit.grid.test_units_and_plan import problems
 from ttsgrid.cluster.driver.committer import Committer
 from ttsgrid.cluster.driver.dispatch import Dispatch
-from ttsgrid.cluster.driver.progress import Progress
+from ttsgrid.cluster.driver.figures import Figures
 from ttsgrid.store import Store
 
 
@@ -27,9 +24,9 @@ def test_searches_on_long_questions_start_first(tmp_path: Path) -> None:
 
     async def handed_out() -> list[int]:
         with Store.open(tmp_path, run_id="test") as store:
-            progress = Progress(Console(file=StringIO()), {POLICY: len(lengths)})
+            figures = Figures({POLICY: len(lengths)})
             units, committer = plan.units, Committer(store)
-            dispatch = Dispatch(units, by_id, {}, committer, progress, max_attempts=3)
+            dispatch = Dispatch(units, by_id, {}, committer, figures, max_attempts=3)
             dispatch.prm_works(PRM)
             chunks = [await dispatch.take(POLICY) for _ in lengths]
         return [len(chunk[0].problem.question) for chunk in chunks if chunk]

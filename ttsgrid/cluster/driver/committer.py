@@ -8,6 +8,8 @@ together with, the scores of its solutions.
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable, Sequence
 
 from ttsgrid.cluster.wire.tasks import Task
 from ttsgrid.core.records import UnitResult
@@ -21,8 +23,10 @@ GROUP_EVERY_S = 1.0
 class Committer:
     """Collects results and commits them about once a second."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, committed: Callable[[float], None] = lambda _: None) -> None:
+        """Set up for a store; `committed` hears how long each commit took, in seconds."""
         self._store = store
+        self._committed = committed
         self._pending: list[Commit] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -38,7 +42,7 @@ class Committer:
         await asyncio.sleep(GROUP_EVERY_S)
         while self._pending:
             group, self._pending = self._pending, []
-            self._store.commit(group)
+            self._commit(group)
 
     async def flush(self) -> None:
         """Commit what is queued; call it last."""
@@ -46,4 +50,9 @@ class Committer:
             await self._writer
         if self._pending:
             group, self._pending = self._pending, []
-            self._store.commit(group)
+            self._commit(group)
+
+    def _commit(self, group: Sequence[Commit]) -> None:
+        began = time.monotonic()
+        self._store.commit(group)
+        self._committed(time.monotonic() - began)

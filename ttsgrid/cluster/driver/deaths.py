@@ -87,6 +87,11 @@ class Deaths:
         self._in_vain = self._while_loading = 0
 
     @property
+    def number(self) -> int:
+        """All deaths so far."""
+        return sum(self.by_cause.values())
+
+    @property
     def in_vain(self) -> int:
         """Deaths in a row without a result between them."""
         return self._in_vain

@@ -15,7 +15,7 @@ from dataclasses import replace
 from ttsgrid.cluster.driver.backlog import Backlog, Chunk
 from ttsgrid.cluster.driver.committer import Committer
 from ttsgrid.cluster.driver.deaths import WorkerDiedError
-from ttsgrid.cluster.driver.progress import Progress
+from ttsgrid.cluster.driver.figures import Figures
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome
 from ttsgrid.core.records import Problem, Solution, UnitResult
 from ttsgrid.core.units import Unit
@@ -33,12 +33,12 @@ class Dispatch:
         problems: Mapping[str, Problem],
         held: Held,
         committer: Committer,
-        progress: Progress,
+        figures: Figures,
         max_attempts: int,
     ) -> None:
         self._problems = problems
         self._committer = committer
-        self._progress = progress
+        self._figures = figures
         self._max_attempts = max_attempts
         self._backlog = Backlog(Counter(model.name for unit in units for model in unit.models))
         self._awaited = {unit.id: 1 for unit in units}  # the attempt whose result counts
@@ -52,7 +52,9 @@ class Dispatch:
 
     async def take(self, model: str) -> Chunk | None:
         """Return the next chunk for a model's workers; None once nothing needs it any more."""
-        return await self._backlog.take(model)
+        chunk = await self._backlog.take(model)
+        self._figures.handed_out(model, len(chunk or ()))
+        return chunk
 
     async def finished(self, model: str) -> None:
         """Wait until no unit needs a model any more."""
@@ -87,7 +89,7 @@ class Dispatch:
             return
         del self._awaited[unit.id]
         self._committer.add(item.task, item.result)
-        self._progress.finished(unit, item.result)
+        self._figures.finished(unit, item.result)
         self._release_scorers(unit.id, item.result)
         for model in unit.models:
             self._backlog.settle(model.name, 1)
@@ -110,6 +112,7 @@ class Dispatch:
             )
             self.accept(TaskOutcome(task, failed))
         for model, chunk in again.items():
+            self._figures.taken_back(model, len(chunk))
             self._backlog.give_back(model, chunk)
 
     def _fill(self, units: Sequence[Unit], held: Held) -> None:
@@ -141,4 +144,4 @@ class Dispatch:
             else:
                 # Nothing to score; the next run samples the block and then scores it.
                 self._backlog.settle(prm, 1)
-                self._progress.skipped(prm)
+                self._figures.skipped(prm)

@@ -11,11 +11,12 @@ whose PRM worker died is handed out again likewise.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ttsgrid.cluster.driver.committer import Committer
 from ttsgrid.cluster.driver.dispatch import Dispatch, Held
+from ttsgrid.cluster.driver.figures import Figures
 from ttsgrid.cluster.driver.fleet import StartWorker
 from ttsgrid.cluster.driver.prm_directory import PrmDirectory
 from ttsgrid.cluster.driver.progress import Progress
@@ -42,8 +43,9 @@ class Driver:
         progress: Progress,
         room: Room,
         limits: Limits,
+        tell: Callable[[Figures], None] = lambda _: None,
     ) -> None:
-        """Plan the waves.
+        """Plan the waves; `tell` hears the run's figures about once a second.
 
         Raises:
             PlacementError: a search's policy and PRM do not fit together.
@@ -57,6 +59,7 @@ class Driver:
         self._residency = Residency(room.nodes())
         self._room = room
         self._limits = limits
+        self._tell = tell
         self._replicas: list[Replica] = []
         self._dispatch: Dispatch | None = None
         self._drains = False
@@ -81,6 +84,7 @@ class Driver:
             await asyncio.gather(poll, return_exceptions=True)
             # On the way out of an error too: what finished must not be generated again.
             await self._committer.flush()
+            self._tell(self._progress.figures)
 
     def drain(self) -> None:
         """Hand nothing out any more: `run` returns when what is in flight has finished."""
@@ -116,7 +120,7 @@ class Driver:
             self._problems,
             held,
             self._committer,
-            self._progress,
+            self._progress.figures,
             self._limits.max_attempts,
         )
         prms = PrmDirectory()
@@ -148,3 +152,4 @@ class Driver:
             live = [replica for replica in self._replicas if replica.worker is not None]
             # Side by side: one worker that is busy must not hold up the others' figures.
             await asyncio.gather(*(watch.look_at(replica) for replica in live))
+            self._tell(self._progress.figures)

@@ -13,6 +13,7 @@ from ttsgrid.cluster.driver.committer import Committer
 from ttsgrid.cluster.driver.driver import Driver
 from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.driver.ray_cluster import cluster_nodes, free_nodes, ray_cluster
+from ttsgrid.cluster.driver.ray_metrics import RayMetrics
 from ttsgrid.cluster.driver.remote_worker import RemoteWorker
 from ttsgrid.cluster.driver.replica import Limits
 from ttsgrid.cluster.driver.standstill import Room
@@ -72,10 +73,11 @@ async def run_missing(
             plan,
             workers,
             start,
-            Committer(store),
+            Committer(store, progress.figures.committed),
             progress,
             Room(cluster_nodes, free_nodes),
             limits,
+            RayMetrics(store.run_id).tell,
         )
         with progress.shown():
             work = driver.run(load_solutions(store.files, blocks_to_score(plan)))

@@ -11,7 +11,7 @@ message of its own, so that it is committed as soon as it is whole.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -79,6 +79,7 @@ class Replica:
 
     def __post_init__(self) -> None:
         self._deaths = Deaths(self.limits.max_attempts)
+        self.progress.figures.worker(self.label, self.model, self.spec.engine.role)
 
     async def serve(self, residency: Residency) -> None:
         """Keep the replica at work until nothing needs its model.
@@ -162,7 +163,9 @@ class Replica:
             WorkerDiedError: in a group; what was in flight is handed out again.
         """
         self._enter(Phase.PLACING)
-        worker = self.worker = await self.start(self.spec, lambda: self._enter(Phase.LOADING))
+        spec = replace(self.spec, label=self.label, restarts=self._deaths.number)
+        worker = self.worker = await self.start(spec, lambda: self._enter(Phase.LOADING))
+        self.progress.figures.starts(self.label)
         self._enter(Phase.WORKING)
         if self.spec.engine.role == "prm":
             self.prms.joined(self.model, self.label, worker)
@@ -172,6 +175,7 @@ class Replica:
             await worker.stop()
         finally:
             self.worker = None
+            self.progress.figures.ends(self.label)
             # First no longer chosen, then gone: a search must not be sent to a dead PRM.
             self.prms.left(self.model, self.label)
             worker.kill()

@@ -61,6 +61,8 @@ class WorkerSpec:
         cpus, gpus, memory_gib: what the worker reserves from Ray.
         plugins: modules to import first.
         requests_in_flight: that the driver keeps at this worker; None for the fleet's.
+        label: the replica's name; a model's own where it has one replica.
+        restarts: how many workers of this replica died before this one.
     """
 
     engine: EngineSpec
@@ -71,6 +73,8 @@ class WorkerSpec:
     memory_gib: float
     plugins: tuple[str, ...] = ()
     requests_in_flight: int | None = None
+    label: str = ""
+    restarts: int = 0
 
     @property
     def is_paid(self) -> bool:

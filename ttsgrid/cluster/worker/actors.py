@@ -34,7 +34,8 @@ class WorkerActor:
 
     def __repr__(self) -> str:
         """Name the worker in Ray's logs and on its dashboard."""
-        return f"{type(self).__name__}({self._spec.engine.name})"
+        again = f", restart {self._spec.restarts}" if self._spec.restarts else ""
+        return f"{type(self).__name__}({self._spec.label or self._spec.engine.name}{again})"
 
     async def ping(self) -> Whereabouts:
         """Answer once the worker is placed: where it is."""
