@@ -98,7 +98,7 @@ def started(role: str, spec: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[Any,
 class Planned:
     """A grid's units with what runs them."""
 
-    units: tuple[Unit, ...]
+    units: Sequence[Unit]
     problems: Mapping[str, Problem]
     policy: WorkerSpec
     prm: WorkerSpec

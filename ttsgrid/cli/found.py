@@ -19,7 +19,7 @@ from ttsgrid.grid.config import GridConfig, ModelConfig
 from ttsgrid.grid.content import Note
 from ttsgrid.grid.fit import Fit
 from ttsgrid.grid.own_code import engine_of
-from ttsgrid.grid.plan import Plan, make_plan, outline
+from ttsgrid.grid.plan import Plan, make_plan
 from ttsgrid.grid.resolve import ResolvedModel, assumed_model, resolve_model
 from ttsgrid.models import prompt_format
 from ttsgrid.models.prms import prm_identity
@@ -45,8 +45,6 @@ class FoundPart:
     def plan(self, held: Collection[str]) -> Plan:
         """Return the plan of this benchmark."""
         identities = {model.identity.name: model.identity for model in self.models}
-        if self.grid.plan_only and not held:
-            return outline(self.grid, self.problems, identities)
         return make_plan(self.grid, self.problems, identities, held)
 
     def warnings(self) -> list[str]:

@@ -30,6 +30,7 @@ from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig
 from ttsgrid.grid.own_code import check_own_code
 from ttsgrid.grid.plan import Plan
+from ttsgrid.grid.planned_units import Amount
 from ttsgrid.grid.preflight.placement import placements
 from ttsgrid.grid.served import served_elsewhere
 from ttsgrid.store import committed_units, locate, require_current
@@ -48,13 +49,12 @@ def show_plan(plan: Plan) -> None:
     table = Table(title="Plan", title_justify="left")
     for heading in ("units", "model", "in all", "held", "to run", "to generate"):
         table.add_column(heading, justify="left" if heading in ("units", "model") else "right")
-    missing = plan.by_model(plan.missing)
-    for (kind, model), units in plan.by_model(plan.units).items():
-        left = missing.get((kind, model), [])
-        in_all, to_run = plan.count(units), plan.count(left)
+    missing = plan.missing.by_model()
+    for (kind, model), amount in plan.units.by_model().items():
+        left = missing.get((kind, model), Amount())
+        in_all, to_run = amount.num_units, left.num_units
         counts = (f"{n:,}" for n in (in_all, in_all - to_run, to_run))
-        tally = plan.tally(left)
-        table.add_row(kind, model, *counts, str(tally) if tally != Tally() else "")
+        table.add_row(kind, model, *counts, str(left.tally) if left.tally != Tally() else "")
     console.print(table)
     console.print(
         f"{counted(len(plan.cells), 'cell')} over {counted(len(plan.problems), 'problem')}. "
@@ -122,7 +122,7 @@ def require_right(plan: Plan, found: Found) -> None:
     # Tokenizers bring transformers, which planning does without.
     from ttsgrid.grid.preflight.report import check_models  # noqa: PLC0415
 
-    running = {model.id for unit in plan.missing for model in unit.models}
+    running = {model.id for unit, _ in plan.missing.alike() for model in unit.models}
     for part in found.parts:
         models = one_of_each(part.models)
         needed = [model for model in models if model.identity.id in running]

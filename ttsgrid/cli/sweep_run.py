@@ -62,7 +62,9 @@ def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel], console:
         # Ray, and what comes with it, is loaded only when there is something to run.
         from ttsgrid.cluster.driver.launch import run_missing  # noqa: PLC0415
 
-        todo = Counter(unit.runs_on.name for unit in plan.missing)
+        todo: Counter[str] = Counter()
+        for (_, model), amount in plan.missing.by_model().items():
+            todo[model] += amount.num_units
         failed = asyncio.run(run_missing(grid, plan, models, store, console, todo))
         store.compact()  # a commit a second leaves thousands of files a day
         return failed

@@ -53,7 +53,12 @@ def canonical_json(value: object) -> str:
 
 def content_id(value: object) -> str:
     """Return the content address of `value`: 24 hexadecimal digits of SHA-256."""
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:ID_HEX_DIGITS]
+    return address_of(canonical_json(value))
+
+
+def address_of(text: str) -> str:
+    """Return the content address of a value, given its canonical JSON."""
+    return hashlib.sha256(text.encode()).hexdigest()[:ID_HEX_DIGITS]
 
 
 def derive_seed(*parts: str | int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from ttsgrid.core.identity import content_id
+from ttsgrid.core.identity import canonical_json, content_id
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,11 @@ class SamplingIdentity:
     def greedy(self) -> bool:
         """True at temperature 0, where one sample says all."""
         return self.temperature == 0.0
+
+    @cached_property
+    def text(self) -> str:
+        """What `as_json` gives, as canonical JSON; all units of a policy share it."""
+        return canonical_json(self.as_json())
 
     def as_json(self) -> dict[str, float | int]:
         """Plain data for hashing and for the store."""

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ttsgrid.core.cell import CellKey, scored_keys
 from ttsgrid.core.difference import difference
-from ttsgrid.core.identity import canonical_json
 from ttsgrid.core.strategies import BEST_OF_N, COT, MAJORITY
 from ttsgrid.core.units import SearchTree, Unit
 from ttsgrid.core.voting import MAJORITY_VOTE
@@ -59,7 +58,7 @@ def served_cells(
 
 
 def _way(unit: Unit) -> _Way:
-    return (unit.policy.name, unit.sampling.greedy, canonical_json(unit.sampling.as_json()))
+    return (unit.policy.name, unit.sampling.greedy, unit.sampling.text)
 
 
 def _labels(units: Iterable[Unit]) -> dict[_Way, str]:

@@ -91,7 +91,7 @@ def unit_row(
         **_price(result.price),
         **_search_columns(unit.tree),
         **_place(result.provenance),
-        "sampling": canonical_json({**unit.sampling.as_json()}),
+        "sampling": unit.sampling.text,
         "temperature": unit.sampling.temperature,
         "provenance": canonical_json(result.provenance),
         "trace": result.trace,

@@ -40,7 +40,7 @@ def slow(specs: list[WorkerSpec], delay_s: float) -> list[WorkerSpec]:
 async def run(store: Store, grace_s: float, delay_s: float, *, drain: bool) -> None:
     """Run what the store lacks, as `launch` does."""
     plan = planned(NUM_PROBLEMS)
-    missing = tuple(unit for unit in plan.missing if unit.id not in store.committed.done)
+    missing = plan.missing.without(store.committed.done)
     plan = replace(plan, missing=missing)
     progress = Progress(Console(), Counter(unit.runs_on.name for unit in missing))
     workers = {name: slow(specs, delay_s) for name, specs in fleet().items()}

@@ -6,6 +6,7 @@ another order beside other policies, PRMs and searches, which share prefixes and
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,8 +25,10 @@ from tests.unit.grid.test_units_and_plan import (
 )
 from ttsgrid.benchmarks import shipped_benchmark
 from ttsgrid.cluster.wire.tasks import WorkerSpec
+from ttsgrid.core.units import Unit
 from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.grid.plan import Plan, make_plan
+from ttsgrid.grid.planned_units import PlannedUnits
 from ttsgrid.store import scan
 
 ZOO = shipped_benchmark("zoo")
@@ -73,6 +76,13 @@ def cells_alone() -> Plan:
     return make_plan(chosen, problems(4), IDENTITIES)
 
 
+class Backwards(PlannedUnits):
+    """Units in the opposite order."""
+
+    def __iter__(self) -> Iterator[Unit]:
+        return reversed(list(super().__iter__()))
+
+
 def cells_among_others() -> Plan:
     chosen = grid(
         policies=models(("medium", "small")),
@@ -81,7 +91,7 @@ def cells_among_others() -> Plan:
         budgets=(8, 16),
     )
     made = make_plan(chosen, problems(4)[::-1], IDENTITIES)
-    return replace(made, missing=made.missing[::-1])
+    return replace(made, missing=Backwards(made.missing.stretches))
 
 
 def ran(folder: Path, plan: Plan, block_tokens: int, slots: int) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import ttsgrid
-from ttsgrid.core.identity import canonical_json
+from ttsgrid.core.identity import canonical_json, content_id
 from ttsgrid.core.search_presets import PRESETS
 from ttsgrid.core.search_settings import SearchSettings, preset
 from ttsgrid.core.units import (
@@ -72,3 +72,25 @@ def test_nobody_outside_core_asks_for_the_class_of_a_unit() -> None:
         & {name.id for name in ast.walk(node.args[1]) if isinstance(name, ast.Name)}
     ]
     assert asked == []
+
+
+@pytest.mark.parametrize("problem", ["p0", 'a "quoted"\\one', "дом\n\u2028", "\x1f\x7f"])
+def test_ids_are_addresses_of_what_determines_a_unit(problem: str) -> None:
+    block, tree = replace(BLOCK, problem_id=problem), replace(TREE, problem_id=problem)
+    score = ScoreBlock(block, tree.prm)
+    common = {
+        "problem": problem,
+        "policy": block.policy.id,
+        "sampling": block.sampling.as_json(),
+    }
+    family = content_id({"kind": "sample", **common})
+    assert block.family == family
+    assert block.id == content_id({"family": family, "start": block.start, "stop": block.stop})
+    of_prm = {"kind": "score", "prm": tree.prm.id}
+    assert score.family == content_id({**of_prm, "pool": family})
+    assert score.id == content_id({**of_prm, "block": block.id})
+    run = {"kind": "search", **common, "prm": tree.prm.id, "params": tree.settings.id}
+    assert tree.family == content_id(run)
+    for subtree in (None, 0, 63):
+        address = content_id({"family": tree.family, "subtree": subtree})
+        assert replace(tree, subtree=subtree).id == address

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,17 +35,22 @@ def said_by(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 @pytest.mark.parametrize("limit", [(), ("benchmark.search_problems=3",)])
-def test_an_outline_counts_as_the_whole_plan_does(limit: tuple[str, ...]) -> None:
-    grid = grid_of(*SMALL, "benchmark.num_problems=7", *limit)
-    found = find(grid, lambda _: None)
-    whole = found.plan(frozenset())
-    outlined = find(replace(grid, plan_only=True), lambda _: None).plan(frozenset())
-    assert len(outlined.units) < len(whole.units) == outlined.count(outlined.units)
-    assert outlined.planned == whole.planned == Tally.of(whole.units)
-    assert (outlined.to_generate, outlined.naive) == (whole.to_generate, whole.naive)
-    assert outlined.cells == whole.cells
-    costs = [costs_of(plan, found.models, {"zoo-s": 30.0}, 50.0) for plan in (outlined, whole)]
-    assert costs[0] == costs[1]
+@pytest.mark.parametrize("every", [None, 2, 3])
+def test_counts_without_making_a_unit_are_those_of_the_units(
+    limit: tuple[str, ...], every: int | None
+) -> None:
+    found = find(grid_of(*SMALL, "benchmark.num_problems=7", *limit), lambda _: None)
+    whole = found.plan(frozenset()).units
+    held = frozenset(unit.id for unit in whole[::every]) if every else frozenset()
+    plan = found.plan(held)
+    left = [unit for unit in whole if unit.id not in held]
+    assert list(plan.missing) == left
+    assert len(plan.missing) == len(left)
+    assert (plan.planned, plan.to_generate) == (Tally.of(whole), Tally.of(left))
+    by_model = Counter((unit.kind, unit.runs_on.name) for unit in left)
+    assert {key: of.num_units for key, of in plan.missing.by_model().items()} == by_model
+    prm = costs_of(plan, found.models, {"zoo-s": 30.0}, 50.0)[-1]
+    assert prm.num_units == sum(unit.prm is not None for unit in left)
 
 
 def test_costs_are_counted_by_hand() -> None:

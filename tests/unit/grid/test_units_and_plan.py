@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -184,7 +185,7 @@ def test_cot_alone_is_one_greedy_sample_a_problem() -> None:
 
 def test_majority_alone_scores_nothing() -> None:
     made = plan(strategies=strategies("majority"))
-    assert {kind for kind, _ in made.by_model(made.units)} == {"sample"}
+    assert {kind for kind, _ in made.units.by_model()} == {"sample"}
 
 
 def test_a_smaller_best_of_n_scores_only_the_blocks_it_reads() -> None:
@@ -246,7 +247,7 @@ def test_units_are_counted_by_the_model_that_runs_them() -> None:
     blocks = len(pool_blocks(64))
     expected = {("sample", policy): 2 * (blocks + 1) for policy in POLICIES}
     expected |= {("score", prm): 2 * len(POLICIES) * blocks for prm in PRMS}
-    assert {key: len(units) for key, units in made.by_model(made.units).items()} == expected
+    assert {key: of.num_units for key, of in made.units.by_model().items()} == expected
     assert ScoreBlock(BLOCK, IDENTITIES["prm-a"]).runs_on.name == "prm-a"
 
 
@@ -392,3 +393,25 @@ def test_a_policy_without_greedy_cot_answers_once_by_sampling() -> None:
     assert (block.start, block.sampling.temperature, block.sampling.max_tokens) == (0, 0.6, 32768)
     pooled = plan(1, policies=long, strategies=strategies("cot", "majority"), budgets=(1, 4))
     assert [unit.id for unit in pooled.units] == [block.id]
+
+
+def test_a_plan_takes_memory_for_what_differs_and_not_for_each_unit() -> None:
+    of_all = (*strategies("cot", "best_of_n"), search("beam", 4, 16, 64), search("dvts", 64))
+    asked, many = grid(strategies=of_all), problems(400)
+    tracemalloc.start()
+    made = make_plan(asked, many, IDENTITIES, held={"another store's"})
+    num_units = len(made.missing)
+    assert made.to_generate == made.planned
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # 60,000 units of 300 bytes and more each, were they all there at once.
+    assert num_units > 60_000
+    assert peak < 10 * num_units
+
+
+def test_units_are_the_same_each_time_they_are_made() -> None:
+    made = plan(3, strategies=(*strategies("cot", "best_of_n"), search("dvts", 16)))
+    assert list(made.units) == list(made.units)
+    assert made.units[-1] == list(made.units)[-1]
+    assert made.units[3:7] == tuple(made.units)[3:7]
+    assert made.units != list(made.units)[1:]

@@ -21,6 +21,7 @@ from ttsgrid.cluster.driver.stopping import run_until_stopped, stopped
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.dotted import files_to_ship
 from ttsgrid.core.records import Problem
+from ttsgrid.core.units import SampleBlock, ScoreBlock
 from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.engines.start import kind_for, require_served
 from ttsgrid.grid.config import GridConfig
@@ -89,15 +90,17 @@ async def run_missing(
 
 def blocks_to_score(plan: Plan) -> set[str]:
     """Return ids of committed blocks whose solutions a missing scoring unit needs."""
-    awaited = {unit.awaits for unit in plan.missing if unit.awaits}
-    return awaited - {unit.id for unit in plan.missing}
+    scores = plan.missing.where(lambda unit: unit.kind == ScoreBlock.kind)
+    samples = plan.missing.where(lambda unit: unit.kind == SampleBlock.kind)
+    awaited = {unit.awaits for unit in scores if unit.awaits}
+    return awaited.difference(unit.id for unit in samples)
 
 
 def worker_specs(
     grid: GridConfig, models: list[ResolvedModel], plan: Plan, cluster: Nodes
 ) -> dict[str, list[WorkerSpec]]:
     """Return one spec per replica of each model that a missing unit needs, in the grid's order."""
-    needed = {model.name for unit in plan.missing for model in unit.models}
+    needed = {model.name for unit, _ in plan.missing.alike() for model in unit.models}
     use_gpus = cluster.has_gpus if grid.cluster.use_gpus is None else grid.cluster.use_gpus
     return {
         model.identity.name: [worker_spec(grid, model, plan.problems, use_gpus)]

@@ -75,22 +75,22 @@ def costs_of(
         mean_tokens: mean length of a solution, in tokens, by the policy's name.
         stated_tokens: the same of every other policy; None where nobody states it.
     """
-    of_model: dict[str, list[Unit]] = defaultdict(list)
-    for unit in plan.missing:
+    of_model: dict[str, list[tuple[Unit, int]]] = defaultdict(list)
+    for unit, number in plan.missing.alike():
         for name in {model.name for model in (*unit.models, unit.runs_on)}:
-            of_model[name].append(unit)
+            of_model[name].append((unit, number))
     means = {
         model.config.name: mean_tokens.get(model.config.name, stated_tokens) for model in models
     }
-    return [_cost(plan, model, of_model[model.config.name], means) for model in models]
+    return [_cost(model, of_model[model.config.name], means) for model in models]
 
 
 def _cost(
-    plan: Plan, model: ResolvedModel, units: Sequence[Unit], means: Mapping[str, float | None]
+    model: ResolvedModel, units: Sequence[tuple[Unit, int]], means: Mapping[str, float | None]
 ) -> Cost:
     solutions, most, expected, is_known = 0, 0, 0.0, True
-    for unit in units:
-        number = _num_solutions(unit) * plan.num(unit)
+    for unit, times in units:
+        number = _num_solutions(unit) * times
         longest = unit.sampling.max_tokens
         mean = means.get(unit.policy.name)
         solutions += number
@@ -98,7 +98,8 @@ def _cost(
         is_known = is_known and mean is not None
         expected += number * min(longest, mean or 0.0)
     tokens = round(expected) if is_known else None
-    return Cost(model, plan.count(units), solutions, most, tokens)
+    num_units = sum(times for _, times in units)
+    return Cost(model, num_units, solutions, most, tokens)
 
 
 def _num_solutions(unit: Unit) -> int:
