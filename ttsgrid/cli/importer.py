@@ -16,13 +16,15 @@ from ttsgrid.cli.exits import command
 from ttsgrid.cli.options import Parser
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.identity import canonical_json
+from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.stated import few_answers_warning, too_few_state_answers
+from ttsgrid.core.strategies import STRATEGIES
 from ttsgrid.core.tally import counted
 from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.importer.figures import recorded_figures
-from ttsgrid.importer.layout import layout_descriptions, load_layout, shipped_layouts
+from ttsgrid.importer.layout import Layout, layout_descriptions, load_layout, shipped_layouts
 from ttsgrid.importer.points import import_points, load_points_layout
-from ttsgrid.importer.run import RecordedRun, recorded_policy, recorded_prm
+from ttsgrid.importer.run import RecordedRun, recorded_policy, recorded_prm, recorded_search
 from ttsgrid.importer.samples import ImportSummary, import_samples
 from ttsgrid.views.tables.recorded import recorded_table
 from ttsgrid.views.terminal.console import Console
@@ -58,8 +60,9 @@ def _samples(options: argparse.Namespace, console: Console) -> None:
         chars_per_token=options.chars_per_token,
         first_sample=options.first_sample,
         grader_options=_grader_options(options),
+        search=_search(options, layout),
     )
-    done = import_samples(options.store, options.file, layout, run)
+    done = import_samples(options.store, options.files, layout, run)
     console.print(
         f"problems: {done.num_problems:,}, samples: {done.num_samples:,}, without an answer: "
         f"{done.num_without_answer:,}, new units: {done.num_new_units:,}. Recorded verdicts that "
@@ -72,12 +75,25 @@ def _samples(options: argparse.Namespace, console: Console) -> None:
     print_table(console, as_rich(recorded_table(recorded_figures(frames))))
 
 
+def _search(options: argparse.Namespace, layout: Layout) -> SearchSettings | None:
+    if options.strategy is None:
+        return None
+    if options.budget is None:
+        raise ConfigError("--strategy: a search needs --budget, its N")
+    return recorded_search(options.strategy, options.budget, options.beam_width, layout.preset)
+
+
 def _remarks(done: ImportSummary, options: argparse.Namespace) -> Iterator[str]:
     """What the import did that a reader may not expect."""
     if done.num_dropped_scores:
         yield (
             f"Dropped {counted(done.num_dropped_scores, 'score')} of the empty step after a text's "
             "trailing blank line."
+        )
+    if not done.has_costs:
+        yield (
+            "The file states no numbers of tokens, so costs are unknown; --chars-per-token "
+            "estimates them from the texts' lengths (about 3.5 for mathematics in English)."
         )
     if done.is_signed:
         yield (
@@ -123,18 +139,18 @@ def _parser() -> argparse.ArgumentParser:
     kinds = parser.add_subparsers(dest="what", required=True)
     samples = kinds.add_parser(
         "samples",
-        help="recorded solutions: JSON or JSON lines",
+        help="recorded solutions: JSON, JSON lines or an inspect_ai log",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=_about_layouts(),
     )
     points = kinds.add_parser("points", help="accuracies without solutions: CSV")
     for kind in (samples, points):
         kind.add_argument("store", help="folder or URI of the store; made if absent")
-        kind.add_argument("file", type=Path)
         kind.add_argument("--prm", help="name of the PRM that gave the scores")
         kind.add_argument("--policy-parameters", type=_size, help="its size, e.g. 1.5e9")
         kind.add_argument("--prm-parameters", type=_size, help="the PRM's size, e.g. 7e9")
     _sample_options(samples)
+    points.add_argument("file", type=Path)
     points.add_argument("--layout", default="default", help="a shipped layout or a YAML file")
     points.add_argument("--column", action="append", default=[], help="FIELD=COLUMN")
     points.add_argument("--benchmark", help="of all points, where no column says it")
@@ -162,6 +178,13 @@ def _about_layouts() -> str:
 
 def _sample_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="file",
+        help="read as one, such as one file per seed; a folder stands for the files in it",
+    )
+    parser.add_argument(
         "--benchmark", required=True, help="its name; a shipped one brings its grader"
     )
     parser.add_argument("--policy", required=True, help="name of the policy")
@@ -174,6 +197,10 @@ def _sample_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--field", action="append", default=[], help="NAME=PATH: changes a field of the layout"
     )
+    searches = [entry.name for entry in STRATEGIES if entry.is_search]
+    parser.add_argument("--strategy", choices=searches, help="the search that found the answers")
+    parser.add_argument("--budget", type=int, help="N of the search")
+    parser.add_argument("--beam-width", type=int, default=4, help="M of the search; 4")
     parser.add_argument("--grader", help="judges answers; a known benchmark has its own")
     parser.add_argument(
         "--answer-forms",

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from ttsgrid.core.errors import ConfigError
+from ttsgrid.importer.documents import Located, Record
 from ttsgrid.importer.layout import Layout
 from ttsgrid.importer.paths import parse_path, pick
-
-Record = dict[str, Any]
 
 # Fields whose names say that records were made in different ways.
 _CONDITION = re.compile(
@@ -27,21 +25,21 @@ _CONDITION = re.compile(
 _SEARCH = re.compile(r"^(?:path_idx|beam_idx|beam_index|beam_width|reward_history|token_history)$")
 
 
-def selected(records: Iterable[Record], layout: Layout) -> Iterator[tuple[int, Record]]:
-    """Yield the records that the layout's `where` names, numbered from 1 as in the file.
+def selected(records: Iterable[Located], layout: Layout) -> Iterator[Located]:
+    """Yield the records that the layout's `where` names.
 
     Raises:
         ConfigError: `where` names none of them.
     """
     seen: dict[str, set[str]] = {path: set() for path, _ in layout.where}
     num_selected = 0
-    for number, record in enumerate(records, start=1):
-        values = {path: str(pick(record, parse_path(f"{path}?"))) for path in seen}
+    for located in records:
+        values = {path: str(pick(located.record, parse_path(f"{path}?"))) for path in seen}
         for path, value in values.items():
             seen[path].add(value)
         if all(values[path] == wanted for path, wanted in layout.where):
             num_selected += 1
-            yield number, record
+            yield located
     if layout.where and not num_selected:
         told = "; ".join(f"{path} is {_some(values)}" for path, values in seen.items())
         raise ConfigError(f"layout: where leaves no record; in the file {told}")
@@ -81,9 +79,9 @@ def require_independent(record: Record, layout: Layout) -> None:
     if marks:
         raise ValueError(
             f"these are answers of a search (it has {', '.join(marks)}): beams share steps, so "
-            f"they are no pool of independent samples. Import the search's accuracy with "
-            f"`python -m ttsgrid.importer points`; if they are independent after all, say "
-            f"`independent: yes` in the layout"
+            f"they are no pool of independent samples. Import them as a search with --strategy "
+            f"and --budget, or say --field independent=yes if they are independent after all "
+            f"(best-of-n, CoT)"
         )
 
 

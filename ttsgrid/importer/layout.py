@@ -14,17 +14,28 @@ from pathlib import Path
 from typing import Any
 
 from ttsgrid.core.errors import ConfigError
+from ttsgrid.core.search_presets import PRESETS
 from ttsgrid.core.voting import AGGREGATIONS
 from ttsgrid.importer.layout_file import read_layout_file
 from ttsgrid.importer.paths import parse_path
 
 KEYED = "{}"
 STEPS = "steps"
+PAPER_PRESET = PRESETS[0]
 SCALES = ("probability", "logit", "raw")
 SCORES_ARE = (STEPS, *AGGREGATIONS.names)
 SHIPPED = Path(__file__).parent / "layouts"
-_LISTS = ("no_answer", "right", "wrong", "samples_differ_in")
-_NOT_PATHS = ("records", "answer_after", "scores_are", "scale", "where", "independent", *_LISTS)
+_LISTS = ("files", "no_answer", "right", "wrong", "samples_differ_in")
+_NOT_PATHS = (
+    *_LISTS,
+    "preset",
+    "records",
+    "answer_after",
+    "scores_are",
+    "scale",
+    "where",
+    "independent",
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,7 @@ class Layout:
     """Where a file keeps what; None where it doesn't.
 
     Attributes:
+        files: which files of a folder hold records, as globs.
         records: path to the list of problems in a JSON document; None for JSON lines or
             a plain list; `{}` where the document's mappings share their keys, one key per
             problem (the record is then what each holds there, and `key`).
@@ -54,9 +66,12 @@ class Layout:
             other records are left out.
         samples_differ_in: fields in which the samples of one problem may differ though their
             name speaks of another filter, scorer, budget or retry.
+        search_tokens: tokens that all of a search generated, what it dropped included.
+        preset: whose rules a search of this layout follows (`ttsgrid.core.search_presets`).
         independent: `yes` says that samples which look like a search's answers are none.
     """
 
+    files: tuple[str, ...] = ("*.json", "*.jsonl", "*.json.gz", "*.jsonl.gz")
     records: str | None = None
     id: str | None = None
     question: str | None = None
@@ -78,11 +93,14 @@ class Layout:
     wrong: tuple[str, ...] = ("I",)
     where: tuple[tuple[str, str], ...] = ()
     samples_differ_in: tuple[str, ...] = ()
+    search_tokens: str | None = None
+    preset: str = PAPER_PRESET
     independent: str = "no"
 
     def __post_init__(self) -> None:
         _one_of("scores_are", self.scores_are, SCORES_ARE)
         _one_of("scale", self.scale, SCALES)
+        _one_of("preset", self.preset, PRESETS)
         _one_of("independent", self.independent, ("no", "yes"))
         for path, _ in self.where:
             parse_path(path)

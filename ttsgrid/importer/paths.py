@@ -5,19 +5,22 @@ one of them. The first `[]` runs over a problem's samples, so `traces[].correct`
 of objects) and `score[]` (a list of verdicts) both give one value per sample, and
 `traces[].steps[].text` gives each sample a list. A path without `[]` is one sample's.
 A `?` at the end says that the value may be absent; it is then None. `{}` stands for the
-one key of an object that has a single one, whatever its name (`scores.{}.value`).
+only one: the key of an object that has a single one, whatever its name
+(`scores.{}.value`), or the element of a list that has no other. `doc.question | doc.problem`
+is the first of them that is there.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ttsgrid.core.errors import ConfigError
 
 EACH = "[]"
 ONLY = "{}"
+OR = " | "
 _PART = re.compile(r"([^.\[\]]+)|\[(-?\d*)\]")
 _KEY = r"[^.\[\]?]+(?:\[-?\d*\])*"
 _PATH = re.compile(rf"{_KEY}(?:\.{_KEY})*\??")
@@ -31,10 +34,12 @@ class FieldPath:
     Attributes:
         parts: keys, positions, and `EACH`.
         optional: whether the value may be absent.
+        otherwise: where to look if it isn't there.
     """
 
     parts: tuple[Part, ...]
     optional: bool
+    otherwise: FieldPath | None = None
 
 
 def parse_path(path: str) -> FieldPath:
@@ -43,6 +48,9 @@ def parse_path(path: str) -> FieldPath:
     Raises:
         ConfigError: it is no path.
     """
+    first, bar, further = path.partition(OR)
+    if bar:
+        return replace(parse_path(first), otherwise=parse_path(further))
     if not _PATH.fullmatch(path):
         raise ConfigError(f"{path!r} is no path; write keys and dots, such as traces[].text")
     parts = tuple(_part(match) for match in _PART.finditer(path.removesuffix("?")))
@@ -55,13 +63,23 @@ def pick(record: object, path: FieldPath) -> Any:
     Raises:
         LookupError: a key or position is not there; the message says what is.
     """
-    return _pick(record, path.parts, path.optional)
+    return _found(record, path)[0]
 
 
 def pick_samples(record: object, path: FieldPath) -> list[Any]:
     """Return one value per sample of a record; raises as `pick` does."""
-    value = pick(record, path)
-    return value if EACH in path.parts and value is not None else [value]
+    value, used = _found(record, path)
+    return value if EACH in used.parts and value is not None else [value]
+
+
+def _found(record: object, path: FieldPath) -> tuple[Any, FieldPath]:
+    """Return the value, and which of the alternatives gave it."""
+    if path.otherwise is None:
+        return _pick(record, path.parts, path.optional), path
+    try:
+        return _pick(record, path.parts, optional=False), path
+    except LookupError:
+        return _found(record, path.otherwise)
 
 
 def _pick(value: object, parts: tuple[Part, ...], optional: bool) -> Any:
@@ -88,10 +106,13 @@ def _step(value: object, part: Part, optional: bool) -> object:
         if not isinstance(value, list) or not -len(value) <= part < len(value):
             raise LookupError(f"no element [{part}] in {_shape(value)}")
         return value[part]
-    if part == ONLY and isinstance(value, dict):
+    if part == ONLY and isinstance(value, dict | list):
         if len(value) != 1:
-            raise LookupError(f"'{{}}' needs one key, not {len(value)} ({_shape(value)}): name one")
-        return next(iter(value.values()))
+            kind = "key" if isinstance(value, dict) else "element"
+            raise LookupError(
+                f"'{{}}' needs one {kind}, not {len(value)} ({_shape(value)}): name one"
+            )
+        return next(iter(value.values())) if isinstance(value, dict) else value[0]
     if not isinstance(value, dict) or (part not in value and not optional):
         raise LookupError(f"no field {part!r} in {_shape(value)}")
     return value.get(part)

@@ -1,21 +1,21 @@
-"""Read recorded runs: from a JSON or JSON-lines file to problems with their samples.
+"""Read recorded runs: from records to problems with their samples.
 
 Nothing is judged here; values are only found and checked. Records of the same problem
-(a file with one sample per line) are put together in the file's order.
+(a file with one sample per line, or one file per seed) are put together in their order.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ttsgrid.benchmarks.fields import level_number
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.importer.conditions import require_independent, require_one_pool, selected
-from ttsgrid.importer.layout import KEYED, Layout
+from ttsgrid.importer.documents import Record, found_files, located_records
+from ttsgrid.importer.layout import Layout
 from ttsgrid.importer.paths import parse_path, pick, pick_samples
 from ttsgrid.importer.values import (
     after_words,
@@ -28,8 +28,6 @@ from ttsgrid.importer.values import (
     text_of,
     verdict_of,
 )
-
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -62,8 +60,21 @@ class RecordedSample:
 
 
 @dataclass(frozen=True)
+class Span:
+    """The samples that one record of a file gave its problem.
+
+    Attributes:
+        num_samples: how many they are.
+        search_tokens: what the search that found them generated; None where that isn't known.
+    """
+
+    num_samples: int
+    search_tokens: int | None = None
+
+
+@dataclass(frozen=True)
 class RecordedProblem:
-    """A problem with its samples, in recorded order."""
+    """A problem with its samples, in recorded order, and the records that they came in."""
 
     id: str | None
     question: str | None
@@ -71,6 +82,7 @@ class RecordedProblem:
     level: int | None
     subject: str | None
     samples: tuple[RecordedSample, ...]
+    spans: tuple[Span, ...] = field(default=(), compare=False)
 
     @property
     def key(self) -> Hashable:
@@ -78,77 +90,42 @@ class RecordedProblem:
         return (self.question, self.gold) if self.question is not None else self.id
 
 
-def read_records(path: Path, layout: Layout) -> list[RecordedProblem]:
-    """Read a file of recorded runs.
+def read_records(paths: Path | Sequence[Path], layout: Layout) -> list[RecordedProblem]:
+    """Read files of recorded runs as one.
+
+    Args:
+        paths: a file, or several; a folder stands for the files in it.
+        layout: where they keep what.
 
     Raises:
-        ConfigError: the file can't be read or a record doesn't fit the layout; the message
+        ConfigError: a file can't be read or a record doesn't fit the layout; the message
             names the record and the field.
     """
+    files = found_files([paths] if isinstance(paths, Path) else paths, layout)
     problems: dict[Hashable, RecordedProblem] = {}
     sources: dict[Hashable, list[Record]] = {}
-    for number, record in selected(_records(path, layout), layout):
+    for located in selected(located_records(files, layout), layout):
         try:
-            require_independent(record, layout)
-            problem = _problem(record, layout)
+            require_independent(located.record, layout)
+            problem = _problem(located.record, layout)
         except (LookupError, ValueError) as error:
-            raise ConfigError(f"{path}, record {number}: {error}") from error
+            raise ConfigError(f"{located.place}: {error}") from error
         known = problems.get(problem.key)
         if known is not None:
-            problem = replace(known, samples=(*known.samples, *problem.samples))
+            problem = _joined(known, problem)
         problems[problem.key] = problem
-        sources.setdefault(problem.key, []).append(record)
+        sources.setdefault(problem.key, []).append(located.record)
+    told = ", ".join(map(str, files))
     if not problems:
-        raise ConfigError(f"{path} holds no records")
-    require_one_pool(sources, layout, str(path))
+        raise ConfigError(f"{told} holds no records")
+    require_one_pool(sources, layout, told)
     return list(problems.values())
 
 
-def _records(path: Path, layout: Layout) -> Iterable[Record]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"can't read {path}: {error.strerror}") from error
-    document = _document(text, path)
-    if layout.records == KEYED:
-        return _keyed(document)
-    if layout.records is not None:
-        document = pick(document, parse_path(layout.records))
-    elif isinstance(document, dict):  # JSON lines of one line
-        document = [document]
-    if not isinstance(document, list) or not all(isinstance(item, dict) for item in document):
-        raise ConfigError(
-            f"{path}: the problems must be a list of objects; set the layout's `records`"
-        )
-    return document
-
-
-def _document(text: str, path: Path) -> Any:
-    """One JSON document, or a list with one per line."""
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        whole = error
-    # Not `splitlines`: texts in JSON may hold U+2028 and U+0085, and it would cut there.
-    lines = [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
-    documents = []
-    for number, line in lines:
-        try:
-            documents.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            # A file that breaks off in its first line may be one document over many lines.
-            problem = whole if number == lines[0][0] else f"line {number}: {error}"
-            raise ConfigError(f"{path} is neither JSON nor JSON lines: {problem}") from error
-    return documents
-
-
-def _keyed(document: Any) -> Iterator[Record]:
-    """Records of a document whose mappings share their keys."""
-    if not isinstance(document, dict):
-        raise ConfigError("layout: records '{}' needs a JSON object that holds mappings")
-    tables = {name: value for name, value in document.items() if isinstance(value, dict)}
-    for key in dict.fromkeys(key for table in tables.values() for key in table):
-        yield {"key": key, **{name: table[key] for name, table in tables.items() if key in table}}
+def _joined(known: RecordedProblem, more: RecordedProblem) -> RecordedProblem:
+    return replace(
+        known, samples=(*known.samples, *more.samples), spans=(*known.spans, *more.spans)
+    )
 
 
 def _problem(record: Record, layout: Layout) -> RecordedProblem:
@@ -160,13 +137,16 @@ def _problem(record: Record, layout: Layout) -> RecordedProblem:
     question = question_of(value_at(layout.question), f"{layout.question}")
     if identity is None and question is None:
         raise ValueError("the problem has neither id nor question")
+    samples = _samples(record, layout)
+    tokens = count_of(value_at(layout.search_tokens), "search_tokens")
     return RecordedProblem(
         id=identity,
         question=question,
         gold=gold_of(value_at(layout.gold), f"{layout.gold}"),
         level=None if level is None else level_number(level),
         subject=text_of(subject),
-        samples=_samples(record, layout),
+        samples=samples,
+        spans=(Span(len(samples), tokens),),
     )
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.identity import canonical_json
+from ttsgrid.core.search_settings import SearchSettings, num_subtrees, preset
+from ttsgrid.core.strategies import search_of
 from ttsgrid.core.units import ModelIdentity, SamplingIdentity
 from ttsgrid.importer.layout import STEPS, Layout
 from ttsgrid.store import ModelRecord
@@ -26,6 +28,7 @@ class RecordedRun:
         grader_options: canonical JSON of its keyword arguments, e.g. its answer forms.
         prm: who gave the scores; None where the file has none.
         chars_per_token: to estimate token counts that the file lacks; None forbids it.
+        search: which search found the samples; None for independent ones.
         first_sample: number of each problem's first sample in its pool.
     """
 
@@ -37,10 +40,13 @@ class RecordedRun:
     chars_per_token: float | None = None
     first_sample: int = 0
     grader_options: str = "{}"
+    search: SearchSettings | None = None
 
     def __post_init__(self) -> None:
         """Refuse what can't have made a run, by the name of its option."""
         per_token = self.chars_per_token
+        if self.search is not None and self.prm is None:
+            raise ConfigError("--strategy: a search needs --prm, the PRM that guided it")
         _require(bool(self.policy.identity.name.strip()), "--policy", "''", "a name")
         _require(self.first_sample >= 0, "--first-sample", self.first_sample, "0 or more")
         _require(
@@ -78,6 +84,23 @@ def recorded_prm(name: str, num_parameters: int | None, layout: Layout) -> Model
     if layout.scores_are != STEPS:
         form["aggregation"] = layout.scores_are
     return _recorded("prm", name, num_parameters, form)
+
+
+def recorded_search(kind: str, budget: int, beam_width: int, preset_name: str) -> SearchSettings:
+    """Return a search known by its kind, N and M; the rest as the preset has it.
+
+    Raises:
+        ConfigError: no search has that name, or N and M don't fit it.
+    """
+    search = search_of(kind)
+    num_subtrees(budget, beam_width)
+    return SearchSettings(
+        kind,
+        budget=beam_width if search.in_subtrees else budget,
+        beam_width=budget if search.one_beam else beam_width,
+        rules=preset(preset_name, kind),
+        lookahead_steps=int(search.takes("lookahead_steps")),
+    )
 
 
 def _recorded(role: str, name: str, size: int | None, form: dict[str, object]) -> ModelRecord:

@@ -14,10 +14,12 @@ from ttsgrid.analysis.findings.selection import best_per_strategy
 from ttsgrid.analysis.frames.competing import competes
 
 FLOPS, WITHOUT_PRM, TOKENS = "flops", "flops_policy", "policy_generated_tokens"
+BUDGET = "n"
 COSTS: Mapping[str, str] = {
     FLOPS: "FLOPs per problem, PRM counted",
     WITHOUT_PRM: "FLOPs per problem, PRM not counted",
     TOKENS: "generated tokens per problem",
+    BUDGET: "N, as their cost is unknown",
 }
 
 
@@ -27,8 +29,11 @@ def frontier_points(cells: Cells) -> pl.DataFrame:
 
 
 def cost_of(points: pl.DataFrame) -> str:
-    """Return the column that costs are read from: tokens where a model's size is unknown."""
-    return TOKENS if points[FLOPS].is_null().any() else FLOPS
+    """Return the column that costs are read from.
+
+    Tokens where a model's size is unknown, N where an import states no tokens either.
+    """
+    return next((cost for cost in (FLOPS, TOKENS) if not points[cost].is_null().any()), BUDGET)
 
 
 def fewest(stations: pl.DataFrame, most: int) -> pl.DataFrame:

@@ -15,6 +15,7 @@ RECORD = {
     "rewards": [[1.5], [2.5]],
     "traces": [{"steps": [{"text": "a"}, {"text": "b"}]}, {"steps": []}],
     "values": [[0.1, 0.2], [0.3]],
+    "one": [["only"]],
 }
 
 
@@ -29,6 +30,10 @@ RECORD = {
         ("traces[].prm?", [None, None]),
         ("nothing?", [None]),
         ("traces[1].steps", [[]]),
+        ("problem.name | problem.id", ["p1"]),
+        ("answers[] | verdicts[]", [True, False]),
+        ("problem.name | problem.title?", [None]),
+        ("one.{}.{}", ["only"]),
     ],
 )
 def test_a_path_gives_one_value_a_sample(path: str, expected: list[Any]) -> None:
@@ -42,6 +47,8 @@ def test_a_path_gives_one_value_a_sample(path: str, expected: list[Any]) -> None
         ("problem[]", "needs a list"),
         ("verdicts[5]", r"no element \[5\] in a list of 2"),
         ("traces[].prm", "no field 'prm'"),
+        ("verdicts.{}", "needs one element, not 2"),
+        ("problem.name | problem.title", "no field 'title'"),
     ],
 )
 def test_what_is_not_there_is_said_with_what_is(path: str, said: str) -> None:

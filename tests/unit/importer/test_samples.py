@@ -72,13 +72,27 @@ def test_what_was_not_recorded_is_unknown_and_not_nothing(file: Path, tmp_path: 
     assert not cells["flops"].has_nulls()
 
 
-def test_missing_tokens_are_estimated_only_when_asked(file: Path, tmp_path: Path) -> None:
+def test_tokens_that_are_not_recorded_are_unknown_unless_they_are_estimated(
+    file: Path, tmp_path: Path
+) -> None:
     layout = load_layout("default", {"tokens": ""})
-    with pytest.raises(ConfigError, match="--chars-per-token"):
-        import_samples(tmp_path / "a", file, layout, made_run(chars_per_token=None))
+    done = import_samples(tmp_path / "a", file, layout, made_run(chars_per_token=None))
+    assert not done.has_costs
+    cells = analyse(tmp_path / "a").cells.frame
+    assert cells["flops"].null_count() == len(cells)
+    assert cells["policy_generated_tokens"].null_count() == len(cells)
+    assert not cells["accuracy"].has_nulls()
     import_samples(tmp_path / "b", file, layout, made_run(chars_per_token=2.0))
     longest = scan(tmp_path / "b", "solutions").collect()["generated_tokens"].to_list()
     assert max(longest) == round(len("a\n\nb") / 2)
+
+
+def test_counts_of_some_samples_alone_are_refused(tmp_path: Path) -> None:
+    changed = copy.deepcopy(PROBLEMS)
+    del changed[0]["samples"][1]["tokens"]
+    path = write_lines(tmp_path / "run.jsonl", changed)
+    with pytest.raises(ConfigError, match=r"1 of 8 samples have no token count.*--chars-per-token"):
+        import_samples(tmp_path / "s", path, DEFAULT, made_run(chars_per_token=None))
 
 
 def test_the_same_file_again_adds_nothing(file: Path, tmp_path: Path) -> None:

@@ -27,9 +27,9 @@ class PriceFrames:
 
     Attributes:
         pools: series, problem, num_samples, generated_tokens (of all), question_tokens and
-            block_tokens (null where unknown).
+            block_tokens (all three null where unknown).
         scored: series, problem, prm, num_samples (in blocks that the PRM was given),
-            generated_tokens (of those), input_tokens (of the PRM; null where unknown).
+            generated_tokens (of those), input_tokens (of the PRM); both null where unknown.
         scored_parts: series, problem, prm, num_sharing, tokens: of the parts of the PRM's
             inputs that so many of the pool's samples share.
         subtree_parts: the same of a search's subtrees: search, problem, num_sharing, tokens.
@@ -95,7 +95,10 @@ def _pools(blocks: pl.DataFrame, solutions: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("known").all()).then(pl.col("question_tokens").max()),
         block_tokens=pl.when(pl.col("known").all()).then(pl.col("policy_block_tokens").max()),
     )
-    return totals.join(asked, on=POOL, how="left")
+    joined = totals.join(asked, on=POOL, how="left")
+    # A pool without a price whose samples have no tokens: an import that states none.
+    stated = (pl.col("generated_tokens") > 0) | pl.col("block_tokens").is_not_null()
+    return joined.with_columns(pl.when(stated).then("generated_tokens"))
 
 
 def _scored(store: StorePath, blocks: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -153,9 +156,11 @@ def _with_generated(
     scored_samples = solutions.join(spans, on=POOL).filter(inside)
     generated = scored_samples.group_by(SCORED_POOL).agg(part=pl.col("generated_tokens").sum())
     added = joined.join(generated, on=SCORED_POOL, how="left")
-    return added.with_columns(
-        generated_tokens=pl.coalesce("part", "generated_tokens").cast(pl.Int64)
-    ).drop("part", "of_pool")
+    of_these = pl.coalesce("part", "generated_tokens").cast(pl.Int64)
+    stated = pl.col("generated_tokens").is_not_null()
+    return added.with_columns(generated_tokens=pl.when(stated).then(of_these)).drop(
+        "part", "of_pool"
+    )
 
 
 def _subtrees(store: StorePath, trees: pl.DataFrame) -> pl.DataFrame:
