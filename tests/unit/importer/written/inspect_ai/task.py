@@ -11,7 +11,7 @@ from inspect_ai.scorer import pattern
 from inspect_ai.solver import generate
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from scripted import QUESTIONS  # type: ignore[import-not-found]
+from scripted import QUESTIONS
 
 
 @task
