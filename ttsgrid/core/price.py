@@ -15,6 +15,7 @@ their order. An input that occurs twice is computed once: its scores are remembe
 from __future__ import annotations
 
 import hashlib
+import struct
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 # What an int64 column of Parquet holds. Of the some 10,000 prefixes of a pool, two collide in
 # one of 10**11 pools, and would then make its price a block too low.
 KEY_BYTES = 8
+ID_BYTES = 8  # of a token's id, as it is hashed
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,18 @@ def prefixes_of(ids: Sequence[int], block_tokens: int) -> Prefixes:
     The key of a whole input differs from that of a block that ends with the same token.
     """
     tail = tail_tokens(len(ids), block_tokens)
-    digest, keys = hashlib.blake2b(digest_size=KEY_BYTES), list[int]()
-    for start in range(0, len(ids) - tail, block_tokens):
+    whole, block = memoryview(array("q", ids)).cast("B"), block_tokens * ID_BYTES
+    end = len(whole) - tail * ID_BYTES
+    digest, keys = hashlib.blake2b(digest_size=KEY_BYTES), list[bytes]()
+    for start in range(0, end, block):
         # One running hash: a block's key covers all that precedes it, as in the engine's cache.
-        digest.update(array("q", ids[start : start + block_tokens]).tobytes())
-        keys.append(_as_int(digest.digest()))
-    digest.update(array("q", ids[len(ids) - tail :]).tobytes())
+        digest.update(whole[start : start + block])
+        keys.append(digest.digest())
+    digest.update(whole[end:])
     digest.update(b"whole")
-    keys.append(_as_int(digest.digest()))
-    return Prefixes(tuple(keys), (block_tokens,) * (len(keys) - 1) + (tail,))
+    keys.append(digest.digest())
+    tokens = (block_tokens,) * (len(keys) - 1) + (tail,)
+    return Prefixes(struct.unpack(f"<{len(keys)}q", b"".join(keys)), tokens)
 
 
 def distinct(inputs: Iterable[Prefixes]) -> Prefixes:
@@ -75,7 +80,3 @@ def distinct(inputs: Iterable[Prefixes]) -> Prefixes:
         for key, tokens in zip(parts.keys, parts.tokens, strict=True):
             tokens_of.setdefault(key, tokens)
     return Prefixes(tuple(tokens_of), tuple(tokens_of.values()))
-
-
-def _as_int(digest: bytes) -> int:
-    return int.from_bytes(digest, "little", signed=True)

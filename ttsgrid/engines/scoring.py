@@ -24,11 +24,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ttsgrid.core.errors import ScoringError, UnreadableError
-from ttsgrid.core.price import NO_PREFIXES, Prefixes, prefixes_of
+from ttsgrid.core.price import ID_BYTES, NO_PREFIXES, Prefixes, prefixes_of
 from ttsgrid.core.records import Usage
 from ttsgrid.engines.base import PrmEngine
 from ttsgrid.models import Tokenizer
 from ttsgrid.models.prms import PrmFormat, score_from_logits
+from ttsgrid.models.remembered import RememberingTokenizer
 
 REMEMBERED_STEPS = 1_000_000  # at some 180 bytes each
 NO_STEPS = "no steps"
@@ -74,7 +75,7 @@ class StepScorer:
     ) -> None:
         self._engine = engine
         self._format = format
-        self._tokenizer = tokenizer
+        self._tokenizer = RememberingTokenizer(tokenizer)
         self._capacity = remembered_steps
         self._known: OrderedDict[bytes, float] = OrderedDict()
         self._pending: dict[bytes, asyncio.Event] = {}
@@ -174,11 +175,13 @@ def too_long(num_tokens: int, context: int) -> str:
 def prefix_keys(ids: Sequence[int], positions: Sequence[int]) -> list[bytes]:
     """Hash the ids up to and including each position (ascending), in one pass."""
     # 16 bytes, where a price makes do with 8: keys that collide would share a step's score.
+    whole = memoryview(array("q", ids)).cast("B")
     digest, keys, done = hashlib.blake2b(digest_size=16), [], 0
     for position in positions:
-        digest.update(array("q", ids[done : position + 1]).tobytes())
+        end = (position + 1) * ID_BYTES
+        digest.update(whole[done:end])
         keys.append(digest.digest())
-        done = position + 1
+        done = end
     return keys
 
 

@@ -5,10 +5,13 @@ The reference is such a cache, without limit, asked request by request.
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ttsgrid.core.price import prefixes_of
 from ttsgrid.core.records import StepScores, Usage
@@ -129,3 +132,16 @@ def test_a_search_pays_an_input_once_however_often_it_asks_and_whatever_was_reme
     assert price.prm == Usage(12, 6, 0)
     assert price.prm_prefixes == prefixes_of(ids, BLOCK)
     assert (price.policy_block_tokens, price.prm_block_tokens) == (BLOCK, BLOCK)
+
+
+@given(st.lists(st.integers(0, 2**40), min_size=1, max_size=70), st.integers(1, 33))
+def test_keys_are_hashes_of_all_ids_up_to_a_blocks_end(ids: list[int], block_tokens: int) -> None:
+    def key(upto: int, end: bytes = b"") -> int:
+        content = b"".join(token.to_bytes(8, "little") for token in ids[:upto]) + end
+        digest = hashlib.blake2b(content, digest_size=8).digest()
+        return int.from_bytes(digest, "little", signed=True)
+
+    parts = prefixes_of(ids, block_tokens)
+    ends = range(block_tokens, len(ids), block_tokens)
+    assert parts.keys == (*(key(end) for end in ends), key(len(ids), b"whole"))
+    assert parts.num_tokens == len(ids)

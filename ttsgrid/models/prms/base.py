@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -178,18 +179,25 @@ def require_marks(encoded: ScoringInput, mark: Sequence[int], name: str) -> Scor
     Raises:
         UnreadableError: the question or a step holds the mark, or one got lost.
     """
-    width, ids = len(mark), encoded.ids
-    ends = [
-        end
-        for end in range(width - 1, len(ids))
-        if ids[end] == mark[-1] and ids[end - width + 1 : end + 1] == list(mark)
-    ]
+    ends = _ends_of(mark, encoded.ids)
     if ends != encoded.positions:
         raise UnreadableError(
             f"{name}: {len(ends)} step marks for {len(encoded.positions)} steps; "
             "does the question or a step contain the mark itself?"
         )
     return encoded
+
+
+def _ends_of(mark: Sequence[int], ids: list[int]) -> list[int]:
+    """Return where a mark ends in an input, each time it occurs."""
+    ends, sought, end = list[int](), list(mark), len(mark) - 2
+    # `index` and not a loop over all ids: with each step of a search the whole input is read.
+    with suppress(ValueError):
+        while True:
+            end = ids.index(sought[-1], end + 1)
+            if ids[end - len(sought) + 1 : end + 1] == sought:
+                ends.append(end)
+    return ends
 
 
 def single_id(tokenizer: Tokenizer, text: str, name: str) -> int:
