@@ -34,7 +34,7 @@ RUN_TIME = ("run_id", "committed_at", "epoch", "commit_number")
 TABLES = ("units", "solutions", "scores")
 
 
-def commit_and_compact(path: Path) -> None:
+def commit_and_compact(path: str | Path) -> None:
     """Commit two groups, merge them, commit a third; say in the exit code if it is refused."""
     try:
         with Store.open(path, run_id="sleeper", ttl_s=TTL_S) as store:
@@ -84,7 +84,7 @@ def has_stopped(process: BaseProcess) -> bool:
     raise AssertionError("it neither stopped nor ended")
 
 
-def take_over_and_wake(path: Path, sleeper: BaseProcess) -> int:
+def take_over_and_wake(path: str | Path, sleeper: BaseProcess) -> int:
     """Take the store from a stopped driver, work, wake it while at work; return its exit code."""
     with Store.open(path, run_id="successor", ttl_s=1.2) as store:
         store.commit(group_of(0))
@@ -98,7 +98,7 @@ def take_over_and_wake(path: Path, sleeper: BaseProcess) -> int:
     return sleeper.exitcode
 
 
-def assert_as_uninterrupted(path: Path, oracle: Path) -> None:
+def assert_as_uninterrupted(path: str | Path, oracle: Path) -> None:
     """The store holds the first five groups, row by row as a store that nobody interrupted."""
     commit_groups(oracle, 0, 5)
     for table in TABLES:
