@@ -8,7 +8,7 @@ READY := $(VENV)/.ready-$(EXTRA)
 TORCH := 2.13.0
 ARGS ?=
 
-.PHONY: setup sweep test slow fast check bench figures zoo smollm2 clean
+.PHONY: setup sweep test slow fast check bench figures docs zoo smollm2 clean
 
 setup: $(READY)
 
@@ -53,6 +53,10 @@ figures: $(READY)
 	$(BIN)/python -m ttsgrid.cli.documents $(ARGS)
 	$(BIN)/python -m ttsgrid.cli.reference
 	$(BIN)/python -m ttsgrid.cli.dashboard
+
+# The reports of the default sweep and of `make smollm2` go in where their stores are.
+docs: $(READY)
+	$(BIN)/python -m ttsgrid.cli.site $(ARGS)
 
 zoo: $(READY)
 	$(BIN)/python -m ttsgrid.zoo.train $(ARGS)
