@@ -33,3 +33,15 @@ def assert_equal(store: str | Path, oracle: str | Path) -> None:
         ours, theirs = outcome(store, table), outcome(oracle, table)
         assert ours.height == theirs.height, table
         assert ours.equals(theirs), table
+
+
+def assert_each_once(
+    store: str | Path, num_units: int, num_solutions: int, num_scores: int
+) -> None:
+    """Check counts, and that nothing is there twice, where runs differ by rounding."""
+    units = scan(store, "units").collect()
+    assert units.height == units["unit_id"].n_unique() == num_units
+    assert set(units["status"]) == {"done"}
+    for table, number in (("solutions", num_solutions), ("scores", num_scores)):
+        rows = scan(store, table).select(KEYS[table]).collect()
+        assert rows.height == rows.unique().height == number, table

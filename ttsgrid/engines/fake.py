@@ -11,7 +11,7 @@ alone): `delay_s` per request, `start_s` to load, `end_rate` of steps that are t
 `step_per_sentence`: as many steps as the question has sentences, as the zoo's have about),
 `error_rate` of requests that fail, `die_at_request` and in how many processes
 (`num_deaths`), `stop_at_request` in one process, `fail_start`, `block_tokens` of the prefix
-cache that prices assume.
+cache that prices assume, `own_process` for an engine that ends with a process of its own.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from transformers import AutoTokenizer
 from ttsgrid.core.errors import EngineError, WorkerStartError
 from ttsgrid.core.records import FinishReason, Usage
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest, TokenLogits
+from ttsgrid.engines.fake_process import EngineProcess
 from ttsgrid.engines.meter import Meter
 from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.models import DecodingTokenizer
@@ -39,8 +40,9 @@ UNLIMITED_TOKENS = 1 << 30  # what a fake reads where `max_model_len` is not set
 
 
 class _FakeEngine:
-    def __init__(self, spec: EngineSpec) -> None:
+    def __init__(self, spec: EngineSpec, process: EngineProcess | None = None) -> None:
         self._spec = spec
+        self._process = process
         self._slots = asyncio.Semaphore(spec.max_num_seqs)
         # The loop's own clock: simulations run on a virtual one.
         self._meter = Meter(lambda: asyncio.get_running_loop().time())
@@ -73,6 +75,8 @@ class _FakeEngine:
                 self._stop()
             async with self._slots:
                 await asyncio.sleep(self._option("delay_s"))
+                if self._process is not None:
+                    await self._process.ask()
 
     def _die(self) -> None:
         """End the process, unless as many as `num_deaths` have ended; marks on disk count them."""
@@ -93,14 +97,21 @@ class _FakeEngine:
         return self._meter.stats()
 
     def close(self) -> None:
-        """Nothing to free."""
+        """End its process, if it has one; there is nothing else to free."""
+        if self._process is not None:
+            self._process.close()
 
 
 class FakePolicyEngine(_FakeEngine):
     """Writes a few steps and a boxed number."""
 
-    def __init__(self, spec: EngineSpec, tokenizer: DecodingTokenizer) -> None:
-        super().__init__(spec)
+    def __init__(
+        self,
+        spec: EngineSpec,
+        tokenizer: DecodingTokenizer,
+        process: EngineProcess | None = None,
+    ) -> None:
+        super().__init__(spec, process)
         self._tokenizer = tokenizer
 
     @property
@@ -169,8 +180,9 @@ def _logits(ids: tuple[int, ...]) -> Iterator[float]:
 async def start_engine(spec: EngineSpec) -> FakePolicyEngine | FakePrmEngine:
     """Start a fake engine after the delay it was told."""
     await asyncio.sleep(spec.fake_option(spec.role, "start_s"))
+    has_process = spec.fake_option(spec.role, "own_process")
+    process = await EngineProcess.start(spec.name) if has_process else None
     if spec.role == "prm":
-        return FakePrmEngine(spec)
-    return FakePolicyEngine(
-        spec, AutoTokenizer.from_pretrained(spec.source, revision=spec.revision)
-    )
+        return FakePrmEngine(spec, process)
+    tokenizer = AutoTokenizer.from_pretrained(spec.source, revision=spec.revision)
+    return FakePolicyEngine(spec, tokenizer, process)

@@ -16,6 +16,7 @@ FAKE_OPTIONS: Mapping[str, bool] = {
     "start_s": False,
     "fail_start": False,
     "die_at_request": False,
+    "own_process": False,
     "num_deaths": False,
     "stop_at_request": False,
     "end_rate": True,
