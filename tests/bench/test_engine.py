@@ -17,7 +17,7 @@ from rich.table import Table
 from tests.bench.contenders import Chunks, Round, bare_llm, policy_runtime, ray_worker, started
 from ttsgrid.benchmarks import load_benchmark
 from ttsgrid.cli.found import resolve_models
-from ttsgrid.cluster.driver.launch import worker_spec
+from ttsgrid.cluster.driver.fleet_specs import worker_spec
 from ttsgrid.cluster.wire.tasks import Task
 from ttsgrid.core.shipped import CONF
 from ttsgrid.core.units import SampleBlock

@@ -19,7 +19,7 @@ from rich.table import Table
 from tests.bench.searching import Engines, Ran, bare_tokens_per_s, one_at_a_time, together
 from ttsgrid.benchmarks import load_benchmark
 from ttsgrid.cli.found import resolve_models
-from ttsgrid.cluster.driver.launch import REQUESTS_PER_SEQUENCE, worker_spec
+from ttsgrid.cluster.driver.fleet_specs import REQUESTS_PER_SEQUENCE, worker_spec
 from ttsgrid.cluster.wire.tasks import Task
 from ttsgrid.core.shipped import CONF
 from ttsgrid.core.units import SearchTree

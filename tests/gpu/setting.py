@@ -12,7 +12,7 @@ from transformers import AutoTokenizer
 from tests.gpu.random_models import PHRASES, SEPARATOR, SHAPES, write_checkpoint
 from ttsgrid.benchmarks import load_benchmark
 from ttsgrid.cli.found import resolve_models
-from ttsgrid.cluster.driver.launch import worker_spec
+from ttsgrid.cluster.driver.fleet_specs import worker_spec
 from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
 from ttsgrid.core.records import Problem
 from ttsgrid.core.shipped import CONF

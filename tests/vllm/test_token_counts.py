@@ -17,7 +17,7 @@ from transformers import AutoTokenizer
 
 from ttsgrid.benchmarks import load_benchmark
 from ttsgrid.cli.found import resolve_models
-from ttsgrid.cluster.driver.launch import worker_spec
+from ttsgrid.cluster.driver.fleet_specs import worker_spec
 from ttsgrid.cluster.wire.scoring_link import ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
 from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime

@@ -20,6 +20,7 @@ from ttsgrid.cli.composition import composed, is_plain
 from ttsgrid.cli.exits import DONE, STOPPED, command, say, stopped_by_signals
 from ttsgrid.cli.found import Found, find, one_of_each
 from ttsgrid.cli.plan_cost import show_costs
+from ttsgrid.cli.plan_replicas import show_replicas
 from ttsgrid.core.dotted import add_to_path
 from ttsgrid.core.errors import StoreError, UnfinishedError
 from ttsgrid.core.shipped import CONF
@@ -85,6 +86,8 @@ def sweep(grid: GridConfig) -> None:
         console.print(sentence, highlight=False)
     if grid.plan_only:
         for sentence in placements(grid, found.parts[0].models):
+            console.print(sentence, highlight=False)
+        for sentence in show_replicas(grid, plan, found.models):
             console.print(sentence, highlight=False)
         for shown in show_costs(grid, plan, found.models):
             console.print(shown, highlight=False)

@@ -178,14 +178,16 @@ class PlanConfig:
             None: each is counted as long as it may get.
         flops_per_s: FLOP/s that one GPU gets done, for GPU-hours, e.g. 1e14; None: not said.
         price_per_gpu_hour: in any currency, for money; None: not said.
+        num_gpus: to show how replicas would be split among models; None: this machine's, or 8.
     """
 
     solution_tokens: float | None = None
     flops_per_s: float | None = None
     price_per_gpu_hour: float | None = None
+    num_gpus: int | None = None
 
     def __post_init__(self) -> None:
-        for setting in ("solution_tokens", "flops_per_s", "price_per_gpu_hour"):
+        for setting in ("solution_tokens", "flops_per_s", "price_per_gpu_hour", "num_gpus"):
             require_positive(f"plan.{setting}", getattr(self, setting))
 
 

@@ -85,7 +85,8 @@ class ModelConfig:
             ignored without GPUs.
         pipeline_parallel: pipeline stages of one replica, each on `num_gpus` GPUs. Above 1 an
             engine may span nodes, a stage on each.
-        replicas: how many engines serve it.
+        replicas: how many engines serve it; None: one, and with GPUs as many as the cluster has
+            room for and its work fills, split with the other models by their work.
         max_model_len: longest sequence; None for the model's own limit.
         pretraining_tokens: for training FLOPs; None where unknown.
         parameters: number of its parameters, for FLOPs, where the checkpoint doesn't say.
@@ -106,7 +107,7 @@ class ModelConfig:
     revision: str | None = None
     num_gpus: int = 1
     pipeline_parallel: int = 1
-    replicas: int = 1
+    replicas: int | None = None
     max_model_len: int | None = None
     pretraining_tokens: float | None = None
     parameters: float | None = None
@@ -145,7 +146,7 @@ class ModelConfig:
             )
         # Limits hold per worker: two of them would ask twice as fast as allowed.
         require(
-            self.replicas == 1,
+            self.replicas in (None, 1),
             f"{self.name}.replicas={self.replicas}: one worker asks an endpoint; raise "
             "endpoint.concurrency instead",
         )

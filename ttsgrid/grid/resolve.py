@@ -8,7 +8,7 @@ Nothing here loads weights.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,6 +76,15 @@ class ResolvedModel:
         """Tokens that it reads here: its own context, or `max_model_len` where that is less."""
         limits = [n for n in (self.config.max_model_len, self.own_context) if n is not None]
         return min(limits, default=None)
+
+
+def sizes_of(models: Iterable[ResolvedModel]) -> dict[str, float]:
+    """Return the number of parameters of each model that says it, by name."""
+    return {
+        model.identity.name: float(model.num_parameters)
+        for model in models
+        if model.num_parameters is not None
+    }
 
 
 def resolve_model(

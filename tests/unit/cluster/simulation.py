@@ -27,10 +27,11 @@ from rich.console import Console
 from ttsgrid.cluster.driver.capacity import Capacity, Nodes
 from ttsgrid.cluster.driver.committer import Committer
 from ttsgrid.cluster.driver.deaths import WorkerDiedError
-from ttsgrid.cluster.driver.driver import Driver
+from ttsgrid.cluster.driver.driver import ANY_ORDER, Driver
 from ttsgrid.cluster.driver.fleet import FleetWorker
 from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.driver.replica import Limits
+from ttsgrid.cluster.driver.spread import Spread
 from ttsgrid.cluster.driver.standstill import Room
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, PrmPeer, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
@@ -206,6 +207,7 @@ async def drive(
     nodes: Sequence[Capacity] = (Capacity(1e6, 1e6, 1e6),),
     max_attempts: int = 3,
     said: StringIO | None = None,
+    spread: Spread = ANY_ORDER,
 ) -> float:
     """Run a plan as `launch` does; return how long it took, in virtual seconds."""
     todo = Counter(unit.runs_on.name for unit in plan.missing)
@@ -221,6 +223,7 @@ async def drive(
             Progress(Console(file=said or StringIO()), todo),
             Room(lambda: cluster_nodes, lambda: cluster_nodes),
             Limits(max_attempts=max_attempts, requests_in_flight=2 * slots),
+            spread,
         )
         loop = asyncio.get_running_loop()
         began = loop.time()

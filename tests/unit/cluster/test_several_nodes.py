@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ttsgrid.cluster.driver.capacity import Capacity, Nodes, demand, require_room
-from ttsgrid.cluster.driver.launch import worker_spec
+from ttsgrid.cluster.driver.fleet_specs import worker_spec
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.cluster.worker.placement import bundles_of, placement_of
 from ttsgrid.core.errors import ConfigError, PlacementError, UnreachableError

@@ -132,6 +132,7 @@ RECORDED: dict[str, Any] = {
     "plan.solution_tokens": 7.0,
     "plan.flops_per_s": 7.0,
     "plan.price_per_gpu_hour": 7.0,
+    "plan.num_gpus": 4,
     "plugins": ("my_package",),
     "rules": ("adaptive=0.9", "short"),
 }

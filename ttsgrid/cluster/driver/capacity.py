@@ -74,6 +74,12 @@ class Nodes:
         exactly = len(bundles) <= MAX_PACKED_EXACTLY
         return _fit(sorted(self.all), bundles, exactly)
 
+    def num_alone(self, worker: Bundles, most: int) -> int:
+        """Return how many such workers they hold where nothing else runs, up to `most`."""
+        if len(worker) > 1:
+            return next((n for n in range(most) if not self.hold([worker] * (n + 1))), most)
+        return min(most, sum(_times(node, worker[0], most) for node in self.all))
+
     def __str__(self) -> str:
         return _listed(self.nodes) if self.nodes else "no node"
 
@@ -96,6 +102,14 @@ def _fit(free: list[Capacity], bundles: Sequence[Capacity], exactly: bool) -> bo
     return False
 
 
+def _times(node: Capacity, bundle: Capacity, most: int) -> int:
+    """Return how often a bundle goes into a node, up to `most`."""
+    number = 0
+    while number < most and node.holds(bundle):
+        node, number = node - bundle, number + 1
+    return number
+
+
 def _listed(nodes: Sequence[Capacity]) -> str:
     kinds = {node: nodes.count(node) for node in sorted(nodes, reverse=True)}
     return "; ".join(
@@ -109,7 +123,8 @@ def demand(spec: WorkerSpec) -> Bundles:
     own = Capacity(spec.gpus, spec.memory_gib, spec.cpus)
     if spec.engine.pipeline_parallel == 1 or not spec.gpus:
         return (own,)
-    return (Capacity(1, spec.memory_gib, spec.cpus), *[Capacity(1, 0, 0)] * (spec.gpus - 1))
+    further = int(spec.gpus) - 1
+    return (Capacity(1, spec.memory_gib, spec.cpus), *[Capacity(1, 0, 0)] * further)
 
 
 def in_words(spec: WorkerSpec) -> str:

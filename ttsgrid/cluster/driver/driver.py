@@ -22,6 +22,7 @@ from ttsgrid.cluster.driver.prm_directory import PrmDirectory
 from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.driver.replica import Limits, Replica
 from ttsgrid.cluster.driver.residency import Residency
+from ttsgrid.cluster.driver.spread import Spread
 from ttsgrid.cluster.driver.standstill import Room, Standstill
 from ttsgrid.cluster.driver.watch import Watch
 from ttsgrid.cluster.driver.waves import Wave, plan_waves
@@ -29,6 +30,7 @@ from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.grid.plan import Plan
 
 STATS_EVERY_S = 1.0
+ANY_ORDER = Spread()
 
 
 class Driver:
@@ -43,6 +45,7 @@ class Driver:
         progress: Progress,
         room: Room,
         limits: Limits,
+        spread: Spread = ANY_ORDER,
         tell: Callable[[Figures], None] = lambda _: None,
     ) -> None:
         """Plan the waves; `tell` hears the run's figures about once a second.
@@ -59,6 +62,7 @@ class Driver:
         self._residency = Residency(room.nodes())
         self._room = room
         self._limits = limits
+        self._spread = spread
         self._tell = tell
         self._replicas: list[Replica] = []
         self._dispatch: Dispatch | None = None
@@ -124,25 +128,18 @@ class Driver:
             self._limits.max_attempts,
         )
         prms = PrmDirectory()
-        needed = {model.name for unit in wave for model in unit.models}
-        waiting = [
-            (position, model, model if len(specs) == 1 else f"{model}/{position}", spec)
-            for model, specs in self._specs.items()
-            if model in needed
-            for position, spec in enumerate(specs)
-        ]
         return [
             Replica(
                 model,
-                label,
-                spec,
+                model if len(self._specs[model]) == 1 else f"{model}/{position}",
+                self._specs[model][position],
                 self._start,
                 dispatch,
                 prms,
                 self._progress,
                 self._limits,
             )
-            for _, model, label, spec in sorted(waiting, key=lambda replica: replica[0])
+            for model, position in self._spread.order(wave, self._specs)
         ]
 
     async def _poll_stats(self) -> None:

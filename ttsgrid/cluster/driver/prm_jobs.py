@@ -9,8 +9,8 @@ from functools import partial
 
 from rich.console import Console
 
-from ttsgrid.cluster.driver.capacity import Bundles, Nodes, demand, require_room
-from ttsgrid.cluster.driver.launch import worker_spec
+from ttsgrid.cluster.driver.capacity import Nodes, demand, require_room
+from ttsgrid.cluster.driver.fleet_specs import MOST_REPLICAS, worker_spec
 from ttsgrid.cluster.driver.ray_cluster import cluster_nodes, ray_cluster
 from ttsgrid.cluster.driver.remote_worker import RemoteWorker
 from ttsgrid.cluster.driver.step_scoring import score_solutions
@@ -68,10 +68,8 @@ def _workers(grid: GridConfig, model: ResolvedModel, cluster: Nodes) -> list[Wor
     use_gpus = cluster.has_gpus if grid.cluster.use_gpus is None else grid.cluster.use_gpus
     spec = worker_spec(grid, model, (), use_gpus)
     require_room(spec, cluster)
-    fitting: list[Bundles] = []
-    while len(fitting) < model.config.replicas and cluster.hold([*fitting, demand(spec)]):
-        fitting.append(demand(spec))
-    return [spec] * len(fitting)
+    automatic = MOST_REPLICAS if spec.gpus else 1
+    return [spec] * cluster.num_alone(demand(spec), model.config.replicas or automatic)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -9,14 +9,18 @@ from contextlib import contextmanager
 
 import ray
 from ray._private.state import available_resources_per_node
+from ray.exceptions import RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ttsgrid.cluster.driver.capacity import Capacity, Nodes
 from ttsgrid.cluster.driver.reach import require_reachable, setting_of
 from ttsgrid.core.errors import PlacementError
 from ttsgrid.grid.config import ClusterConfig
+from ttsgrid.grid.preflight.memory import gpu_gib
 
 GIB = 1 << 30
 MANY_NODES = 32
+GPU_ANSWER_S = 30.0  # of nodes that start a process for it
 HERE = "local"  # starts Ray, whatever runs beside it
 
 
@@ -81,6 +85,19 @@ def cluster_nodes() -> Nodes:
 def free_nodes() -> Nodes:
     """Return what of each node nobody has reserved."""
     return Nodes(tuple(_capacity(node) for node in available_resources_per_node().values()))
+
+
+def smallest_gpu_gib() -> float | None:
+    """Return the memory of the cluster's smallest GPU; None where a node can't tell."""
+    alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("GPU")]
+    there = [NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in alive]
+    ask = ray.remote(num_cpus=0)(gpu_gib)
+    asked = [ask.options(scheduling_strategy=node).remote() for node in there]
+    try:
+        told: list[float | None] = ray.get(asked, timeout=GPU_ANSWER_S)
+    except RayError:  # a node that is that slow, or lacks ttsgrid, says so when a worker starts
+        return None
+    return None if None in told else min((one for one in told if one is not None), default=None)
 
 
 def _promised() -> tuple[Capacity, ...]:

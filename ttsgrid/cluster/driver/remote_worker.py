@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -64,6 +66,7 @@ class RemoteWorker:
         placement_timeout_s: float | None,
         start_timeout_s: float,
         run_id: str,
+        turns: defaultdict[str, asyncio.Lock] | None = None,
     ) -> RemoteWorker:
         """Place a worker and load its model.
 
@@ -73,6 +76,8 @@ class RemoteWorker:
             placement_timeout_s: how long it may wait for room; None for as long as it takes.
             start_timeout_s: how long its model may take to load.
             run_id: told in the actor's name, which no other run on the cluster may share.
+            turns: by node, whose turn it is to load: an engine that measures how much of a shared
+                GPU is free must not do so while its neighbour loads.
 
         Raises:
             PlacementError: the cluster did not place it in time.
@@ -85,7 +90,8 @@ class RemoteWorker:
         try:
             await worker._be_placed(spec, placement_timeout_s)
             placed()
-            await worker._load(spec, start_timeout_s)
+            async with worker._turn(spec, turns):
+                await worker._load(spec, start_timeout_s)
         except BaseException:  # cancelled too: nothing may stay behind
             worker.kill()
             raise
@@ -100,6 +106,13 @@ class RemoteWorker:
                 f"{name} was not placed within cluster.placement_timeout_s={timeout_s:g} s: it "
                 f"asks for {in_words(spec)}; free is {free_nodes()}"
             ) from None
+
+    def _turn(
+        self, spec: WorkerSpec, turns: defaultdict[str, asyncio.Lock] | None
+    ) -> AbstractAsyncContextManager[None]:
+        if turns is None or self.place is None or not 0 < spec.gpus < 1:
+            return nullcontext()
+        return turns[self.place.address]
 
     async def _load(self, spec: WorkerSpec, timeout_s: float) -> None:
         try:

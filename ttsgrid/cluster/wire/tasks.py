@@ -58,7 +58,7 @@ class WorkerSpec:
     Attributes:
         format: name of the prompt format (policies) or PRM format (PRMs).
         benchmarks: with whose graders a policy worker grades, and what its prompts ask for.
-        cpus, gpus, memory_gib: what the worker reserves from Ray.
+        cpus, gpus, memory_gib: what the worker reserves from Ray; below 1, part of a GPU.
         plugins: modules to import first.
         requests_in_flight: that the driver keeps at this worker; None for the fleet's.
         label: the replica's name; a model's own where it has one replica.
@@ -69,7 +69,7 @@ class WorkerSpec:
     format: str
     benchmarks: tuple[BenchmarkConfig, ...]
     cpus: float
-    gpus: int
+    gpus: float
     memory_gib: float
     plugins: tuple[str, ...] = ()
     requests_in_flight: int | None = None

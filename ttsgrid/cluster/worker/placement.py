@@ -49,4 +49,4 @@ def placement_of(spec: WorkerSpec) -> Placement:
 def bundles_of(spec: WorkerSpec) -> list[dict[str, float]]:
     """Return the bundles of an engine of several stages, its actor's first."""
     own = {"CPU": float(spec.cpus), "memory": float(int(spec.memory_gib * (1 << 30)))}
-    return [own | {"GPU": 1.0}, *[{"GPU": 1.0}] * (spec.gpus - 1)]
+    return [own | {"GPU": 1.0}, *[{"GPU": 1.0}] * (int(spec.gpus) - 1)]

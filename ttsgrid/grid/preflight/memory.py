@@ -95,14 +95,23 @@ def _require_gpus(model: ResolvedModel, gib: float, gpu: float, share: float) ->
 
 def gpu_gib() -> float | None:
     """Return the memory of this machine's smallest GPU; None where it has none."""
+    return min(_gpu_gibs(), default=None)
+
+
+def _gpu_gibs() -> list[float]:
     if shutil.which("nvidia-smi") is None:
-        return None
+        return []
     asked = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
     try:
         said = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=True).stdout
-        return min(float(line) for line in said.splitlines()) / 1024
+        return [float(line) / 1024 for line in said.splitlines()]
     except (OSError, subprocess.SubprocessError, ValueError):
-        return None
+        return []
+
+
+def num_gpus_here() -> int | None:
+    """Return how many GPUs this machine has; None where it has none."""
+    return len(_gpu_gibs()) or None
 
 
 def machine_gib() -> float:

@@ -27,9 +27,8 @@ def placements(grid: GridConfig, models: Sequence[ResolvedModel]) -> Iterator[st
         models: those of the grid, found or assumed.
     """
     memory = memory_for(grid)
-    loaded = [model for model in models if engine_of(grid, model.config).kind in LOADING]
     placed: list[str] = []
-    for model in loaded:
+    for model in loaded_models(grid, models):
         try:
             note = require_memory(model, grid, memory)
         except ConfigError as error:
@@ -38,12 +37,21 @@ def placements(grid: GridConfig, models: Sequence[ResolvedModel]) -> Iterator[st
         if note is not None:
             yield _assumed(model) + note
         placed.append(_placed(model))
-    if placed and _is_on_gpus(grid, memory):
+    if placed and is_on_gpus(grid, memory):
         yield f"{_gpus(grid, memory)}: {'; '.join(placed)}."
 
 
-def _is_on_gpus(grid: GridConfig, memory: Memory) -> bool:
-    """Whether GPUs are known of, or asked for, or may well be where the grid will run."""
+def loaded_models(grid: GridConfig, models: Sequence[ResolvedModel]) -> list[ResolvedModel]:
+    """Return the models whose weights an engine of the grid loads."""
+    return [
+        model
+        for model in models
+        if model.config.endpoint is None and engine_of(grid, model.config).kind in LOADING
+    ]
+
+
+def is_on_gpus(grid: GridConfig, memory: Memory) -> bool:
+    """Say whether GPUs are known of, or asked for, or may well be where the grid will run."""
     if grid.cluster.use_gpus is False:
         return False
     return memory.gpu_gib is not None or bool(grid.cluster.use_gpus) or not memory.is_here
@@ -59,7 +67,7 @@ def _gpus(grid: GridConfig, memory: Memory) -> str:
 def _placed(model: ResolvedModel) -> str:
     config, size = model.config, weight_bytes(model)
     each = counted(config.gpus_of_replica, "GPU")
-    if config.replicas > 1:
+    if config.replicas is not None and config.replicas > 1:
         each = f"{config.replicas} x {each}"
     if size is None:
         return f"{config.name} takes {each}, its size unknown (parameters)"
