@@ -8,6 +8,8 @@
 #SBATCH --cpus-per-task=32
 #SBATCH --time=24:00:00
 #SBATCH --signal=B:TERM@120
+# cluster.grace_s below: what is in flight then has 90 of these 120 s. `scancel` leaves KillWait,
+# 30 s where nobody changed it: set cluster.grace_s=20 if that is how your jobs end.
 #SBATCH --output=ttsgrid-%j.log
 set -euo pipefail
 
@@ -25,8 +27,16 @@ address="$head_node:$((20000 + SLURM_JOB_ID % 20000))"
 
 # Starts Ray on every node, runs the sweep on the first, and stops Ray.
 srun --kill-on-bad-exit=1 ray symmetric-run --address "$address" --min-nodes "$SLURM_NNODES" -- \
-  python -m ttsgrid.sweep cluster=ray "cluster.address=$address" engine=gpu \
+  python -m ttsgrid.sweep cluster=ray "cluster.address=$address" cluster.grace_s=90 engine=gpu \
   "store=${STORE:-$PWD/results/$SLURM_JOB_NAME}" "$@" &
-# In the background, so that bash hears Slurm's signal at once and hands it on.
-trap 'kill -TERM "$!"' TERM
-wait "$!"
+# In the background, so that bash hears Slurm's signal at once and hands it on. The signal ends
+# bash's `wait` too, and Slurm kills what is left when this script ends: wait for the sweep itself.
+sweep=$!
+trap 'kill -TERM "$sweep"' TERM
+status=0
+wait "$sweep" || status=$?
+while kill -0 "$sweep" 2>/dev/null; do
+  status=0
+  wait "$sweep" || status=$?
+done
+exit "$status"

@@ -6,6 +6,7 @@
 #SBATCH --gpus-per-node=4
 #SBATCH --cpus-per-task=32
 #SBATCH --time=24:00:00
+#SBATCH --signal=B:TERM@120
 #SBATCH --output=ttsgrid-%j.log
 set -euo pipefail
 
@@ -22,5 +23,16 @@ for node in "${nodes[@]:1}"; do
 done
 
 srun --nodes=1 --ntasks=1 --nodelist="${nodes[0]}" --overlap \
-  python -m ttsgrid.sweep cluster=ray "cluster.address=$address" engine=gpu \
-  "store=${STORE:-$PWD/results/$SLURM_JOB_NAME}" "$@"
+  python -m ttsgrid.sweep cluster=ray "cluster.address=$address" cluster.grace_s=90 engine=gpu \
+  "store=${STORE:-$PWD/results/$SLURM_JOB_NAME}" "$@" &
+# In the background, so that bash hears Slurm's signal at once and hands it on. The signal ends
+# bash's `wait` too, and Slurm kills what is left when this script ends: wait for the sweep itself.
+sweep=$!
+trap 'kill -TERM "$sweep"' TERM
+status=0
+wait "$sweep" || status=$?
+while kill -0 "$sweep" 2>/dev/null; do
+  status=0
+  wait "$sweep" || status=$?
+done
+exit "$status"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -90,3 +93,58 @@ def test_no_job_puts_a_token_where_the_jobs_api_shows_it() -> None:
     texts = [path.read_text() for path in JOBS.iterdir() if path.suffix != ".md"]
     texts.append((JOBS.parent / "docs" / "cluster.md").read_text())
     assert not any(re.search(r"runtime-env\S*.*HF_TOKEN|HF_TOKEN=hf_", text) for text in texts)
+
+
+def test_what_is_in_flight_has_less_time_than_the_scheduler_waits() -> None:
+    def grace_s(text: str) -> int:
+        return int(re.findall(r"cluster\.grace_s=(\d+)", text)[-1])
+
+    for script in SCRIPTS:
+        text = script.read_text()
+        (waits_s,) = re.findall(r"^#SBATCH --signal=B:TERM@(\d+)$", text, re.M)
+        assert grace_s(text) <= int(waits_s) - 15, script.name
+    cluster = yaml.safe_load((JOBS / "kuberay.yaml").read_text())["spec"]
+    groups = [cluster["rayClusterSpec"]["headGroupSpec"]]
+    groups += cluster["rayClusterSpec"]["workerGroupSpecs"]
+    for group in groups:
+        waits_s = group["template"]["spec"]["terminationGracePeriodSeconds"]
+        assert grace_s(cluster["entrypoint"]) <= waits_s - 15
+
+
+SRUN = """#!/usr/bin/env bash
+case "$*" in
+  *ttsgrid.sweep*)
+    trap 'sleep 0.5; echo finished >> "$SAID"; exit 143' TERM
+    echo started >> "$SAID"
+    for _ in {1..200}; do sleep 0.1; done ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_a_slurm_job_that_gets_sigterm_waits_for_its_sweep(script: Path, tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    said.touch()
+    text = script.read_text().replace("sleep 20", "sleep 0")
+    copy = tmp_path / script.name
+    copy.write_text(text)
+    for name, stand_in in {"srun": SRUN, "scontrol": "#!/bin/sh\necho node-1\n"}.items():
+        (tmp_path / name).write_text(stand_in)
+        (tmp_path / name).chmod(0o755)
+    environment = {
+        **os.environ,
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "SAID": str(said),
+        "SLURM_JOB_NODELIST": "node-1",
+        "SLURM_JOB_ID": "7",
+        "SLURM_NNODES": "1",
+        "SLURM_JOB_NAME": "ttsgrid",
+        "SLURM_CPUS_PER_TASK": "2",
+    }
+    with subprocess.Popen(["bash", str(copy)], env=environment) as job:
+        while "started" not in said.read_text():
+            assert job.poll() is None
+            time.sleep(0.05)
+        job.send_signal(signal.SIGTERM)
+        assert job.wait(60) == 143
+    assert said.read_text().split() == ["started", "finished"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from ttsgrid.store import committed_units
 
 NODE_OF_EIGHT = (Capacity(8, 1e6, 1e6),)
 AUTOMATIC = frozenset({POLICY, PRM})
-SLOTS, NUM_PROBLEMS = 8, 160
+SLOTS, NUM_PROBLEMS = 8, 48
 
 
 def on_gpus(role: str, name: str, delay_s: float) -> WorkerSpec:
@@ -46,6 +47,7 @@ def test_a_policy_and_a_prm_use_all_eight_gpus_of_a_node(tmp_path: Path) -> None
     assert [worker.spec.engine.role for worker in first].count("policy") == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [(7.6e9, 7.1e9), (7.6e9, 1.5e9), (1.5e9, 7.1e9)])
 def test_the_split_is_within_a_fifth_of_the_best_fixed_one(
     tmp_path: Path, sizes: tuple[float, float]
@@ -88,3 +90,18 @@ def test_work_is_counted_in_tokens_where_a_size_is_unknown() -> None:
     plan = searches(problems(100))
     order = Spread(AUTOMATIC, {POLICY: 1e12}).order(plan.units, fleet)
     assert sorted(order[:8]) == sorted((name, place) for name in fleet for place in range(4))
+
+
+def test_who_waits_for_gpus_that_others_use_is_not_told_of(tmp_path: Path) -> None:
+    said = StringIO()
+    plan, cluster = searches(problems(NUM_PROBLEMS)), SimulatedCluster()
+    fleet = {
+        POLICY: [on_gpus("policy", POLICY, 0.05)] * 8,
+        PRM: [on_gpus("prm", PRM, 0.05)] * 8,
+    }
+    spread = Spread(AUTOMATIC, {})
+    run_virtually(drive(plan, fleet, cluster, tmp_path, NODE_OF_EIGHT, said=said, spread=spread))
+    lines = said.getvalue().splitlines()
+    assert sum(line.endswith(" works") for line in lines) == len(cluster.workers)
+    assert sum(line.endswith(" done") for line in lines) == len(cluster.workers)
+    assert sum(line.endswith("waits for room") for line in lines) == 2

@@ -138,6 +138,7 @@ class Driver:
                 prms,
                 self._progress,
                 self._limits,
+                is_spare=position > 0 and model in self._spread.automatic,
             )
             for model, position in self._spread.order(wave, self._specs)
         ]

@@ -61,7 +61,11 @@ class Phase(StrEnum):
 
 @dataclass
 class Replica:
-    """One replica, from its place in line to the end of its model's work."""
+    """One replica, from its place in line to the end of its model's work.
+
+    Attributes:
+        is_spare: nobody asked for it by number; it is told of once it has a place.
+    """
 
     model: str
     label: str
@@ -71,6 +75,7 @@ class Replica:
     prms: PrmDirectory
     progress: Progress
     limits: Limits
+    is_spare: bool = False
     worker: FleetWorker | None = field(default=None, init=False)
     _deaths: Deaths = field(init=False)
     phase: Phase = field(default=Phase.LINE, init=False)
@@ -79,7 +84,8 @@ class Replica:
 
     def __post_init__(self) -> None:
         self._deaths = Deaths(self.limits.max_attempts)
-        self.progress.figures.worker(self.label, self.model, self.spec.engine.role)
+        if not self.is_spare:
+            self.progress.figures.worker(self.label, self.model, self.spec.engine.role)
 
     async def serve(self, residency: Residency) -> None:
         """Keep the replica at work until nothing needs its model.
@@ -113,7 +119,10 @@ class Replica:
 
     def _enter(self, phase: Phase) -> None:
         self.phase = phase
-        self.progress.state(self.label, phase)
+        if phase is Phase.LOADING:
+            self.progress.figures.worker(self.label, self.model, self.spec.engine.role)
+        if not self.is_spare or self.label in self.progress.figures.workers:
+            self.progress.state(self.label, phase)
 
     async def _serve(self, residency: Residency) -> None:
         self._enter(Phase.LINE)

@@ -66,7 +66,8 @@ class Standstill:
                     f"nothing runs, and nothing could be placed for {borne_s:g} s "
                     f"(cluster.placement_timeout_s): {self._awaited(waiting[0])}"
                 )
-            self._say([one for one in waiting if one.phase is Phase.PLACING])
+            unplaced = [one for one in waiting if one.phase is Phase.PLACING]
+            self._say([one for one in unplaced if not one.is_spare])
 
     def _say(self, waiting: Sequence[Replica]) -> None:
         left = {one.label: self._say_in_s.get(one.label, SAY_AFTER_S) for one in waiting}
