@@ -13,6 +13,7 @@ from ttsgrid.analysis.frames.load import load
 from ttsgrid.benchmarks import shipped_benchmark, shipped_benchmarks
 from ttsgrid.benchmarks.graders.forms import FORMS
 from ttsgrid.cli.exits import command
+from ttsgrid.cli.import_guess import show_guess
 from ttsgrid.cli.options import Parser
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.identity import canonical_json
@@ -34,8 +35,13 @@ from ttsgrid.views.terminal.render import as_rich, print_table
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Import a file and say what is in it now."""
-    options = _parser().parse_args(arguments)
-    if options.what == "samples":
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.guess:
+        show_guess(options.guess, Console())
+    elif options.what is None:
+        parser.error("say samples, points or --guess FILE")
+    elif options.what == "samples":
         _samples(options, Console())
     else:
         _points(options)
@@ -136,7 +142,14 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=_about_layouts(),
     )
-    kinds = parser.add_subparsers(dest="what", required=True)
+    parser.add_argument(
+        "--guess",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="say which layout reads a file, show its first samples and what to type next",
+    )
+    kinds = parser.add_subparsers(dest="what")
     samples = kinds.add_parser(
         "samples",
         help="recorded solutions: JSON, JSON lines or an inspect_ai log",

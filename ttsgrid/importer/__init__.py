@@ -8,7 +8,7 @@ beside the cells. Command line: `python -m ttsgrid.importer`.
 from ttsgrid.importer.figures import recorded_figures
 from ttsgrid.importer.layout import Layout, load_layout, make_layout, shipped_layouts
 from ttsgrid.importer.points import PointsLayout, import_points, load_points_layout
-from ttsgrid.importer.run import RecordedRun, recorded_policy, recorded_prm
+from ttsgrid.importer.run import RecordedRun, recorded_policy, recorded_prm, recorded_search
 from ttsgrid.importer.samples import ImportSummary, import_samples
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "recorded_figures",
     "recorded_policy",
     "recorded_prm",
+    "recorded_search",
     "shipped_layouts",
 ]

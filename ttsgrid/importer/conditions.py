@@ -24,6 +24,9 @@ _CONDITION = re.compile(
 # What searches write beside an answer: the paths and step records of their beams.
 _SEARCH = re.compile(r"^(?:path_idx|beam_idx|beam_index|beam_width|reward_history|token_history)$")
 
+# How search-and-learn names the files of its searches, whose records don't say what they are.
+_SEARCH_FILE = re.compile(r"^(?:beam_search|dvts)_completions")
+
 
 def selected(records: Iterable[Located], layout: Layout) -> Iterator[Located]:
     """Yield the records that the layout's `where` names.
@@ -53,36 +56,56 @@ def require_one_pool(
     Raises:
         ConfigError: there are some; names the field, its values and the setting.
     """
+    found = differing(problems.values(), layout)
+    if found is None:
+        return
+    field, values = found
+    raise ConfigError(
+        f"{name}: records of one problem differ in {field} ({_some(values)}), so they "
+        f"are no samples of one pool; name one: layout `where: {{{field}: ...}}` or "
+        f"--field where={field}=... (or list {field} under `samples_differ_in`)"
+    )
+
+
+def differing(
+    problems: Iterable[Sequence[Record]], layout: Layout
+) -> tuple[str, tuple[str, ...]] | None:
+    """Return a field in which records of one problem differ, and its values."""
     chosen = {path for path, _ in layout.where} | set(layout.samples_differ_in)
-    for records in problems.values():
+    for records in problems:
         for field in dict.fromkeys(key for record in records for key in record):
             if not _CONDITION.search(field) or field in chosen:
                 continue
-            values = {_scalar(record.get(field)) for record in records}
-            if len(values - {None}) > 1:
-                raise ConfigError(
-                    f"{name}: records of one problem differ in {field} ({_some(values)}), so they "
-                    f"are no samples of one pool; name one: layout `where: {{{field}: ...}}` or "
-                    f"--field where={field}=... (or list {field} under `samples_differ_in`)"
-                )
+            values = {_scalar(record.get(field)) for record in records} - {None}
+            if len(values) > 1:
+                return field, tuple(sorted(str(value) for value in values))
+    return None
 
 
-def require_independent(record: Record, layout: Layout) -> None:
+def require_independent(located: Located, layout: Layout) -> None:
     """Refuse the answers of a search.
 
     Raises:
-        ValueError: the record holds what searches write.
+        ValueError: the record holds what searches write, or its file is named as theirs are.
     """
-    if layout.independent == "yes":
+    if layout.independent == "yes" or not is_of_search(located):
         return
-    marks = sorted({key for key in _keys(record, depth=3) if _SEARCH.match(key)})
-    if marks:
-        raise ValueError(
-            f"these are answers of a search (it has {', '.join(marks)}): beams share steps, so "
-            f"they are no pool of independent samples. Import them as a search with --strategy "
-            f"and --budget, or say --field independent=yes if they are independent after all "
-            f"(best-of-n, CoT)"
-        )
+    marks = _search_marks(located.record)
+    why = f"it has {', '.join(marks)}" if marks else f"the file is {located.path.name}"
+    raise ValueError(
+        f"these are answers of a search ({why}): beams share steps, so they are no pool of "
+        f"independent samples. Import them as a search with --strategy and --budget, or say "
+        f"--field independent=yes if they are independent after all (best-of-n, CoT)"
+    )
+
+
+def is_of_search(located: Located) -> bool:
+    """Say whether a record is a search's, by what it holds or by its file's name."""
+    return bool(_search_marks(located.record) or _SEARCH_FILE.match(located.path.name))
+
+
+def _search_marks(record: Record) -> list[str]:
+    return sorted({key for key in _keys(record, depth=3) if _SEARCH.match(key)})
 
 
 def _keys(value: object, depth: int) -> Iterator[str]:

@@ -24,6 +24,7 @@ STEPS = "steps"
 PAPER_PRESET = PRESETS[0]
 SCALES = ("probability", "logit", "raw")
 SCORES_ARE = (STEPS, *AGGREGATIONS.names)
+DEFAULT_FILES = ("*.json", "*.jsonl", "*.json.gz", "*.jsonl.gz")
 SHIPPED = Path(__file__).parent / "layouts"
 _LISTS = ("files", "no_answer", "right", "wrong", "samples_differ_in")
 _NOT_PATHS = (
@@ -50,6 +51,8 @@ class Layout:
         id: names a problem; without it the question and the gold answer do.
         question, gold, level, subject: of the problem.
         text: a sample's solution.
+        step_mark: what the tool writes where a step of the text ends, beside the policy's own
+            words: it is taken out, and a blank line stands there.
         steps: its steps, a list; without it the text falls apart at blank lines.
         answer: its final answer; without it the grader extracts one from the text.
         answer_after: words in the text after which, up to the line's end, the answer stands.
@@ -71,7 +74,7 @@ class Layout:
         independent: `yes` says that samples which look like a search's answers are none.
     """
 
-    files: tuple[str, ...] = ("*.json", "*.jsonl", "*.json.gz", "*.jsonl.gz")
+    files: tuple[str, ...] = DEFAULT_FILES
     records: str | None = None
     id: str | None = None
     question: str | None = None
@@ -79,6 +82,7 @@ class Layout:
     level: str | None = None
     subject: str | None = None
     text: str | None = None
+    step_mark: str | None = None
     steps: str | None = None
     answer: str | None = None
     answer_after: str | None = None

@@ -6,7 +6,7 @@ Nothing is judged here; values are only found and checked. Records of the same p
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from ttsgrid.benchmarks.fields import level_number
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.importer.conditions import require_independent, require_one_pool, selected
-from ttsgrid.importer.documents import Record, found_files, located_records
+from ttsgrid.importer.documents import Located, Record, found_files, located_records
 from ttsgrid.importer.layout import Layout
 from ttsgrid.importer.paths import parse_path, pick, pick_samples
 from ttsgrid.importer.values import (
@@ -105,11 +105,7 @@ def read_records(paths: Path | Sequence[Path], layout: Layout) -> list[RecordedP
     problems: dict[Hashable, RecordedProblem] = {}
     sources: dict[Hashable, list[Record]] = {}
     for located in selected(located_records(files, layout), layout):
-        try:
-            require_independent(located.record, layout)
-            problem = _problem(located.record, layout)
-        except (LookupError, ValueError) as error:
-            raise ConfigError(f"{located.place}: {error}") from error
+        problem = read_problem(located, layout, require_independent)
         known = problems.get(problem.key)
         if known is not None:
             problem = _joined(known, problem)
@@ -120,6 +116,28 @@ def read_records(paths: Path | Sequence[Path], layout: Layout) -> list[RecordedP
         raise ConfigError(f"{told} holds no records")
     require_one_pool(sources, layout, told)
     return list(problems.values())
+
+
+def read_problem(
+    located: Located,
+    layout: Layout,
+    require: Callable[[Located, Layout], None] = lambda *_: None,
+) -> RecordedProblem:
+    """Read one record.
+
+    Args:
+        located: the record.
+        layout: where it keeps what.
+        require: raises ValueError for a record that isn't wanted.
+
+    Raises:
+        ConfigError: the record doesn't fit the layout, or isn't wanted.
+    """
+    try:
+        require(located, layout)
+        return _problem(located.record, layout)
+    except (LookupError, ValueError) as error:
+        raise ConfigError(f"{located.place}: {error}") from error
 
 
 def _joined(known: RecordedProblem, more: RecordedProblem) -> RecordedProblem:
@@ -176,6 +194,8 @@ def _sample(row: Record, layout: Layout) -> RecordedSample:
     marks = [value for value in (row.get("answer"), row.get("correct")) if value is not None]
     unanswered = any(str(value) in layout.no_answer for value in marks)
     text, answer = text_of(row.get("text"), strip=False), text_of(row.get("answer"), strip=False)
+    if text and layout.step_mark:
+        text = "\n\n".join(part for part in text.split(layout.step_mark) if part.strip())
     if answer is None and text and layout.answer_after:
         answer = after_words(text, layout.answer_after)
     return RecordedSample(

@@ -26,8 +26,9 @@ from ttsgrid.importer.records import RecordedProblem, RecordedSample, read_recor
 from ttsgrid.importer.run import RecordedRun
 from ttsgrid.store import BenchmarkRecord, Store, StorePath, latest_units, provenance
 
-# Fields of a layout that older stores don't know, and that change nothing of how samples read.
-_NOT_READ = ("files", "search_tokens", "preset")
+# Fields of a layout that older stores don't know; where one changes how samples read, it is
+# added when it is set.
+_NOT_READ = ("files", "search_tokens", "preset", "step_mark")
 _FROM_ELSEWHERE = (
     "from another file, or read in another way; give --seed or --first-sample, another --policy "
     "name, or a new store"
@@ -105,6 +106,7 @@ def _source(files: Sequence[Path], layout: Layout, run: RecordedRun) -> str:
         "layout": fields,
         "grader": [run.grader, run.grader_options],
         "chars": run.chars_per_token,
+        **({"step_mark": layout.step_mark} if layout.step_mark else {}),
     }
     digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
     # A single file goes by the name that older stores know it by.

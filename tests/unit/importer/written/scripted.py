@@ -1,8 +1,9 @@
 """A model that says what is written here, served as an OpenAI-compatible endpoint.
 
-Other tools run against it, so that the files beside this module are theirs and what they
-hold is known. Each question has eight solutions, given out in order; a request for several
-gets the next ones. Usage is counted in words.
+Other tools run against it, so that the files in the folders beside this module are theirs and
+what they hold is known. Tools that can't be pointed at an endpoint call its functions. Each
+question has eight solutions, given out in order; a request for several gets the next ones.
+Usage is counted in words.
 
 Run: `python scripted.py PORT`.
 """
@@ -32,7 +33,8 @@ THOUGHT = (
 
 def solution(said: str, number: int) -> str:
     """Return a solution of one to three steps that answers so."""
-    start = [f"Attempt {number + 1}: {THOUGHT}"] * (number % 3)
+    # In letters: some tools take the last number of a text for its answer.
+    start = [f"Attempt {'abcdefgh'[number]}: {THOUGHT}"] * (number % 3)
     boxed = f"\\boxed{{{said}}}" if said[0] != "~" else said[1:]
     end = "I do not know." if said == "-" else f"The answer is {boxed}."
     return "\n\n".join([*start, end])
@@ -41,6 +43,30 @@ def solution(said: str, number: int) -> str:
 def solutions(question: str) -> list[str]:
     """Return the eight solutions of a question."""
     return [solution(said, i) for i, said in enumerate(QUESTIONS[question][1].split())]
+
+
+def step_scores(text: str) -> list[float]:
+    """Return a made-up probability for each of a text's steps, higher for right answers."""
+    steps = [step for step in text.split("\n\n") if step.strip()]
+    right = [f"{{{gold}}}" for gold, _ in QUESTIONS.values()]
+    return [
+        0.12 * any(box in step for box in right) + sum(step.encode()) % 61 / 100 for step in steps
+    ]
+
+
+class StepWriter:
+    """Continues solutions step by step, taking turns among the eight of a question."""
+
+    def __init__(self) -> None:
+        self._given: Counter[str] = Counter()
+
+    def next_step(self, question: str, so_far: str) -> str:
+        """Return the next step; one that isn't a solution's last ends with a blank line."""
+        options = solutions(question)
+        steps = options[self._given[question] % len(options)].split("\n\n")
+        self._given[question] += 1
+        done = so_far.count("\n\n")
+        return steps[-1] if done >= len(steps) - 1 else steps[done] + "\n\n"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -57,7 +83,11 @@ class Handler(BaseHTTPRequestHandler):
         for _ in range(body.get("n") or 1):
             texts.append(solutions(question)[self.given[question] % 8])
             self.given[question] += 1
-        self._send(self._answer(body, texts))
+        answer = self._answer(body, texts)
+        if body.get("stream"):
+            self._stream(answer)
+        else:
+            self._send(answer)
 
     def do_GET(self) -> None:
         """List the one model."""
@@ -86,6 +116,17 @@ class Handler(BaseHTTPRequestHandler):
             "choices": choices,
             "usage": usage,
         }
+
+    def _stream(self, answer: dict[str, Any]) -> None:
+        """Send a chat's answer as a stream of one piece per choice."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        for choice in answer["choices"]:
+            piece = {**choice, "delta": choice["message"], "finish_reason": "stop"}
+            chunk = {**answer, "object": "chat.completion.chunk", "choices": [piece]}
+            self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+        self.wfile.write(b"data: [DONE]\n\n")
 
     def _send(self, answer: dict[str, Any]) -> None:
         data = json.dumps(answer).encode()

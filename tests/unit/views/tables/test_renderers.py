@@ -29,6 +29,7 @@ from ttsgrid.views.tables.accuracy import accuracy_table, best_table
 from ttsgrid.views.tables.advice import expectation_table, prediction_table, recommendation_table
 from ttsgrid.views.tables.comparisons import comparison_table
 from ttsgrid.views.tables.external import external_table
+from ttsgrid.views.tables.guessed import guessed_table
 from ttsgrid.views.tables.prm_bench import (
     places_table,
     prm_bench_tables,
@@ -131,6 +132,8 @@ def all_tables(store: Path, frontier: Frontier) -> Iterator[tuple[str, Table]]:
     yield "external_table", external_table(_external())
     figures = pl.DataFrame({"policy": ["m"], "n": [8], "accuracy": [0.914]})
     yield "recorded_table", recorded_table(figures)
+    sample = {"problem": "1+1?", "answer": None, "tokens": 7, "scores": [0.5, 0.75]}
+    yield "guessed_table", guessed_table("default", pl.DataFrame([sample]))
     prms = frontier.prm_quality["prm"].unique()
     abilities = {prm: Ability(prm, 0.7, 0.6, 0.8) for prm in prms}
     study = make_study(store, frontier, abilities=abilities)
