@@ -22,7 +22,7 @@ from ttsgrid.importer.records import RecordedProblem, read_problem
 
 _LOOKED_AT = 50  # records; all of a file may be gigabytes
 _SHOWN = 3
-ROWS = {
+ROWS: dict[str, pl.DataType | type[pl.DataType]] = {
     "problem": pl.String,
     "gold": pl.String,
     "answer": pl.String,
