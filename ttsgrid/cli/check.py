@@ -15,7 +15,7 @@ from rich.text import Text
 from ttsgrid.cli.composition import composed
 from ttsgrid.cli.exits import DONE, command
 from ttsgrid.cli.found import COMMIT_DIGITS, find, one_of_each
-from ttsgrid.cli.plan_cost import mean_lengths
+from ttsgrid.cli.plan_cost import lengths_of, measured_of
 from ttsgrid.core.dotted import add_to_path
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.shipped import CONF
@@ -85,7 +85,8 @@ def check(grid: GridConfig, console: Console, roles: Sequence[str] = ROLES) -> N
         wrong += [sentence for sentence in report.wrong if sentence not in wrong]
         for sentence in report.notes:
             console.print(sentence, highlight=False)
-    costs = costs_of(found.plan(committed_units(grid.store).done), found.models, mean_lengths(grid))
+    plan = found.plan(committed_units(grid.store).done)
+    costs = costs_of(plan, found.models, lengths_of(grid, measured_of(grid)))
     sentences = [_cost_sentence(cost) for cost in costs if cost.model.role in roles]
     for sentence in (*sentences, *found.warnings()):
         console.print(sentence, highlight=False)

@@ -2,118 +2,134 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Literal
 
 from rich.table import Table
 
-from ttsgrid.grid.config import GridConfig, PlanConfig
-from ttsgrid.grid.model_config import PER_PRICE_TOKENS
+from ttsgrid.cli.plan_assumed import assumptions
+from ttsgrid.cli.plan_measured import Measured, computed_by, measured_in
+from ttsgrid.cli.plan_priced import Priced
+from ttsgrid.grid.config import GridConfig
 from ttsgrid.grid.plan import Plan
-from ttsgrid.grid.preflight.cost import Cost, costs_of
+from ttsgrid.grid.preflight.cost import Cost, Lengths, costs_of
 from ttsgrid.grid.resolve import ResolvedModel
 
 AT_MOST = "≤ "  # before a figure that no length is known for
-HEADINGS = ("model", "units", "solutions", "tokens", "FLOPs", "GPUs", "GPU-hours", "money")
+UNKNOWN = "?"
+GIB = 2**30
+HEADINGS = (
+    *("model", "units", "solutions", "tokens", "FLOPs", "GPUs", "GPU-hours", "time, h"),
+    *("disk, GiB", "money"),
+)
 
 
 def show_costs(
     grid: GridConfig, plan: Plan, models: Sequence[ResolvedModel]
 ) -> Iterator[Table | str]:
     """Yield a table of what each model is to do, and sentences of what it takes for granted."""
-    means = mean_lengths(grid) if len(plan.missing) < len(plan.units) else {}
-    costs = costs_of(plan, models, means, grid.plan.solution_tokens)
-    costs = [cost for cost in costs if cost.num_units]
-    if not costs:
+    measured = measured_of(grid)
+    costs = expected_costs(grid, plan, models, measured)
+    shown = [Priced(cost, grid.plan, measured) for cost in costs if cost.num_units]
+    if not shown:
         return
     table = Table(title="To run", title_justify="left")
     for heading in HEADINGS:
-        table.add_column(heading, justify="left" if heading == "model" else "right")
-    for cost in costs:
-        table.add_row(*_row(cost, grid.plan))
+        justify: Literal["left", "right"] = "left" if heading == "model" else "right"
+        table.add_column(heading, justify=justify, overflow="fold")
+    for one in shown:
+        table.add_row(*_row(one))
     yield table
-    yield from _totals(costs, grid.plan)
-    yield from _assumptions(costs, grid.plan, means)
+    yield from _totals(shown)
+    yield from assumptions(grid, shown, measured)
 
 
-def mean_lengths(grid: GridConfig) -> dict[str, float]:
-    """Return the mean number of tokens of a solution in the grid's store, by policy."""
-    import polars as pl  # noqa: PLC0415 (data frames are not needed to compose a grid)
+def expected_costs(
+    grid: GridConfig, plan: Plan, models: Sequence[ResolvedModel], measured: Measured
+) -> list[Cost]:
+    """Return what each model is to do, as its units in the store came out.
 
-    from ttsgrid.store import scan  # noqa: PLC0415
-
-    rows = (
-        scan(grid.store, "solutions")
-        .group_by("policy")
-        .agg(pl.col("generated_tokens").mean())
-        .collect()
-    )
-    return {policy: mean for policy, mean in rows.iter_rows() if mean is not None}
-
-
-def money(cost: Cost, settings: PlanConfig) -> float | None:
-    """Return what a model's work costs: an endpoint's output price, or GPU-hours at a price."""
-    asked = cost.model.config.endpoint
-    if asked is not None:
-        price = asked.output_price
-        return None if price is None else price * cost.tokens / PER_PRICE_TOKENS
-    hours, price = cost.gpu_hours(settings.flops_per_s), settings.price_per_gpu_hour
-    return None if hours is None or price is None else hours * price
-
-
-def _row(cost: Cost, settings: PlanConfig) -> list[str]:
-    bound = AT_MOST if cost.expected_tokens is None else ""
-    flops, hours = cost.flops(cost.tokens), cost.gpu_hours(settings.flops_per_s)
-    paid = money(cost, settings)
+    Solutions that are equal, or begin alike, are read once. How many are, no mean length tells:
+    so the units that the store has of this plan are expected, too, and what they came to
+    scales the rest.
+    """
+    lengths = lengths_of(grid, measured)
+    costs = costs_of(plan, models, lengths)
+    held = plan.units.minus(plan.missing)
+    if not held:
+        return costs
+    computed = computed_by(grid.store, {unit.id for unit in held})
+    done = costs_of(replace(plan, missing=held), models, lengths)
     return [
-        cost.model.config.name,
-        f"{cost.num_units:,}",
-        f"{cost.num_solutions:,}",
-        f"{bound}{cost.tokens:,}",
-        "?" if flops is None else f"{bound}{flops:.2g}",
-        str(cost.gpus),
-        "?" if hours is None else f"{bound}{hours:,.1f}",
-        "?" if paid is None else f"{bound}{paid:,.2f}",
+        cost.scaled(ratio(computed.get(cost.model.identity.id), known.expected_tokens))
+        for cost, known in zip(costs, done, strict=True)
     ]
 
 
-def _totals(costs: Sequence[Cost], settings: PlanConfig) -> Iterator[str]:
+def ratio(found: int | None, expected: int | None) -> float:
+    """Return how far off an expectation was; 1 where either is unknown."""
+    return found / expected if found and expected else 1.0
+
+
+def measured_of(grid: GridConfig) -> Measured:
+    """Return what a grid's store tells of its models."""
+    return measured_in(grid.store, is_fake=grid.engine.is_fake)
+
+
+def lengths_of(grid: GridConfig, measured: Measured) -> Lengths:
+    """Return how long a grid's solutions are, as its store and its settings say."""
+    stated = grid.plan
+    return Lengths(
+        measured.lengths, stated.solution_tokens, stated.step_tokens, measured.block_tokens
+    )
+
+
+def _row(one: Priced) -> list[str]:
+    cost, bound = one.cost, AT_MOST if one.cost.expected_tokens is None else ""
+    flops = cost.flops(cost.computed_tokens)
+    shown = {
+        "tokens": f"{cost.tokens:,}",
+        "FLOPs": None if flops is None else f"{flops:.2g}",
+        "GPU-hours": None if one.gpu_hours is None else f"{one.gpu_hours:,.1f}",
+        "time": None if one.hours is None else f"{one.hours:,.2f}",
+        "disk": f"{cost.num_bytes / GIB:,.2f}",
+        "money": None if one.money is None else f"{one.money:,.2f}",
+    }
+    figures = {key: UNKNOWN if text is None else bound + text for key, text in shown.items()}
+    counts = [cost.model.config.name, f"{cost.num_units:,}", f"{cost.num_solutions:,}"]
+    before, after = list(figures.values())[:2], list(figures.values())[2:]
+    return [*counts, *before, str(cost.gpus), *after]
+
+
+def _totals(shown: Sequence[Priced]) -> Iterator[str]:
+    costs = [one.cost for one in shown]
     bound = "at most " if any(cost.expected_tokens is None for cost in costs) else "about "
-    written = sum(cost.tokens for cost in costs if cost.model.role == "policy")
-    read = sum(cost.tokens for cost in costs if cost.model.role == "prm")
-    parts = [f"{written:,} tokens to write and {read:,} for PRMs to read"]
-    flops = [cost.flops(cost.tokens) for cost in costs]
-    if None not in flops:
-        parts.append(f"{sum(f or 0.0 for f in flops):.2g} FLOPs")
-    hours = [cost.gpu_hours(settings.flops_per_s) for cost in costs if cost.gpus]
-    if hours and None not in hours:
-        parts.append(f"{sum(h or 0.0 for h in hours):,.0f} GPU-hours")
-    paid = [money(cost, settings) for cost in costs]
-    if None not in paid:
-        parts.append(f"{sum(p or 0.0 for p in paid):,.2f} in money")
+    tokens = {
+        role: sum(c.tokens for c in costs if c.model.role == role) for role in ("policy", "prm")
+    }
+    parts = [f"{tokens['policy']:,} tokens to write and {tokens['prm']:,} for PRMs to read"]
+    sums: dict[str, list[float | None]] = {
+        "{:.2g} FLOPs": [cost.flops(cost.computed_tokens) for cost in costs],
+        "{:,.0f} GPU-hours": [one.gpu_hours for one in shown if one.cost.gpus],
+        "{:,.2f} GiB": [cost.num_bytes / GIB for cost in costs],
+        "{:,.2f} in money": [one.money for one in shown],
+    }
+    for text, figures in sums.items():
+        known = [figure for figure in figures if figure is not None]
+        if known and len(known) == len(figures):
+            parts.append(text.format(sum(known)))
     yield f"In all {bound}{', '.join(parts)}."
+    yield from _time(shown, bound)
 
 
-def _assumptions(
-    costs: Sequence[Cost], settings: PlanConfig, means: Mapping[str, float]
-) -> Iterator[str]:
-    policies = [cost for cost in costs if cost.model.role == "policy"]
-    stored = [cost.model.config.name for cost in policies if cost.model.config.name in means]
-    others = [c.model.config.name for c in policies if c.model.config.name not in means]
-    if stored:
-        yield f"Lengths of {', '.join(stored)}: the mean of the store's solutions."
-    if others and settings.solution_tokens is not None:
-        yield (
-            f"Assumed: {settings.solution_tokens:,.0f} tokens per solution of {', '.join(others)} "
-            "(plan.solution_tokens), max_tokens where that is less."
-        )
-    elif others:
-        yield (
-            f"Assumed: solutions of {', '.join(others)} are as long as they may get; state a mean "
-            "in plan.solution_tokens, or run a few problems into this store first."
-        )
-    if settings.flops_per_s is None:
-        yield "GPU-hours need plan.flops_per_s, what one GPU gets done, e.g. 1e14; money a price."
+def _time(shown: Sequence[Priced], bound: str) -> Iterator[str]:
+    hours = {one.cost.model.config.name: one.hours for one in shown}
+    known = {name: taken for name, taken in hours.items() if taken is not None}
+    if len(known) < len(hours):
+        return
+    slowest = max(known, key=lambda name: known[name])
     yield (
-        "Not counted: prompts, tokens that searches write past a solution's end, and failures. "
-        "Without GPUs engines run on this machine's cores."
+        f"Time: {bound}{known[slowest]:,.2f} h with all engines side by side ({slowest} takes "
+        f"longest), {sum(known.values()):,.2f} h one after the other."
     )

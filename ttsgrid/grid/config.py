@@ -23,6 +23,7 @@ from ttsgrid.grid.endpoints import require_possible
 from ttsgrid.grid.model_config import ModelConfig as ModelConfig
 from ttsgrid.grid.model_config import SamplingConfig as SamplingConfig
 from ttsgrid.grid.model_config import require, require_engine_name, require_positive
+from ttsgrid.grid.plan_config import PlanConfig as PlanConfig
 
 
 @dataclass(frozen=True)
@@ -167,28 +168,6 @@ class ClusterConfig:
         require_positive("cluster.placement_timeout_s", self.placement_timeout_s)
         require_positive("cluster.max_attempts", self.max_attempts)
         require_positive("cluster.silence_s", self.silence_s)
-
-
-@dataclass(frozen=True)
-class PlanConfig:
-    """What a plan takes for granted when it says what a grid costs.
-
-    Attributes:
-        solution_tokens: mean length of a solution, where the store holds none of a policy;
-            None: each is counted as long as it may get.
-        flops_per_s: FLOP/s that one GPU gets done, for GPU-hours, e.g. 1e14; None: not said.
-        price_per_gpu_hour: in any currency, for money; None: not said.
-        num_gpus: to show how replicas would be split among models; None: this machine's, or 8.
-    """
-
-    solution_tokens: float | None = None
-    flops_per_s: float | None = None
-    price_per_gpu_hour: float | None = None
-    num_gpus: int | None = None
-
-    def __post_init__(self) -> None:
-        for setting in ("solution_tokens", "flops_per_s", "price_per_gpu_hour", "num_gpus"):
-            require_positive(f"plan.{setting}", getattr(self, setting))
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,12 @@ class Stretch:
         left = tuple(self._left(problem_id, wanted, held) for problem_id, wanted in pairs)
         return Stretch(self.share, self.problem_ids, left)
 
+    def minus(self, other: Stretch) -> Stretch:
+        """Leave out what another stretch over the same problems wants."""
+        pairs = zip(self.wanted, other.wanted, strict=True)
+        left = (bytes(a & ~b & 1 for a, b in zip(*masks, strict=True)) for masks in pairs)
+        return Stretch(self.share, self.problem_ids, tuple(left))
+
     def _left(self, problem_id: str, wanted: Wanted, held: Collection[str]) -> Wanted:
         is_left = bytes(unit.id not in held for unit in self.share.on(problem_id, wanted))
         if all(is_left):
@@ -143,6 +149,11 @@ class PlannedUnits(Sequence[Unit]):
     def without(self, held: Collection[str]) -> PlannedUnits:
         """Return those whose ids are not among `held`."""
         return PlannedUnits([stretch.without(held) for stretch in self.stretches]) if held else self
+
+    def minus(self, others: PlannedUnits) -> PlannedUnits:
+        """Return those that are not among some of the same plan."""
+        pairs = zip(self.stretches, others.stretches, strict=True)
+        return PlannedUnits([own.minus(theirs) for own, theirs in pairs])
 
     @property
     def tally(self) -> Tally:

@@ -130,6 +130,7 @@ RECORDED: dict[str, Any] = {
     "store": "elsewhere",
     "plan_only": True,
     "plan.solution_tokens": 7.0,
+    "plan.step_tokens": 7.0,
     "plan.flops_per_s": 7.0,
     "plan.price_per_gpu_hour": 7.0,
     "plan.num_gpus": 4,

@@ -17,7 +17,8 @@ from ttsgrid.grid.config import (
     StrategyConfig,
 )
 from ttsgrid.grid.plan import make_plan
-from ttsgrid.grid.preflight.cost import costs_of
+from ttsgrid.grid.preflight.cost import Lengths, costs_of
+from ttsgrid.grid.preflight.expected import Length
 from ttsgrid.grid.preflight.memory import Memory, machine_gib, require_memory
 from ttsgrid.grid.preflight.weights import GIB, weight_bytes
 
@@ -53,12 +54,12 @@ def test_expected_tokens_follow_from_the_mean_length_of_stored_solutions() -> No
     models = resolve_models(GRID)
     identities = {model.identity.name: model.identity for model in models}
     plan = make_plan(GRID, load_benchmark(GRID.benchmark), identities)
-    policy, prm = costs_of(plan, models, {"zoo-s": 30.0})
+    policy, prm = costs_of(plan, models, Lengths({("zoo-s", "zoo"): Length(30.0, 3.0)}))
     longest = POLICY.sampling.max_tokens
     # Two problems, each with a pool of four and a search that tries eight candidates a step.
     assert policy.most_tokens == 2 * (4 + 8) * longest
     assert policy.expected_tokens == 2 * (4 + 8) * 30
     assert prm.most_tokens == 2 * 8 * longest  # no PRM reads a majority vote
     assert policy.flops(10) == 20 * (models[0].num_parameters or 0)
-    unknown = costs_of(plan, models, {})[0]
+    unknown = costs_of(plan, models, Lengths())[0]
     assert unknown.expected_tokens is None

@@ -12,15 +12,18 @@ import pytest
 from ttsgrid.cli.composition import composed
 from ttsgrid.cli.found import find
 from ttsgrid.cli.main import main
-from ttsgrid.cli.plan_cost import money
+from ttsgrid.cli.plan_measured import Measured
+from ttsgrid.cli.plan_priced import Priced
 from ttsgrid.core.tally import Tally
 from ttsgrid.core.units import SearchTree
 from ttsgrid.grid.arguments import checked_arguments
 from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig
-from ttsgrid.grid.preflight.cost import costs_of
+from ttsgrid.grid.preflight.cost import Lengths, costs_of
+from ttsgrid.grid.preflight.expected import Length
 
 CONF = Path(__file__).resolve().parents[3] / "conf"
+LENGTHS = Lengths({("zoo-s", "zoo"): Length(30.0, 3.0)}, stated_tokens=50.0, step_tokens=10.0)
 SMALL = ("policies=[zoo-s,zoo-m]", "prms=[zoo-prm]", "budgets=[4,8]")
 
 
@@ -49,7 +52,7 @@ def test_counts_without_making_a_unit_are_those_of_the_units(
     assert (plan.planned, plan.to_generate) == (Tally.of(whole), Tally.of(left))
     by_model = Counter((unit.kind, unit.runs_on.name) for unit in left)
     assert {key: of.num_units for key, of in plan.missing.by_model().items()} == by_model
-    prm = costs_of(plan, found.models, {"zoo-s": 30.0}, 50.0)[-1]
+    prm = costs_of(plan, found.models, LENGTHS)[-1]
     assert prm.num_units == sum(unit.prm is not None for unit in left)
 
 
@@ -57,7 +60,7 @@ def test_costs_are_counted_by_hand() -> None:
     grid = grid_of(*SMALL, "benchmark.num_problems=2", "plan.flops_per_s=1e6")
     found = find(grid, lambda _: None)
     plan = found.plan(frozenset())
-    small, medium, prm = costs_of(plan, found.models, {"zoo-s": 30.0}, 50.0)
+    small, medium, prm = costs_of(plan, found.models, LENGTHS)
     trees = [unit for unit in plan.units if isinstance(unit, SearchTree)]
     of_searches = sum(tree.settings.budget for tree in trees if tree.policy.name == "zoo-s")
     # Per problem a greedy solution and a pool of 8; beams at 4 and 8; two subtrees of DVTS.
@@ -68,14 +71,40 @@ def test_costs_are_counted_by_hand() -> None:
     assert small.most_tokens == 160 * small.num_solutions
     # The PRM reads both policies' pools and searches, not the greedy solutions.
     assert prm.num_solutions == 2 * (2 * 8 + of_searches)
-    assert prm.expected_tokens == (30 + 50) * prm.num_solutions // 2
+    questions = [len(problem.question.encode()) / 4 + 40 for problem in plan.problems]
+    # Half a block of 16 is read again of each sample but the first, and of each step of a tree.
+    # Per policy and problem: two blocks of four samples, and four trees.
+    tails = 8.5 * (2 * 2 * (8 - 2) + of_searches * (3 + 5))
+    expected = (30 + 50) * prm.num_solutions / 2 + tails + 2 * (2 + 4) * sum(questions)
+    assert prm.expected_tokens == pytest.approx(expected, abs=1)
+
+
+def test_hours_and_money_follow_from_tokens_and_speeds() -> None:
+    grid = grid_of(*SMALL, "benchmark.num_problems=2", "plan.flops_per_s=1e6")
+    found = find(grid, lambda _: None)
+    small, medium, _ = costs_of(found.plan(frozenset()), found.models, LENGTHS)
+    on_gpu = replace(
+        small, model=replace(small.model, config=replace(small.model.config, num_gpus=2))
+    )
     size = small.model.num_parameters
     assert size is not None
-    hours = small.gpu_hours(1e6)
-    assert hours is not None
-    assert hours == pytest.approx(2 * size * 30 * small.num_solutions / 1e6 / 3600)
-    assert money(small, replace(grid.plan, price_per_gpu_hour=3.0)) == pytest.approx(3 * hours)
-    assert money(small, grid.plan) is None
+    stated = Priced(on_gpu, replace(grid.plan, price_per_gpu_hour=3.0), Measured())
+    hours = 2 * size * (30 * small.num_solutions + small.prompt_tokens) / 1e6 / 3600
+    assert stated.gpu_hours == pytest.approx(hours)
+    assert stated.hours == pytest.approx(hours / 2)
+    assert stated.money == pytest.approx(3 * hours)
+    assert Priced(on_gpu, grid.plan, Measured()).money is None
+    # Measured without a GPU, so it says nothing of a GPU whose speed is stated.
+    measured = Measured(seconds_per_token={("zoo-s", False): 0.5})
+    assert Priced(on_gpu, grid.plan, measured).gpu_hours == pytest.approx(hours)
+    cores = Priced(small, replace(grid.plan, flops_per_s=None), measured)
+    assert cores.hours == pytest.approx(0.5 * small.computed_tokens / 3600)
+    assert cores.gpu_hours == 0
+    assert Priced(medium, replace(grid.plan, flops_per_s=None), measured).hours is None
+    on_gpus = Measured(seconds_per_token={("zoo-s", True): 0.25})
+    assert Priced(on_gpu, grid.plan, on_gpus).gpu_hours == pytest.approx(
+        0.25 * small.computed_tokens / 3600
+    )
 
 
 def test_the_studys_grid_is_planned_offline_in_seconds_with_its_cost(

@@ -12,6 +12,7 @@ from ttsgrid.models.prms.base import (
 from ttsgrid.models.prms.registry import (
     PRM_FORMATS,
     inline_prm_format,
+    mark_tokens,
     prm_format,
     prm_identity,
     scores_wholes,
@@ -26,6 +27,7 @@ __all__ = [
     "VerifierFormat",
     "inline_prm_format",
     "join_pieces",
+    "mark_tokens",
     "prm_format",
     "prm_identity",
     "require_steps",

@@ -46,6 +46,7 @@ class MathShepherdFormat:
     """
 
     heads: ClassVar[tuple[str, ...]] = LABEL_HEADS
+    mark_tokens: ClassVar[int] = 1  # tag and separator, where the text has a blank line
     name: str = "math_shepherd"
     engine_task: str = "marker_logits"
     tag: str = "ки"

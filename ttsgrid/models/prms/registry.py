@@ -57,6 +57,14 @@ def scores_wholes(chosen: PrmFormat) -> bool:
     return bool(getattr(chosen, "whole", False))
 
 
+def mark_tokens(chosen: PrmFormat) -> int:
+    """Return about how many tokens a format adds to each step, its separator in the text's place.
+
+    A format of one's own says so in `mark_tokens`; 0 where it doesn't.
+    """
+    return int(getattr(chosen, "mark_tokens", 0))
+
+
 def inline_prm_format(settings: Mapping[str, Any], setting: str) -> str:
     """Check settings given inline; return them as the text that `prm_format` reads.
 

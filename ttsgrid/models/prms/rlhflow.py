@@ -57,6 +57,7 @@ class RlhflowFormat:
     """
 
     heads: ClassVar[tuple[str, ...]] = LABEL_HEADS
+    mark_tokens: ClassVar[int] = 10  # Llama's headers of two turns, and the answer between them
     name: str = "rlhflow_deepseek"
     engine_task: str = "marker_logits"
     system: str = ""
