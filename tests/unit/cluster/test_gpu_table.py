@@ -10,7 +10,7 @@ from hydra import compose, initialize_config_dir
 from ttsgrid.cluster.driver import fleet_specs
 from ttsgrid.cluster.driver.capacity import Capacity, Nodes, demand
 from ttsgrid.cluster.driver.fleet_specs import share_of, worker_spec
-from ttsgrid.cluster.driver.sharing import with_shared_gpus
+from ttsgrid.cluster.driver.sharing import crowded_pairs, with_shared_gpus
 from ttsgrid.cluster.driver.waves import plan_waves
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.errors import PlacementError, UnreachableError
@@ -78,7 +78,7 @@ def shared(policy: str, prm: str, cluster: Nodes) -> dict[str, list[WorkerSpec]]
     usable = GPU_GIB * grid().engine.gpu_memory_utilization
     fleet = {name: [spec_of(name)] for name in (policy, prm)}
     shares = {name: share_of(resolved(name), spec_of(name), usable) for name in fleet}
-    return with_shared_gpus(fleet, [(policy, prm)], shares, cluster)
+    return with_shared_gpus(fleet, crowded_pairs(fleet, [(policy, prm)], cluster), shares)
 
 
 def node(num_gpus: int) -> Nodes:

@@ -7,12 +7,12 @@ wave's affair (`ttsgrid.cluster.driver.spread`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from transformers import AutoTokenizer
 
 from ttsgrid.cluster.driver.capacity import Nodes, demand
-from ttsgrid.cluster.driver.sharing import with_shared_gpus
+from ttsgrid.cluster.driver.sharing import Pair, crowded_pairs, with_shared_gpus
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.records import Problem
 from ttsgrid.engines.spec import EngineSpec
@@ -37,7 +37,7 @@ def fleet_of(
     models: list[ResolvedModel],
     plan: Plan,
     cluster: Nodes,
-    gpu_gib: float | None = None,
+    gpu_gib: Callable[[], float | None],
 ) -> dict[str, list[WorkerSpec]]:
     """Return a spec for each replica of each model that a missing unit needs, in the grid's order.
 
@@ -46,7 +46,8 @@ def fleet_of(
         models: its models; several of one name differ in how they are asked.
         plan: its missing units count.
         cluster: where workers will stand.
-        gpu_gib: memory of one GPU; None where unknown: then no two models share one.
+        gpu_gib: tells the memory of one GPU, where that is asked; None where unknown: then no two
+            models share one.
     """
     needed = {model.name for unit, _ in plan.missing.alike() for model in unit.models}
     use_gpus = cluster.has_gpus if grid.cluster.use_gpus is None else grid.cluster.use_gpus
@@ -54,15 +55,20 @@ def fleet_of(
     single = {
         name: [worker_spec(grid, model, plan.problems, use_gpus)] for name, model in used.items()
     }
-    if gpu_gib is not None:
-        trees = [unit.tree for unit, _ in plan.missing.alike() if unit.tree]
-        pairs = dict.fromkeys((tree.policy.name, tree.prm.name) for tree in trees)
-        usable = gpu_gib * grid.engine.gpu_memory_utilization
+    crowded = crowded_pairs(single, _pairs(plan), cluster)
+    if crowded and use_gpus and (gib := gpu_gib()) is not None:
+        usable = gib * grid.engine.gpu_memory_utilization
         shares = {name: share_of(used[name], single[name][0], usable) for name in used}
-        single = with_shared_gpus(single, pairs, shares, cluster)
+        single = with_shared_gpus(single, crowded, shares)
     return {
         name: [spec] * _num_replicas(used[name], spec, cluster) for name, (spec,) in single.items()
     }
+
+
+def _pairs(plan: Plan) -> list[Pair]:
+    """Return the policy and the PRM of each kind of search."""
+    trees = [unit.tree for unit, _ in plan.missing.alike() if unit.tree]
+    return list(dict.fromkeys((tree.policy.name, tree.prm.name) for tree in trees))
 
 
 def share_of(model: ResolvedModel, spec: WorkerSpec, usable_gib: float) -> float | None:

@@ -50,8 +50,7 @@ async def run_missing(
         if dashboard:
             console.print(f"Ray dashboard: http://{dashboard}", highlight=False)
         cluster = cluster_nodes()
-        gpu_gib = memory_for(grid).gpu_gib or smallest_gpu_gib() if cluster.has_gpus else None
-        workers = fleet_of(grid, models, plan, cluster, gpu_gib)
+        workers = fleet_of(grid, models, plan, cluster, partial(_gpu_gib, grid))
         # Ray would leave such an actor pending, and say nothing until the placement times out.
         for specs in workers.values():
             require_room(specs[0], cluster)
@@ -87,6 +86,11 @@ async def run_missing(
         if sent is not None:
             raise stopped(sent, progress.committed_of_all, drain=grid.cluster.drain)
         return progress.num_failed
+
+
+def _gpu_gib(grid: GridConfig) -> float | None:
+    """Return the memory of one GPU, as stated, or as this machine or the cluster's nodes tell."""
+    return memory_for(grid).gpu_gib or smallest_gpu_gib()
 
 
 def blocks_to_score(plan: Plan) -> set[str]:

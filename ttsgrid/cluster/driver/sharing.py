@@ -19,24 +19,27 @@ Pair = tuple[str, str]
 STEPS = 100  # of a GPU: Ray counts in ten-thousandths, people read per cent
 
 
+def crowded_pairs(fleet: Fleet, pairs: Iterable[Pair], cluster: Nodes) -> list[Pair]:
+    """Return the pairs of policy and PRM that find no room side by side."""
+    return [pair for pair in pairs if not cluster.hold([demand(fleet[name][0]) for name in pair])]
+
+
 def with_shared_gpus(
-    fleet: Fleet, pairs: Iterable[Pair], shares: Mapping[str, float | None], cluster: Nodes
+    fleet: Fleet, crowded: Iterable[Pair], shares: Mapping[str, float | None]
 ) -> dict[str, list[WorkerSpec]]:
     """Let models share GPUs where a pair can't have GPUs of its own.
 
     Args:
         fleet: the replicas of each model.
-        pairs: policy and PRM of each kind of search.
+        crowded: policy and PRM of searches that find no room side by side.
         shares: of a GPU's memory for engines that each model needs; None where unknown.
-        cluster: its nodes.
     """
     needs = {name: _need(specs[0], shares.get(name)) for name, specs in fleet.items()}
     of_prm: dict[str, float] = {}
     of_policy: dict[str, float] = {}
-    for policy, prm in pairs:
+    for policy, prm in crowded:
         own, read = needs[policy], needs[prm]
-        apart = cluster.hold([demand(fleet[name][0]) for name in (policy, prm)])
-        if apart or own is None or read is None or own + read > 1:
+        if own is None or read is None or own + read > 1:
             continue
         of_prm[prm] = read
         of_policy[policy] = min(of_policy.get(policy, 1.0), 1 - read)
