@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 
 from ttsgrid.core.errors import ConfigError
-from ttsgrid.core.identity import Canonical, content_id
+from ttsgrid.core.identity import Canonical, address_of, canonical_json
 from ttsgrid.core.search_presets import PAPER, PRESETS
 from ttsgrid.core.search_rules import SearchRules
 from ttsgrid.core.strategies import OWN_SETTINGS, preset, search_of
@@ -97,9 +97,14 @@ class SearchSettings:
         return params
 
     @cached_property
+    def text(self) -> str:
+        """What `as_params` gives, as canonical JSON; it travels with a unit that was named."""
+        return canonical_json(self.as_params())
+
+    @cached_property
     def id(self) -> str:
         """Content address of `as_params`: thousands of trees share it, and are named by it."""
-        return content_id(self.as_params())
+        return address_of(self.text)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Canonical]) -> SearchSettings:

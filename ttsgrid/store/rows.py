@@ -126,7 +126,7 @@ def _search_columns(tree: SearchTree | None) -> Row:
         "subtree": tree.subtree,
         "beam_width": tree.beam_width,
         "preset": tree.preset,
-        "params": canonical_json(tree.settings.as_params()),
+        "params": tree.settings.text,
     }
 
 

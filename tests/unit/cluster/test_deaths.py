@@ -140,7 +140,7 @@ async def first_unit(folder: Path) -> AsyncIterator[tuple[Dispatch, str]]:
         figures, committer = Figures(todo), Committer(store)
         by_id = {problem.id: problem for problem in plan.problems}
         yield (
-            Dispatch(plan.units[:1], by_id, {}, committer, figures, 3),
+            await Dispatch(by_id, committer, figures, 3).filled(plan.units[:1], {}),
             plan.units[0].runs_on.name,
         )
         await committer.flush()

@@ -26,7 +26,8 @@ def test_searches_on_long_questions_start_first(tmp_path: Path) -> None:
         with Store.open(tmp_path, run_id="test") as store:
             figures = Figures({POLICY: len(lengths)})
             units, committer = plan.units, Committer(store)
-            dispatch = Dispatch(units, by_id, {}, committer, figures, max_attempts=3)
+            dispatch = Dispatch(by_id, committer, figures, max_attempts=3)
+            await dispatch.filled(units, {})
             dispatch.prm_works(PRM)
             chunks = [await dispatch.take(POLICY) for _ in lengths]
         return [len(chunk[0].problem.question) for chunk in chunks if chunk]

@@ -11,11 +11,12 @@ whose PRM worker died is handed out again likewise.
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ttsgrid.cluster.driver.committer import Committer
-from ttsgrid.cluster.driver.dispatch import Dispatch, Held
+from ttsgrid.cluster.driver.dispatch import Dispatch, Held, long_lived
 from ttsgrid.cluster.driver.figures import Figures
 from ttsgrid.cluster.driver.fleet import StartWorker
 from ttsgrid.cluster.driver.prm_directory import PrmDirectory
@@ -84,6 +85,7 @@ class Driver:
                 if not self._drains:
                     await self._run_wave(wave, held)
         finally:
+            gc.unfreeze()  # what `long_lived` set aside
             poll.cancel()
             await asyncio.gather(poll, return_exceptions=True)
             # On the way out of an error too: what finished must not be generated again.
@@ -97,7 +99,8 @@ class Driver:
             self._dispatch.drain()
 
     async def _run_wave(self, wave: Wave, held: Held) -> None:
-        self._replicas = self._replicas_for(wave, held)
+        dispatch = await self._dispatch_of(wave, held)
+        self._replicas = self._replicas_for(wave, dispatch)
         running = [
             asyncio.create_task(replica.serve(self._residency)) for replica in self._replicas
         ]
@@ -114,19 +117,21 @@ class Driver:
                 task.cancel()
             await asyncio.gather(guard, work, *running, return_exceptions=True)
 
-    def _replicas_for(self, wave: Wave, held: Held) -> list[Replica]:
+    async def _dispatch_of(self, wave: Wave, held: Held) -> Dispatch:
+        dispatch = Dispatch(
+            self._problems, self._committer, self._progress.figures, self._limits.max_attempts
+        )
+        with long_lived():
+            self._dispatch = await dispatch.filled(wave, held)
+        if self._drains:  # told while it was filled
+            dispatch.drain()
+        return dispatch
+
+    def _replicas_for(self, wave: Wave, dispatch: Dispatch) -> list[Replica]:
         """Return the replicas of a wave in the order in which they wait for room.
 
         First one of each model, which fit together where the wave has searches.
         """
-        dispatch = self._dispatch = Dispatch(
-            wave,
-            self._problems,
-            held,
-            self._committer,
-            self._progress.figures,
-            self._limits.max_attempts,
-        )
         prms = PrmDirectory()
         return [
             Replica(
