@@ -10,10 +10,11 @@ import pytest
 
 from tests.unit.cluster.simulation import SimulatedCluster, drive, run_virtually
 from tests.unit.cluster.test_search_at_scale import POLICY, PRM, searches, worker
-from tests.unit.grid.test_units_and_plan import problems
+from tests.unit.grid.test_units_and_plan import IDENTITIES, grid, models, problems, strategies
 from ttsgrid.cluster.driver.capacity import Capacity
 from ttsgrid.cluster.driver.spread import Spread
 from ttsgrid.cluster.wire.tasks import WorkerSpec
+from ttsgrid.grid.plan import make_plan
 from ttsgrid.store import committed_units
 
 NODE_OF_EIGHT = (Capacity(8, 1e6, 1e6),)
@@ -105,3 +106,22 @@ def test_who_waits_for_gpus_that_others_use_is_not_told_of(tmp_path: Path) -> No
     assert sum(line.endswith(" works") for line in lines) == len(cluster.workers)
     assert sum(line.endswith(" done") for line in lines) == len(cluster.workers)
     assert sum(line.endswith("waits for room") for line in lines) == 2
+
+
+def test_gpus_of_a_model_that_is_done_go_to_those_with_work_left(tmp_path: Path) -> None:
+    small, medium = "small", "medium"
+    of_both = grid(policies=models((small, medium)), prms=(), strategies=strategies("majority"))
+    plan = make_plan(replace(of_both, budgets=(16,)), problems(24), IDENTITIES)
+    fleet = {
+        small: [on_gpus("policy", small, 0.05)] * 4,
+        medium: [on_gpus("policy", medium, 0.4)] * 4,
+    }
+    cluster, said = SimulatedCluster(), StringIO()
+    spread = Spread(frozenset({small, medium}), {small: 1e9, medium: 1e9})
+    four = (Capacity(4, 1e6, 1e6),)
+    run_virtually(drive(plan, fleet, cluster, tmp_path, four, said=said, spread=spread))
+    names = [worker.spec.engine.name for worker in cluster.workers]
+    # Guessed to take as long as each other: two GPUs each; then one after the other gets free.
+    assert (names[:4].count(small), names[:4].count(medium)) == (2, 2)
+    assert names[4:] == [medium, medium]
+    assert cluster.most_resident == 4
