@@ -12,7 +12,8 @@ from tests.ray.test_driver_with_fake_engines import COT, MAJORITY, engine, model
 from ttsgrid.analysis import analyse
 from ttsgrid.cli.store import main as show_store
 from ttsgrid.cli.sweep import sweep
-from ttsgrid.grid.config import StrategyConfig
+from ttsgrid.grid.config import PlanConfig, StrategyConfig
+from ttsgrid.store import scan
 from ttsgrid.views.html.build import build_report
 
 pytestmark = pytest.mark.ray
@@ -47,3 +48,25 @@ def test_plan_progress_summary_store_and_report_say_the_same_counts(
         "6",
         str(num_cells),
     ]
+
+
+def test_a_plan_with_a_probe_runs_few_units_and_counts_at_what_they_came_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grid = replace(
+        one_policy(tmp_path, engine()),
+        prms=(model(tmp_path, "prm-q", "qwen"),),
+        strategies=(COT, MAJORITY),
+        budgets=(16,),
+        plan_only=True,
+        plan=PlanConfig(probe=1),
+    )
+    sweep(grid)
+    said = " ".join(capsys.readouterr().out.split())
+    held = scan(grid.store, "solutions").collect()
+    assert held.height == 1 + 4  # a greedy solution and a block of the pool, of one problem
+    assert "Probing with 2 units, which the store keeps." in said
+    # Two problems whole, and two blocks of the first: 4 to 8 and 8 to 16.
+    assert "To generate: 46 solutions, of 51 solutions in the plan" in said
+    assert "the mean of the store's solutions" in said
+    assert "without GPUs" in said

@@ -18,6 +18,7 @@ from ttsgrid.analysis.study.summary import make_study
 from ttsgrid.analysis.study.tables import NEXT_BUY_TABLE, RULES_TABLE, TABLES
 from ttsgrid.cli.ability_option import add_ability_option
 from ttsgrid.cli.exits import command
+from ttsgrid.cli.frontier_settings import Shelf, shelf_of
 from ttsgrid.cli.options import Parser
 from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
 from ttsgrid.cli.price_option import add_price_option
@@ -87,11 +88,13 @@ def _require_policies(frontier: Frontier, names: Sequence[str]) -> None:
 def _show(frontier: Frontier, options: argparse.Namespace, folder: Path) -> None:
     if options.table is None and options.figure is None:
         print_frontier(frontier, Console(), every_table=options.all)
-        write_frontier(frontier, folder)
+        files = _cleared(frontier, options, folder)
+        files.note(write_frontier(frontier, folder))
         print(f"Picture and tables: {folder}")
         if not options.all:
             print("Every table here: the same command with --all")
         return
+    files = _cleared(frontier, options, folder)
     folder.mkdir(parents=True, exist_ok=True)
     abilities = find_abilities(options.store, options.prm_ability)
     study = make_study(options.store, frontier, options.long_cot, abilities)
@@ -111,10 +114,21 @@ def _show(frontier: Frontier, options: argparse.Namespace, folder: Path) -> None
                 )
         # As the whole frontier's files are called, so that none lies there twice.
         paths = write_tables({options.table.replace("-", "_"): frame}, folder)
+        files.note(paths)
         print(f"Table: {paths[-1]}")
     if options.figure is not None:
-        for path in write_figures(options.store, study, options.figure, folder):
+        drawn = list(write_figures(options.store, study, options.figure, folder))
+        files.note(drawn)
+        for path in drawn:
             print(f"Figure: {path}")
+
+
+def _cleared(frontier: Frontier, options: argparse.Namespace, folder: Path) -> Shelf:
+    """Return where the files go, once an analysis with other settings is out of the way."""
+    files = shelf_of(frontier, folder, options)
+    if said := files.clear():
+        print(said)
+    return files
 
 
 def _budgets(text: str) -> list[int]:

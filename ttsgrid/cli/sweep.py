@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import hydra
@@ -22,7 +23,7 @@ from ttsgrid.cli.found import Found, find, one_of_each
 from ttsgrid.cli.plan_cost import show_costs
 from ttsgrid.cli.plan_replicas import show_replicas
 from ttsgrid.core.dotted import add_to_path
-from ttsgrid.core.errors import StoreError, UnfinishedError
+from ttsgrid.core.errors import ConfigError, StoreError, UnfinishedError
 from ttsgrid.core.shipped import CONF
 from ttsgrid.core.tally import Tally, counted
 from ttsgrid.grid.arguments import checked_arguments
@@ -33,6 +34,7 @@ from ttsgrid.grid.own_code import check_own_code
 from ttsgrid.grid.plan import Plan
 from ttsgrid.grid.planned_units import Amount
 from ttsgrid.grid.preflight.placement import placements
+from ttsgrid.grid.probe import probe_units
 from ttsgrid.grid.served import served_elsewhere
 from ttsgrid.store import committed_units, locate, require_current
 from ttsgrid.views.terminal.console import Console
@@ -78,6 +80,8 @@ def sweep(grid: GridConfig) -> None:
     found = find(grid, note)
     held = committed_units(grid.store)
     plan = found.plan(held.done)
+    if grid.plan.probe is not None:
+        plan = probed(grid, plan, found)
     show_plan(plan)
     for fault in held.faults.values():
         note(f"{fault}: its commit's units are planned again")
@@ -85,12 +89,7 @@ def sweep(grid: GridConfig) -> None:
     for sentence in said:
         console.print(sentence, highlight=False)
     if grid.plan_only:
-        for sentence in placements(grid, found.parts[0].models):
-            console.print(sentence, highlight=False)
-        for sentence in show_replicas(grid, plan, found.models):
-            console.print(sentence, highlight=False)
-        for shown in show_costs(grid, plan, found.models):
-            console.print(shown, highlight=False)
+        show_needs(grid, plan, found)
         return
     found.require_all()
     if plan.missing:
@@ -114,6 +113,39 @@ def sweep(grid: GridConfig) -> None:
             f"{failed} units failed, for instance with: {example}. All errors are in table units "
             f"of {grid.store} (status = 'failed'). The same command tries these units again."
         )
+
+
+def show_needs(grid: GridConfig, plan: Plan, found: Found) -> None:
+    """Print what a plan's models need, how they would be placed, and what all of it costs."""
+    for sentence in placements(grid, found.parts[0].models):
+        console.print(sentence, highlight=False)
+    for sentence in show_replicas(grid, plan, found.models):
+        console.print(sentence, highlight=False)
+    for shown in show_costs(grid, plan, found.models):
+        console.print(shown, highlight=False)
+
+
+def probed(grid: GridConfig, plan: Plan, found: Found) -> Plan:
+    """Run the few units that tell lengths and speeds; return the plan of what is left.
+
+    Raises:
+        ConfigError: it is no plan that is asked for, or the models can't run.
+        UnfinishedError: a unit failed, so that the rest would, too.
+    """
+    if not grid.plan_only:
+        raise ConfigError("plan.probe is for a plan: add plan_only=true, or leave it out")
+    few = replace(plan, missing=probe_units(plan, grid.plan.probe or 0))
+    if not few.missing:
+        return plan
+    found.require_all()
+    require_right(few, found)
+    from ttsgrid.cli.sweep_run import run_plan  # noqa: PLC0415
+
+    note(f"Probing with {counted(len(few.missing), 'unit')}, which the store keeps.")
+    if failed := run_plan(grid, few, found.models, console):
+        example = next(iter(committed_units(grid.store).failed.values()))
+        raise UnfinishedError(f"{failed} units of the probe failed, for instance with: {example}")
+    return found.plan(committed_units(grid.store).done)
 
 
 def require_right(plan: Plan, found: Found) -> None:

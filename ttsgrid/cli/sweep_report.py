@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ttsgrid.analysis.frontier import analyse
+from ttsgrid.cli.frontier_settings import shelf
 from ttsgrid.cli.rules_option import rules_of_report, without_usual_lacks
 from ttsgrid.core.tally import counted
 from ttsgrid.grid.budgets import report_budgets
@@ -30,8 +31,12 @@ def report(grid: GridConfig, console: Console) -> None:
     frontier = analyse(grid.store, budgets=report_budgets(grid) or None, rules=rules)
     frontier = without_usual_lacks(frontier, grid.rules)
     folder = frontier_folder(grid.store)
-    write_frontier(frontier, folder)
+    files = shelf(frontier, folder, rules=grid.rules, plugins=grid.plugins)
+    kept = files.clear()
+    files.note(write_frontier(frontier, folder))
     print_frontier(frontier, console, every_rule=grid.rules is not None)
+    if kept:
+        console.print(kept, highlight=False, soft_wrap=True)
     console.print(
         f"The store holds {generated(grid.store)}: {counted(frontier.num_cells, 'cell')}.\n"
         f"Results: {grid.store}  Picture and tables: {folder}\n"

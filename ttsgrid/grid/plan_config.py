@@ -12,6 +12,9 @@ class PlanConfig:
     """What a plan takes for granted when it says what a grid costs.
 
     Attributes:
+        probe: run the smallest units on so many problems of each benchmark first, with the real
+            engines, and keep them in the store: lengths and speeds then come from them; None:
+            start nothing.
         solution_tokens: mean length of a solution, where the store holds none of a policy;
             None: each is counted as long as it may get.
         step_tokens: mean length of a step of theirs: PRMs mark each, and searches have so many
@@ -21,6 +24,7 @@ class PlanConfig:
         num_gpus: to show how replicas would be split among models; None: this machine's, or 8.
     """
 
+    probe: int | None = None
     solution_tokens: float | None = None
     step_tokens: float = 60.0
     flops_per_s: float | None = None

@@ -75,6 +75,10 @@ class Stretch:
         }
         return Stretch(self.share, self.problem_ids, tuple(masks[mask] for mask in self.wanted))
 
+    def on_first(self, num_problems: int) -> Stretch:
+        """Keep units of the first problems."""
+        return Stretch(self.share, self.problem_ids[:num_problems], self.wanted[:num_problems])
+
     def without(self, held: Collection[str]) -> Stretch:
         """Leave out units by id."""
         pairs = zip(self.problem_ids, self.wanted, strict=True)
@@ -145,6 +149,10 @@ class PlannedUnits(Sequence[Unit]):
     def where(self, holds: Callable[[Unit], bool]) -> PlannedUnits:
         """Return those of which something holds that does not depend on the problem."""
         return PlannedUnits([stretch.where(holds) for stretch in self.stretches])
+
+    def on_first(self, num_problems: int) -> PlannedUnits:
+        """Return those on the first problems of each benchmark."""
+        return PlannedUnits([stretch.on_first(num_problems) for stretch in self.stretches])
 
     def without(self, held: Collection[str]) -> PlannedUnits:
         """Return those whose ids are not among `held`."""

@@ -129,6 +129,7 @@ RECORDED: dict[str, Any] = {
     "cluster.dashboard": False,
     "store": "elsewhere",
     "plan_only": True,
+    "plan.probe": 7,
     "plan.solution_tokens": 7.0,
     "plan.step_tokens": 7.0,
     "plan.flops_per_s": 7.0,
