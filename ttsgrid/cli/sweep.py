@@ -22,6 +22,7 @@ from ttsgrid.cli.exits import DONE, STOPPED, command, say, stopped_by_signals
 from ttsgrid.cli.found import Found, find, one_of_each
 from ttsgrid.cli.plan_cost import show_costs
 from ttsgrid.cli.plan_replicas import show_replicas
+from ttsgrid.cli.tracked_run import settings_of
 from ttsgrid.core.dotted import add_to_path
 from ttsgrid.core.errors import ConfigError, StoreError, UnfinishedError
 from ttsgrid.core.shipped import CONF
@@ -38,6 +39,7 @@ from ttsgrid.grid.probe import probe_units
 from ttsgrid.grid.served import served_elsewhere
 from ttsgrid.store import committed_units, locate, require_current
 from ttsgrid.views.terminal.console import Console
+from ttsgrid.views.tracking.trackers import Trackers, make_trackers
 
 console = Console()
 
@@ -77,6 +79,7 @@ def sweep(grid: GridConfig) -> None:
     rules_of(grid.rules or (), "rules")  # refused now, not when all has run
     # Opening the store refuses an older one too, but models are then resolved and hashed first.
     require_current(locate(grid.store))
+    trackers = make_trackers(() if grid.plan_only else grid.log_to, note)
     found = find(grid, note)
     held = committed_units(grid.store)
     plan = found.plan(held.done)
@@ -94,16 +97,26 @@ def sweep(grid: GridConfig) -> None:
     found.require_all()
     if plan.missing:
         require_right(plan, found)
+    with trackers.running(settings_of(grid)):
+        run_and_report(grid, plan, found, trackers)
+
+
+def run_and_report(grid: GridConfig, plan: Plan, found: Found, trackers: Trackers) -> None:
+    """Run what the store lacks, show its frontier, and tell trackers of both.
+
+    Raises:
+        UnfinishedError: units failed.
+    """
     # What runs, and analysis with its pictures, take longer to import than a grid to plan.
     from ttsgrid.cli.sweep_run import run_plan  # noqa: PLC0415
 
-    failed = run_plan(grid, plan, found.models, console)
+    failed = run_plan(grid, plan, found.models, console, trackers)
     if not plan.missing:
         console.print("The store holds every unit: 0 tokens to generate.", highlight=False)
     from ttsgrid.cli.sweep_report import report  # noqa: PLC0415
 
     try:
-        report(grid, console)
+        report(grid, console, trackers)
     except StoreError:
         if not failed:
             raise  # else the failures below say why there is nothing to report

@@ -15,6 +15,8 @@ from ttsgrid.grid.config import GridConfig
 from ttsgrid.store import generated
 from ttsgrid.views.files.export import write_frontier
 from ttsgrid.views.terminal.frontier import print_frontier
+from ttsgrid.views.tracking.points import tracked_points
+from ttsgrid.views.tracking.trackers import NO_TRACKERS, Trackers
 
 
 def frontier_folder(store: str) -> Path:
@@ -24,8 +26,8 @@ def frontier_folder(store: str) -> Path:
     return Path("results") / store.rstrip("/").rsplit("/", 1)[-1] / "frontier"
 
 
-def report(grid: GridConfig, console: Console) -> None:
-    """Compute the frontier from the store alone, print it and say where it is."""
+def report(grid: GridConfig, console: Console, trackers: Trackers = NO_TRACKERS) -> None:
+    """Compute the frontier from the store alone, print it, say where it is and tell trackers."""
     # CoT alone has no N; None then stands for what the store's pools allow.
     rules = rules_of_report(grid.rules, "rules")
     frontier = analyse(grid.store, budgets=report_budgets(grid) or None, rules=rules)
@@ -34,6 +36,7 @@ def report(grid: GridConfig, console: Console) -> None:
     files = shelf(frontier, folder, rules=grid.rules, plugins=grid.plugins)
     kept = files.clear()
     files.note(write_frontier(frontier, folder))
+    trackers.frontier(lambda: tracked_points(frontier), _files_of(folder))
     print_frontier(frontier, console, every_rule=grid.rules is not None)
     if kept:
         console.print(kept, highlight=False, soft_wrap=True)
@@ -44,3 +47,8 @@ def report(grid: GridConfig, console: Console) -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _files_of(folder: Path) -> list[Path]:
+    """The pictures and tables of a frontier that people read."""
+    return [file for file in sorted(folder.iterdir()) if file.suffix in (".png", ".csv", ".yaml")]

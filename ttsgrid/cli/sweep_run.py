@@ -13,6 +13,7 @@ from ttsgrid.grid.config import GridConfig
 from ttsgrid.grid.plan import Plan
 from ttsgrid.grid.resolve import ResolvedModel
 from ttsgrid.store import BenchmarkRecord, ModelRecord, Store
+from ttsgrid.views.tracking.trackers import NO_TRACKERS, Trackers
 
 
 def benchmark_record(benchmark: BenchmarkConfig) -> BenchmarkRecord:
@@ -43,8 +44,16 @@ def model_record(model: ResolvedModel) -> ModelRecord:
     )
 
 
-def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel], console: Console) -> int:
+def run_plan(
+    grid: GridConfig,
+    plan: Plan,
+    models: list[ResolvedModel],
+    console: Console,
+    trackers: Trackers = NO_TRACKERS,
+) -> int:
     """Describe the models, run the missing units, all under the store's lease.
+
+    Trackers are told of progress.
 
     Returns:
         How many units failed.
@@ -61,10 +70,20 @@ def run_plan(grid: GridConfig, plan: Plan, models: list[ResolvedModel], console:
             require_ready(benchmark_grader(benchmark))
         # Ray, and what comes with it, is loaded only when there is something to run.
         from ttsgrid.cluster.driver.launch import run_missing  # noqa: PLC0415
+        from ttsgrid.cluster.driver.tracked import tracked  # noqa: PLC0415
 
         todo: Counter[str] = Counter()
         for (_, model), amount in plan.missing.by_model().items():
             todo[model] += amount.num_units
-        failed = asyncio.run(run_missing(grid, plan, models, store, console, todo))
+        run = run_missing(
+            grid,
+            plan,
+            models,
+            store,
+            console,
+            todo,
+            lambda figures: trackers.progress(lambda: tracked(figures)),
+        )
+        failed = asyncio.run(run)
         store.compact()  # a commit a second leaves thousands of files a day
         return failed

@@ -32,7 +32,7 @@ from ttsgrid.grid.definitions import AXES, group_names
 from ttsgrid.grid.typed_values import as_structure, as_text, is_text
 
 # What takes several values; so does each setting of `sampling`.
-LISTS = (*AXES, "benchmark", "benchmarks", "budgets", "plugins", "rules", "seed")
+LISTS = (*AXES, "benchmark", "benchmarks", "budgets", "log_to", "plugins", "rules", "seed")
 GROUPS = ("benchmark", "engine", "cluster", "experiment")
 # As conf/config.yaml places it: an experiment's settings are the grid's own, so its file
 # needs no `# @package _global_`.

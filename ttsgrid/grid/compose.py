@@ -104,6 +104,7 @@ def to_grid(config: DictConfig, search_path: Sequence[Path]) -> GridConfig:
         plan_only=typed("plan_only", bool, plain.get("plan_only", False)),
         plugins=plugins,
         rules=typed("rules", tuple[str, ...] | None, plain.get("rules")),
+        log_to=typed("log_to", tuple[str, ...], plain.get("log_to") or []),
         **budgets,
     )
 

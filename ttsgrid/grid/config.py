@@ -18,6 +18,7 @@ from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.search_presets import PRESETS
 from ttsgrid.core.search_settings import SearchSettings
 from ttsgrid.core.strategies import STRATEGIES, Strategy, preset, search_of
+from ttsgrid.core.tracking import TRACKERS
 from ttsgrid.engines.spec import EngineSettings, fake_option_names
 from ttsgrid.grid.endpoints import require_possible
 from ttsgrid.grid.model_config import ModelConfig as ModelConfig
@@ -193,6 +194,8 @@ class GridConfig:
             catalogues; workers import them too.
         rules: that the report replays on the pools, as `--rules` names them; None for the
             usual ones, () for none. They are views: no unit depends on them.
+        log_to: services that are told of progress and frontier: `wandb`, `mlflow`; each needs
+            the extra of its name.
     """
 
     benchmarks: tuple[BenchmarkConfig, ...]
@@ -208,8 +211,11 @@ class GridConfig:
     plan: PlanConfig = field(default_factory=PlanConfig)
     plugins: tuple[str, ...] = ()
     rules: tuple[str, ...] | None = None
+    log_to: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for name in self.log_to:
+            require_choice("log_to", name, TRACKERS)
         require(bool(self.benchmarks), "benchmarks=[] leaves nothing to run; name at least one")
         require(bool(self.policies), "policies=[] leaves nothing to run; name at least one policy")
         require(bool(self.strategies), "strategies=[] leaves nothing to run; name at least one")

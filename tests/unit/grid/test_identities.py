@@ -137,6 +137,7 @@ RECORDED: dict[str, Any] = {
     "plan.num_gpus": 4,
     "plugins": ("my_package",),
     "rules": ("adaptive=0.9", "short"),
+    "log_to": ("mlflow",),
 }
 
 # How many units there are, not what they are: a smaller plan is part of a larger one.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from rich.console import Console
@@ -12,6 +12,7 @@ from rich.console import Console
 from ttsgrid.cluster.driver.capacity import require_room
 from ttsgrid.cluster.driver.committer import Committer
 from ttsgrid.cluster.driver.driver import Driver
+from ttsgrid.cluster.driver.figures import Figures
 from ttsgrid.cluster.driver.fleet_specs import REQUESTS_PER_SEQUENCE, automatic_models, fleet_of
 from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.driver.ray_cluster import (
@@ -44,8 +45,9 @@ async def run_missing(
     store: Store,
     console: Console,
     todo: Mapping[str, int],
+    heard: Callable[[Figures], None] = lambda _: None,
 ) -> int:
-    """Run a plan's missing units; return how many failed."""
+    """Run a plan's missing units, `heard` hears of it; return how many failed."""
     with ray_cluster(grid.cluster, files_to_ship([*own_code(grid), *grid.plugins])) as dashboard:
         if dashboard:
             console.print(f"Ray dashboard: http://{dashboard}", highlight=False)
@@ -78,7 +80,7 @@ async def run_missing(
             Room(cluster_nodes, free_nodes),
             limits,
             Spread(frozenset(automatic_models(workers, models)), sizes_of(models)),
-            RayMetrics(store.run_id).tell,
+            partial(_tell, (RayMetrics(store.run_id).tell, heard)),
         )
         with progress.shown():
             work = driver.run(load_solutions(store.files, blocks_to_score(plan)))
@@ -91,6 +93,11 @@ async def run_missing(
 def _gpu_gib(grid: GridConfig) -> float | None:
     """Return the memory of one GPU, as stated, or as this machine or the cluster's nodes tell."""
     return memory_for(grid).gpu_gib or smallest_gpu_gib()
+
+
+def _tell(hearers: Iterable[Callable[[Figures], None]], figures: Figures) -> None:
+    for hear in hearers:
+        hear(figures)
 
 
 def blocks_to_score(plan: Plan) -> set[str]:
