@@ -69,16 +69,18 @@ def _samples(options: argparse.Namespace, console: Console) -> None:
         search=_search(options, layout),
     )
     done = import_samples(options.store, options.files, layout, run)
+    what = "samples" if run.search is None else f"answers of {run.search.kind} searches"
     console.print(
-        f"problems: {done.num_problems:,}, samples: {done.num_samples:,}, without an answer: "
+        f"problems: {done.num_problems:,}, {what}: {done.num_samples:,}, without an answer: "
         f"{done.num_without_answer:,}, new units: {done.num_new_units:,}. Recorded verdicts that "
         f"our grader doesn't share: {done.num_differing:,}; the recorded ones stand.",
         highlight=False,
     )
     for sentence in _remarks(done, options):
         console.print(sentence, highlight=False)
-    frames = load(options.store, store_equivalence(options.store))
-    print_table(console, as_rich(recorded_table(recorded_figures(frames))))
+    figures = recorded_figures(load(options.store, store_equivalence(options.store)))
+    if not figures.is_empty():
+        print_table(console, as_rich(recorded_table(figures)))
 
 
 def _search(options: argparse.Namespace, layout: Layout) -> SearchSettings | None:
@@ -97,15 +99,21 @@ def _remarks(done: ImportSummary, options: argparse.Namespace) -> Iterator[str]:
             "trailing blank line."
         )
     if not done.has_costs:
+        remedy = (
+            "; --chars-per-token estimates them from the texts' lengths (about 3.5 for mathematics "
+            "in English)"
+        )
         yield (
-            "The file states no numbers of tokens, so costs are unknown; --chars-per-token "
-            "estimates them from the texts' lengths (about 3.5 for mathematics in English)."
+            "The file states no numbers of tokens, so costs are unknown"
+            f"{remedy if options.strategy is None else ''}."
         )
     if done.is_signed:
         yield (
             "These scores are raw numbers that can be negative, so they get no weighted vote and "
             "no product; --field scale=logit or probability gives both."
         )
+    if options.strategy is not None:
+        yield f"What searches score is in `ttsgrid frontier {options.store}`, not in pools."
     num_answered = done.num_samples - done.num_without_answer
     if too_few_state_answers(done.num_samples, num_answered):
         whose = f"of {options.policy} to {options.benchmark}"

@@ -25,6 +25,12 @@ from ttsgrid.grid.model_config import ModelConfig as ModelConfig
 from ttsgrid.grid.model_config import SamplingConfig as SamplingConfig
 from ttsgrid.grid.model_config import require, require_engine_name, require_positive
 from ttsgrid.grid.plan_config import PlanConfig as PlanConfig
+from ttsgrid.grid.told_apart import (
+    names_of_different,
+    require_distinct,
+    require_distinct_ways,
+    require_named_apart,
+)
 
 
 @dataclass(frozen=True)
@@ -220,9 +226,9 @@ class GridConfig:
         require(bool(self.policies), "policies=[] leaves nothing to run; name at least one policy")
         require(bool(self.strategies), "strategies=[] leaves nothing to run; name at least one")
         for setting in ("benchmarks", "prms", "strategies"):
-            _require_named_apart(setting, [item.name for item in getattr(self, setting)])
-        _require_named_apart("policies", _names_of_different(self.policies))
-        _require_distinct_ways(self.policies)
+            require_named_apart(setting, [item.name for item in getattr(self, setting)])
+        require_named_apart("policies", names_of_different(self.policies))
+        require_distinct_ways(self.policies)
         require(bool(self.seed), "seed=[] leaves nothing to run; give at least one")
         _require_budgets("budgets", self.budgets)
         require(bool(self.store), "store is empty; name a folder or a URI")
@@ -251,35 +257,4 @@ class GridConfig:
 def _require_budgets(setting: str, budgets: tuple[int, ...]) -> None:
     require(bool(budgets), f"{setting}=[] leaves nothing to run; give at least one N")
     require(all(n > 0 for n in budgets), f"{setting}={list(budgets)} must be above 0")
-    _require_distinct(setting, [str(n) for n in budgets])
-
-
-def _names_of_different(policies: tuple[ModelConfig, ...]) -> list[str]:
-    """Return the name of each policy; once where only its sampling differs."""
-    alike = SamplingConfig()
-    different: list[ModelConfig] = []
-    for policy in policies:
-        asked = replace(policy, sampling=alike)
-        different += [asked] if asked not in different else []
-    return [policy.name for policy in different]
-
-
-def _require_distinct_ways(policies: tuple[ModelConfig, ...]) -> None:
-    ways = [(policy.name, policy.sampling) for policy in policies]
-    doubled = sorted({name for name, way in ways if ways.count((name, way)) > 1})
-    require(not doubled, f"policies names {', '.join(doubled)} twice with the same sampling")
-
-
-def _require_named_apart(setting: str, names: list[str]) -> None:
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    first = next(iter(doubled), "")
-    require(
-        not doubled,
-        f"{setting} names {', '.join(doubled)} twice; where they differ, give one a name of its "
-        f"own: {{base: {first}, name: ..., ...}}",
-    )
-
-
-def _require_distinct(setting: str, names: list[str]) -> None:
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    require(not doubled, f"{setting} names {', '.join(doubled)} twice")
+    require_distinct(setting, [str(n) for n in budgets])

@@ -58,6 +58,9 @@ def test_points_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     ("options", "said"),
     [
         (["--benchmark=unheard", "--policy=p", "--temperature=0"], "--grader: ttsgrid has none"),
+        ([*OPTIONS, "--strategy=beam", "--prm=p"], "--strategy: a search needs --budget"),
+        ([*OPTIONS, "--strategy=beam", "--budget=8"], "--strategy: a search needs --prm"),
+        ([*OPTIONS, "--strategy=beam", "--budget=6", "--prm=p"], "no multiple of beam_width M=4"),
         ([*OPTIONS, "--field=text"], "write NAME=VALUE"),
         ([*OPTIONS, "--layout=nowhere"], "shipped layouts"),
         ([*OPTIONS, "--prm=judge", "--field=scores="], "--prm: the layout has no `scores`"),
@@ -115,3 +118,18 @@ def test_the_help_says_what_a_layout_is_and_lists_those_that_ship(
     for name, about in layout_descriptions().items():
         assert f"  {name}: " in said
         assert about
+
+
+def test_searches_are_imported_as_searches(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(__file__).parent / "written/compute_optimal_tts/dvts"
+    options = ["--layout=compute_optimal_tts", "--strategy=dvts", "--budget=8", "--prm=judge"]
+    assert main(["samples", str(tmp_path / "s"), str(folder), *OPTIONS, *options]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "problems: 5, answers of dvts searches: 10," in said
+    assert "not in pools" in said
+    assert "samples[].answer" not in said
+    cells = analyse(tmp_path / "s").cells.frame
+    assert set(cells["strategy"]) == {"dvts"}
+    assert set(cells["n"]) == {4, 8}

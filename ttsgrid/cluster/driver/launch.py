@@ -57,13 +57,6 @@ async def run_missing(
         for specs in workers.values():
             require_room(specs[0], cluster)
         progress = Progress(console, todo)
-        limits = Limits(
-            max_attempts=grid.cluster.max_attempts,
-            requests_in_flight=REQUESTS_PER_SEQUENCE * grid.engine.max_num_seqs,
-            silence_s=grid.cluster.silence_s,
-            first_result_s=grid.engine.start_timeout_s,
-            standstill_s=grid.cluster.placement_timeout_s,
-        )
         start = partial(
             RemoteWorker.start,
             placement_timeout_s=None,  # others may work meanwhile: the driver decides
@@ -78,7 +71,7 @@ async def run_missing(
             Committer(store, progress.figures.committed),
             progress,
             Room(cluster_nodes, free_nodes),
-            limits,
+            _limits(grid),
             Spread(frozenset(automatic_models(workers, models)), sizes_of(models)),
             partial(_tell, (RayMetrics(store.run_id).tell, heard)),
         )
@@ -93,6 +86,16 @@ async def run_missing(
 def _gpu_gib(grid: GridConfig) -> float | None:
     """Return the memory of one GPU, as stated, or as this machine or the cluster's nodes tell."""
     return memory_for(grid).gpu_gib or smallest_gpu_gib()
+
+
+def _limits(grid: GridConfig) -> Limits:
+    return Limits(
+        max_attempts=grid.cluster.max_attempts,
+        requests_in_flight=REQUESTS_PER_SEQUENCE * grid.engine.max_num_seqs,
+        silence_s=grid.cluster.silence_s,
+        first_result_s=grid.engine.start_timeout_s,
+        standstill_s=grid.cluster.placement_timeout_s,
+    )
 
 
 def _tell(hearers: Iterable[Callable[[Figures], None]], figures: Figures) -> None:
