@@ -25,6 +25,7 @@ WRITTEN = Path(__file__).parent / "written"
         ("inspect_ai/log.eval", "inspect"),
         ("evalscope/gsm8k_main.jsonl", "evalscope"),
         ("nemo_skills/output-rs0.jsonl", "nemo_skills"),
+        ("thinkbooster/results.json", "thinkbooster"),
         ("its_hub/best_of_n.jsonl", "its_hub"),
         ("its_hub/self_consistency.jsonl", "its_hub"),
         ("search_and_learn/best_of_n_completions.jsonl", "search_and_learn"),

@@ -222,6 +222,24 @@ def test_a_second_file_of_the_same_search_is_refused(tmp_path: Path) -> None:
         import_samples(tmp_path, second, layout, run)
 
 
+def test_thinkboosters_baseline(tmp_path: Path) -> None:
+    figures = _imported(tmp_path, "thinkbooster", "thinkbooster/results.json")
+    printed = json.loads((WRITTEN / "thinkbooster/printed.json").read_text())
+    assert figures == {"pass@1": pytest.approx(printed["exact_match/accuracy"])}
+    written = scan(tmp_path, "solutions").collect()["generated_tokens"]
+    assert written.sum() == printed["compute/total_output_tokens"]
+
+
+def test_what_another_strategy_of_thinkbooster_chose_is_no_sample(tmp_path: Path) -> None:
+    rows = json.loads((WRITTEN / "thinkbooster/results.json").read_text())
+    for row in rows:
+        row["token_stats"]["generation_count"] = 8
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps(rows))
+    with pytest.raises(ConfigError, match=r"in the file token_stats\.generation_count is 8"):
+        _imported(tmp_path / "s", "thinkbooster", str(path))
+
+
 def test_its_hubs_best_of_n(tmp_path: Path) -> None:
     layout = load_layout("its_hub", {})
     import_samples(tmp_path, WRITTEN / "its_hub/best_of_n.jsonl", layout, made_run(layout))
