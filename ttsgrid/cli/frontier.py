@@ -19,6 +19,7 @@ from ttsgrid.analysis.study.tables import NEXT_BUY_TABLE, RULES_TABLE, TABLES
 from ttsgrid.cli.ability_option import add_ability_option
 from ttsgrid.cli.exits import command
 from ttsgrid.cli.frontier_settings import Shelf, shelf_of
+from ttsgrid.cli.frontier_two import compare_two
 from ttsgrid.cli.options import Parser
 from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
 from ttsgrid.cli.price_option import add_price_option
@@ -31,12 +32,21 @@ from ttsgrid.views.terminal.console import Console
 from ttsgrid.views.terminal.frontier import print_frontier, print_next_buys, print_rule_sentences
 from ttsgrid.views.terminal.render import as_rich, print_table
 
+ALONE = ("table", "figure", "rules")
+"""Options that make no sense for two stores."""
+
 
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print and write what was asked for; return the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    if options.second is not None:
+        if unused := [f"--{name}" for name in ALONE if getattr(options, name) is not None]:
+            parser.error(f"{', '.join(unused)}: for one store alone; leave it out, or the second")
+        load_named_plugins(options.plugin)
+        compare_two(options)
+        return 0
     # Pictures and CSV go through the local file system only.
     if options.out is None and "://" in options.store:
         parser.error("--out: say where the files shall go, the store is not a local folder")
@@ -60,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="ttsgrid frontier", description="Show the frontier of a results store.")
     parser.add_argument("store", help="folder or URI of the store")
+    parser.add_argument("second", nargs="?", help="another: how it differs, problem by problem")
     parser.add_argument("--out", type=Path, help="folder for the files (default: STORE/frontier)")
     parser.add_argument("--budgets", type=_budgets, help="N of the cells, e.g. 1,2,8,32")
     parser.add_argument("--all", action="store_true", help="print every table, too")

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.unit.analysis.synthetic import World, write_store
+from tests.unit.analysis.synthetic import Policy, World, write_store
 from ttsgrid.cli.main import main
 from ttsgrid.store import BenchmarkRecord, Store, scan
 
@@ -22,9 +22,13 @@ STORE = "results/zoo"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("reader")
     write_store(path / STORE, World(num_problems=10))
-    with Store.open(path / STORE, run_id="describe") as store:
-        store.write_benchmark(BenchmarkRecord("made-up", "text"))
+    describe(path / STORE)
     return path
+
+
+def describe(path: Path) -> None:
+    with Store.open(path, run_id="describe") as store:
+        store.write_benchmark(BenchmarkRecord("made-up", "text"))
 
 
 def blocks(language: str) -> list[str]:
@@ -67,8 +71,11 @@ def test_pandas_and_duckdb_read_the_rows_that_scan_gives(folder: Path) -> None:
 def test_the_commands_run_as_they_stand(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     for name, number in (("monday", 1), ("tuesday", 2)):
-        world = World(num_problems=3, problem_prefix=name, seed=number, pool_size=4)
+        # Some problems of both; other policies, since two runs with one seed couldn't be merged.
+        policy = Policy(f"of-{name}", 0.9, 3_000_000)
+        world = World(policies=(policy,), num_problems=3, seed=number, pool_size=4)
         write_store(folder / "results" / name, world)
+        describe(folder / "results" / name)
     typed = [
         line.removeprefix("$ ttsgrid ")
         for block in blocks("console")
