@@ -25,6 +25,7 @@ class Trackers:
         self._trackers = dict(trackers)
         self._note = note
         self._told_at = -EVERY_S
+        self._untold: Callable[[], Mapping[str, float]] | None = None
 
     @contextmanager
     def running(self, settings: Mapping[str, str]) -> Iterator[None]:
@@ -54,23 +55,29 @@ class Trackers:
                 raise ConfigError(f"log_to: {name} begins no run: {_first_line(error)}") from error
 
     def progress(self, figures: Callable[[], Mapping[str, float]]) -> None:
-        """Tell a running sweep's figures, every few seconds at most."""
-        now = time.monotonic()
-        if self._trackers and now - self._told_at >= EVERY_S:
-            self._told_at = now
-            told = figures()
-            self._each(lambda tracker: tracker.progress(told))
+        """Tell a running sweep's figures, every few seconds at most; the last ones at its end."""
+        self._untold = figures
+        if time.monotonic() - self._told_at >= EVERY_S:
+            self._tell_progress()
 
     def frontier(self, points: Callable[[], Sequence[Point]], files: Sequence[Path]) -> None:
         """Tell the frontier."""
+        self._tell_progress()
         if self._trackers:
             told = points()
             self._each(lambda tracker: tracker.frontier(told, files))
 
     def finished(self, ok: bool) -> None:
         """End the run."""
+        self._tell_progress()
         self._each(lambda tracker: tracker.finished(ok))
         self._trackers.clear()
+
+    def _tell_progress(self) -> None:
+        if self._untold is not None and self._trackers:
+            told = self._untold()
+            self._each(lambda tracker: tracker.progress(told))
+            self._told_at, self._untold = time.monotonic(), None
 
     def _each(self, tell: Callable[[Tracker], None]) -> None:
         for name, tracker in list(self._trackers.items()):

@@ -63,6 +63,8 @@ def test_progress_is_told_every_few_seconds_at_most() -> None:
     for _ in range(100):
         trackers.progress(dict)
     assert heard.heard == ["progress"]
+    trackers.finished(ok=True)
+    assert heard.heard == ["progress", "progress", "finished True"], "the last figures count"
 
 
 def test_a_run_that_fails_is_ended_as_failed() -> None:
