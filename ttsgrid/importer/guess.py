@@ -99,9 +99,7 @@ def _num_found(problem: RecordedProblem, path: Path, layout: Layout) -> int:
     values = [getattr(problem, field.name) for field in fields(problem)]
     values += [getattr(sample, field.name) for field in fields(sample)]
     num_found = sum(value not in (None, "", (), False) for value in values)
-    is_named_so = layout.files != DEFAULT_FILES and any(
-        path.match(glob.removeprefix("reviews/**/")) for glob in layout.files
-    )
+    is_named_so = layout.files != DEFAULT_FILES and any(path.match(glob) for glob in layout.files)
     return num_found + 2 * is_named_so
 
 
@@ -126,11 +124,16 @@ def _rows(problems: list[RecordedProblem]) -> pl.DataFrame:
 
 
 def _nothing_fits(paths: Sequence[Path]) -> str:
+    if paths[0].suffix in (".csv", ".tsv"):
+        return (
+            f"{paths[0]} is a table: accuracies without their solutions are imported with "
+            f"`ttsgrid import points STORE FILE`"
+        )
     layout = load_layout("default", {})
     files = found_files(paths, layout)
     first = next(iter(located_records(files, layout)), None)
     held = ", ".join(list(first.record)[:20]) if first else "nothing"
     return (
         f"no shipped layout reads {files[0]}: its first record holds {held}; write a layout, a "
-        f"small YAML file (`ttsgrid import samples --help` has an example's words)"
+        f"small YAML file (`ttsgrid import samples --help` says how)"
     )

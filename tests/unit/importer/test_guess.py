@@ -58,6 +58,13 @@ def test_a_file_that_no_layout_reads_is_one_sentence(tmp_path: Path) -> None:
         guess_layout([path])
 
 
+def test_a_table_of_accuracies_is_told_from_samples(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("strategy,n,accuracy\nmajority,4,0.5\n")
+    with pytest.raises(ConfigError, match=r"is a table: .* `ttsgrid import points STORE FILE`"):
+        guess_layout([path])
+
+
 def test_the_command_to_type_next_works(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = WRITTEN / "lm_eval/samples_scripted.jsonl"
     assert main(["--guess", str(file)]) == 0
