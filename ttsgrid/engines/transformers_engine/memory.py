@@ -49,8 +49,10 @@ def _cache_bytes(spec: EngineSpec) -> int:
     if not spec.num_gpus:
         return int(spec.kv_cache_gib * GIB)
     free, total = torch.cuda.mem_get_info()
-    used = total - free  # by the weights, which are there by now
-    return max(0, int(total * spec.gpu_memory_utilization - used - WORKING_GIB * GIB))
+    own = torch.cuda.memory_allocated()  # the weights, which are there by now
+    # What another engine holds of a shared GPU is neither free nor ours.
+    left = min(total * spec.gpu_memory_utilization - own, free)
+    return max(0, int(left - WORKING_GIB * GIB))
 
 
 def _config(spec: EngineSpec, model: torch.nn.Module) -> dict[str, Any]:
