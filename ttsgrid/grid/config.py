@@ -157,6 +157,11 @@ class ClusterConfig:
         dashboard: start Ray's dashboard with it.
         grace_s: how long what is in flight may take to finish after SIGTERM or SIGHUP, before it
             is left to the next run; less than what the scheduler waits before it kills.
+        new_nodes: how many nodes of one kind the cluster's autoscaler lets it have, those that
+            run already included; Ray itself seldom tells.
+        new_node_gpus: of each of them.
+        new_node_cpus: of each of them.
+        new_node_memory_gib: of each of them, as Ray counts it: 70 % of a container's.
         drain: a run that SIGTERM or SIGHUP stopped in good order ends with status 0 instead of
             143 or 129.
     """
@@ -168,9 +173,17 @@ class ClusterConfig:
     silence_s: float = 120.0
     dashboard: bool = True
     grace_s: float = 20.0
+    new_nodes: int = 0
+    new_node_gpus: float = 0.0
+    new_node_cpus: float = 1.0
+    new_node_memory_gib: float = 4.0
     drain: bool = False
 
     def __post_init__(self) -> None:
+        require(self.new_nodes >= 0, f"cluster.new_nodes={self.new_nodes} must not be below 0")
+        require(self.new_node_gpus >= 0, "cluster.new_node_gpus must not be below 0")
+        require_positive("cluster.new_node_cpus", self.new_node_cpus)
+        require_positive("cluster.new_node_memory_gib", self.new_node_memory_gib)
         require_positive("cluster.grace_s", self.grace_s)
         require_positive("cluster.placement_timeout_s", self.placement_timeout_s)
         require_positive("cluster.max_attempts", self.max_attempts)

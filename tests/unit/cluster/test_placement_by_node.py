@@ -18,9 +18,10 @@ from tests.unit.cluster.test_simulated_runs import committed, fleet, planned
 from ttsgrid.cluster.driver import standstill
 from ttsgrid.cluster.driver.capacity import Capacity, Nodes
 from ttsgrid.cluster.driver.fleet import FleetWorker
-from ttsgrid.cluster.driver.ray_cluster import cluster_nodes
+from ttsgrid.cluster.driver.ray_cluster import cluster_nodes, stated_nodes
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.errors import PlacementError
+from ttsgrid.grid.config import ClusterConfig
 
 
 def gpus(number: float) -> Capacity:
@@ -121,3 +122,15 @@ def test_nodes_that_an_autoscaler_can_add_count_as_room(monkeypatch: pytest.Monk
     assert Capacity(0, 0, 4) in cluster.promised
     assert cluster.hold([(Capacity(2, 60, 8),)] * 3)
     assert not cluster.hold([(Capacity(2, 60, 8),)] * 4)
+
+
+def test_nodes_that_can_be_added_are_as_stated_until_they_are_there() -> None:
+    config = ClusterConfig(new_nodes=2, new_node_gpus=2, new_node_cpus=8, new_node_memory_gib=40)
+    head, new, added = Capacity(0, 10, 0), Capacity(2, 40, 8), Capacity(2, 44.8, 8)
+    assert stated_nodes(config, [head]) == (new, new)
+    assert stated_nodes(config, [head, added]) == (new,)
+    assert stated_nodes(config, [head, added, added, added]) == ()
+    assert stated_nodes(ClusterConfig(), [head]) == ()
+    waits = Nodes((head,), stated_nodes(config, [head]))
+    assert waits.has_gpus
+    assert waits.hold([(Capacity(2, 16, 2),)] * 2)

@@ -51,7 +51,8 @@ async def run_missing(
     with ray_cluster(grid.cluster, files_to_ship([*own_code(grid), *grid.plugins])) as dashboard:
         if dashboard:
             console.print(f"Ray dashboard: http://{dashboard}", highlight=False)
-        cluster = cluster_nodes()
+        nodes = partial(cluster_nodes, grid.cluster)
+        cluster = nodes()
         workers = fleet_of(grid, models, plan, cluster, partial(_gpu_gib, grid))
         # Ray would leave such an actor pending, and say nothing until the placement times out.
         for specs in workers.values():
@@ -70,7 +71,7 @@ async def run_missing(
             start,
             Committer(store, progress.figures.committed),
             progress,
-            Room(cluster_nodes, free_nodes),
+            Room(nodes, free_nodes),
             _limits(grid),
             Spread(frozenset(automatic_models(workers, models)), sizes_of(models)),
             partial(_tell, (RayMetrics(store.run_id).tell, heard)),

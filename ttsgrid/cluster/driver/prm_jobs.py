@@ -42,7 +42,7 @@ async def run_prm_jobs(grid: GridConfig, jobs: Sequence[PrmJob], console: Consol
         WorkerStartError, PlacementError: a PRM can't run; earlier replies were handed on.
     """
     with ray_cluster(grid.cluster, files_to_ship([*own_code(grid), *grid.plugins])):
-        cluster = cluster_nodes()
+        cluster = cluster_nodes(grid.cluster)
         start = partial(
             RemoteWorker.start,
             placement_timeout_s=grid.cluster.placement_timeout_s,

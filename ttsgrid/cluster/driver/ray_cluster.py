@@ -76,10 +76,23 @@ def _why_not(config: ClusterConfig, address: str, error: Exception) -> str:
     return f"Ray did not start on this machine: {reason} {advice}, or join a cluster (cluster=ray)"
 
 
-def cluster_nodes() -> Nodes:
-    """Return the nodes of the joined cluster, in use or not, and those that it may add."""
-    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return Nodes(tuple(_capacity(node) for node in alive), _promised())
+def cluster_nodes(config: ClusterConfig | None = None) -> Nodes:
+    """Return the nodes of the joined cluster, in use or not, and those that it may add.
+
+    Args:
+        config: what it says of new nodes counts where Ray tells nothing of them.
+    """
+    alive = tuple(_capacity(node["Resources"]) for node in ray.nodes() if node["Alive"])
+    promised = _promised() or (stated_nodes(config, alive) if config else ())
+    return Nodes(alive, promised)
+
+
+def stated_nodes(config: ClusterConfig, alive: Sequence[Capacity]) -> tuple[Capacity, ...]:
+    """Return the nodes that can be added yet, as a configuration says; those added count."""
+    # No autoscaler in Ray's own Python reports its node groups (`ReportClusterConfig`, 2.60).
+    new = Capacity(config.new_node_gpus, config.new_node_memory_gib, config.new_node_cpus)
+    added = sum(node.gpus >= new.gpus and node.cpus >= new.cpus for node in alive)
+    return (new,) * max(0, config.new_nodes - added)
 
 
 def free_nodes() -> Nodes:
