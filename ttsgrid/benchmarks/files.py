@@ -21,7 +21,7 @@ import pyarrow.parquet
 
 from ttsgrid.core.errors import ConfigError
 
-GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
+GZIP, PARQUET, ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -53,16 +53,26 @@ def read_rows(path: Path, setting: str = "benchmark.path") -> list[SourceRow]:
             data = gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ConfigError(f"{setting}: can't read {path}: {reason}") from error
+        again = (
+            "" if isinstance(error, OSError) and error.strerror else "; it seems cut: get it again"
+        )
+        raise ConfigError(f"{setting}: can't read {path}: {reason}{again}") from error
     try:
         return list(_rows(data, path.name.removesuffix(".gz")))
-    except (ValueError, csv.Error, pa.ArrowException) as error:
+    except pa.ArrowException as error:
+        raise ConfigError(
+            f"{setting}: {path} is no whole Parquet file ({str(error).splitlines()[0]}); get or "
+            "write it again"
+        ) from error
+    except ValueError as error:
         raise ConfigError(f"{setting}: {path} {error}") from error
 
 
 def _rows(data: bytes, name: str) -> Iterator[SourceRow]:
     if data.startswith(PARQUET):
         return _parquet_rows(data)
+    if data.startswith(ZIP):
+        raise ValueError("is a ZIP archive or an Excel workbook; unpack it, or save it as CSV")
     text = _decoded(data)
     if Path(name).suffix.lower() in (".csv", ".tsv"):
         return _csv_rows(text, "\t" if name.lower().endswith(".tsv") else ",")
@@ -85,23 +95,46 @@ def _decoded(data: bytes) -> str:
 def _json_line_rows(text: str) -> Iterator[SourceRow]:
     # Not `splitlines`: JSON leaves U+2028 and U+0085 as they are, and it would cut there.
     for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            yield _object(_parsed(line, f"line {number}"), f"line {number}")
+        if not line.strip():
+            continue
+        if line.strip() == "{":
+            raise ValueError(
+                f"line {number} begins an object over several lines; write each on a line of its "
+                "own, or all of them as one list in brackets"
+            )
+        yield _unwrapped(_object(_parsed(line, number), f"line {number}"))
 
 
 def _array_rows(text: str) -> Iterator[SourceRow]:
     # A JSON-lines file of arrays begins like an array, and is neither.
-    for number, value in enumerate(_parsed(text, "as a JSON array"), start=1):
+    for number, value in enumerate(_parsed(text, 1), start=1):
         yield _object(value, f"record {number}")
 
 
-def _parsed(text: str, place: str) -> Any:  # noqa: ANN401 - JSON of any type
+def _parsed(text: str, first_line: int) -> Any:  # noqa: ANN401 - JSON of any type
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"{place} is no JSON: {error}") from error
+        line = first_line + error.lineno - 1
+        raise ValueError(
+            f"line {line} is no JSON: {error.msg} at column {error.colno}; mend that line or take "
+            "it out"
+        ) from error
     except RecursionError as error:
-        raise ValueError(f"{place} nests deeper than any row of problems does") from error
+        raise ValueError(f"line {first_line} nests deeper than any row of problems does") from error
+
+
+def _unwrapped(row: SourceRow) -> SourceRow:
+    """Refuse an object that holds all rows: `{"data": [...]}`."""
+    for name, value in row.values.items():
+        if (
+            len(row.values) == 1
+            and isinstance(value, list)
+            and value
+            and isinstance(value[0], dict)
+        ):
+            raise ValueError(f"{row.place} holds the rows in {name!r}; write that list alone")
+    return row
 
 
 def _object(value: object, place: str) -> SourceRow:
@@ -116,10 +149,27 @@ def _csv_rows(text: str, delimiter: str) -> Iterator[SourceRow]:
     names = reader.fieldnames or []
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"line 1 names the column {twice[0]!r} twice; rename one")
-    for values in reader:
-        if None in values or None in values.values():
-            raise ValueError(f"line {reader.line_num} has another number of columns than line 1")
-        yield SourceRow(f"line {reader.line_num}", dict(values))
+    if len(names) == 1 and ";" in names[0]:
+        raise ValueError("line 1 separates columns by semicolons; save it with commas")
+    yield from _records(reader)
+
+
+def _records(reader: csv.DictReader[str]) -> Iterator[SourceRow]:
+    begun = 2
+    try:
+        for values in reader:
+            if None in values or None in values.values():
+                raise ValueError(
+                    f"line {reader.line_num} has another number of columns than line 1; put texts "
+                    "with commas in double quotes"
+                )
+            yield SourceRow(f"line {reader.line_num}", dict(values))
+            begun = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(
+            f"line {begun} begins a record that is no CSV ({error}); close its quotes, and double "
+            "those within a text"
+        ) from error
 
 
 def _parquet_rows(data: bytes) -> Iterator[SourceRow]:

@@ -161,7 +161,10 @@ def _problem(spec: BenchmarkConfig, shape: _Shape, index: int, row: SourceRow) -
     columns = shape.columns
     for field in (columns.question, columns.answer):
         if field not in row.values:
-            raise ValueError(f"has no field {field!r}; it has: {', '.join(row.values)}")
+            raise ValueError(
+                f"has no field {field!r}; it has: {', '.join(row.values)}; give it one, as the "
+                "first has, or take it out"
+            )
     question = question_text(row.values[columns.question], columns.question)
     question, answer = _asked(spec, shape, row, question)
     return Problem(

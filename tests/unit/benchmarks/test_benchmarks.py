@@ -155,7 +155,17 @@ def test_a_bad_line_is_named(tmp_path: Path, rows: list[object], complaint: str)
     [
         ("m.csv", "q,a\nx,1\ny\n", "line 3 has another number of columns than line 1"),
         ("m.json", '[{"q": "x", "a": 1}, 2]', "record 2 is no JSON object"),
-        ("m.json", '[{"q": "x"', "as a JSON array is no JSON"),
+        (
+            "m.json",
+            '[{"q": "x", "a": 1},\n {"q": ]',
+            "line 2 is no JSON: Expecting value at column 8",
+        ),
+        ("m.json", '{\n "q": "x"\n}', "line 1 begins an object over several lines; write each on"),
+        ("m.json", '{"data": [{"q": "x", "a": 1}]}', "line 1 holds the rows in 'data'; write that"),
+        ("m.csv", 'q,a\nx,1\n"y,2\n', "line 3 begins a record that is no CSV"),
+        ("m.csv", "q;a\nx;1\n", "line 1 separates columns by semicolons; save it with commas"),
+        ("m.xlsx", "PK\x03\x04", "is a ZIP archive or an Excel workbook; unpack it, or save it as"),
+        ("m.parquet", "PAR1cut", "is no whole Parquet file"),
         ("m.jsonl", '{"q": "x"\n', "line 1 is no JSON"),
         ("m.jsonl", '{"q": ' + "[" * 100_000, "line 1 nests deeper than any row"),
         ("m.csv", "q,q,a\nx,y,1\n", "line 1 names the column 'q' twice"),
