@@ -7,8 +7,9 @@ it writes a few steps and an answer; asked to stop at a step's end it writes one
 or, now and then, the last one with the answer.
 
 Options (numbers, from `engine.fake`; with `policy_` or `prm_` in front, of that role
-alone): `delay_s` per request, `start_s` to load, `end_rate` of steps that are the last (or
-`step_per_sentence`: as many steps as the question has sentences, as the zoo's have about),
+alone): `delay_s` per request, on average where `length_sigma` makes lengths of steps lognormal,
+`start_s` to load, `end_rate` of steps that are the last (or `step_per_sentence`: as many steps
+as the question has sentences, as the zoo's have about),
 `error_rate` of requests that fail, `die_at_request` and in how many processes
 (`num_deaths`), `stop_at_request` in one process, `fail_start`, `block_tokens` of the prefix
 cache that prices assume, `own_process` for an engine that ends with a process of its own.
@@ -67,14 +68,14 @@ class _FakeEngine:
         """The longest input that it takes."""
         return self._spec.max_model_len or UNLIMITED_TOKENS
 
-    async def _take_a_turn(self) -> None:
+    async def _take_a_turn(self, length: float = 1.0) -> None:
         with self._meter.request():
             if self._meter.requests == self._option("die_at_request"):
                 self._die()
             if self._meter.requests == self._option("stop_at_request"):
                 self._stop()
             async with self._slots:
-                await asyncio.sleep(self._option("delay_s"))
+                await asyncio.sleep(self._option("delay_s") * length)
                 if self._process is not None:
                     await self._process.ask()
 
@@ -121,8 +122,8 @@ class FakePolicyEngine(_FakeEngine):
 
     async def generate(self, request: GenerationRequest) -> Generation:
         """Answer with text that the prompt and the seed determine."""
-        await self._take_a_turn()
         seed = request.seed if request.temperature > 0 else 0
+        await self._take_a_turn(self._length(seed, request))
         rng = random.Random(f"{seed}-{request.prompt_ids}")
         if rng.random() < self._option("error_rate"):
             raise EngineError("the fake engine was told to fail this request")
@@ -150,6 +151,12 @@ class FakePolicyEngine(_FakeEngine):
         if self._ends(rng, request):
             return answer, None
         return step + stop[0], stop[0]
+
+    def _length(self, seed: int, request: GenerationRequest) -> float:
+        """Return how long a step is, in mean steps: lognormal, as those of policies about are."""
+        sigma = self._option("length_sigma")
+        rng = random.Random(f"length of {seed}-{request.prompt_ids}") if sigma else None
+        return rng.lognormvariate(-(sigma**2) / 2, sigma) if rng else 1.0
 
     def _ends(self, rng: random.Random, request: GenerationRequest) -> bool:
         if not self._option("step_per_sentence"):

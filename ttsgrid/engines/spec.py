@@ -13,6 +13,7 @@ ENGINES = ("vllm", "transformers", "fake")
 # What the fake engine can be told, and whether it changes what it writes: see `engines.fake`.
 FAKE_OPTIONS: Mapping[str, bool] = {
     "delay_s": False,
+    "length_sigma": False,
     "start_s": False,
     "fail_start": False,
     "die_at_request": False,

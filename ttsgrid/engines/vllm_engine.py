@@ -211,6 +211,12 @@ class _VllmEngine:
         """Tokens of a block of vLLM's prefix cache, as vLLM itself settled it."""
         return int(self._engine.vllm_config.cache_config.block_size)
 
+    @property
+    def cache_tokens(self) -> int | None:
+        """Tokens that vLLM's cache holds; None before vLLM says how many blocks it has."""
+        blocks = self._engine.vllm_config.cache_config.num_gpu_blocks
+        return None if not blocks else int(blocks) * self.block_tokens
+
     def _next_id(self) -> str:
         return str(next(self._ids))
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.unit.cluster.simulation import SimulatedCluster, drive, run_virtually
 from tests.unit.grid.test_units_and_plan import IDENTITIES, grid, models, problems, search
 from ttsgrid.benchmarks import shipped_benchmark
@@ -32,9 +34,10 @@ def worker(role: str, name: str, slots: int, **fake: float) -> WorkerSpec:
     return WorkerSpec(engine, "zoo" if role == "policy" else "qwen", (ZOO,), 1.0, 0, 1.0)
 
 
-def searches(of: tuple[Problem, ...]) -> Plan:
-    """Plan a beam search with N = M = 4 for each problem."""
-    one = grid(policies=models((POLICY,)), prms=models((PRM,)), strategies=(search("beam", 4),))
+def searches(of: tuple[Problem, ...], budget: int = 4) -> Plan:
+    """Plan a beam search with M = 4 for each problem."""
+    beam = search("beam", budget)
+    one = grid(policies=models((POLICY,)), prms=models((PRM,)), strategies=(beam,))
     return make_plan(one, of, IDENTITIES)
 
 
@@ -57,16 +60,29 @@ class Measured:
 
 
 def measure(
-    folder: Path, of: tuple[Problem, ...], policies: int, prms: int, **lengths: float
+    folder: Path,
+    of: tuple[Problem, ...],
+    policies: int,
+    prms: int,
+    *,
+    budget: int = 4,
+    num_slots: int = SLOTS,
+    **lengths: float,
 ) -> Measured:
     """Run one search per problem; check that each is committed.
 
     Args:
-        lengths: the fake policy's options that say how many steps a solution has.
+        folder: the store's.
+        of: the problems.
+        policies: replicas.
+        prms: replicas.
+        budget: N of the searches.
+        num_slots: sequences that a policy engine decodes at once.
+        lengths: the fake policy's options that say how many steps a solution has, and how long.
     """
-    plan, cluster = searches(of), SimulatedCluster()
+    plan, cluster = searches(of, budget), SimulatedCluster()
     fleet = {
-        POLICY: [worker("policy", POLICY, SLOTS, delay_s=STEP_S, **lengths)] * policies,
+        POLICY: [worker("policy", POLICY, num_slots, delay_s=STEP_S, **lengths)] * policies,
         PRM: [worker("prm", PRM, 64, delay_s=PRM_S)] * prms,
     }
     seconds = run_virtually(drive(plan, fleet, cluster, folder))
@@ -75,7 +91,7 @@ def measure(
     return Measured(
         seconds=seconds,
         busy=tuple(each.busy_s / seconds for each in stats),
-        slots=tuple(STEP_S * each.requests / (SLOTS * seconds) for each in stats),
+        slots=tuple(STEP_S * each.requests / (num_slots * seconds) for each in stats),
         steps=sum(each.requests for each in stats),
         messages=sum(worker.num_calls for worker in cluster.workers),
     )
@@ -95,3 +111,14 @@ def test_the_drivers_messages_grow_with_searches_and_not_with_their_steps(tmp_pa
     assert long.steps > 3 * short.steps
     assert short.messages == long.messages == 100
     assert double.messages == 200
+
+
+@pytest.mark.parametrize(("n", "count"), [(4, 160), (16, 48)])
+def test_searches_whose_steps_differ_in_length_fill_an_engine(
+    tmp_path: Path, n: int, count: int
+) -> None:
+    measured = measure(
+        tmp_path, problems(count), 1, prms=1, budget=n, end_rate=0.3, length_sigma=0.6
+    )
+    assert min(measured.busy) > 0.95
+    assert measured.slots[0] > 0.85

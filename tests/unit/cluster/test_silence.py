@@ -41,7 +41,7 @@ def hangs(worker: SimulatedWorker) -> None:
     engine = worker.runtime._engine
     assert isinstance(engine, FakePolicyEngine | FakePrmEngine)
 
-    async def wait_for_ever() -> None:
+    async def wait_for_ever(length: float = 1.0) -> None:
         with engine._meter.request():
             await worker.ended.wait()
 

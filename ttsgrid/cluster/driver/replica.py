@@ -11,6 +11,8 @@ message of its own, so that it is committed as soon as it is whole.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeVar
@@ -23,11 +25,15 @@ from ttsgrid.cluster.driver.fleet import FleetWorker, StartWorker
 from ttsgrid.cluster.driver.prm_directory import PrmDirectory
 from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.driver.residency import Residency
-from ttsgrid.cluster.wire.tasks import WorkerSpec
+from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
 from ttsgrid.core.errors import EndpointDownError, WorkerStartError
 
 E = TypeVar("E", bound=Exception)
 PRM_LOST = WorkerDiedError("the PRM worker that its search scored with ended")
+
+
+SEARCHES_AHEAD = 6
+"""Searches that a worker is handed in place of one that would always have its N requests."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,7 @@ class Replica:
     progress: Progress
     limits: Limits
     is_spare: bool = False
+    num_replicas: int = 1  # of its model
     worker: FleetWorker | None = field(default=None, init=False)
     _deaths: Deaths = field(init=False)
     phase: Phase = field(default=Phase.LINE, init=False)
@@ -199,7 +206,7 @@ class Replica:
                     calls = calls_of(chunk, each_apart=self.spec.is_paid)
                     in_flight |= {id(call): call for call in calls}
                     for call in calls:
-                        weight = self._weight(call)
+                        weight = self._weight(call, len(in_flight))
                         # One by one is safe: no other coroutine acquires, so two calls can't
                         # each hold half of the room and wait for the other half.
                         for _ in range(weight):
@@ -213,6 +220,7 @@ class Replica:
 
     async def _next_chunk(self, room: asyncio.Semaphore) -> Chunk | None:
         """Take a chunk only when the engine has room for it: other replicas may."""
+        await asyncio.sleep(0)  # in turn with them: the first would take all the longest searches
         await room.acquire()
         room.release()
         return await self.dispatch.take(self.model)
@@ -225,15 +233,12 @@ class Replica:
         room: asyncio.Semaphore,
         weight: int,
     ) -> None:
-        task = call[0]
-        prm = None
-        if task.unit.tree:
-            prm = await self.prms.worker_for(task.unit.tree.prm.name, task.problem.id)
-        self.num_calls += 1
-        try:
-            finished = await worker.run(call, prm.as_prm() if prm else None)
-        finally:
-            self.num_calls -= 1
+        async with self._scorer_of(call[0]) as prm:
+            self.num_calls += 1
+            try:
+                finished = await worker.run(call, prm.as_prm() if prm else None)
+            finally:
+                self.num_calls -= 1
         lost = [item.task for item in finished if item.prm_lost]
         if lost and prm is not None:
             prm.kill()  # it may have been out of reach only; now its replica knows too
@@ -247,7 +252,17 @@ class Replica:
                 self.dispatch.accept(item)
         self.dispatch.hand_out_again(lost, PRM_LOST)
 
-    def _weight(self, call: Chunk) -> int:
+    @asynccontextmanager
+    async def _scorer_of(self, task: Task) -> AsyncIterator[FleetWorker | None]:
+        """Give the PRM worker that a search scores with; None for what is no search."""
+        tree = task.unit.tree
+        if tree is None:
+            yield None
+            return
+        async with self.prms.scorer(tree.prm.name, tree.problem_id, tree.num_requests) as prm:
+            yield prm
+
+    def _weight(self, call: Chunk, num_in_flight: int) -> int:
         """Return how much of a worker's room a call takes, in requests.
 
         The last attempt of a unit has the worker to itself: if it dies once more, the
@@ -256,7 +271,14 @@ class Replica:
         room, attempt = self._requests_in_flight, max(task.suspect_attempts for task in call)
         if 1 < attempt >= self.limits.max_attempts:
             return room
-        return min(room, sum(task.unit.num_requests for task in call))
+        asked = min(room, sum(task.unit.num_requests for task in call))
+        # Its worker lets a search begin when its engine has room (`worker.admission`), so that of
+        # those it was handed some wait there; but no more than its share of what is left, or other
+        # replicas would find nothing. Three at least, to fill each other's pauses.
+        share = self.dispatch.remaining(self.model) / self.num_replicas
+        if call[0].unit.tree and num_in_flight < share:
+            return max(1, min(asked // SEARCHES_AHEAD, room // 3))
+        return asked
 
     @property
     def _requests_in_flight(self) -> int:

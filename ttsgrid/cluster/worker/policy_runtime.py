@@ -14,6 +14,7 @@ from operator import add
 
 from ttsgrid.cluster.wire.scoring_link import BatchingScorer, PrmPeer
 from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
+from ttsgrid.cluster.worker.admission import Admission, CountedEngine, cache_tokens
 from ttsgrid.cluster.worker.grading import gradings_of
 from ttsgrid.cluster.worker.task_runner import TaskRunner
 from ttsgrid.core.identity import derive_seed
@@ -35,7 +36,11 @@ class PolicyRuntime(TaskRunner):
         self, spec: WorkerSpec, engine: PolicyEngine, tokenizer: DecodingTokenizer
     ) -> None:
         super().__init__(spec, engine.device)
+        # An engine of one's own need not say what its cache holds.
+        most_tokens = getattr(engine, "cache_tokens", None)
+        self._admission = Admission(spec.engine.max_num_seqs, most_tokens)
         self._engine = engine
+        self._for_pools = CountedEngine(engine, self._admission)
         self._tokenizer = tokenizer
         self._gradings = gradings_of(spec, tokenizer)
         self._scorers: dict[str, BatchingScorer] = {}
@@ -54,7 +59,7 @@ class PolicyRuntime(TaskRunner):
         self, block: SampleBlock, problem: Problem, prompt_ids: tuple[int, ...]
     ) -> UnitResult:
         grading = self._gradings[problem.benchmark].after(prompt_ids)
-        samples = await sample_block(self._engine, prompt_ids, block, grading.format.stop)
+        samples = await sample_block(self._for_pools, prompt_ids, block, grading.format.stop)
         # Off the event loop: a grader may take its time, and the engine must not wait.
         solutions = await asyncio.to_thread(grading.samples, samples, problem.answer)
         usage = reduce(add, (sample.generation.usage for sample in samples), Usage())
@@ -72,19 +77,21 @@ class PolicyRuntime(TaskRunner):
         self, unit: SearchTree, problem: Problem, prompt_ids: tuple[int, ...], scorer: StepScoring
     ) -> UnitResult:
         grading = self._gradings[problem.benchmark].after(prompt_ids)
-        session = SearchSession(
-            settings=unit.settings,
-            engine=self._engine,
-            scorer=scorer,
-            question=problem.question,
-            prompt_ids=prompt_ids,
-            decode=grading.decode,
-            is_final=grading.is_final,
-            sampling=unit.sampling,
-            seed_of=partial(derive_seed, unit.id),
-            stop=grading.format.stop,
-        )
-        outcome = await run_search(session)
+        tokens = cache_tokens(unit, len(prompt_ids))
+        async with self._admission.search(self._engine, unit.num_requests, tokens) as engine:
+            session = SearchSession(
+                settings=unit.settings,
+                engine=engine,
+                scorer=scorer,
+                question=problem.question,
+                prompt_ids=prompt_ids,
+                decode=grading.decode,
+                is_final=grading.is_final,
+                sampling=unit.sampling,
+                seed_of=partial(derive_seed, unit.id),
+                stop=grading.format.stop,
+            )
+            outcome = await run_search(session)
         solutions = await asyncio.to_thread(grading.answers, outcome.answers, problem.answer)
         return UnitResult(
             unit.id,
