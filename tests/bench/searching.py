@@ -19,6 +19,7 @@ from typing import Any
 from transformers import AutoTokenizer
 
 from tests.bench.lock_step import LockStep
+from ttsgrid.cluster.driver.replica import SEARCHES_AHEAD
 from ttsgrid.cluster.wire.scoring_link import ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
 from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
@@ -125,7 +126,9 @@ async def together(engines: Engines, tasks: Sequence[Task], requests_in_flight: 
     """Search as workers do: many problems at once, scores computed incrementally."""
     writer = PolicyRuntime(engines.policy_spec, engines.policy, engines.policy_tokenizer)
     reader = _Peer(PrmRuntime(engines.prm_spec, engines.prm, engines.prm_tokenizer))
-    room = asyncio.Semaphore(requests_in_flight // tasks[0].unit.num_requests)
+    # As many as the driver hands out; which of them run, the runtime decides.
+    num_handed_out = SEARCHES_AHEAD * requests_in_flight // tasks[0].unit.num_requests
+    room = asyncio.Semaphore(num_handed_out)
 
     async def one(task: Task) -> UnitResult:
         async with room:

@@ -36,6 +36,7 @@ from tests.gpu.bare import bare_llm, bare_prm_tokens_per_s
 from tests.gpu.setting import Scale, Setting, prepare
 from ttsgrid.cluster.driver.ray_cluster import ray_cluster
 from ttsgrid.cluster.driver.remote_worker import RemoteWorker
+from ttsgrid.cluster.driver.replica import SEARCHES_AHEAD
 from ttsgrid.cluster.wire.tasks import Task
 from ttsgrid.grid.config import ClusterConfig
 
@@ -71,7 +72,8 @@ async def in_ray(
     policy: RemoteWorker, prm: RemoteWorker, tasks: Sequence[Task], in_flight: int
 ) -> Searched:
     """Search in Ray actors, with as much in flight as the driver keeps there."""
-    room = asyncio.Semaphore(max(1, in_flight // tasks[0].unit.num_requests))
+    handed_out = SEARCHES_AHEAD * in_flight // tasks[0].unit.num_requests
+    room = asyncio.Semaphore(max(1, handed_out))
 
     async def one(task: Task) -> tuple[int, int]:
         async with room:
