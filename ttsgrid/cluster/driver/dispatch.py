@@ -12,7 +12,7 @@ import asyncio
 import gc
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
@@ -46,6 +46,7 @@ class Dispatch:
         self._figures = figures
         self._max_attempts = max_attempts
         self._backlog = Backlog(Counter())
+        self._at_work: Counter[str] = Counter()
         self._awaited: dict[str, int] = {}  # by unit id, the attempt whose result counts
         self._scorers: dict[str, list[Unit]] = defaultdict(list)
         self._searches: dict[str, dict[tuple[str, str], list[Task]]] = defaultdict(dict)
@@ -67,6 +68,19 @@ class Dispatch:
     def remaining(self, model: str) -> int:
         """Return how many units without a result need a model."""
         return self._backlog.remaining(model)
+
+    @asynccontextmanager
+    async def at_work(self, model: str) -> AsyncIterator[None]:
+        """Count a replica that has a place, or is about to."""
+        self._at_work[model] += 1
+        try:
+            yield
+        finally:
+            self._at_work[model] -= 1
+
+    def share(self, model: str) -> float:
+        """Return how many of the units left for a model are one replica's share."""
+        return self.remaining(model) / max(1, self._at_work[model])
 
     async def take(self, model: str) -> Chunk | None:
         """Return the next chunk for a model's workers; None once nothing needs it any more."""

@@ -144,7 +144,6 @@ class Driver:
                 self._progress,
                 self._limits,
                 is_spare=position > 0 and model in self._spread.automatic,
-                num_replicas=len(self._specs[model]),
             )
             for model, position in self._spread.order(wave, self._specs)
         ]

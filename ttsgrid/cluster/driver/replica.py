@@ -82,7 +82,6 @@ class Replica:
     progress: Progress
     limits: Limits
     is_spare: bool = False
-    num_replicas: int = 1  # of its model
     worker: FleetWorker | None = field(default=None, init=False)
     _deaths: Deaths = field(init=False)
     phase: Phase = field(default=Phase.LINE, init=False)
@@ -133,7 +132,7 @@ class Replica:
 
     async def _serve(self, residency: Residency) -> None:
         self._enter(Phase.LINE)
-        async with residency.room_for(demand(self.spec)):
+        async with residency.room_for(demand(self.spec)), self.dispatch.at_work(self.model):
             while self.dispatch.remaining(self.model):
                 death = await self._death_of_its_worker()
                 if death is None:
@@ -275,8 +274,7 @@ class Replica:
         # Its worker lets a search begin when its engine has room (`worker.admission`), so that of
         # those it was handed some wait there; but no more than its share of what is left, or other
         # replicas would find nothing. Three at least, to fill each other's pauses.
-        share = self.dispatch.remaining(self.model) / self.num_replicas
-        if call[0].unit.tree and num_in_flight < share:
+        if call[0].unit.tree and num_in_flight < self.dispatch.share(self.model):
             return max(1, min(asked // SEARCHES_AHEAD, room // 3))
         return asked
 
