@@ -34,6 +34,7 @@ from ttsgrid.grid.config import GridConfig
 from ttsgrid.grid.own_code import check_own_code
 from ttsgrid.grid.plan import Plan
 from ttsgrid.grid.planned_units import Amount
+from ttsgrid.grid.preflight.checked import check_apart
 from ttsgrid.grid.preflight.placement import placements
 from ttsgrid.grid.probe import probe_units
 from ttsgrid.grid.served import served_elsewhere
@@ -167,17 +168,14 @@ def require_right(plan: Plan, found: Found) -> None:
     Raises:
         ConfigError: something would fail.
     """
-    # Tokenizers bring transformers, which planning does without.
-    from ttsgrid.grid.preflight.report import check_models  # noqa: PLC0415
-
     running = {model.id for unit, _ in plan.missing.alike() for model in unit.models}
     for part in found.parts:
         models = one_of_each(part.models)
         needed = [model for model in models if model.identity.id in running]
-        report = check_models(part.grid, part.problems, needed)
-        for sentence in report.notes:
+        checked = check_apart(part.grid, part.problems, needed)
+        for sentence in checked.notes:
             note(sentence)
-        report.require_right()
+        checked.require_right()
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")

@@ -16,8 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 ENVIRONMENT = {
-    # Threads don't survive a fork, and a lock that one held stays shut: a driver hung within
-    # Arrow's allocator.
+    # No threads: they don't survive a fork, and a lock that one held would stay shut.
     "ARROW_DEFAULT_MEMORY_POOL": "system",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "_RJEM_MALLOC_CONF": "background_thread:false",

@@ -9,10 +9,10 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from ray.cluster_utils import Cluster
@@ -20,12 +20,16 @@ from ray.cluster_utils import Cluster
 from tests.ray.kills.forks import Zygote
 from ttsgrid.engines.fake_process import NAME
 
+T = TypeVar("T")
+TRIES = 6
 LIGHT = Path(__file__).parent / "light"
 WORKER_TITLES = ("ray::PolicyWorker", "ray::PrmWorker")
 SYSTEM = {
     # Workers have an environment of their own, so that none which is started in advance would fit.
     "prestart_worker_first_driver": False,
     "enable_worker_prestart": False,
+    # On a busy machine a node's agents take longer to start than Ray waits, and it gives up.
+    "agent_register_timeout_ms": 150_000,
     # A lost node is noticed within a second or two instead of ten.
     "health_check_initial_delay_ms": 1000,
     "health_check_period_ms": 500,
@@ -39,19 +43,12 @@ class TwoNodes:
 
     def __init__(self, *, dashboard: bool = False) -> None:
         self.zygote = Zygote()
-        with self._environment():
-            self._cluster = Cluster(
-                initialize_head=True,
-                head_node_args={
-                    "num_cpus": 2,
-                    "include_dashboard": dashboard,
-                    "dashboard_port": free_port(),
-                    "dashboard_agent_listen_port": free_port(),  # its own may be another cluster's
-                    "_system_config": SYSTEM,
-                },
-            )
+        head = {"num_cpus": 2, "include_dashboard": dashboard, "_system_config": SYSTEM}
+        # Another cluster of this machine may have those that Ray would take.
+        ports = {name: free_port() for name in ("dashboard_port", "dashboard_agent_listen_port")}
+        self._cluster = self._started(lambda: Cluster(True, head_node_args={**head, **ports}))
         self._second = self._add()
-        self.wait_until_free(60)
+        self.wait_until_free(300)
 
     @property
     def address(self) -> str:
@@ -64,9 +61,15 @@ class TwoNodes:
         return f"http://{self._cluster.webui_url}"
 
     def _add(self) -> Any:  # noqa: ANN401 - Ray's node
-        # Its raylet registers in its own time: a busy machine takes longer than Ray waits.
+        return self._started(lambda: self._cluster.add_node(wait=False, num_cpus=1))
+
+    def _started(self, start: Callable[[], T]) -> T:
+        """Start a node, again where a busy machine takes longer than the 30 s that Ray waits."""
+        for _ in range(TRIES):
+            with suppress(Exception), self._environment():  # Ray raises bare ones
+                return start()
         with self._environment():
-            return self._cluster.add_node(wait=False, num_cpus=1)
+            return start()
 
     def workers(self) -> list[int]:
         """Return the processes of workers, oldest first."""

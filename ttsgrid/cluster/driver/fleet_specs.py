@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from transformers import AutoTokenizer
-
 from ttsgrid.cluster.driver.capacity import Nodes, demand
 from ttsgrid.cluster.driver.sharing import Pair, crowded_pairs, with_shared_gpus
 from ttsgrid.cluster.wire.tasks import WorkerSpec
@@ -116,7 +114,6 @@ def worker_spec(
         pipeline_parallel=stages,
         max_model_len=_engine_tokens(grid, model, problems),
         head=head,
-        marker_tokens=_marker_tokens(model),
         endpoint=asked,
     )
     require_served(spec)
@@ -146,12 +143,3 @@ def _engine_tokens(
 
 def _head(model: ResolvedModel) -> str:
     return prm_format(model.config.format).engine_task if model.role == "prm" else "token_classify"
-
-
-def _marker_tokens(model: ResolvedModel) -> tuple[int, int] | None:
-    """Look up the (negative, positive) token ids of a PRM that scores with two tokens."""
-    if _head(model) != "marker_logits":
-        return None
-    tokenizer = AutoTokenizer.from_pretrained(model.source, revision=model.commit)
-    markers = prm_format(model.config.format).marker_ids(tokenizer)
-    return None if markers is None else (markers[1], markers[0])

@@ -6,6 +6,7 @@ import asyncio
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import ray
 from ray.actor import ActorClass, ActorHandle
@@ -16,9 +17,11 @@ from ttsgrid.cluster.wire.whereabouts import Whereabouts
 from ttsgrid.cluster.worker.here import whereabouts
 from ttsgrid.cluster.worker.placement import Placement
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
-from ttsgrid.cluster.worker.runtime import Runtime, start_runtime
 from ttsgrid.core.errors import EndpointDownError, WorkerStartError
 from ttsgrid.engines.base import EngineStats
+
+if TYPE_CHECKING:
+    from ttsgrid.cluster.worker.runtime import Runtime
 
 # Of one actor; Ray queues calls past it, by default past 1000. Each search is a call, and so is
 # `never`, which must not wait in that queue. The driver keeps far fewer in flight.
@@ -50,6 +53,9 @@ class WorkerActor:
             WorkerStartError: with the engine's own reason.
             EndpointDownError: nobody answers at the policy's endpoint.
         """
+        # Here, since the driver imports this file too and would have torch from it.
+        from ttsgrid.cluster.worker.runtime import start_runtime  # noqa: PLC0415
+
         try:
             self._runtime = await start_runtime(self._spec)
         except Exception as error:

@@ -13,6 +13,7 @@ from transformers import AutoTokenizer
 
 from ttsgrid.cluster.wire.scoring_link import PrmPeer
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
+from ttsgrid.cluster.worker.markers import with_markers
 from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.cluster.worker.text_runtime import TextRuntime
@@ -40,7 +41,7 @@ class Runtime(Protocol):
 async def start_runtime(spec: WorkerSpec) -> Runtime:
     """Start a worker's engine and return its runtime."""
     load_plugins(spec.plugins)
-    engine = await start_engine(spec.engine)
+    engine = await start_engine(with_markers(spec))
     if spec.engine.writes_text:
         return TextRuntime(spec, engine)
     tokenizer = AutoTokenizer.from_pretrained(spec.engine.source, revision=spec.engine.revision)
