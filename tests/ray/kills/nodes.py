@@ -23,7 +23,8 @@ from ttsgrid.engines.fake_process import NAME
 T = TypeVar("T")
 TRIES = 6
 LIGHT = Path(__file__).parent / "light"
-WORKER_TITLES = ("ray::PolicyWorker", "ray::PrmWorker")
+# As Ray titles what is no worker of a sweep; those are titled by class, or by their call.
+NO_WORKERS = ("ray::IDLE", "ray::JobSupervisor")
 SYSTEM = {
     # Workers have an environment of their own, so that none which is started in advance would fit.
     "prestart_worker_first_driver": False,
@@ -121,7 +122,7 @@ class TwoNodes:
 
     def _workers_of(self, raylet: int) -> list[int]:
         found = [self.zygote.worker_of(pid) for pid in children(raylet)]
-        return [pid for pid in found if pid and title(pid).startswith(WORKER_TITLES)]
+        return [pid for pid in found if pid and _is_worker(title(pid))]
 
     @contextmanager
     def _environment(self) -> Iterator[None]:
@@ -150,6 +151,10 @@ def free_port() -> int:
 
 def _raylet(node: Any) -> int:  # noqa: ANN401 - Ray's node
     return int(node.all_processes["raylet"][0].process.pid)
+
+
+def _is_worker(shown: str) -> bool:
+    return shown.startswith("ray::") and not shown.startswith(NO_WORKERS)
 
 
 def _engines_of(parent: int) -> list[int]:
