@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from ttsgrid.cli.plan_assumed import assumptions
@@ -15,13 +16,22 @@ from ttsgrid.grid.config import GridConfig
 from ttsgrid.grid.plan import Plan
 from ttsgrid.grid.preflight.cost import Cost, Lengths, costs_of
 from ttsgrid.grid.resolve import ResolvedModel
+from ttsgrid.views.words.numbers import quantity
 
 AT_MOST = "≤ "  # before a figure that no length is known for
 UNKNOWN = "?"
 GIB = 2**30
 HEADINGS = (
-    *("model", "units", "solutions", "tokens", "FLOPs", "GPUs", "GPU-hours", "time, h"),
-    *("disk, GiB", "money"),
+    "model",
+    "units",
+    "solutions",
+    "tokens",
+    "FLOPs",
+    "GPUs",
+    "GPU-h",
+    "hours",
+    "GiB",
+    "money",
 )
 
 
@@ -34,7 +44,14 @@ def show_costs(
     shown = [Priced(cost, grid.plan, measured) for cost in costs if cost.num_units]
     if not shown:
         return
-    table = Table(title="To run", title_justify="left")
+    # Exact sums follow in words; digits in full would leave no room for a column each.
+    table = Table(
+        title="To run: hours with all replicas, GiB of disk",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     for heading in HEADINGS:
         justify: Literal["left", "right"] = "left" if heading == "model" else "right"
         table.add_column(heading, justify=justify, overflow="fold")
@@ -89,7 +106,7 @@ def _row(one: Priced) -> list[str]:
     cost, bound = one.cost, AT_MOST if one.cost.expected_tokens is None else ""
     flops = cost.flops(cost.computed_tokens)
     shown = {
-        "tokens": f"{cost.tokens:,}",
+        "tokens": quantity(cost.tokens),
         "FLOPs": None if flops is None else f"{flops:.2g}",
         "GPU-hours": None if one.gpu_hours is None else f"{one.gpu_hours:,.1f}",
         "time": None if one.hours is None else f"{one.hours:,.2f}",
@@ -97,7 +114,7 @@ def _row(one: Priced) -> list[str]:
         "money": None if one.money is None else f"{one.money:,.2f}",
     }
     figures = {key: UNKNOWN if text is None else bound + text for key, text in shown.items()}
-    counts = [cost.model.config.name, f"{cost.num_units:,}", f"{cost.num_solutions:,}"]
+    counts = [cost.model.config.name, quantity(cost.num_units), quantity(cost.num_solutions)]
     before, after = list(figures.values())[:2], list(figures.values())[2:]
     return [*counts, *before, str(cost.gpus), *after]
 
