@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console, Group, RenderableType
@@ -16,6 +16,7 @@ from rich.text import Text
 from ttsgrid.cluster.driver.deaths import WorkerDiedError
 from ttsgrid.cluster.driver.figures import Figures
 from ttsgrid.cluster.driver.figures_in_words import summary
+from ttsgrid.cluster.driver.time_left import TimeLeft, about
 from ttsgrid.engines.base import EngineStats
 
 PLAIN_EVERY_S = 10.0
@@ -29,11 +30,18 @@ class Progress:
         figures: what it tells of; Ray's metrics tell the same.
     """
 
-    def __init__(self, console: Console, units: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        console: Console,
+        units: Mapping[str, int],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Set up for `units`: missing units by model name."""
-        self.figures = Figures(units)
+        self.figures = Figures(units, clock)
         self._console = console
-        self._started = time.monotonic()
+        self._clock = clock
+        self._left = TimeLeft(clock)
+        self._started = clock()
         self._said_at = self._started
         self._bar = Bar(
             TextColumn("[bold]units"),
@@ -47,7 +55,7 @@ class Progress:
     @contextmanager
     def shown(self) -> Iterator[None]:
         """Show progress while the block runs."""
-        self._started = self._said_at = time.monotonic()
+        self._started = self._said_at = self._clock()
         if not self._console.is_terminal:  # a log file: a redrawn bar would fill it
             yield
             self._say()
@@ -59,12 +67,12 @@ class Progress:
         """Set what a worker is doing."""
         self.figures.worker(worker).state = state
         if not self._console.is_terminal:
-            self._console.print(f"{self._clock()} {worker} {state}", highlight=False)
+            self._console.print(f"{self._stamp()} {worker} {state}", highlight=False)
 
     def counters(self, worker: str, stats: EngineStats) -> None:
         """Take in an engine's counters."""
         self.figures.heard(worker, stats)
-        if not self._console.is_terminal and time.monotonic() - self._said_at >= PLAIN_EVERY_S:
+        if not self._console.is_terminal and self._clock() - self._said_at >= PLAIN_EVERY_S:
             self._say()
 
     def died(self, worker: str, death: WorkerDiedError) -> None:
@@ -74,7 +82,7 @@ class Progress:
 
     def note(self, text: str) -> None:
         """Say something that should stay on the screen."""
-        self._console.print(f"{self._clock()} {text}", style="yellow", highlight=False)
+        self._console.print(f"{self._stamp()} {text}", style="yellow", highlight=False)
 
     @property
     def committed_of_all(self) -> tuple[int, int]:
@@ -86,23 +94,22 @@ class Progress:
         """Units that failed."""
         return self.figures.num_failed
 
-    def _clock(self) -> str:
-        seconds = int(time.monotonic() - self._started)
-        return f"[{seconds // 60:02d}:{seconds % 60:02d}]"
+    def _stamp(self) -> str:
+        minutes, seconds = divmod(int(self._clock() - self._started), 60)
+        hours, minutes = divmod(minutes, 60)
+        hours_first = f"{hours}:" if hours else ""
+        return f"[{hours_first}{minutes:02d}:{seconds:02d}]"
 
     def _time_left(self) -> str:
-        ended, num_units = self.committed_of_all
-        if not ended:
-            return ""
-        seconds = (time.monotonic() - self._started) / ended * (num_units - ended)
-        return f"about {int(seconds) // 60}:{int(seconds) % 60:02d} left"
+        seconds = self._left.seconds(*self.committed_of_all)
+        return "" if seconds is None else f"{about(seconds)} left"
 
     def _say(self) -> None:
-        self._said_at = time.monotonic()
+        self._said_at = self._clock()
         ended, num_units = self.committed_of_all
-        counts = f"{self._clock()} {ended}/{num_units} units"
-        text = f"{counts}, {summary(self.figures)}, {self._time_left()}"
-        self._console.print(text.rstrip(", "), highlight=False)
+        counts = f"{self._stamp()} {ended}/{num_units} units"
+        said = [counts, summary(self.figures), self._time_left()]
+        self._console.print(", ".join(filter(None, said)), highlight=False)
 
     def _render(self) -> RenderableType:
         ended, num_units = self.committed_of_all
