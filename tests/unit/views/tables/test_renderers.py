@@ -17,6 +17,7 @@ from rich.console import Console
 
 from tests.unit.views.html.made_store import MadeWorld, write_made_store
 from ttsgrid.analysis.findings.run_outcomes import RUN_OUTCOME_SCHEMA
+from ttsgrid.analysis.findings.two_stores import differences, judged
 from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.analysis.judging.ability import Ability
 from ttsgrid.analysis.judging.bench import SCORED, judge_prms
@@ -42,6 +43,7 @@ from ttsgrid.views.tables.searches import search_comparison_table
 from ttsgrid.views.tables.serving import axis_table, axis_tables
 from ttsgrid.views.tables.study import study_table, study_tables
 from ttsgrid.views.tables.table import Entry, Table
+from ttsgrid.views.tables.two_stores import differences_table
 from ttsgrid.views.tables.verdicts import verdict_table
 from ttsgrid.views.terminal.render import as_rich, print_table
 
@@ -134,6 +136,7 @@ def all_tables(store: Path, frontier: Frontier) -> Iterator[tuple[str, Table]]:
     yield "recorded_table", recorded_table(figures)
     sample = {"problem": "1+1?", "answer": None, "tokens": 7, "scores": [0.5, 0.75]}
     yield "guessed_table", guessed_table("default", pl.DataFrame([sample]))
+    yield "differences_table", differences_table(differences(judged(store), judged(store)))
     prms = frontier.prm_quality["prm"].unique()
     abilities = {prm: Ability(prm, 0.7, 0.6, 0.8) for prm in prms}
     study = make_study(store, frontier, abilities=abilities)
