@@ -8,10 +8,10 @@ import polars as pl
 
 from ttsgrid.store import scan
 
-# How it ran, not what came out.
+# How it ran, not what came out. What a PRM's cache held depends on what ran there before.
 OF_THE_RUN = {
     "attempt", "seconds", "provenance", "run_id", "committed_at", "host", "device", "num_gpus",
-    "process", "epoch", "commit_number",
+    "process", "epoch", "commit_number", "prm_cached_tokens",
 }  # fmt: skip
 KEYS = {
     "problems": ["problem_id"],

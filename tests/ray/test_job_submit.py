@@ -25,6 +25,7 @@ RAY = Path(sys.executable).parent / "ray"
 GRID = ("policies=[zoo-s]", "prms=[zoo-prm]", "budgets=[4]", "strategies=[cot,best_of_n]")
 FAKE = ("engine.kind=fake", "engine.cpus=0.5", "engine.memory_gib=0.2", "engine.max_num_seqs=4")
 LONGEST_S = 400.0
+NUM_PROBLEMS = 200  # on real engines
 
 
 def submit(address: str, name: str, *settings: str) -> None:
@@ -103,12 +104,16 @@ def test_a_job_on_vllm_is_stopped_half_way_and_the_same_command_finishes_with_no
     tmp_path: Path, plain: str
 ) -> None:
     jobs = JobSubmissionClient(plain)
-    settings = ("benchmark.num_problems=40", f"store={tmp_path}")
+    # Slow enough that the stop comes in time: Ray's command takes seconds to start.
+    slow = (f"benchmark.num_problems={NUM_PROBLEMS}", "engine.max_num_seqs=2")
+    settings = (*slow, f"store={tmp_path}")
     submit(plain, "stopped", *settings)
     wait_for_units(tmp_path, 10, jobs, "stopped")
     subprocess.run([RAY, "job", "stop", "--address", plain, "stopped"], check=True, timeout=100)
     assert ended(jobs, "stopped") is JobStatus.STOPPED
-    assert 0 < len(committed_units(tmp_path).done) < 3 * 40
+    assert 0 < len(committed_units(tmp_path).done) < 3 * NUM_PROBLEMS
     submit(plain, "again", *settings)
     assert ended(jobs, "again") is JobStatus.SUCCEEDED, jobs.get_job_logs("again")
-    assert_each_once(tmp_path, 3 * 40, num_solutions=5 * 40, num_scores=4 * 40)
+    assert_each_once(
+        tmp_path, 3 * NUM_PROBLEMS, num_solutions=5 * NUM_PROBLEMS, num_scores=4 * NUM_PROBLEMS
+    )
