@@ -69,7 +69,7 @@ def _why_not(config: ClusterConfig, address: str, error: Exception) -> str:
         return f"the Ray cluster at {setting_of(config, address)} can't be joined: {reason}"
     slow = "timed out" in reason
     advice = (
-        "it may lack memory or time: end what else runs, raise RAY_raylet_start_wait_time_s"
+        "Ray waits 30 s, whatever is set: end what else takes memory or time here, try again"
         if slow
         else "the folder of its files must be writable and short (RAY_TMPDIR)"
     )
