@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyarrow import fs as arrow_fs
 
+from tests.s3 import bucket_on_a_server
 from tests.unit.store.driver import PROCESSES
 from tests.unit.store.test_fencing import (
     REFUSED,
@@ -26,24 +26,14 @@ from tests.unit.store.test_fencing import (
 )
 from ttsgrid.store import Store, committed_units, holder, locate, remote, scan
 
-moto_server = pytest.importorskip("moto.server", reason="needs moto, an S3 server")
-
 CHANGES = ("put", "delete", "move")
 
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
     """The address of a new bucket with a place for the store's name in it."""
-    server = moto_server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    options = f"scheme=http&endpoint_override={host}:{port}&region=us-east-1"
-    address = f"s3://key:secret@runs/{{name}}?{options}"
-    creating = f"{address.format(name='')}&allow_bucket_creation=true"
-    filesystem, _ = arrow_fs.FileSystem.from_uri(creating)
-    filesystem.create_dir("runs")
-    yield address
-    server.stop()
+    with bucket_on_a_server() as address:
+        yield address
 
 
 def stop_before_call(number: int, path: str) -> None:
