@@ -208,10 +208,15 @@ async def drive(
     max_attempts: int = 3,
     said: StringIO | None = None,
     spread: Spread = ANY_ORDER,
+    free: Sequence[Capacity] | None = None,
 ) -> float:
-    """Run a plan as `launch` does; return how long it took, in virtual seconds."""
+    """Run a plan as `launch` does; return how long it took, in virtual seconds.
+
+    Of `nodes`, `free` is what nobody has reserved; all of them unless told.
+    """
     todo = Counter(unit.runs_on.name for unit in plan.missing)
     cluster_nodes = Nodes(tuple(nodes))
+    free_nodes = cluster_nodes if free is None else Nodes(tuple(free))
     slots = min(spec.engine.max_num_seqs for specs in fleet.values() for spec in specs)
     with Store.open(folder, run_id="simulated") as store:
         store.write_problems(plan.problems)
@@ -221,7 +226,7 @@ async def drive(
             cluster.start,
             Committer(store),
             Progress(Console(file=said or StringIO()), todo),
-            Room(lambda: cluster_nodes, lambda: cluster_nodes),
+            Room(lambda: cluster_nodes, lambda: free_nodes),
             Limits(max_attempts=max_attempts, requests_in_flight=2 * slots),
             spread,
         )

@@ -82,12 +82,67 @@ def test_a_replica_without_a_place_holds_nobody_up_and_is_said_to_wait(
         return True
 
     cluster.has_room = one_each
-    run = drive(plan, fleet(policies=2), cluster, tmp_path, said=said)
+    # Others use all but half a CPU of the node.
+    half = [Capacity(0, 64, 0.5)]
+    run = drive(plan, fleet(policies=2), cluster, tmp_path, said=said, free=half)
     run_virtually(asyncio.wait_for(run, 500))
     committed(tmp_path, plan)
     assert len(cluster.workers) == 4
     told = " ".join(said.getvalue().split())
-    assert "waiting: small/1 asks for 1 CPU and 1 GiB on one node (num_gpus, engine.cpus" in told
+    assert told.count("waiting: ") == 1
+    assert (
+        "waiting: small/1, medium/1; small/1 asks for 1 CPU and 1 GiB on one node (num_gpus, "
+        "engine.cpus, engine.memory_gib); free is a node with 0.5 CPUs and 64 GiB"
+    ) in told
+
+
+def said_of_a_slow_start(folder: Path, free: Capacity, placed_after_s: float) -> list[str]:
+    """Start six workers of a CPU each on six CPUs, and return what is said of waiting."""
+    plan, cluster, said = planned(2), FullCluster(), StringIO()
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        cluster.has_room = lambda spec: loop.time() - start >= placed_after_s
+        nodes = [Capacity(0, 64, 6)]
+        fleet_of_six = fleet(policies=2)
+        await drive(plan, fleet_of_six, cluster, folder, nodes, said=said, free=[free])
+
+    run_virtually(run())
+    committed(folder, plan)
+    told = " ".join(said.getvalue().split())
+    return [part.split(" [")[0] for part in told.split("waiting: ")[1:]]
+
+
+def test_workers_whose_room_is_reserved_are_not_said_to_lack_it_while_their_processes_start(
+    tmp_path: Path,
+) -> None:
+    all_reserved = Capacity(0, 58, 0)
+    assert said_of_a_slow_start(tmp_path / "soon", all_reserved, 100) == []
+    (late,) = said_of_a_slow_start(tmp_path / "late", all_reserved, 140)
+    assert "asks for 1 CPU" in late  # by then it is reserved for somebody else
+
+
+def test_what_is_free_and_enough_is_not_called_a_lack(tmp_path: Path) -> None:
+    enough = Capacity(0, 1, 1)
+    assert said_of_a_slow_start(tmp_path / "soon", enough, 100) == []
+    (late,) = said_of_a_slow_start(tmp_path / "late", enough, 140)
+    assert late == (
+        "small/0, medium/0, prm-a and 3 more; there is room for small/0, and Ray has yet to start "
+        "its process"
+    )
+
+
+def test_all_who_lack_room_are_said_in_one_line_and_only_once_they_have_waited(
+    tmp_path: Path,
+) -> None:
+    too_little = Capacity(0, 64, 0.5)
+    assert said_of_a_slow_start(tmp_path / "soon", too_little, 10) == []
+    (said,) = said_of_a_slow_start(tmp_path / "later", too_little, 60)
+    assert said == (
+        "small/0, medium/0, prm-a and 3 more; small/0 asks for 1 CPU and 1 GiB on one node "
+        "(num_gpus, engine.cpus, engine.memory_gib); free is a node with 0.5 CPUs and 64 GiB"
+    )
 
 
 def test_only_when_nothing_runs_and_nothing_is_placed_the_run_ends_in_a_sentence(

@@ -59,6 +59,7 @@ class WorkerFigures:
     model: str
     role: str = "policy"
     state: str = "waits"
+    state_since: float = 0.0
     total: EngineStats = field(default_factory=EngineStats)
     tokens_per_s: float = 0.0
     busy_share: float = 0.0
@@ -117,6 +118,15 @@ class Figures:
     def worker(self, label: str, model: str | None = None, role: str = "policy") -> WorkerFigures:
         """Return the figures of a replica, new ones where it has none."""
         return self.workers.setdefault(label, WorkerFigures(model or label, role))
+
+    def enters(self, label: str, state: str) -> None:
+        """Note what a replica does from now on."""
+        worker = self.worker(label)
+        worker.state, worker.state_since = state, self._clock()
+
+    def seconds_in_state(self, label: str) -> float:
+        """Return how long a replica has been doing what it does."""
+        return self._clock() - self.worker(label).state_since
 
     def left(self, model: str) -> int:
         """Return how many of the units that run on a model have no result yet."""

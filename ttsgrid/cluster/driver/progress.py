@@ -63,11 +63,12 @@ class Progress:
         with Live(get_renderable=self._render, console=self._console, refresh_per_second=4):
             yield
 
-    def state(self, worker: str, state: str) -> None:
-        """Set what a worker is doing."""
-        self.figures.worker(worker).state = state
-        if not self._console.is_terminal:
-            self._console.print(f"{self._stamp()} {worker} {state}", highlight=False)
+    def state(self, worker: str, state: str, line: str | None = None) -> None:
+        """Set what a worker is doing; a log says `line`, if not the state, unless it is empty."""
+        said = state if line is None else line
+        self.figures.enters(worker, state)
+        if said and not self._console.is_terminal:
+            self._console.print(f"{self._stamp()} {worker} {said}", highlight=False)
 
     def counters(self, worker: str, stats: EngineStats) -> None:
         """Take in an engine's counters."""

@@ -14,7 +14,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import TypeVar
 
 from ttsgrid.cluster.driver.backlog import Chunk
@@ -22,6 +21,7 @@ from ttsgrid.cluster.driver.capacity import demand
 from ttsgrid.cluster.driver.deaths import Deaths, WorkerDiedError
 from ttsgrid.cluster.driver.dispatch import Dispatch
 from ttsgrid.cluster.driver.fleet import FleetWorker, StartWorker
+from ttsgrid.cluster.driver.phases import Phase, line_of
 from ttsgrid.cluster.driver.prm_directory import PrmDirectory
 from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.driver.residency import Residency
@@ -53,16 +53,6 @@ class Limits:
     silence_s: float = 120.0
     first_result_s: float = 600.0
     standstill_s: float = 300.0
-
-
-class Phase(StrEnum):
-    """What a replica does, in the words of the progress line."""
-
-    LINE = "waits for room"
-    PLACING = "waits for a node"
-    LOADING = "starts"
-    WORKING = "works"
-    DONE = "done"
 
 
 @dataclass
@@ -128,7 +118,8 @@ class Replica:
         if phase is Phase.LOADING:
             self.progress.figures.worker(self.label, self.model, self.spec.engine.role)
         if not self.is_spare or self.label in self.progress.figures.workers:
-            self.progress.state(self.label, phase)
+            waited_s = self.progress.figures.seconds_in_state(self.label)
+            self.progress.state(self.label, phase, line_of(phase, self.spec.engine, waited_s))
 
     async def _serve(self, residency: Residency) -> None:
         self._enter(Phase.LINE)
