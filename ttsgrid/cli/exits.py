@@ -32,6 +32,7 @@ from ttsgrid.views.terminal.console import Console
 
 DONE, FAILED, WRONG = 0, 1, 2
 STOPPED, UNREAD = 128 + 2, 128 + 13  # SIGINT and SIGPIPE, as a shell expects
+_STOPPING = ("SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 _WHILE_RUNNING = (
     UnfinishedError,
     WorkerStartError,
@@ -103,8 +104,9 @@ def stopped_by_signals() -> Iterator[None]:
     Raises:
         StoppedError: one was sent.
     """
+    known = [getattr(signal, name) for name in _STOPPING if hasattr(signal, name)]
     # Ignored ones stay ignored: `nohup` asks for that.
-    taken = [s for s in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(s) is signal.SIG_DFL]
+    taken = [sent for sent in known if signal.getsignal(sent) is signal.SIG_DFL]
     for sent in taken:
         signal.signal(sent, _stop)
     try:

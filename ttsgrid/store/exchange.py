@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import sys
 from pathlib import Path
 
 # Of linux/fcntl.h: paths are taken from the working directory; swap rather than replace.
@@ -20,8 +21,10 @@ def exchange_folders(first: Path, second: Path) -> None:
     """Swap two existing folders of one file system.
 
     Raises:
-        OSError: the system or the file system (NFS, macOS) can't; nothing changed.
+        OSError: the system or the file system (NFS, macOS, Windows) can't; nothing changed.
     """
+    if sys.platform == "win32":  # which has no C library of this process's own to look in
+        raise OSError(errno.ENOSYS, "no renameat2 on this system")
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "renameat2"):
         raise OSError(errno.ENOSYS, "no renameat2 on this system")

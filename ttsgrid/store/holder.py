@@ -38,7 +38,7 @@ class Holder:
     @property
     def is_here(self) -> bool:
         """Whether its process would be seen on this machine."""
-        return self.machine == this_machine()
+        return sees_processes() and self.machine == this_machine()
 
     @property
     def is_running(self) -> bool:
@@ -51,6 +51,15 @@ class Holder:
             f"process {self.pid} on host {self.host} since {since:%Y-%m-%d %H:%M:%S} UTC "
             f"(run {self.run_id})"
         )
+
+
+def sees_processes() -> bool:
+    """Whether this system says of a process that it lives, and does nothing to it.
+
+    On Windows `os.kill(pid, 0)` is Ctrl-C. A holder there is known by its lease alone, as one on
+    another machine is.
+    """
+    return os.name != "nt"
 
 
 def this_machine() -> str:
@@ -69,6 +78,8 @@ def process_start(pid: int) -> str | None:
 
     A zombie is gone: it holds nothing, and may stay for as long as its parent.
     """
+    if not sees_processes():
+        return ""
     if not Path("/proc/self/stat").exists():  # macOS
         return _exists(pid)
     try:

@@ -159,6 +159,8 @@ class LocalFiles:
         self._sync(target.parent)  # a name is its folder's data: unsynced, it may be lost
 
     def _sync(self, folder: Path) -> None:
+        if not hasattr(os, "O_DIRECTORY"):  # Windows opens no folder, and so syncs none
+            return
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

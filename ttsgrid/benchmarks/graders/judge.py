@@ -122,7 +122,10 @@ class MathJudge:
         try:
             self._child.communicate(timeout=CLOSING_S)
         except subprocess.TimeoutExpired:
-            os.killpg(self._child.pid, signal.SIGKILL)
+            if hasattr(os, "killpg"):
+                os.killpg(self._child.pid, signal.SIGKILL)
+            else:  # Windows, where the child has no forks
+                self._child.kill()
             self._child.communicate()
         self._child = None
 

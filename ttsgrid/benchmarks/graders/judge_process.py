@@ -9,6 +9,9 @@ verdict does not depend on how busy the machine is. Memory is capped likewise.
 The process that is started only imports, which takes a second, and waits for forks of itself
 that answer one after another: after a death the next is there in milliseconds.
 
+Windows has neither forks nor such timers and caps. There the process answers itself, a watchdog
+counts seconds on the clock, memory has no cap, and a death costs the second of imports again.
+
 Protocol, a JSON line each way: `true` out once ready; `[cpu_seconds, text]` in
 asks whether the text parses and for its value, `[cpu_seconds, gold, answer]`
 whether the two are equivalent; `null` out for a request over which the process died. This file
@@ -18,18 +21,21 @@ imports nothing of ttsgrid, so it starts wherever math-verify does.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
+import importlib
 import json
 import logging
 import os
-import resource
 import signal
 import sys
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, TextIO
 
 from math_verify import parse, verify
 from sympy import Expr, MatrixExpr
 
+FORKS = hasattr(os, "fork")
 MEMORY_LIMIT_BYTES = 4 << 30
 _DELIMITERS = ("\\boxed", "$", "\\(", "\\[")
 
@@ -79,6 +85,7 @@ def _answered(texts: list[str]) -> bool | list[bool | float | None]:
 
 def _limit_resources() -> None:
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    resource = importlib.import_module("resource")  # Unix's
     with contextlib.suppress(ValueError, OSError):  # macOS refuses this limit
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
 
@@ -96,10 +103,23 @@ def _answer_all(verdicts: TextIO) -> None:
     """Answer requests until standard input closes."""
     for line in sys.stdin:
         cpu_seconds, *texts = json.loads(line)
-        signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
-        verdict = _answered(texts)
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        with _at_most(cpu_seconds):
+            verdict = _answered(texts)
         print(json.dumps(verdict), file=verdicts)
+
+
+@contextlib.contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """End this process when what is done within takes longer."""
+    if FORKS:
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        yield
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        return
+    # Its thread needs no GIL, so that it ends C code as well.
+    faulthandler.dump_traceback_later(seconds, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()
 
 
 def _is_answered_by_fork(verdicts: TextIO) -> bool:
@@ -114,9 +134,13 @@ def _is_answered_by_fork(verdicts: TextIO) -> bool:
 def main() -> None:
     """See the module."""
     logging.disable(logging.CRITICAL)
-    _limit_resources()
+    if FORKS:
+        _limit_resources()
     with os.fdopen(_private_stdout(), "w", buffering=1) as verdicts:
         print("true", file=verdicts)
+        if not FORKS:
+            _answer_all(verdicts)
+            return
         # One request is in flight at most, so a dead fork leaves none unread behind.
         while not _is_answered_by_fork(verdicts):
             print("null", file=verdicts)

@@ -114,8 +114,13 @@ def num_gpus_here() -> int | None:
     return len(_gpu_gibs()) or None
 
 
-def machine_gib() -> float:
-    """Return this machine's memory, or its container's limit where that is less."""
+def machine_gib() -> float | None:
+    """Return this machine's memory, or its container's limit where that is less.
+
+    None on Windows, which doesn't say; no engine runs there.
+    """
+    if not hasattr(os, "sysconf"):
+        return None
     whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     try:
         limit = int(CGROUP_LIMIT.read_text())
