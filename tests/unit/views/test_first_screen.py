@@ -12,13 +12,15 @@ import pytest
 from rich.console import Console
 
 from tests.unit.analysis.test_sentences import AHEAD, BEHIND, GUIDED, ROW
+from tests.unit.views.html.made_store import MadePolicy, MadeWorld, write_made_store
 from ttsgrid.analysis.findings.comparisons import COMPARISON_SCHEMA
-from ttsgrid.analysis.frontier import Frontier
+from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
 from ttsgrid.cli.frontier import main
 from ttsgrid.views.tables.verdicts import MOST_ROWS, verdict_table
 from ttsgrid.views.terminal.frontier import print_frontier
 from ttsgrid.views.words.brief import brief, in_brief
+from ttsgrid.views.words.shortening import shortened
 
 SCREEN_LINES = 24
 # What a sweep says after this: a sentence on stopping early; what the store holds, where it and
@@ -47,6 +49,48 @@ def test_one_screen_holds_the_answer_the_verdicts_and_a_picture(
         for row in verdict_table(frontier, "zoo").rows:
             assert row[3].text in said
         assert "█" in said or (swept and columns == 60)
+
+
+LONG_NAMES = (
+    "deepseek-r1-distill-qwen-1.5b",
+    "llama-3.2-3b-instruct-turbo",
+    "qwen2.5-math-7b-instruct",
+    "qwen2.5-72b-instruct-awq",
+)
+
+
+@pytest.fixture(scope="module")
+def long_named(tmp_path_factory: pytest.TempPathFactory) -> Frontier:
+    slips = zip(LONG_NAMES, (0.12, 0.1, 0.08, 0.06), (1.5e5, 3e5, 7e5, 7.2e6), strict=True)
+    policies = tuple(MadePolicy(name, slip, slip, int(size)) for name, slip, size in slips)
+    path = tmp_path_factory.mktemp("long") / "store"
+    write_made_store(path, MadeWorld(policies=policies, num_problems=40, pool_size=4))
+    return analyse(path)
+
+
+@pytest.mark.parametrize("swept", [True, False])
+def test_with_long_names_no_line_is_longer_than_the_screen(
+    long_named: Frontier, swept: bool
+) -> None:
+    lines = _printed(long_named, 80, swept=swept).splitlines()
+    assert [line for line in lines if len(line) > 80] == []
+    rows = [line for line in lines if "vs" in line.split()]
+    assert len(rows) == len(verdict_table(long_named, "zoo").rows) > 0
+    # What tells the models apart stays: the family, and the size.
+    for row in rows:
+        assert re.search(r"^(deepseek-r1…1\.5b|llama-3\.2-3b|qwen2\.5-(math-7b|72b))", row), row
+
+
+@pytest.mark.parametrize("most", range(8, 31))
+def test_shortened_names_stay_apart_and_words_stay_whole(most: int) -> None:
+    names = [*LONG_NAMES, "40 problems: too few", "averylongnameofonepiece"]
+    short = shortened(names, most)
+    assert list(short) == names
+    assert len(set(short.values())) == len(names)
+    assert short["40 problems: too few"] == "40 problems: too few"
+    one = shortened(names[:1], most)[names[0]]
+    assert len(one) <= most
+    assert one.startswith("deepseek"[: most - 1])
 
 
 def test_without_colour_nothing_is_lost(

@@ -91,7 +91,7 @@ def _print_answer(frontier: Frontier, benchmark: str, console: Console, *, brief
         console.print(Text(f"Warning: {warning}"), style="yellow", highlight=False)
     verdicts = verdict_table(frontier, benchmark)
     if verdicts.rows:
-        print_table(console, as_compact(verdicts))
+        print_table(console, as_compact(verdicts, console.width))
         console.print(Text(verdicts.explanation), style="dim", highlight=False)
     if console.width >= ROOMY_COLUMNS or not briefly:
         print_picture(frontier, benchmark, console, NUM_BARS)

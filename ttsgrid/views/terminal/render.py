@@ -6,7 +6,8 @@ Words and numbers are never broken: where a terminal is too narrow for them, lin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -14,8 +15,10 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ttsgrid.views.tables.table import Entry, Table
+from ttsgrid.views.words.shortening import LEAST, shortened
 
 WIDEST = 1000  # columns; rich measures a table against a width and needs one without limit
+GAP = 2  # columns between two of a table's own
 _TONES = {"good": "green", "bad": "red"}
 
 
@@ -50,8 +53,12 @@ def as_rich(table: Table, about: str = "") -> RichTable:
     return shown
 
 
-def as_compact(table: Table) -> RichTable:
-    """Return a small table without space around it, for a screen that holds more than it."""
+def as_compact(table: Table, width: int) -> RichTable:
+    """Return a small table without space around it, for a screen that holds more than it.
+
+    Long names are shortened where they would not fit so many columns.
+    """
+    table = _narrowed(table, width)
     shown = RichTable(
         title=Text(table.title, style="bold"),
         title_justify="left",
@@ -60,16 +67,45 @@ def as_compact(table: Table) -> RichTable:
         collapse_padding=True,
         show_edge=False,
     )
-    for position, heading in enumerate(table.headings):
+    for position, (heading, needed) in enumerate(zip(table.headings, _widths(table), strict=True)):
         names = position < table.num_text_columns
-        shown.add_column(
-            Text(heading),
-            justify="left" if names else "right",
-            min_width=max(len(text) for text in (heading, *(r[position].text for r in table.rows))),
-        )
+        shown.add_column(Text(heading), justify="left" if names else "right", min_width=needed)
     for row in table.rows:
         shown.add_row(*(_as_text(entry) for entry in row))
     return shown
+
+
+def _narrowed(table: Table, width: int) -> Table:
+    """The table with names just so short that it fits, or as short as they may be."""
+    names = [row[i].text for row in table.rows for i in range(table.num_text_columns)]
+    narrowest = table
+    for most in range(max(map(len, names), default=0), LEAST - 1, -1):
+        if _needs(narrowest) <= width:
+            break
+        narrowest = min(narrowest, _renamed(table, shortened(set(names), most)), key=_needs)
+    return narrowest
+
+
+def _renamed(table: Table, names: Mapping[str, str]) -> Table:
+    count = table.num_text_columns
+    rows = tuple(
+        (*(replace(entry, text=names[entry.text]) for entry in row[:count]), *row[count:])
+        for row in table.rows
+    )
+    return replace(table, rows=rows)
+
+
+def _needs(table: Table) -> int:
+    """The characters that a line of it takes."""
+    return sum(_widths(table)) + GAP * (len(table.headings) - 1)
+
+
+def _widths(table: Table) -> list[int]:
+    """The characters that each column takes."""
+    return [
+        max(len(text) for text in (heading, *(row[position].text for row in table.rows)))
+        for position, heading in enumerate(table.headings)
+    ]
 
 
 def print_table(console: Console, table: RichTable) -> None:
