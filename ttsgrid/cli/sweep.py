@@ -26,6 +26,7 @@ from ttsgrid.cli.tracked_run import settings_of
 from ttsgrid.core.dotted import add_to_path
 from ttsgrid.core.errors import ConfigError, StoreError, UnfinishedError
 from ttsgrid.core.shipped import CONF
+from ttsgrid.core.spent import Spent
 from ttsgrid.core.tally import Tally, counted
 from ttsgrid.grid.arguments import checked_arguments
 from ttsgrid.grid.budgets import left_out
@@ -111,13 +112,14 @@ def run_and_report(grid: GridConfig, plan: Plan, found: Found, trackers: Tracker
     # What runs, and analysis with its pictures, take longer to import than a grid to plan.
     from ttsgrid.cli.sweep_run import run_plan  # noqa: PLC0415
 
-    failed = run_plan(grid, plan, found.models, console, trackers)
+    spent = Spent()
+    failed = run_plan(grid, plan, found.models, console, trackers, spent)
     if not plan.missing:
         console.print("The store holds every unit: 0 tokens to generate.", highlight=False)
     from ttsgrid.cli.sweep_report import report  # noqa: PLC0415
 
     try:
-        report(grid, console, trackers)
+        report(grid, console, trackers, spent if plan.missing else None)
     except StoreError:
         if not failed:
             raise  # else the failures below say why there is nothing to report

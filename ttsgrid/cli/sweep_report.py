@@ -9,6 +9,7 @@ from rich.console import Console
 from ttsgrid.analysis.frontier import analyse
 from ttsgrid.cli.frontier_settings import shelf
 from ttsgrid.cli.rules_option import rules_of_report, without_usual_lacks
+from ttsgrid.core.spent import Part, Spent
 from ttsgrid.core.tally import counted
 from ttsgrid.grid.budgets import report_budgets
 from ttsgrid.grid.config import GridConfig
@@ -17,6 +18,7 @@ from ttsgrid.views.files.export import write_frontier
 from ttsgrid.views.terminal.frontier import print_frontier
 from ttsgrid.views.tracking.points import tracked_points
 from ttsgrid.views.tracking.trackers import NO_TRACKERS, Trackers
+from ttsgrid.views.words.spent import where_it_went
 
 
 def frontier_folder(store: str) -> Path:
@@ -26,17 +28,28 @@ def frontier_folder(store: str) -> Path:
     return Path("results") / store.rstrip("/").rsplit("/", 1)[-1] / "frontier"
 
 
-def report(grid: GridConfig, console: Console, trackers: Trackers = NO_TRACKERS) -> None:
-    """Compute the frontier from the store alone, print it, say where it is and tell trackers."""
-    # CoT alone has no N; None then stands for what the store's pools allow.
-    rules = rules_of_report(grid.rules, "rules")
-    frontier = analyse(grid.store, budgets=report_budgets(grid) or None, rules=rules)
-    frontier = without_usual_lacks(frontier, grid.rules)
+def report(
+    grid: GridConfig,
+    console: Console,
+    trackers: Trackers = NO_TRACKERS,
+    spent: Spent | None = None,
+) -> None:
+    """Compute the frontier from the store alone, print it, say where it is and tell trackers.
+
+    Of a run that this ends, say first where its time went.
+    """
     folder = frontier_folder(grid.store)
-    files = shelf(frontier, folder, rules=grid.rules, plugins=grid.plugins)
-    kept = files.clear()
-    files.note(write_frontier(frontier, folder))
+    with (spent or Spent()).on(Part.ANALYSE):
+        # CoT alone has no N; None then stands for what the store's pools allow.
+        rules = rules_of_report(grid.rules, "rules")
+        frontier = analyse(grid.store, budgets=report_budgets(grid) or None, rules=rules)
+        frontier = without_usual_lacks(frontier, grid.rules)
+        files = shelf(frontier, folder, rules=grid.rules, plugins=grid.plugins)
+        kept = files.clear()
+        files.note(write_frontier(frontier, folder))
     trackers.frontier(lambda: tracked_points(frontier), _files_of(folder))
+    if spent is not None:  # above the answer: one screen is to hold that and what follows
+        console.print(where_it_went(spent), highlight=False)
     print_frontier(frontier, console, every_rule=grid.rules is not None)
     if kept:
         console.print(kept, highlight=False, soft_wrap=True)

@@ -9,6 +9,7 @@ from collections import Counter
 from rich.console import Console
 
 from ttsgrid.benchmarks import BenchmarkConfig, benchmark_grader, require_ready
+from ttsgrid.core.spent import Part, Spent
 from ttsgrid.grid.config import GridConfig
 from ttsgrid.grid.plan import Plan
 from ttsgrid.grid.resolve import ResolvedModel
@@ -50,10 +51,11 @@ def run_plan(
     models: list[ResolvedModel],
     console: Console,
     trackers: Trackers = NO_TRACKERS,
+    spent: Spent | None = None,
 ) -> int:
     """Describe the models, run the missing units, all under the store's lease.
 
-    Trackers are told of progress.
+    Trackers are told of progress, and `spent` of where the time goes.
 
     Returns:
         How many units failed.
@@ -72,6 +74,7 @@ def run_plan(
         from ttsgrid.cluster.driver.launch import run_missing  # noqa: PLC0415
         from ttsgrid.cluster.driver.tracked import tracked  # noqa: PLC0415
 
+        spent = spent or Spent()
         todo: Counter[str] = Counter()
         for (_, model), amount in plan.missing.by_model().items():
             todo[model] += amount.num_units
@@ -83,7 +86,9 @@ def run_plan(
             console,
             todo,
             lambda figures: trackers.progress(lambda: tracked(figures)),
+            spent,
         )
         failed = asyncio.run(run)
-        store.compact()  # a commit a second leaves thousands of files a day
+        with spent.on(Part.COMMIT):
+            store.compact()  # a commit a second leaves thousands of files a day
         return failed

@@ -82,7 +82,11 @@ def as_pair(row: Sequence[float]) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class EngineStats:
-    """Counters since the engine started; for progress lines, not for the store."""
+    """Counters since the engine started; for progress lines, not for the store.
+
+    Attributes:
+        grading_s: seconds in which its worker graded; an engine itself leaves it 0.
+    """
 
     generated_tokens: int = 0
     computed_prompt_tokens: int = 0
@@ -90,6 +94,7 @@ class EngineStats:
     running: int = 0
     busy_s: float = 0.0
     cached_prompt_tokens: int = 0
+    grading_s: float = 0.0
 
 
 class Engine(Protocol):

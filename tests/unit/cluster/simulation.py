@@ -38,6 +38,7 @@ from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.cluster.wire.whereabouts import Whereabouts
 from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
+from ttsgrid.core.spent import Spent
 from ttsgrid.engines.base import EngineStats
 from ttsgrid.engines.fake import FakePolicyEngine, FakePrmEngine
 from ttsgrid.grid.plan import Plan
@@ -209,10 +210,12 @@ async def drive(
     said: StringIO | None = None,
     spread: Spread = ANY_ORDER,
     free: Sequence[Capacity] | None = None,
+    spent: Spent | None = None,
 ) -> float:
     """Run a plan as `launch` does; return how long it took, in virtual seconds.
 
-    Of `nodes`, `free` is what nobody has reserved; all of them unless told.
+    Of `nodes`, `free` is what nobody has reserved; all of them unless told. `spent` hears where
+    the time goes.
     """
     todo = Counter(unit.runs_on.name for unit in plan.missing)
     cluster_nodes = Nodes(tuple(nodes))
@@ -225,7 +228,7 @@ async def drive(
             fleet,
             cluster.start,
             Committer(store),
-            Progress(Console(file=said or StringIO()), todo),
+            Progress(Console(file=said or StringIO()), todo, spent=spent),
             Room(lambda: cluster_nodes, lambda: free_nodes),
             Limits(max_attempts=max_attempts, requests_in_flight=2 * slots),
             spread,

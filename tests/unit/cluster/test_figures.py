@@ -53,10 +53,10 @@ def test_a_unit_is_in_one_state_at_a_time() -> None:
     units = planned(2).units
     model = units[0].runs_on.name
     figures = Figures({model: 3})
-    figures.handed_out(model, 3)
-    figures.taken_back(model, 2)
+    figures.handed_out(model, units[:1] * 3)
+    figures.taken_back(model, units[:1] * 2)
     figures.finished(units[0], UnitResult(units[0].id))
-    figures.handed_out(model, 1)
+    figures.handed_out(model, units[:1])
     figures.finished(units[0], UnitResult(units[0].id, error="it failed"))
     assert figures.models[model].by_state == {
         "waiting": 1,
@@ -118,8 +118,9 @@ def test_the_progress_line_shows_what_the_metrics_tell() -> None:
     clock = Clock()
     figures = Figures({"small": 4}, clock)
     figures.worker("small", "small", "policy")
-    figures.handed_out("small", 2)
-    figures.taken_back("small", 2)
+    units = planned(2).units[:2]
+    figures.handed_out("small", units)
+    figures.taken_back("small", units)
     figures.died("small", Cause.PROCESS)
     figures.starts("small")
     for _ in range(50):  # a rate is smoothed over some seconds

@@ -76,7 +76,7 @@ def test_a_log_says_time_left_once_it_is_steady_and_has_hours_in_its_clock() -> 
     with progress.shown():
         for _ in range(400):
             clock.now += PLAIN_EVERY_S
-            progress.figures.handed_out(model, 10)
+            progress.figures.handed_out(model, [units[0]] * 10)
             for _ in range(10):
                 progress.figures.finished(units[0], UnitResult(units[0].id))
             progress.counters(model, STATS)

@@ -86,7 +86,7 @@ class Dispatch:
         """Return the next chunk for a model's workers; None once nothing needs it any more."""
         await self._committer.room()
         chunk = await self._backlog.take(model)
-        self._figures.handed_out(model, len(chunk or ()))
+        self._figures.handed_out(model, [task.unit for task in chunk or ()])
         return chunk
 
     async def finished(self, model: str) -> None:
@@ -145,7 +145,7 @@ class Dispatch:
             )
             self.accept(TaskOutcome(task, failed))
         for model, chunk in again.items():
-            self._figures.taken_back(model, len(chunk))
+            self._figures.taken_back(model, [task.unit for task in chunk])
             self._backlog.give_back(model, chunk)
 
     def _sort_in(self, unit: Unit, held: Held, chunks: dict[tuple[str, str], list[Task]]) -> None:

@@ -8,16 +8,24 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 
 from ttsgrid.cluster.driver.deaths import Cause
+from ttsgrid.cluster.driver.phases import Phase
 from ttsgrid.core.records import UnitResult
+from ttsgrid.core.spent import Part, Spent
 from ttsgrid.core.tally import Tally
-from ttsgrid.core.units import Unit
+from ttsgrid.core.units import SampleBlock, ScoreBlock, SearchTree, Unit
 from ttsgrid.engines.base import EngineStats
 
 SMOOTHING = 0.3  # weight of the newest second in rates
+STARTING = (Phase.PLACING, Phase.LOADING)
+PARTS = {
+    SampleBlock.kind: Part.GENERATE,
+    ScoreBlock.kind: Part.SCORE,
+    SearchTree.kind: Part.SEARCH,
+}
 MOST_UNTOLD_COMMITS = 1000  # where nobody asks how long commits took, that is forgotten
 
 
@@ -100,12 +108,17 @@ class Figures:
         generated: what was written and is committed, or soon will be.
         commits: how long commits took, in seconds, of those that no metric tells yet.
         num_commits, commit_s: of all commits.
+        spent: where the time went.
     """
 
     def __init__(
-        self, units: Mapping[str, int], clock: Callable[[], float] = time.monotonic
+        self,
+        units: Mapping[str, int],
+        clock: Callable[[], float] = time.monotonic,
+        spent: Spent | None = None,
     ) -> None:
         """Set up for `units`: missing units by the name of the model that they run on."""
+        self.spent = spent or Spent(clock)
         self.models: dict[str, ModelFigures] = defaultdict(ModelFigures)
         for name, number in units.items():
             self.models[name] = ModelFigures(number)
@@ -122,7 +135,11 @@ class Figures:
     def enters(self, label: str, state: str) -> None:
         """Note what a replica does from now on."""
         worker = self.worker(label)
-        worker.state, worker.state_since = state, self._clock()
+        before, worker.state, worker.state_since = worker.state, state, self._clock()
+        if state in STARTING and before not in STARTING:
+            self.spent.begin(Part.START)
+        elif before in STARTING and state not in STARTING:
+            self.spent.end(Part.START)
 
     def seconds_in_state(self, label: str) -> float:
         """Return how long a replica has been doing what it does."""
@@ -142,21 +159,29 @@ class Figures:
 
     def heard(self, label: str, stats: EngineStats) -> None:
         """Take in the counters of a replica's worker."""
-        self.worker(label).heard(stats, self._clock())
+        worker = self.worker(label)
+        before_s = worker.total.grading_s
+        worker.heard(stats, self._clock())
+        self.spent.add(Part.GRADE, worker.total.grading_s - before_s)
 
-    def handed_out(self, model: str, num_units: int) -> None:
+    def handed_out(self, model: str, units: Collection[Unit]) -> None:
         """Count units that a worker got."""
-        self.models[model].running += num_units
-        self.models[model].attempts += num_units
+        self.models[model].running += len(units)
+        self.models[model].attempts += len(units)
+        for unit in units:
+            self.spent.begin(PARTS[unit.kind])
 
-    def taken_back(self, model: str, num_units: int) -> None:
+    def taken_back(self, model: str, units: Collection[Unit]) -> None:
         """Count units that a worker lost."""
-        self.models[model].running -= num_units
+        self.models[model].running -= len(units)
+        for unit in units:
+            self.spent.end(PARTS[unit.kind])
 
     def finished(self, unit: Unit, result: UnitResult) -> None:
         """Count a unit that has its result."""
         model = self.models[unit.runs_on.name]
         model.running -= 1
+        self.spent.end(PARTS[unit.kind])
         if result.error is not None:  # the next run tries it again
             model.failed += 1
             return
@@ -182,6 +207,7 @@ class Figures:
         self.commits.append(seconds)
         self.num_commits += 1
         self.commit_s += seconds
+        self.spent.add(Part.COMMIT, seconds)
 
     @property
     def num_units(self) -> int:

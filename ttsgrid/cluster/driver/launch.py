@@ -28,6 +28,7 @@ from ttsgrid.cluster.driver.spread import Spread
 from ttsgrid.cluster.driver.standstill import Room
 from ttsgrid.cluster.driver.stopping import run_until_stopped, stopped
 from ttsgrid.core.dotted import files_to_ship
+from ttsgrid.core.spent import Part, Spent
 from ttsgrid.core.units import SampleBlock, ScoreBlock
 from ttsgrid.grid.config import GridConfig
 from ttsgrid.grid.own_code import own_code
@@ -45,9 +46,11 @@ async def run_missing(
     store: Store,
     console: Console,
     todo: Mapping[str, int],
-    heard: Callable[[Figures], None] = lambda _: None,
+    heard: Callable[[Figures], None],
+    spent: Spent,
 ) -> int:
-    """Run a plan's missing units, `heard` hears of it; return how many failed."""
+    """Run a plan's missing units, `heard` and `spent` hear of it; return how many failed."""
+    spent.begin(Part.START)
     with ray_cluster(grid.cluster, files_to_ship([*own_code(grid), *grid.plugins])) as dashboard:
         if dashboard:
             console.print(f"Ray dashboard: http://{dashboard}", highlight=False)
@@ -57,7 +60,7 @@ async def run_missing(
         # Ray would leave such an actor pending, and say nothing until the placement times out.
         for specs in workers.values():
             require_room(specs[0], cluster)
-        progress = Progress(console, todo)
+        progress = Progress(console, todo, spent=spent)
         start = partial(
             RemoteWorker.start,
             placement_timeout_s=None,  # others may work meanwhile: the driver decides
@@ -76,6 +79,7 @@ async def run_missing(
             Spread(frozenset(automatic_models(workers, models)), sizes_of(models)),
             partial(_tell, (RayMetrics(store.run_id).tell, heard)),
         )
+        spent.end(Part.START)  # of Ray; each worker counts its own
         with progress.shown():
             work = driver.run(load_solutions(store.files, blocks_to_score(plan)))
             sent = await run_until_stopped(work, driver.drain, grid.cluster.grace_s, progress.note)

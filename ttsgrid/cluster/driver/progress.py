@@ -17,6 +17,7 @@ from ttsgrid.cluster.driver.deaths import WorkerDiedError
 from ttsgrid.cluster.driver.figures import Figures
 from ttsgrid.cluster.driver.figures_in_words import summary
 from ttsgrid.cluster.driver.time_left import TimeLeft, about
+from ttsgrid.core.spent import Spent
 from ttsgrid.engines.base import EngineStats
 
 PLAIN_EVERY_S = 10.0
@@ -35,9 +36,10 @@ class Progress:
         console: Console,
         units: Mapping[str, int],
         clock: Callable[[], float] = time.monotonic,
+        spent: Spent | None = None,
     ) -> None:
-        """Set up for `units`: missing units by model name."""
-        self.figures = Figures(units, clock)
+        """Set up for `units`: missing units by model name; `spent` hears where time goes."""
+        self.figures = Figures(units, clock, spent)
         self._console = console
         self._clock = clock
         self._left = TimeLeft(clock)

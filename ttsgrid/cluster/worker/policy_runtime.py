@@ -8,7 +8,6 @@ has ended.
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial, reduce
 from operator import add
 
@@ -60,8 +59,7 @@ class PolicyRuntime(TaskRunner):
     ) -> UnitResult:
         grading = self._gradings[problem.benchmark].after(prompt_ids)
         samples = await sample_block(self._for_pools, prompt_ids, block, grading.format.stop)
-        # Off the event loop: a grader may take its time, and the engine must not wait.
-        solutions = await asyncio.to_thread(grading.samples, samples, problem.answer)
+        solutions = await self._graded(grading.samples, samples, problem.answer)
         usage = reduce(add, (sample.generation.usage for sample in samples), Usage())
         # As the solutions count them: a setting may leave a policy's thoughts out.
         counts = [
@@ -92,7 +90,7 @@ class PolicyRuntime(TaskRunner):
                 stop=grading.format.stop,
             )
             outcome = await run_search(session)
-        solutions = await asyncio.to_thread(grading.answers, outcome.answers, problem.answer)
+        solutions = await self._graded(grading.answers, outcome.answers, problem.answer)
         return UnitResult(
             unit.id,
             solutions=solutions,
@@ -108,8 +106,8 @@ class PolicyRuntime(TaskRunner):
         return self._scorers.setdefault(prm.name, BatchingScorer(prm))
 
     def stats(self) -> EngineStats:
-        """Return the engine's counters."""
-        return self._engine.stats()
+        """Return the engine's counters, and how long was graded beside it."""
+        return self._with_grading(self._engine.stats())
 
     def close(self) -> None:
         """Stop the engine."""

@@ -12,16 +12,21 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from platform import node, python_version
+from typing import TypeVar
 
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, PrmPeer
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.core.errors import EndpointDownError, TtsgridError
-from ttsgrid.core.records import UnitResult
+from ttsgrid.core.records import Solution, UnitResult
+from ttsgrid.core.spent import Part, Spent
+from ttsgrid.engines.base import EngineStats
 from ttsgrid.engines.spec import EngineSpec
+
+A = TypeVar("A")
 
 
 def provenance(spec: EngineSpec, device: str) -> dict[str, str]:
@@ -64,6 +69,7 @@ class TaskRunner:
 
     def __init__(self, spec: WorkerSpec, device: str) -> None:
         self._provenance = provenance(spec.engine, device)
+        self._spent = Spent()
 
     async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[TaskOutcome]:
         """Run tasks together; every task gets a result."""
@@ -92,6 +98,19 @@ class TaskRunner:
             result, seconds=clock.seconds, attempt=task.attempt, provenance=self._provenance
         )
         return TaskOutcome(task, result, prm_lost)
+
+    async def _graded(
+        self,
+        grade: Callable[[Sequence[A], str], tuple[Solution, ...]],
+        answers: Sequence[A],
+        gold: str,
+    ) -> tuple[Solution, ...]:
+        """Grade off the event loop: a grader may take its time, and the engine must not wait."""
+        with self._spent.on(Part.GRADE):
+            return await asyncio.to_thread(grade, answers, gold)
+
+    def _with_grading(self, stats: EngineStats) -> EngineStats:
+        return replace(stats, grading_s=self._spent.seconds(Part.GRADE))
 
     async def _result(self, task: Task, prm: PrmPeer | None) -> UnitResult:
         raise NotImplementedError

@@ -6,7 +6,6 @@ is known from the replies alone.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from functools import reduce
 from operator import add
@@ -39,8 +38,7 @@ class TextRuntime(TaskRunner):
             for turn in grading.format.conversation(problem.question)
         ]
         samples = await sample_texts(self._engine, turns, block, grading.format.stop)
-        # Off the event loop: a grader may take its time, and requests must not wait.
-        solutions = await asyncio.to_thread(grading.texts, samples, problem.answer)
+        solutions = await self._graded(grading.texts, samples, problem.answer)
         return UnitResult(
             block.id,
             solutions=solutions,
@@ -59,8 +57,8 @@ class TextRuntime(TaskRunner):
         )
 
     def stats(self) -> EngineStats:
-        """Return the engine's counters."""
-        return self._engine.stats()
+        """Return the engine's counters, and how long was graded beside it."""
+        return self._with_grading(self._engine.stats())
 
     def close(self) -> None:
         """Close the connections."""
