@@ -155,4 +155,5 @@ class Driver:
             live = [replica for replica in self._replicas if replica.worker is not None]
             # Side by side: one worker that is busy must not hold up the others' figures.
             await asyncio.gather(*(watch.look_at(replica) for replica in live))
+            self._progress.look()
             self._tell(self._progress.figures)

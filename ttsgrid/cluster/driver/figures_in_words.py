@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ttsgrid.cluster.driver.deaths import in_words
 from ttsgrid.cluster.driver.figures import Figures, WorkerFigures
+
+MOST_NAMED = 3
 
 
 def summary(figures: Figures) -> str:
     """Return what a run made so far, what went wrong, and how fast its engines are."""
     share = f" ({figures.accuracy:.0%} correct)" if figures.accuracy is not None else ""
     return ", ".join([f"{figures.generated}{share}", *_trouble(figures), *_engines(figures)])
+
+
+def some_of(labels: Sequence[str]) -> str:
+    """Name workers: the first few, and how many more."""
+    more = len(labels) - MOST_NAMED
+    return ", ".join(labels[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _trouble(figures: Figures) -> list[str]:

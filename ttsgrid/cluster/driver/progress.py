@@ -15,12 +15,14 @@ from rich.text import Text
 
 from ttsgrid.cluster.driver.deaths import WorkerDiedError
 from ttsgrid.cluster.driver.figures import Figures
-from ttsgrid.cluster.driver.figures_in_words import summary
+from ttsgrid.cluster.driver.figures_in_words import some_of, summary
+from ttsgrid.cluster.driver.phases import Phase
 from ttsgrid.cluster.driver.time_left import TimeLeft, about
 from ttsgrid.core.spent import Spent
 from ttsgrid.engines.base import EngineStats
 
 PLAIN_EVERY_S = 10.0
+STARTING_EVERY_S = 60.0  # weights of hundreds of gigabytes, and what is compiled, take many minutes
 HEADINGS = ("worker", "state", "units left", "in flight", "tokens/s", "busy", "restarts")
 
 
@@ -44,7 +46,7 @@ class Progress:
         self._clock = clock
         self._left = TimeLeft(clock)
         self._started = clock()
-        self._said_at = self._started
+        self._said_at = self._starting_said_at = self._started
         self._bar = Bar(
             TextColumn("[bold]units"),
             BarColumn(bar_width=None),
@@ -77,6 +79,23 @@ class Progress:
         self.figures.heard(worker, stats)
         if not self._console.is_terminal and self._clock() - self._said_at >= PLAIN_EVERY_S:
             self._say()
+
+    def look(self) -> None:
+        """Say in a log, once a minute and in one line, whose model is still loading."""
+        starting = self._starting()
+        longest_s = max(starting.values(), default=0.0)
+        quiet_s = self._clock() - self._starting_said_at
+        if self._console.is_terminal or min(longest_s, quiet_s) < STARTING_EVERY_S:
+            return
+        self._starting_said_at = self._clock()
+        line = f"{self._stamp()} starting for {longest_s:.0f} s: {some_of(list(starting))}"
+        self._console.print(line, highlight=False)
+
+    def _starting(self) -> dict[str, float]:
+        """Return for how many seconds each worker that starts has been at it."""
+        told = self.figures
+        starting = [label for label, one in told.workers.items() if one.state == Phase.LOADING]
+        return {label: told.seconds_in_state(label) for label in starting}
 
     def died(self, worker: str, death: WorkerDiedError) -> None:
         """Count a worker's death, and say why it died, where, and where its log is."""
@@ -120,10 +139,11 @@ class Progress:
         table = Table(box=None, pad_edge=False)
         for heading in HEADINGS:
             table.add_column(heading, justify="left" if heading in HEADINGS[:2] else "right")
+        starting = self._starting()
         for label, worker in self.figures.workers.items():
             row = (
                 label,
-                worker.state,
+                f"{worker.state}, {starting[label]:.0f} s" if label in starting else worker.state,
                 f"{self.figures.left(worker.model):,}",
                 f"{worker.total.running:,}",
                 f"{worker.tokens_per_s:,.0f}",

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ttsgrid.cluster.driver.capacity import Capacity, Nodes, demand, in_words
+from ttsgrid.cluster.driver.figures_in_words import some_of
 from ttsgrid.cluster.driver.phases import Phase
 from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.driver.replica import Replica
@@ -23,7 +24,6 @@ LOOK_EVERY_S = 2.0
 SAY_AFTER_S = 15.0  # a place that is free is given within seconds
 SAY_ANYWAY_AFTER_S = 120.0  # no process takes that long to start: its place is not ours after all
 SAY_EVERY_S = 300.0
-MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,8 @@ class Standstill:
         self._progress.note(f"waiting: {self._who_waits_for_what(waiting)}")
 
     def _who_waits_for_what(self, waiting: Sequence[Replica]) -> str:
-        names = ", ".join(one.label for one in waiting[:MOST_NAMED])
-        more = f" and {len(waiting) - MOST_NAMED} more" if len(waiting) > MOST_NAMED else ""
-        who = f"{names}{more}; " if len(waiting) > 1 else ""
+        labels = [one.label for one in waiting]
+        who = f"{some_of(labels)}; " if len(labels) > 1 else ""
         free = self._room.free()
         lacking = [one for one in waiting if not free.hold([demand(one.spec)])]
         if not lacking:

@@ -1,4 +1,4 @@
-"""Time left: nothing until it is steady, and then no more digits than an estimate has."""
+"""What a log and a terminal say over time: who still starts, and time left once it is steady."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rich.console import Console
 
 from tests.unit.cluster.test_figures import STATS, Clock
 from tests.unit.cluster.test_simulated_runs import planned
+from ttsgrid.cluster.driver.phases import Phase
 from ttsgrid.cluster.driver.progress import PLAIN_EVERY_S, Progress
 from ttsgrid.cluster.driver.time_left import TimeLeft, about
 from ttsgrid.core.records import UnitResult
@@ -85,3 +86,26 @@ def test_a_log_says_time_left_once_it_is_steady_and_has_hours_in_its_clock() -> 
     assert lines[6].startswith("[01:10] 70/20000 units, ")
     assert lines[6].endswith(", about 6 h left")
     assert lines[-1].startswith("[1:06:40] 4000/20000 units, ")
+
+
+def test_who_still_starts_is_said_once_a_minute_in_one_line_and_on_a_terminal_in_its_row() -> None:
+    clock, said, screen = Clock(), StringIO(), StringIO()
+    log = Progress(Console(file=said, width=200), {}, clock)
+    terminal = Console(file=screen, width=200, force_terminal=True, color_system=None)
+    live = Progress(terminal, {}, clock)
+    with log.shown(), live.shown():
+        for progress in (log, live):
+            for place in range(5):
+                progress.state(f"large/{place}", Phase.LOADING, line="")
+        for _ in range(150):
+            clock.now += 1
+            log.look()
+            live.look()
+        log.state("large/0", Phase.WORKING, line="")
+    lines = [line for line in said.getvalue().splitlines() if "starting" in line]
+    assert lines == [
+        "[01:00] starting for 60 s: large/0, large/1, large/2 and 2 more",
+        "[02:00] starting for 120 s: large/0, large/1, large/2 and 2 more",
+    ]
+    rows = [line.split("  ") for line in screen.getvalue().splitlines() if "large/4" in line]
+    assert "starts, 150 s" in [cell.strip() for cell in rows[-1]]
