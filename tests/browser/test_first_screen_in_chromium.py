@@ -14,6 +14,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.test_report_in_chromium import LAPTOP, PHONE, _errors, _open, _until
+from tests.unit.views.html.made_store import MadePolicy, MadeWorld, write_made_store
+from ttsgrid.analysis.frontier import analyse
+from ttsgrid.views.html import write_report
 
 SCREENS = [(size, scheme) for size in ((1280, 800), PHONE) for scheme in ("light", "dark")]
 LEAST_CONTRAST = 4.5
@@ -27,6 +30,12 @@ class Size(NamedTuple):
 
 
 TABLE = "#table-1"
+LONG_NAMES = (
+    "deepseek-r1-distill-qwen-1.5b",
+    "llama-3.2-3b-instruct-turbo",
+    "qwen2.5-math-7b-instruct",
+    "qwen2.5-72b-instruct-awq",
+)
 
 _BOX = "const b = arguments[0].getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]"
 _LABELS = """
@@ -93,14 +102,44 @@ def test_no_label_covers_another_and_each_line_is_named(browser: Chrome, screen:
     names = [text for text, *_ in labels if "made-" in text]
     assert len(names) == 3
     assert {"4", "16"} <= {text for text, *_ in labels}
+    assert _touching(labels) == []
+
+
+def _touching(labels: list[list[Any]]) -> list[tuple[str, str]]:
+    """Pairs of labels whose boxes have more in common than an edge."""
     boxes = [(text, box) for text, *box in labels]
-    apart = [
+    return [
         (one, other)
         for i, (one, a) in enumerate(boxes)
         for other, b in boxes[i + 1 :]
-        if a[0] < b[2] - 1 and b[0] < a[2] - 1 and a[1] < b[3] - 1 and b[1] < a[3] - 1
+        if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
     ]
-    assert apart == []
+
+
+@pytest.fixture(scope="module")
+def long_named_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report on four policies with names as long as people's own."""
+    slips = (0.12, 0.1, 0.08, 0.06)
+    policies = tuple(
+        MadePolicy(name, slip, slip, 100_000 * 4**i)
+        for i, (name, slip) in enumerate(zip(LONG_NAMES, slips, strict=True))
+    )
+    folder = tmp_path_factory.mktemp("long")
+    write_made_store(folder / "store", MadeWorld(policies=policies))
+    return write_report(folder / "store", analyse(folder / "store"), folder / "report.html")
+
+
+@pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])
+def test_long_names_touch_nothing_and_each_line_keeps_one(
+    browser: Chrome, long_named_page: Path, size: tuple[int, int]
+) -> None:
+    _open(browser, long_named_page, size)
+    labels = browser.execute_script(_LABELS)
+    assert _touching(labels) == []
+    for beginning in ("deepseek-r1", "llama-3.2-3b", "qwen2.5-math-7b", "qwen2.5-72b"):
+        assert len([text for text, *_ in labels if beginning in text]) == 1, beginning
+    right = max(right for _, _, _, right, _ in labels)
+    assert right <= size[0]
 
 
 def _luminance(colour: str) -> float:

@@ -66,7 +66,8 @@ def overview(picture: Picture) -> Spec:
         {"name": TOPS, **_of_frontier(_unseen(), highest_only=True)},
         _hit(),
     ]
-    return with_labels(_compiled(picture, layers, HEIGHT_PX))
+    names = [mark.option.value for mark in picture.policies]
+    return with_labels(_compiled(picture, layers, HEIGHT_PX), names)
 
 
 def strategy_chart(picture: Picture) -> Spec:
