@@ -7,7 +7,6 @@ from functools import cache
 import pytest
 from hydra import compose, initialize_config_dir
 
-from ttsgrid.cluster.driver import fleet_specs
 from ttsgrid.cluster.driver.capacity import Capacity, Nodes, demand
 from ttsgrid.cluster.driver.fleet_specs import share_of, worker_spec
 from ttsgrid.cluster.driver.sharing import crowded_pairs, with_shared_gpus
@@ -40,12 +39,6 @@ TABLE = [
     *((policy, LARGE_PRM, 3) for policy in (*SMALL, "qwen2.5-32b")),
     ("qwen2.5-72b", LARGE_PRM, 4),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _without_tokenizers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the ids of a PRM's marks: they take a tokenizer of the hub, and no room."""
-    monkeypatch.setattr(fleet_specs, "_marker_tokens", lambda _: None)
 
 
 @cache

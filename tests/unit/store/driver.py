@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
+import pyarrow
 
 from ttsgrid.core.records import FinishReason, Problem, Solution, StepScores, UnitResult, Usage
 from ttsgrid.core.search_settings import SearchSettings
@@ -26,6 +27,8 @@ BEAM = SearchSettings("beam", budget=16)
 # A clean process with everything imported: its forks start in milliseconds.
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.unit.store.driver"])
+# pyarrow imports pandas, where it is installed, for its first table: most of a second.
+pyarrow.Table.from_pylist([{"number": 1}])
 
 
 def problem(number: int) -> Problem:

@@ -100,5 +100,6 @@ def test_one_command_makes_one_figure(
     assert {file.name for file in tmp_path.iterdir()} == {
         "strength-math500.png",
         "strength-math500.svg",
+        "made_with.json",
     }
     assert "strength-math500.png" in capsys.readouterr().out

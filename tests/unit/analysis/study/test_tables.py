@@ -269,4 +269,5 @@ def test_one_command_makes_one_table(
     assert "pre-training" in capsys.readouterr().out
     written = pl.read_csv(tmp_path / "flops.csv")
     assert written["money"].to_list() == pytest.approx((2 * written["device_hours"]).to_list())
-    assert {file.name for file in tmp_path.iterdir()} == {"flops.csv", "flops.parquet"}
+    names = {"flops.csv", "flops.parquet", "made_with.json"}
+    assert {file.name for file in tmp_path.iterdir()} == names
