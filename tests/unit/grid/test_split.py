@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -42,17 +43,18 @@ def test_a_number_that_is_set_is_kept_and_others_share_the_rest() -> None:
 
 
 def test_a_plan_shows_the_split(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr(memory, "gpu_gib", lambda: None)
     grid = (
         "policies=[zoo-l]", "prms=[zoo-prm]", "strategies=[best_of_n]", "budgets=[64]",
         "engine.max_num_seqs=64", "engine.gpu_memory_gib=80", "plan.num_gpus=8",
     )  # fmt: skip
-    said = said_by(capsys, *grid)
+    store = f"store={tmp_path}"  # the default one may hold all of it
+    said = said_by(capsys, *grid, store)
     # As many tokens to write as to read; their sizes are those of the zoo's checkpoints.
     assert "Replicas on 8 GPUs (plan.num_gpus): " in said
     assert "x zoo-l" in said
-    fixed = said_by(capsys, *grid[1:], "policies=[{base: zoo-l, replicas: 2}]")
+    fixed = said_by(capsys, *grid[1:], store, "policies=[{base: zoo-l, replicas: 2}]")
     assert "Replicas on 8 GPUs (plan.num_gpus): 2 x zoo-l, 6 x zoo-prm; " in fixed
-    assert "Replicas" not in said_by(capsys, *grid[:5])
+    assert "Replicas" not in said_by(capsys, *grid[:5], store)
