@@ -24,12 +24,11 @@ from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.frames.competing import competes, is_greedy
 from ttsgrid.analysis.statistics.intervals import (
     LEVEL,
-    difference_intervals,
-    simultaneous_intervals,
 )
+from ttsgrid.analysis.statistics.paired import paired_numbers
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
 from ttsgrid.core.strategies import PASS_AT_K
-from ttsgrid.core.voting import Bools, Floats
+from ttsgrid.core.voting import Bools
 
 COMPARISON_SCHEMA: dict[str, type[pl.DataType]] = {
     "benchmark": pl.String,
@@ -138,9 +137,11 @@ def _compared(cells: Cells, pairs: pl.DataFrame) -> list[dict[str, Any]]:
         first, second = small[group][:, present], large[group][:, present]
         flops = _mean_flops(cells, pairs[group], present)
         described = pairs[group].iter_rows(named=True)
-        for pair, numbers in zip(described, _numbers(first, second, level), strict=True):
+        compared = paired_numbers(first, second, level, ("accuracy", "accuracy_large"))
+        for pair, numbers in zip(described, compared, strict=True):
             unscored = cells.outcomes[pair["outcome"]].num_unscored(present)
-            rows.append(_row(pair, numbers | {"num_unscored": unscored}, len(pairs), flops))
+            counts = {"num_problems": first.shape[1], "num_unscored": unscored}
+            rows.append(_row(pair, numbers | counts, len(pairs), flops))
     return rows
 
 
@@ -148,27 +149,6 @@ def _mean_flops(cells: Cells, pairs: pl.DataFrame, present: Bools) -> dict[int, 
     """FLOPs per problem of each outcome of the pairs, on the problems compared; NaN if unknown."""
     outcomes = {*pairs["outcome"], *pairs["large_outcome"]}
     return {row: cells.meter.mean_flops(cells.outcomes[row], present) for row in outcomes}
-
-
-def _numbers(first: Floats, second: Floats, level: float) -> list[dict[str, Any]]:
-    alone = difference_intervals(first, second)
-    together = simultaneous_intervals(first - second, level)
-    columns = {
-        "accuracy": first.mean(axis=1),
-        "accuracy_large": second.mean(axis=1),
-        "difference": (first - second).mean(axis=1),
-        "low": alone.low,
-        "high": alone.high,
-        "low_adjusted": together.low,
-        "high_adjusted": together.high,
-    }
-    return [
-        {
-            "num_problems": first.shape[1],
-            **{name: float(column[i]) for name, column in columns.items()},
-        }
-        for i in range(len(first))
-    ]
 
 
 def _row(

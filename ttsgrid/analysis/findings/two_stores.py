@@ -22,11 +22,8 @@ from ttsgrid.analysis.cells.outcomes import Outcome, pool_outcomes
 from ttsgrid.analysis.cells.tree_outcomes import search_outcomes
 from ttsgrid.analysis.frames.equivalence import store_equivalence
 from ttsgrid.analysis.frames.load import load
-from ttsgrid.analysis.statistics.intervals import (
-    LEVEL,
-    difference_intervals,
-    simultaneous_intervals,
-)
+from ttsgrid.analysis.statistics.intervals import LEVEL
+from ttsgrid.analysis.statistics.paired import paired_numbers
 from ttsgrid.core.cell import CellKey
 from ttsgrid.core.strategies import strategy_of
 from ttsgrid.core.voting import Floats
@@ -145,22 +142,8 @@ def _rows(cells: Sequence[tuple[CellKey, Floats, Floats]], level: float) -> list
     ordered = sorted(cells, key=lambda cell: str(cell[0]))
     first = np.stack([accuracy for _, accuracy, _ in ordered])
     second = np.stack([accuracy for _, _, accuracy in ordered])
-    alone = difference_intervals(second, first)
-    together = simultaneous_intervals(second - first, level)
-    columns = {
-        "first": first.mean(axis=1),
-        "second": second.mean(axis=1),
-        "difference": (second - first).mean(axis=1),
-        "low": alone.low,
-        "high": alone.high,
-        "low_adjusted": together.low,
-        "high_adjusted": together.high,
-    }
+    compared = paired_numbers(second, first, level, ("second", "first"))
     return [
-        {
-            **key._asdict(),
-            "num_problems": first.shape[1],
-            **{name: float(column[i]) for name, column in columns.items()},
-        }
-        for i, (key, *_) in enumerate(ordered)
+        {**key._asdict(), "num_problems": first.shape[1], **numbers}
+        for (key, *_), numbers in zip(ordered, compared, strict=True)
     ]
