@@ -25,7 +25,14 @@ from ray.exceptions import (
 
 from tests.unit.cluster.simulation import SimulatedCluster, SimulatedWorker, drive, run_virtually
 from tests.unit.cluster.test_simulated_runs import committed, fleet, planned
-from tests.unit.grid.test_units_and_plan import IDENTITIES, grid, models, problems, strategies
+from tests.unit.grid.test_units_and_plan import (
+    IDENTITIES,
+    grid,
+    models,
+    problems,
+    search,
+    strategies,
+)
 from ttsgrid.cluster.driver.committer import Committer
 from ttsgrid.cluster.driver.deaths import Cause, WorkerDiedError, in_words
 from ttsgrid.cluster.driver.dispatch import Dispatch
@@ -36,7 +43,7 @@ from ttsgrid.cluster.wire.tasks import Task
 from ttsgrid.cluster.wire.whereabouts import Whereabouts
 from ttsgrid.cluster.worker.placement import Placement
 from ttsgrid.core.errors import WorkerStartError
-from ttsgrid.grid.plan import make_plan
+from ttsgrid.grid.plan import Plan, make_plan
 from ttsgrid.store import Store, scan
 
 NODE_GONE = "The actor died because its node has died. Node Id: ab12"
@@ -115,6 +122,62 @@ def test_a_replica_may_die_ten_times_and_more_as_long_as_it_gets_on_in_between(
     committed(tmp_path, plan)
     small = [worker for worker in cluster.workers if worker.spec.engine.name == "small"]
     assert len(small) == 13
+
+
+def searches(number: int) -> Plan:
+    """Beams of one policy with one PRM, which has nothing else to do."""
+    kinds = (search("beam", 4, 8),)
+    chosen = grid(
+        policies=models(("small",)), prms=models(("prm-a",)), strategies=kinds, budgets=(4,)
+    )
+    return make_plan(chosen, problems(number), IDENTITIES)
+
+
+def ends_prms(times: int, after_s: float, cause: Cause) -> Callable[[SimulatedWorker], None]:
+    """End so many workers of the PRM; its replica is told the cause, and policies are not."""
+    left = [times]
+
+    def at_start(worker: SimulatedWorker) -> None:
+        if worker.spec.engine.role == "prm" and left[0]:
+            left[0] -= 1
+            watch = worker.watch
+
+            async def watched() -> None:
+                try:
+                    await watch()
+                except WorkerDiedError as death:
+                    await asyncio.sleep(2.0)  # a lost node is noticed late
+                    raise WorkerDiedError(death.reason, cause, PLACE) from None
+
+            worker.watch = watched  # type: ignore[method-assign]
+            asyncio.get_running_loop().call_later(after_s, worker.kill)
+
+    return at_start
+
+
+def test_a_prm_may_die_ten_times_and_more_as_long_as_searches_end_in_between(
+    tmp_path: Path,
+) -> None:
+    plan, cluster = searches(30), SimulatedCluster(ends_prms(11, 0.8, Cause.NODE))
+    run_virtually(drive(plan, fleet(), cluster, tmp_path))
+    committed(tmp_path, plan)
+    assert len(cluster.of_role("prm")) == 12
+
+
+def test_a_lost_node_of_its_prm_costs_a_search_no_attempt(tmp_path: Path) -> None:
+    plan, cluster = searches(1), SimulatedCluster(ends_prms(6, 0.12, Cause.NODE))
+    run_virtually(drive(plan, fleet(), cluster, tmp_path, max_attempts=3))
+    assert set(committed(tmp_path, plan)["attempt"]) == {7}
+
+
+def test_a_search_that_fails_with_its_prm_says_where_that_ended(tmp_path: Path) -> None:
+    plan, cluster = searches(1), SimulatedCluster(ends_prms(3, 0.12, Cause.MEMORY))
+    run_virtually(drive(plan, fleet(), cluster, tmp_path, max_attempts=3))
+    unit, *_ = scan(tmp_path, "units").filter(status="failed").collect().to_dicts()
+    assert (unit["attempt"], unit["host"]) == (3, PLACE.host)
+    assert "the PRM worker that its search scored with ended" in unit["error"]
+    assert str(Cause.MEMORY) in unit["error"]
+    assert PLACE.log in unit["provenance"]
 
 
 def test_a_worker_that_dies_each_time_it_loads_ends_the_run_with_the_last_reason(

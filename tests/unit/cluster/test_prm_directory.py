@@ -11,8 +11,8 @@ from typing import cast
 
 import pytest
 
-from ttsgrid.cluster.driver.fleet import FleetWorker
 from ttsgrid.cluster.driver.prm_directory import PrmDirectory
+from ttsgrid.cluster.driver.scorer import Scorer
 
 PRM = "prm"
 
@@ -20,7 +20,7 @@ PRM = "prm"
 def directory(*labels: str) -> PrmDirectory:
     prms = PrmDirectory()
     for label in labels:
-        prms.joined(PRM, label, cast(FleetWorker, label))
+        prms.joined(PRM, label, cast(Scorer, label))
     return prms
 
 
@@ -56,7 +56,7 @@ def test_a_replica_that_joins_late_is_soon_as_busy_as_the_others() -> None:
         problems = [f"p{i}" for i in range(48)]
         before = Counter(await chosen(prms, problems))
         for label in ("b", "c"):
-            prms.joined(PRM, label, cast(FleetWorker, label))
+            prms.joined(PRM, label, cast(Scorer, label))
         return before, Counter(await chosen(prms, problems))
 
     before, after = asyncio.run(run())
@@ -84,7 +84,7 @@ def test_a_search_waits_while_no_replica_lives() -> None:
         waiting = asyncio.create_task(chosen(prms, ["p"]))
         await asyncio.sleep(0)
         assert not waiting.done()
-        prms.joined(PRM, "a", cast(FleetWorker, "a"))
+        prms.joined(PRM, "a", cast(Scorer, "a"))
         return await waiting
 
     assert asyncio.run(run()) == ["a"]

@@ -32,6 +32,7 @@ class WorkerDiedError(TtsgridError):
     """A worker's process ended; its tasks must be handed out again.
 
     Attributes:
+        reason: what its node or Ray said.
         cause: why, as far as is known.
         place: where it ran and where its log is; None where it was not placed yet.
     """
@@ -40,11 +41,12 @@ class WorkerDiedError(TtsgridError):
         self, sentence: str, cause: Cause = Cause.PROCESS, place: Whereabouts | None = None
     ) -> None:
         super().__init__(sentence)
+        self.reason = sentence
         self.cause = cause
         self.place = place
 
     def __str__(self) -> str:
-        said = f"{self.cause}: {super().__str__()}"
+        said = f"{self.cause}: {self.reason}"
         return f"{said} ({self.place})" if self.place else said
 
     @property

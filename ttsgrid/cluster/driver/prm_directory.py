@@ -14,22 +14,23 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ttsgrid.cluster.driver.fleet import FleetWorker
+from ttsgrid.cluster.driver.deaths import WorkerDiedError
+from ttsgrid.cluster.driver.scorer import Scorer
 
 
 class PrmDirectory:
     """Live PRM workers by model and replica label, and what searches run on each."""
 
     def __init__(self) -> None:
-        self._live: dict[str, dict[str, FleetWorker]] = defaultdict(dict)
+        self._live: dict[str, dict[str, Scorer]] = defaultdict(dict)
         self._running: dict[str, Counter[str]] = defaultdict(Counter)
         self._joined: Counter[str] = Counter()  # how often a replica of a model joined
         self._home: dict[tuple[str, str], tuple[str, int]] = {}  # and how often one had by then
         self._changed = asyncio.Event()
 
-    def joined(self, model: str, label: str, worker: FleetWorker) -> None:
+    def joined(self, model: str, label: str, scorer: Scorer) -> None:
         """Note that a replica works."""
-        self._live[model][label] = worker
+        self._live[model][label] = scorer
         self._joined[model] += 1
         self._notify()
 
@@ -39,10 +40,8 @@ class PrmDirectory:
         self._notify()
 
     @asynccontextmanager
-    async def scorer(
-        self, model: str, problem_id: str, num_requests: int
-    ) -> AsyncIterator[FleetWorker]:
-        """Give the worker that a search of a problem scores with; wait while none lives.
+    async def scorer(self, model: str, problem_id: str, num_requests: int) -> AsyncIterator[Scorer]:
+        """Give what a search of a problem scores with; wait while none lives.
 
         Args:
             model: the PRM.
@@ -58,10 +57,12 @@ class PrmDirectory:
         finally:
             self._running[model][label] -= num_requests
 
-    async def gone(self, worker: FleetWorker) -> None:
-        """Wait until a worker that is ending is no longer chosen."""
-        while any(worker in replicas.values() for replicas in self._live.values()):
-            await self._changed.wait()
+    async def lost(self, scorer: Scorer) -> WorkerDiedError:
+        """Choose a worker no longer, since a search got no scores of it; return why."""
+        for replicas in self._live.values():
+            for label in [label for label, one in replicas.items() if one is scorer]:
+                del replicas[label]
+        return await scorer.death()
 
     def _choose(self, model: str, problem_id: str, num_requests: int) -> str:
         running = self._running[model]

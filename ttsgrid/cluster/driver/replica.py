@@ -25,11 +25,11 @@ from ttsgrid.cluster.driver.phases import Phase, line_of
 from ttsgrid.cluster.driver.prm_directory import PrmDirectory
 from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.driver.residency import Residency
+from ttsgrid.cluster.driver.scorer import Scorer
 from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
 from ttsgrid.core.errors import EndpointDownError, WorkerStartError
 
 E = TypeVar("E", bound=Exception)
-PRM_LOST = WorkerDiedError("the PRM worker that its search scored with ended")
 
 
 SEARCHES_AHEAD = 6
@@ -77,6 +77,7 @@ class Replica:
     phase: Phase = field(default=Phase.LINE, init=False)
     num_calls: int = field(default=0, init=False)
     _condemned: WorkerDiedError | None = field(default=None, init=False)
+    _scorer: Scorer | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._deaths = Deaths(self.limits.max_attempts)
@@ -152,6 +153,8 @@ class Replica:
             death = self._condemned or first_of(group)
         except* EndpointDownError as group:
             down = first_of(group)  # every call in flight says the same
+        if self._scorer is not None:
+            self._scorer.ends(death)
         if down is not None:
             raise down
         return death
@@ -174,7 +177,8 @@ class Replica:
         self.progress.figures.starts(self.label)
         self._enter(Phase.WORKING)
         if self.spec.engine.role == "prm":
-            self.prms.joined(self.model, self.label, worker)
+            self._scorer = Scorer(worker, self._deaths.progress, self.condemn)
+            self.prms.joined(self.model, self.label, self._scorer)
             self.dispatch.prm_works(self.model)
         try:
             await self._keep_busy(worker)
@@ -223,16 +227,14 @@ class Replica:
         room: asyncio.Semaphore,
         weight: int,
     ) -> None:
-        async with self._scorer_of(call[0]) as prm:
+        async with self._scorer_of(call[0]) as scorer:
             self.num_calls += 1
             try:
-                finished = await worker.run(call, prm.as_prm() if prm else None)
+                finished = await worker.run(call, scorer.worker.as_prm() if scorer else None)
             finally:
                 self.num_calls -= 1
         lost = [item.task for item in finished if item.prm_lost]
-        if lost and prm is not None:
-            prm.kill()  # it may have been out of reach only; now its replica knows too
-            await self.prms.gone(prm)
+        death = await self.prms.lost(scorer) if lost and scorer else None
         del in_flight[id(call)]
         for _ in range(weight):
             room.release()
@@ -240,17 +242,20 @@ class Replica:
             if not item.prm_lost:
                 self._deaths.progress()
                 self.dispatch.accept(item)
-        self.dispatch.hand_out_again(lost, PRM_LOST)
+        if scorer and not lost:
+            scorer.served()
+        if death:
+            self.dispatch.hand_out_again(lost, death)
 
     @asynccontextmanager
-    async def _scorer_of(self, task: Task) -> AsyncIterator[FleetWorker | None]:
-        """Give the PRM worker that a search scores with; None for what is no search."""
+    async def _scorer_of(self, task: Task) -> AsyncIterator[Scorer | None]:
+        """Give what a search scores with; None for what is no search."""
         tree = task.unit.tree
         if tree is None:
             yield None
             return
-        async with self.prms.scorer(tree.prm.name, tree.problem_id, tree.num_requests) as prm:
-            yield prm
+        async with self.prms.scorer(tree.prm.name, tree.problem_id, tree.num_requests) as scorer:
+            yield scorer
 
     def _weight(self, call: Chunk, num_in_flight: int) -> int:
         """Return how much of a worker's room a call takes, in requests.
