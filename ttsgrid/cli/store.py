@@ -20,8 +20,7 @@ from ttsgrid.cli.store_verify import verify
 from ttsgrid.core.errors import TtsgridError
 from ttsgrid.store.commit import Store
 from ttsgrid.store.files import Files
-from ttsgrid.store.location import locate
-from ttsgrid.store.schema import SCHEMAS
+from ttsgrid.store.location import holds_store, locate
 from ttsgrid.views.terminal.console import Console
 
 LIST = "ls"
@@ -49,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return DONE
     _there(options.store)
     if action == "export":
-        export_store(console, files, options.folder)
+        export_store(console, files, options.folder, options.with_places)
         return DONE
     if action == "verify":
         return verify(console, files)
@@ -63,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _there(store: str) -> Files:
     files = locate(store)
-    if not any(files.sizes(table) for table in SCHEMAS):
+    if not holds_store(files):
         raise TtsgridError(f"there is no store at {files.uri}")
     return files
 
@@ -77,10 +76,16 @@ def _parser(action: str) -> argparse.ArgumentParser:
         parser.add_argument(
             "--keep-first",
             action="store_true",
-            help="where a unit has other solutions in FROM, leave those out, and what scored them",
+            help="where FROM has other solutions of a unit, or scores too far off for chance, keep "
+            "those that came first",
         )
     if action == "export":
         parser.add_argument("folder", type=Path, help="becomes the data set; empty or new")
+        parser.add_argument(
+            "--with-places",
+            action="store_true",
+            help="name hosts, folders and endpoints as recorded; not for publication",
+        )
     if action == LIST:
         parser.add_argument("--failed", action="store_true", help="units that failed, by cause")
         parser.add_argument("--compact", action="store_true", help="merge small files first")

@@ -22,15 +22,18 @@ def merge_stores(
         require_current(source)  # before a store is made
     with Store.open(files, run_id="merge", tell=console.print) as store:
         for source in sources:
-            _say(console, f"{source.uri}: {_in_words(merge(store, source, keep_first))}")
+            done = merge(store, source, keep_first)
+            _say(console, f"{source.uri}: {_in_words(done)}")
+            if done.rescored:
+                _say(console, f"{done.rescored}, there and before; the first store's scores stand.")
         store.compact()
         num_done = len(store.committed.done)
     _say(console, f"{files.uri} holds {counted(num_done, 'unit')}, each once; all are there.")
 
 
-def export_store(console: Console, source: Files, folder: Path) -> None:
+def export_store(console: Console, source: Files, folder: Path, with_places: bool) -> None:
     """Write a store as a data set, and say where its card lies."""
-    done = export(source, folder, console.print)
+    done = export(source, folder, console.print, with_places=with_places)
     _say(console, f"{counted(done.num_added, 'unit')} exported to {folder}; card: {folder / CARD}")
 
 

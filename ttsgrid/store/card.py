@@ -38,24 +38,35 @@ $ ttsgrid frontier {name}
 $ ttsgrid store merge my_store {name}
 ```
 """
-_REMARK = """\
-Table `units` says on which hosts its units ran and where their logs lay. Questions, golds and
-texts have the licences of their benchmarks and models: state yours at the head of this file
-before you publish it.
+_LICENCES = """\
+Questions, golds and texts have the licences of their benchmarks and models: state yours at the
+head of this file before you publish it.
 """
+_PLACES = {
+    False: """\
+Hosts and endpoints are numbered in place of named, and paths of models and files are cut to
+their last part. Why a unit failed, and where its log lay, is left out.
+""",
+    True: """\
+Hosts, endpoints, paths and errors are in tables `units`, `models` and `benchmarks` as they were
+recorded: this export is for yourself rather than for publication.
+""",
+}
 
 
-def card(files: Files, name: str) -> str:
+def card(files: Files, name: str, *, with_places: bool = False) -> str:
     """Return the card of an exported store.
 
     Args:
         files: of the export.
         name: of its folder.
+        with_places: whether it names hosts, folders and addresses.
     """
     num_rows = {table: scan(files, table).select(pl.len()).collect().item() for table in SCHEMAS}
     filled = [table for table in SCHEMAS if num_rows[table]]
     head = yaml.safe_dump(_head(name, filled), sort_keys=False)
-    parts = (f"# {name}", _about(files), _tables(num_rows), _USE.format(name=name), _REMARK)
+    remarks = (_PLACES[with_places], _LICENCES)
+    parts = (f"# {name}", _about(files), _tables(num_rows), _USE.format(name=name), *remarks)
     return f"---\n{head}---\n\n" + "\n\n".join(part.strip() for part in parts) + "\n"
 
 

@@ -3,6 +3,7 @@
 A unit's id says what was asked, not what came out: an engine promises no bit-identical output,
 so two stores may have sampled the same block apart. Its scores then belong to the one text
 and not to the other. And answers of one benchmark must have been judged by one grader.
+What two runs of one PRM say of one text is compared in `ttsgrid.store.rescored`.
 """
 
 from __future__ import annotations

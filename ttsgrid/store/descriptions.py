@@ -9,6 +9,7 @@ from ttsgrid.core.identity import content_id
 from ttsgrid.store.files import Files
 from ttsgrid.store.layout import snapshot
 from ttsgrid.store.parquet import as_today, encode_table
+from ttsgrid.store.places import Change, as_recorded
 from ttsgrid.store.read import scan
 from ttsgrid.store.schema import SCHEMAS
 
@@ -16,15 +17,23 @@ _ONE_FILE_EACH = ("models", "points")
 """Tables that have one file for each thing described, named by what it is."""
 
 
-def missing_descriptions(files: Files, source: Files) -> dict[str, pa.Buffer]:
-    """Return path to file of what a source describes and a store doesn't; what it has stands."""
+def missing_descriptions(
+    files: Files, source: Files, change: Change = as_recorded
+) -> dict[str, pa.Buffer]:
+    """Return path to file of what a source describes and a store doesn't; what it has stands.
+
+    Args:
+        files: of the store.
+        source: of another.
+        change: what is done to the rows of models and points on the way.
+    """
     found = _problems(files, source)
     for table in _ONE_FILE_EACH:
         known = files.sizes(table)
         for file in snapshot(source, table):
             if file.path.rpartition("/")[2] not in known:
                 content = as_today(source.read_table(file.path), SCHEMAS[table])
-                found[file.path] = encode_table(table, content)
+                found[file.path] = encode_table(table, change(table, content))
     return found
 
 

@@ -12,6 +12,7 @@ from ttsgrid.core.errors import StoreError
 from ttsgrid.store.files import Files
 from ttsgrid.store.local import LocalFiles
 from ttsgrid.store.remote import RemoteFiles
+from ttsgrid.store.schema import SCHEMAS
 from ttsgrid.store.trouble import sentence_of
 
 StorePath = str | os.PathLike[str] | Files
@@ -40,6 +41,14 @@ def locate(path: StorePath) -> Files:
     if isinstance(filesystem, arrow_fs.LocalFileSystem):
         return _local(Path(root))
     return RemoteFiles(filesystem, root.rstrip("/"))
+
+
+def holds_store(path: StorePath) -> bool:
+    """Whether a store, or an export of one, lies somewhere; a file is none."""
+    if isinstance(path, str | os.PathLike) and Path(path).is_file():
+        return False
+    files = locate(path)
+    return any(files.sizes(table) for table in SCHEMAS)
 
 
 def _local(root: Path) -> LocalFiles:

@@ -2,28 +2,31 @@
 
 What the store has stands, and what the source says of the same units is left out. Nothing is
 written before it is known that the two may be one (`ttsgrid.store.conflicts`). A merge that was
-cut short is repeated, and adds the rest. When all is copied, the union is counted.
+cut short is repeated, and adds the rest. When all is copied, the union is counted. What one
+PRM scored a little otherwise in each is told (`ttsgrid.store.rescored`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ttsgrid.core.errors import StoreError
-from ttsgrid.store.benchmarks import read_benchmarks
+from ttsgrid.store.benchmarks import BenchmarkRecord, read_benchmarks
 from ttsgrid.store.commit import Store
 from ttsgrid.store.committed import committed_units
 from ttsgrid.store.conflicts import differing_units, refusal, require_same_graders
 from ttsgrid.store.descriptions import missing_descriptions
 from ttsgrid.store.files import Files
 from ttsgrid.store.layout import StoredCommit, commits
-from ttsgrid.store.parquet import as_today
+from ttsgrid.store.parquet import as_today, table_of
+from ttsgrid.store.places import Change, as_recorded
 from ttsgrid.store.read import scan
+from ttsgrid.store.rescored import Rescored, refusal_of_scores, rescored
 from ttsgrid.store.schema import COMMITTED_TABLES, SCHEMAS
 from ttsgrid.store.versions import require_current
 
@@ -39,21 +42,27 @@ class Merge:
         num_added: done units that the store lacked.
         num_in_both: done units that it had.
         num_left_out: units of the source that scored other solutions than the store's.
+        rescored: what a PRM scored otherwise in each; the store's scores stand.
     """
 
     num_added: int
     num_in_both: int
     num_left_out: int
+    rescored: Rescored | None = None
 
 
-def merge(store: Store, source: Files, keep_first: bool = False) -> Merge:
+def merge(
+    store: Store, source: Files, keep_first: bool = False, change: Change = as_recorded
+) -> Merge:
     """Add what a source holds to a store.
 
     Args:
         store: has the lease of its files.
         source: another store, or an export of one.
-        keep_first: where both ran a unit and got other solutions, the store's stand and what
-            the source scored of its own is left out; else that is refused.
+        keep_first: where both ran a unit and got other solutions, or scores too far apart for
+            chance, the store's stand and what the source scored of its own solutions is left
+            out; else that is refused.
+        change: what is done to the source's rows on the way.
 
     Raises:
         StoreError: the two can't be one store, a file of the source is damaged, or what was
@@ -64,35 +73,41 @@ def merge(store: Store, source: Files, keep_first: bool = False) -> Merge:
     differing = differing_units(store.files, source)
     if differing and not keep_first:
         raise refusal(store.files, source, differing)
+    apart = rescored(store.files, source, differing)
+    if apart and not apart.is_noise and not keep_first:
+        raise refusal_of_scores(store.files, source, apart)
     # What was scored of a text that is not the store's says nothing of the store's.
     left_out = _scores_of(source, differing)
     before, theirs = store.committed.done, committed_units(source).done
     known = _failed_attempts(store.files)
-    _describe(store, source)
+    _describe(store, source, change)
     for commit in commits(source):
-        _add(store, source, commit, left_out, known)
+        _add(store, _read(source, commit, change), left_out, known)
     _require_union(store.files, before | (theirs - left_out))
     added = theirs - before - left_out
-    return Merge(len(added), len(before & theirs), len(left_out - before))
+    return Merge(len(added), len(before & theirs), len(left_out - before), apart)
 
 
-def _describe(store: Store, source: Files) -> None:
-    store.describe(missing_descriptions(store.files, source))
+def _describe(store: Store, source: Files, change: Change) -> None:
+    store.describe(missing_descriptions(store.files, source, change))
     known = read_benchmarks(store.files)
     for name, record in read_benchmarks(source).items():
         if name not in known or not known[name].judges_like(record):
-            store.write_benchmark(record)
+            (row,) = change("benchmarks", table_of("benchmarks", [asdict(record)])).to_pylist()
+            store.write_benchmark(BenchmarkRecord(**row))
 
 
-def _add(
-    store: Store, source: Files, commit: StoredCommit, left_out: Set[str], known: Set[Attempt]
-) -> None:
-    """Commit what is new of one commit of the source."""
-    rows = {
-        table: as_today(source.read_table(commit.files[table].path), SCHEMAS[table])
+def _read(source: Files, commit: StoredCommit, change: Change) -> dict[str, pa.Table]:
+    """Return the rows of one commit of the source, by table."""
+    return {
+        table: change(table, as_today(source.read_table(commit.files[table].path), SCHEMAS[table]))
         for table in COMMITTED_TABLES
         if table in commit.files
     }
+
+
+def _add(store: Store, rows: dict[str, pa.Table], left_out: Set[str], known: Set[Attempt]) -> None:
+    """Commit what is new of one commit of the source."""
     attempts = zip(*(rows["units"][name].to_pylist() for name in _ATTEMPT), strict=True)
     done = store.committed.done | left_out
     new = [attempt[0] not in done and attempt not in known for attempt in attempts]

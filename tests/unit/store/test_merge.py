@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from tests.unit.store.driver import (
     group_of,
     sampled,
     scored,
+    searched,
 )
 from ttsgrid.cli.store import main
 from ttsgrid.core.errors import StoreError
@@ -51,6 +52,14 @@ def merged(into: Path, source: Path, keep_first: bool = False) -> Merge:
 def with_other_texts(item: Commit) -> Commit:
     others = tuple(replace(one, text="three\n\nfour") for one in item.result.solutions)
     return replace(item, result=replace(item.result, solutions=others))
+
+
+def with_scores(item: Commit, *steps: float) -> Commit:
+    result = item.result
+    scores = tuple(replace(one, scores=steps) for one in result.scores)
+    solutions = tuple(replace(one, step_scores=steps) for one in result.solutions)
+    kept = {"scores": scores} if scores else {"solutions": solutions}
+    return replace(item, result=replace(result, **kept))
 
 
 def rows(path: Path, table: str) -> pl.DataFrame:
@@ -114,6 +123,57 @@ def test_keeping_the_first_leaves_out_what_scored_other_solutions(tmp_path: Path
     assert set(rows(one, "scores")["problem_id"]) == {"p1"}
     texts = rows(one, "solutions").filter(kind="sample", problem_id="p0")["text"]
     assert texts.unique().to_list() == ["one\n\ntwo"]
+
+
+@pytest.mark.parametrize("kind", [scored, searched])
+def test_scores_that_batches_explain_are_the_first_stores_and_it_is_said(
+    kind: Callable[[int], Commit], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = with_scores(kind(0), 0.52, 0.25) if kind is scored else with_scores(kind(0), 0.9, 0.12)
+    one = written(tmp_path / "one", [sampled(0), kind(0)])
+    two = written(tmp_path / "two", [sampled(0), other])
+    before = rows(one, "scores"), rows(one, "solutions")
+    assert main(["merge", str(one), str(two)]) == 0
+    said = capsys.readouterr().out
+    assert "judge scored 4 solutions otherwise in each, by up to 0.02, there and before" in said
+    assert "the first store's scores stand" in said
+    for table, frame in zip(("scores", "solutions"), before, strict=True):
+        assert rows(one, table).equals(frame)
+
+
+@pytest.mark.parametrize(
+    ("steps", "why"),
+    [((0.5, 0.75), "by up to 0.5"), ((0.5,), "4 of them with other numbers of steps")],
+)
+def test_scores_too_far_apart_for_chance_are_refused_until_it_is_said_whose_count(
+    steps: tuple[float, ...], why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = written(tmp_path / "one", [sampled(0), scored(0)])
+    two = written(tmp_path / "two", [sampled(0), with_scores(scored(0), *steps), *group_of(1)])
+    assert main(["merge", str(one), str(two)]) == 2
+    said = capsys.readouterr().err
+    assert why in said
+    assert "--keep-first" in said
+    assert set(rows(one, "scores")["problem_id"]) == {"p0"}
+    assert main(["merge", "--keep-first", str(one), str(two)]) == 0
+    assert why in capsys.readouterr().out
+    kept = rows(one, "scores").filter(problem_id="p0")["step_scores"]
+    assert kept.to_list() == [[0.5, 0.25]] * 4
+
+
+def test_raw_scores_differ_by_a_share_of_their_size(tmp_path: Path) -> None:
+    for name, score in (("one", 40.0), ("two", 41.0)):
+        written(tmp_path / name, [sampled(0), with_scores(scored(0), score, -3.0)])
+    done = merged(tmp_path / "one", tmp_path / "two")
+    assert done.rescored is not None
+    assert (done.rescored.largest, done.rescored.num_solutions) == (1.0, 4)
+
+
+def test_scores_of_texts_that_differ_are_not_compared(tmp_path: Path) -> None:
+    one = written(tmp_path / "one", [sampled(0), scored(0)])
+    other = with_scores(scored(0), 0.1, 0.9)
+    two = written(tmp_path / "two", [with_other_texts(sampled(0)), other])
+    assert merged(one, two, keep_first=True).rescored is None
 
 
 def test_answers_that_another_grader_judged_are_refused(tmp_path: Path) -> None:
