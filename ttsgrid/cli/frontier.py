@@ -14,7 +14,7 @@ from ttsgrid.analysis.advice.next_buy import MIN_SAMPLES
 from ttsgrid.analysis.frames.labels import configured_name
 from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.analysis.judging.ability import find_abilities
-from ttsgrid.analysis.study.summary import make_study
+from ttsgrid.analysis.study.summary import Study, make_study
 from ttsgrid.analysis.study.tables import NEXT_BUY_TABLE, RULES_TABLE, TABLES
 from ttsgrid.cli.ability_option import add_ability_option
 from ttsgrid.cli.exits import command
@@ -97,49 +97,52 @@ def _require_policies(frontier: Frontier, names: Sequence[str]) -> None:
 
 
 def _show(frontier: Frontier, options: argparse.Namespace, folder: Path) -> None:
+    files = shelf_of(frontier, folder, options)
     if options.table is None and options.figure is None:
         print_frontier(frontier, Console(), every_table=options.all)
-        files = _cleared(frontier, options, folder)
-        files.note(write_frontier(frontier, folder))
+        _say(files.clear())
+        _say(files.note(write_frontier(frontier, folder)))
         print(f"Picture and tables: {folder}")
         if not options.all:
             print("Every table here: the same command with --all")
         return
-    files = _cleared(frontier, options, folder)
+    _say(files.clear())
     folder.mkdir(parents=True, exist_ok=True)
     abilities = find_abilities(options.store, options.prm_ability)
     study = make_study(options.store, frontier, options.long_cot, abilities)
     if options.table is not None:
-        table = TABLES[options.table]
-        frame = table.build(study)
-        shown = as_rich(study_table(table, frame))
-        print_table(Console(), shown)
-        if options.table == RULES_TABLE:
-            print_rule_sentences(frontier, Console())
-        if options.table == NEXT_BUY_TABLE:
-            print_next_buys(frontier, Console())
-            if frontier.next_buys.is_empty():
-                print(
-                    f"No policy votes over {MIN_SAMPLES} samples or more on at least two "
-                    "problems: sample more to see what to buy next."
-                )
-        # As the whole frontier's files are called, so that none lies there twice.
-        paths = write_tables({options.table.replace("-", "_"): frame}, folder)
-        files.note(paths)
-        print(f"Table: {paths[-1]}")
+        _show_table(frontier, study, options, files)
     if options.figure is not None:
         drawn = list(write_figures(options.store, study, options.figure, folder))
-        files.note(drawn)
+        _say(files.note(drawn))
         for path in drawn:
             print(f"Figure: {path}")
 
 
-def _cleared(frontier: Frontier, options: argparse.Namespace, folder: Path) -> Shelf:
-    """Return where the files go, once an analysis with other settings is out of the way."""
-    files = shelf_of(frontier, folder, options)
-    if said := files.clear():
-        print(said)
-    return files
+def _show_table(
+    frontier: Frontier, study: Study, options: argparse.Namespace, files: Shelf
+) -> None:
+    table = TABLES[options.table]
+    frame = table.build(study)
+    print_table(Console(), as_rich(study_table(table, frame)))
+    if options.table == RULES_TABLE:
+        print_rule_sentences(frontier, Console())
+    if options.table == NEXT_BUY_TABLE:
+        print_next_buys(frontier, Console())
+        if frontier.next_buys.is_empty():
+            print(
+                f"No policy votes over {MIN_SAMPLES} samples or more on at least two "
+                "problems: sample more to see what to buy next."
+            )
+    # As the whole frontier's files are called, so that none lies there twice.
+    paths = write_tables({options.table.replace("-", "_"): frame}, files.folder)
+    _say(files.note(paths))
+    print(f"Table: {paths[-1]}")
+
+
+def _say(sentence: str | None) -> None:
+    if sentence:
+        print(sentence)
 
 
 def _budgets(text: str) -> list[int]:

@@ -42,17 +42,24 @@ def report(
     with (spent or Spent()).on(Part.ANALYSE):
         # CoT alone has no N; None then stands for what the store's pools allow.
         rules = rules_of_report(grid.rules, "rules")
-        frontier = analyse(grid.store, budgets=report_budgets(grid) or None, rules=rules)
+        budgets = report_budgets(grid) or None
+        frontier = analyse(grid.store, budgets=budgets, rules=rules)
         frontier = without_usual_lacks(frontier, grid.rules)
-        files = shelf(frontier, folder, rules=grid.rules, plugins=grid.plugins)
-        kept = files.clear()
-        files.note(write_frontier(frontier, folder))
+        files = shelf(
+            grid.store,
+            frontier,
+            folder,
+            of_grid=budgets is not None,
+            rules=grid.rules,
+            plugins=grid.plugins,
+        )
+        told = [files.clear(), files.note(write_frontier(frontier, folder))]
     trackers.frontier(lambda: tracked_points(frontier), _files_of(folder))
     if spent is not None:  # above the answer: one screen is to hold that and what follows
         console.print(where_it_went(spent), highlight=False)
     print_frontier(frontier, console, every_rule=grid.rules is not None)
-    if kept:
-        console.print(kept, highlight=False, soft_wrap=True)
+    for sentence in filter(None, told):
+        console.print(sentence, highlight=False, soft_wrap=True)
     console.print(
         f"The store holds {generated(grid.store)}: {counted(frontier.num_cells, 'cell')}.\n"
         f"Results: {grid.store}  Picture and tables: {folder}\n"
