@@ -14,6 +14,7 @@ from ttsgrid.benchmarks import shipped_benchmark, shipped_benchmarks
 from ttsgrid.benchmarks.graders.forms import FORMS
 from ttsgrid.cli.exits import command
 from ttsgrid.cli.import_guess import show_guess
+from ttsgrid.cli.import_meant import needs_a_kind, what_to_type
 from ttsgrid.cli.options import Parser
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.core.identity import canonical_json
@@ -35,8 +36,11 @@ from ttsgrid.views.terminal.render import as_rich, print_table
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Import a file and say what is in it now."""
+    told = list(sys.argv[1:] if arguments is None else arguments)
+    if needs_a_kind(told):
+        raise ConfigError(what_to_type(told))
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(told)
     if options.guess:
         show_guess(options.guess, Console())
     elif options.what is None:

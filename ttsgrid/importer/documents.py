@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shlex
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,9 +22,10 @@ from ttsgrid.core.errors import ConfigError
 from ttsgrid.importer.inspect_log import MAGIC, inspect_document
 from ttsgrid.importer.layout import KEYED, Layout
 from ttsgrid.importer.paths import parse_path, pick
+from ttsgrid.store.location import holds_store
 
 Record = dict[str, Any]
-_GZIP = b"\x1f\x8b"
+_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,27 @@ def found_files(paths: Sequence[Path], layout: Layout) -> list[Path]:
         named = {file for glob in layout.files for file in path.rglob(glob)}
         shown = (f for f in named if f.is_file() and not _is_hidden(f.relative_to(path)))
         inside = sorted(shown, key=_as_counted)
+        if not inside and holds_store(path):
+            raise ConfigError(store_instead(path))
         if not inside:
             globs = " or ".join(layout.files)
             raise ConfigError(f"{path} holds no file {globs}; name files, or set layout `files`")
         files.update(dict.fromkeys(inside))
     return list(files)
+
+
+def store_instead(path: Path | str, into: Path | str | None = None) -> str:
+    """Return what to type for a store, or an export of one, that was to be imported.
+
+    Args:
+        path: the store.
+        into: where it was to go; None where that wasn't said.
+    """
+    named, own = shlex.quote(str(path)), "STORE" if into is None else shlex.quote(str(into))
+    return (
+        f"{path} is a store, as each export is: `ttsgrid frontier {named}` shows it, and "
+        f"`ttsgrid store merge {own} {named}` adds it to {'yours' if into is None else into}"
+    )
 
 
 def located_records(files: Iterable[Path], layout: Layout) -> Iterator[Located]:
@@ -86,6 +104,11 @@ def read_document(path: Path) -> Any:
         data = path.read_bytes()
         if data.startswith(_GZIP):
             data = gzip.decompress(data)
+        if data.startswith(_PARQUET):
+            raise ConfigError(
+                f"{path} is Parquet, and recorded runs are read from JSON lines; pandas makes "
+                "them: pandas.read_parquet(FILE).to_json(NAME, orient='records', lines=True)"
+            )
         if data.startswith(MAGIC):
             return inspect_document(data, str(path))
         return _document(data.decode("utf-8"), path)

@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tests.unit.store.driver import commit_groups
 from ttsgrid.cli.main import main
 
 SHARED_CASES = Path(__file__).resolve().parents[3].parent / "shared" / "cases"
@@ -100,6 +101,13 @@ TABLE = [
     (f"import samples st runs.jsonl {RUNS} --layout lm_evl", "lm_evl"),
     (f"import samples st runs.jsonl {RUNS} --field answer", "NAME=VALUE"),
     ("import points st points.csv", "points.csv"),
+    ("import export", "`ttsgrid store merge STORE export` adds it to yours"),
+    ("import mine export", "`ttsgrid store merge mine export` adds it to mine"),
+    (f"import samples st export {RUNS}", "`ttsgrid frontier export` shows it"),
+    ("import --guess export", "`ttsgrid frontier export` shows it"),
+    (f"import samples st no_answer.parquet {RUNS}", "no_answer.parquet is Parquet"),
+    ("import st runs.jsonl", "`ttsgrid import --guess runs.jsonl`"),
+    ("import sample st runs2.jsonl", "Did you mean samples?"),
 ]
 BENCHMARKS = ("benchmark_latin1.jsonl", "benchmark_one_backslash.jsonl")
 
@@ -112,6 +120,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     pl.DataFrame({"question": ["1 + 1?"]}).write_parquet(root / "no_answer.parquet")
+    commit_groups(root / "store", 0, 1)
+    assert main(["store", "export", str(root / "store"), str(root / "export")]) == 0
     (root / "damaged.parquet").write_bytes(b"PAR1 and no more")
     (root / "damaged.jsonl.gz").write_bytes(gzip.compress(b"{}" * 99)[:20])
     (root / "latin1.jsonl").write_bytes('{"question": "naïf?", "answer": "1"}\n'.encode("latin-1"))
