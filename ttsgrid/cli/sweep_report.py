@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+from math import ceil
 from pathlib import Path
 
 from rich.console import Console
 
-from ttsgrid.analysis.frontier import analyse
+from ttsgrid.analysis.frontier import Frontier, analyse
 from ttsgrid.cli.frontier_settings import shelf
 from ttsgrid.cli.rules_option import rules_of_report, without_usual_lacks
 from ttsgrid.core.spent import Part, Spent
@@ -57,16 +59,28 @@ def report(
     trackers.frontier(lambda: tracked_points(frontier), _files_of(folder))
     if spent is not None:  # above the answer: one screen is to hold that and what follows
         console.print(where_it_went(spent), highlight=False)
-    print_frontier(frontier, console, every_rule=grid.rules is not None)
-    for sentence in filter(None, told):
-        console.print(sentence, highlight=False, soft_wrap=True)
-    console.print(
-        f"The store holds {generated(grid.store)}: {counted(frontier.num_cells, 'cell')}.\n"
-        f"Results: {grid.store}  Picture and tables: {folder}\n"
-        f"All tables: ttsgrid frontier {grid.store} --all  Page: ttsgrid report {grid.store}",
-        highlight=False,
-        soft_wrap=True,
+    after = (*filter(None, told), *_where_it_is(grid, frontier, folder))
+    print_frontier(
+        frontier,
+        console,
+        every_rule=grid.rules is not None,
+        lines_after=sum(map(partial(_num_lines, console.width), after)),
     )
+    for line in after:
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def _where_it_is(grid: GridConfig, frontier: Frontier, folder: Path) -> tuple[str, ...]:
+    return (
+        f"The store holds {generated(grid.store)}: {counted(frontier.num_cells, 'cell')}.",
+        f"Results: {grid.store}  Picture and tables: {folder}",
+        f"All tables: ttsgrid frontier {grid.store} --all  Page: ttsgrid report {grid.store}",
+    )
+
+
+def _num_lines(width: int, line: str) -> int:
+    """How many lines of a terminal one takes that isn't wrapped at words."""
+    return ceil(len(line) / width)
 
 
 def _files_of(folder: Path) -> list[Path]:

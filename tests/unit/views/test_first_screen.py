@@ -20,18 +20,22 @@ from ttsgrid.cli.frontier import main
 from ttsgrid.views.tables.verdicts import MOST_ROWS, verdict_table
 from ttsgrid.views.terminal.frontier import print_frontier
 from ttsgrid.views.words.brief import brief, in_brief
-from ttsgrid.views.words.shortening import shortened
+from ttsgrid.views.words.shortening import in_text, legend, shortened
 
 SCREEN_LINES = 24
 # What a sweep says after this: a sentence on stopping early; what the store holds, where it and
 # the pictures are, and how to see all tables. On 60 columns each of the latter takes two lines.
-LINES_AFTER_SWEEP = {80: 3 + 3, 60: 3 + 2 * 3}
+LINES_ON_STOPPING = 3
+LINES_AFTER_SWEEP = {80: LINES_ON_STOPPING + 3, 60: LINES_ON_STOPPING + 2 * 3}
 LINES_AFTER_COMMAND = 2
 
 
 def _printed(frontier: Frontier, columns: int, *, swept: bool = False) -> str:
     out = io.StringIO()
-    print_frontier(frontier, Console(file=out, width=columns), every_rule=not swept)
+    # The sentence on stopping early is the frontier's own, which leaves room for it.
+    after = LINES_AFTER_SWEEP[columns] - LINES_ON_STOPPING if swept else LINES_AFTER_COMMAND
+    console = Console(file=out, width=columns)
+    print_frontier(frontier, console, every_rule=not swept, lines_after=after)
     return out.getvalue()
 
 
@@ -59,13 +63,58 @@ LONG_NAMES = (
 )
 
 
+HUB_NAMES = (
+    "meta-llama/Llama-3.2-3B-Instruct-abliterated-long",
+    "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B-further-tuned",
+    "Qwen/Qwen2.5-Math-7B-Instruct-abliterated-longer",
+    "meta-llama/Llama-3.1-405B-Instruct-abliterated-long",
+)
+# No part of them tells them apart that a reader would look for.
+ALIKE = (
+    "someorganisation/experiment-with-a-long-name-run-seventeen-final-a",
+    "someorganisation/experiment-with-a-long-name-run-seventeen-final-b",
+    "someorganisation/experiment-with-a-long-name-run-eighteen-final-a",
+    "another/experiment_with_a_long_name_of_one_piece_without_any_hyphens",
+)
+
+
+def _frontier_of(names: tuple[str, ...], folder: Path) -> Frontier:
+    slips = zip(names, (0.12, 0.1, 0.08, 0.06), (1.5e5, 3e5, 7e5, 7.2e6), strict=True)
+    policies = tuple(MadePolicy(name, slip, slip, int(size)) for name, slip, size in slips)
+    write_made_store(folder, MadeWorld(policies=policies, num_problems=40, pool_size=4))
+    return analyse(folder)
+
+
 @pytest.fixture(scope="module")
 def long_named(tmp_path_factory: pytest.TempPathFactory) -> Frontier:
-    slips = zip(LONG_NAMES, (0.12, 0.1, 0.08, 0.06), (1.5e5, 3e5, 7e5, 7.2e6), strict=True)
-    policies = tuple(MadePolicy(name, slip, slip, int(size)) for name, slip, size in slips)
-    path = tmp_path_factory.mktemp("long") / "store"
-    write_made_store(path, MadeWorld(policies=policies, num_problems=40, pool_size=4))
-    return analyse(path)
+    return _frontier_of(LONG_NAMES, tmp_path_factory.mktemp("long") / "store")
+
+
+@pytest.mark.parametrize("names", [HUB_NAMES, ALIKE], ids=["hub", "alike"])
+def test_one_screen_holds_the_answer_whatever_models_are_called(
+    names: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    found = _frontier_of(names, tmp_path / "store")
+    for columns in (80, 60):
+        for swept, after in ((True, LINES_AFTER_SWEEP[columns]), (False, LINES_AFTER_COMMAND)):
+            printed = _printed(found, columns, swept=swept)
+            lines = printed.splitlines()
+            assert len(lines) + after <= SCREEN_LINES, printed
+            assert max(map(len, lines)) <= columns, printed
+            rows = [line for line in lines if re.search(r" \d+\.\d vs \d", line)]
+            assert len(rows) >= 2
+            assert len({tuple(row.split()[:3]) for row in rows}) == len(rows)
+            assert "small wins" in printed
+            assert "█" in printed or swept or columns == 60
+    out = io.StringIO()
+    print_frontier(found, Console(file=out, width=80), every_table=True)
+    assert all(name in out.getvalue().replace("\n", "") for name in names)
+    short = _printed(found, 60)
+    if names is HUB_NAMES:
+        rows = [line for line in short.splitlines() if "vs" in line.split()]
+        assert any("3B" in row for row in rows), short
+        assert any("405B" in row for row in rows), short
 
 
 @pytest.mark.parametrize("swept", [True, False])
@@ -79,6 +128,24 @@ def test_with_long_names_no_line_is_longer_than_the_screen(
     # What tells the models apart stays: the family, and the size.
     for row in rows:
         assert re.search(r"^(deepseek-r1…1\.5b|llama-3\.2-3b|qwen2\.5-(math-7b|72b))", row), row
+
+
+def test_names_that_only_numbers_can_tell_apart_are_said_in_full_once() -> None:
+    names = [f"{'a' * 30}{digit}{'b' * 30}" for digit in "12"]
+    short = shortened(names, 12)
+    assert len(set(short.values())) == 2
+    assert max(map(len, short.values())) <= 12
+    said = legend(short)
+    assert all(f"{short[name]} is {name}" in said for name in names)
+    assert legend(shortened(LONG_NAMES, 12)) == ""
+    assert in_text(f"{names[0]}'s", short) == f"{short[names[0]]}'s"
+
+
+def test_of_a_hub_id_the_organisation_goes_first_and_what_was_done_to_it_stays() -> None:
+    short = ["Qwen2.5-Math-7B…", "Llama-3.1-405B…long", "zoo-s"]
+    assert list(shortened([*HUB_NAMES[2:], "zoo-s"], 20).values()) == short
+    one = f"{HUB_NAMES[0]} (temperature=0.5)"
+    assert shortened([one], 30)[one] == "Llama…3B… (temperature=0.5)"
 
 
 @pytest.mark.parametrize("most", range(8, 31))

@@ -16,10 +16,10 @@ MOST_ROWS = 6
 """A reader's first screen holds no more; the table of comparisons has every pair."""
 
 
-def verdict_table(frontier: Frontier, benchmark: str) -> Table:
-    """Say who wins for each pair, or, of many pairs, against each larger policy."""
+def verdict_table(frontier: Frontier, benchmark: str, most: int = MOST_ROWS) -> Table:
+    """Say who wins for each pair, or, of more than `most` pairs, against each larger policy."""
     pairs = surest_of_each_pair(frontier.comparisons.filter(benchmark=benchmark))
-    shown = pairs if len(pairs) <= MOST_ROWS else _surest_of_each_large(pairs)
+    shown = pairs if len(pairs) <= most else _surest_of_each_large(pairs, most)
     number = int(pairs["num_compared"].to_numpy().max(initial=0))
     rest = f" {len(shown)} of {len(pairs)} pairs." if len(shown) < len(pairs) else ""
     return Table(
@@ -51,10 +51,10 @@ def _cost(ratio: float | None) -> str:
     return f"{ratio:.0f}×" if ratio is not None and ratio >= 10 else times(ratio)
 
 
-def _surest_of_each_large(pairs: pl.DataFrame) -> pl.DataFrame:
+def _surest_of_each_large(pairs: pl.DataFrame, most: int) -> pl.DataFrame:
     """The surest row against each larger policy, the largest policies first."""
     surest = pairs.sort("low_adjusted", descending=True).unique("large", keep="first")
-    return surest.sort("size_ratio", descending=True).head(MOST_ROWS)
+    return surest.sort("size_ratio", descending=True).head(most)
 
 
 def _row(row: Row) -> tuple[Entry, ...]:

@@ -14,35 +14,43 @@ from ttsgrid.analysis.study.tables import RULES_TABLE, TABLES
 from ttsgrid.views.tables.benchmark import benchmark_tables
 from ttsgrid.views.tables.external import external_table
 from ttsgrid.views.tables.study import study_table
-from ttsgrid.views.tables.verdicts import verdict_table
-from ttsgrid.views.terminal.picture import print_picture
-from ttsgrid.views.terminal.render import as_compact, as_rich, print_table
-from ttsgrid.views.words.brief import in_brief
-from ttsgrid.views.words.coverage import coverage_sentences
+from ttsgrid.views.terminal.first_screen import lines_of, print_answer
+from ttsgrid.views.terminal.render import as_rich, print_table
 from ttsgrid.views.words.external import note, small_beats_large
 from ttsgrid.views.words.footnote import footnote
 from ttsgrid.views.words.headline import headline_of
-from ttsgrid.views.words.judging import judged_by
 from ttsgrid.views.words.next_buy import next_buy_sentences
 from ttsgrid.views.words.order import by_size
 from ttsgrid.views.words.rules import in_brief as brief_on_rules
 from ttsgrid.views.words.rules import rule_sentences
-from ttsgrid.views.words.warnings import answer_warnings
 
-NUM_BARS, ROOMY_COLUMNS = 3, 72
-"""A screen of 24 lines holds no more; after a sweep, where less width makes longer lines, none."""
+LINES_ABOUT_RULES = 3
+"""What one rule's sentence takes of 80 columns; kept free after a sweep, whatever it comes to."""
 
 
 def print_frontier(
-    frontier: Frontier, console: Console, *, every_table: bool = False, every_rule: bool = True
+    frontier: Frontier,
+    console: Console,
+    *,
+    every_table: bool = False,
+    every_rule: bool = True,
+    lines_after: int = 2,
 ) -> None:
     """Print the answer of each benchmark; with `every_table` also what it rests on.
 
     Without `every_rule`, as after a sweep, the first rule of each benchmark has a sentence and
-    no table, and who judged the answers is left to the page.
+    no table, and who judged the answers is left to the page. What the caller prints after this
+    takes `lines_after` of the same screen.
     """
     for benchmark in frontier.benchmarks:
-        _print_answer(frontier, benchmark, console, briefly=not every_rule)
+        rules = 0 if every_rule else _lines_about_rules(frontier, benchmark, console)
+        print_answer(
+            frontier,
+            benchmark,
+            console,
+            briefly=not every_rule,
+            other_lines=None if every_table else lines_after + rules,
+        )
     if every_table:
         for benchmark in frontier.benchmarks:
             _print_tables(frontier, benchmark, console)
@@ -60,11 +68,20 @@ def print_frontier(
         print_rule_sentences(frontier, console)
     else:
         for benchmark in frontier.benchmarks:
-            said = brief_on_rules(frontier.rules.filter(benchmark=benchmark))
-            if said:
-                console.print(Text(f"{benchmark}: {said}"), style="dim", highlight=False)
+            if said := _about_rules(frontier, benchmark):
+                console.print(Text(said), style="dim", highlight=False)
     if not frontier.external.is_empty():
         console.print(note(frontier.external), style="dim", highlight=False)
+
+
+def _about_rules(frontier: Frontier, benchmark: str) -> str:
+    said = brief_on_rules(frontier.rules.filter(benchmark=benchmark))
+    return f"{benchmark}: {said}" if said else ""
+
+
+def _lines_about_rules(frontier: Frontier, benchmark: str, console: Console) -> int:
+    said = _about_rules(frontier, benchmark)
+    return max(LINES_ABOUT_RULES, lines_of([Text(said)], console.width))
 
 
 def print_rule_sentences(frontier: Frontier, console: Console) -> None:
@@ -81,23 +98,6 @@ def print_next_buys(frontier: Frontier, console: Console) -> None:
         policies = by_size(frontier.cells, buys["policy"].to_list())
         for sentence in next_buy_sentences(buys, policies):
             console.print(Text.assemble((f"{benchmark}: ", "bold"), sentence), highlight=False)
-
-
-def _print_answer(frontier: Frontier, benchmark: str, console: Console, *, briefly: bool) -> None:
-    """Print two sentences, the verdicts and the picture."""
-    said = " ".join(in_brief(frontier, benchmark))
-    console.print(Text.assemble((f"{benchmark}: ", "bold"), said), highlight=False)
-    for warning in answer_warnings(frontier, benchmark):
-        console.print(Text(f"Warning: {warning}"), style="yellow", highlight=False)
-    verdicts = verdict_table(frontier, benchmark)
-    if verdicts.rows:
-        print_table(console, as_compact(verdicts, console.width))
-        console.print(Text(verdicts.explanation), style="dim", highlight=False)
-    if console.width >= ROOMY_COLUMNS or not briefly:
-        print_picture(frontier, benchmark, console, NUM_BARS)
-    judged = () if briefly else judged_by(frontier, benchmark)
-    for sentence in (*coverage_sentences(frontier.cells, benchmark), *judged):
-        console.print(Text(sentence), style="dim", highlight=False)
 
 
 def _print_tables(frontier: Frontier, benchmark: str, console: Console) -> None:

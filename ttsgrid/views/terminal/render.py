@@ -67,9 +67,13 @@ def as_compact(table: Table, width: int) -> RichTable:
         collapse_padding=True,
         show_edge=False,
     )
+    # Where even short names are too long, words may stand below one another.
+    runs_over = _needs(table) > width
     for position, (heading, needed) in enumerate(zip(table.headings, _widths(table), strict=True)):
         names = position < table.num_text_columns
-        shown.add_column(Text(heading), justify="left" if names else "right", min_width=needed)
+        words = [row[position].text for row in table.rows] if names else []
+        least = _longest_word([heading, *words]) if names and runs_over else needed
+        shown.add_column(Text(heading), justify="left" if names else "right", min_width=least)
     for row in table.rows:
         shown.add_row(*(_as_text(entry) for entry in row))
     return shown
