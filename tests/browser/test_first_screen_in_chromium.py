@@ -40,7 +40,7 @@ LONG_NAMES = (
 _BOX = "const b = arguments[0].getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]"
 _LABELS = """
   const labels = document.querySelectorAll(
-    ".overview .n_label_marks text, .overview .policy_label_marks text");
+    ".overview :is(.n_label_marks, .policy_label_marks, .reference_label_marks) text");
   return [...labels].filter((one) => one.getAttribute("opacity") !== "0").map((one) => {
     const b = one.getBoundingClientRect();
     return [one.textContent, b.left, b.top, b.right, b.bottom];
@@ -65,6 +65,16 @@ _COLOURS = """
     found.push([walker.currentNode.textContent.trim().slice(0, 40), colour, paper]);
   }
   return found;
+"""
+_STAYING = """
+  return [...document.querySelectorAll(".table:not(.brief) tbody th")]
+    .map((one) => one.getBoundingClientRect().width);
+"""
+_AXES = """
+  return [...document.querySelectorAll(".chart svg")].map((chart) =>
+    [...chart.querySelectorAll(".role-axis-label text")]
+      .filter((one) => one.getAttribute("opacity") !== "0").map((one) => one.textContent)
+      .filter((text) => text && !text.includes("%")));
 """
 _CONTROLS = """
   return [...document.querySelectorAll(
@@ -99,8 +109,9 @@ def test_the_first_screen_holds_sentences_verdicts_and_the_whole_chart(
 
 def test_no_label_covers_another_and_each_line_is_named(browser: Chrome, screen: Size) -> None:
     labels = browser.execute_script(_LABELS)
-    names = [text for text, *_ in labels if "made-" in text]
+    names = [text for text, *_ in labels if "made-" in text and "%" in text]
     assert len(names) == 3
+    assert "made-l, one answer" in {text for text, *_ in labels}
     assert {"4", "16"} <= {text for text, *_ in labels}
     assert _touching(labels) == []
 
@@ -136,10 +147,60 @@ def test_long_names_touch_nothing_and_each_line_keeps_one(
     _open(browser, long_named_page, size)
     labels = browser.execute_script(_LABELS)
     assert _touching(labels) == []
+    names = [text for text, *_ in labels if "%" in text]
     for beginning in ("deepseek-r1", "llama-3.2-3b", "qwen2.5-math-7b", "qwen2.5-72b"):
-        assert len([text for text, *_ in labels if beginning in text]) == 1, beginning
+        assert len([text for text in names if beginning in text]) == 1, beginning
     right = max(right for _, _, _, right, _ in labels)
     assert right <= size[0]
+
+
+@pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])
+def test_verdicts_between_long_names_read_without_scrolling(
+    browser: Chrome, long_named_page: Path, size: tuple[int, int]
+) -> None:
+    _open(browser, long_named_page, size)
+    box = browser.find_element(By.CSS_SELECTOR, ".brief .scroll")
+    assert browser.execute_script(
+        "return arguments[0].scrollWidth <= arguments[0].clientWidth", box
+    )
+    rows = browser.find_elements(By.CSS_SELECTOR, "#verdicts tbody tr")
+    assert len(rows) == 6
+    for row in rows:
+        cells = row.find_elements(By.CSS_SELECTOR, "th, td")
+        assert {cells[0].text, cells[2].text} <= set(LONG_NAMES)  # whole, and none cut off
+        boxes = [browser.execute_script(_BOX, cell) for cell in cells]
+        assert all(0 <= left < right <= size[0] for left, _, right, _ in boxes)
+        assert _touching([[cell.text, *at] for cell, at in zip(cells, boxes, strict=True)]) == []
+
+
+def test_what_stays_as_a_table_is_scrolled_leaves_most_of_a_phone(
+    browser: Chrome, long_named_page: Path
+) -> None:
+    _open(browser, long_named_page, PHONE)
+    widths = browser.execute_script(_STAYING)
+    assert len(widths) > 5
+    assert max(widths) < PHONE[0] / 2
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_axis_names_every_power_of_ten_that_it_has(
+    browser: Chrome, page: Path, width: int
+) -> None:
+    _open(browser, page, (width, 900))
+    charts = browser.execute_script(_AXES)
+    assert len(charts) == 4
+    for texts in charts:
+        named = {_number(text) for text in texts}
+        whole = {10.0**i for i in range(12) if min(named) <= 10.0**i <= max(named)}
+        assert whole
+        assert whole <= named
+        assert {f"{number:e}"[0] for number in named} <= set("1235")
+
+
+def _number(text: str) -> float:
+    """E.g. 200M as 2e8."""
+    prefix = {"k": 1e3, "M": 1e6, "G": 1e9}.get(text[-1])
+    return float(text[:-1]) * prefix if prefix else float(text)
 
 
 def _luminance(colour: str) -> float:

@@ -59,6 +59,14 @@ def policy_dash(picture: Picture) -> Spec:
 _WITH_PREFIX = (
     "datum.value < 1e21 ? format(datum.value, '~s') : replace(format(datum.value, '.0e'), '+', '')"
 )
+# What a log scale labels: 1, 2 and 5 of each power of ten, where those are too close 1 and 3,
+# else 1 alone. Labels left out at will, as 100M between 80M and 200M, say no scale.
+_DECADE_PX = "(LN10 * width / log(domain('x')[1] / domain('x')[0]))"
+_LEADING = "round(datum.value / pow(10, floor(log(datum.value) / LN10 + 1e-9)))"
+_LABELLED = (
+    f"{_LEADING} == 1 || ({_DECADE_PX} < 180 ? {_DECADE_PX} >= 90 && {_LEADING} == 3"
+    f" : {_LEADING} == 2 || {_LEADING} == 5 || {_DECADE_PX} >= 700)"
+)
 
 
 def cost_axis(fixed: bool = False) -> Spec:
@@ -72,10 +80,10 @@ def cost_axis(fixed: bool = False) -> Spec:
         "scale": scale,
         "axis": {
             "title": None,
-            "labelExpr": _WITH_PREFIX,
-            # At a phone's width the labels of a log scale would run into each other.
+            "labelExpr": f"{_LABELLED} ? ({_WITH_PREFIX}) : ''",
+            # Where many powers of ten are drawn, labels would run into each other.
             "labelOverlap": "greedy",
-            "labelSeparation": 14,
+            "labelSeparation": 6,
             "tickCount": 6,
         },
     }

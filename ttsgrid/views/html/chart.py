@@ -36,7 +36,7 @@ from ttsgrid.views.html.channels import (
     signals,
     size,
 )
-from ttsgrid.views.html.labels import LABELLED, TOPS, with_labels
+from ttsgrid.views.html.labels import LABELLED, REFERENCE_END, TOPS, with_labels
 from ttsgrid.views.html.view import Picture
 
 POINTS, REFERENCE = "points", "reference"
@@ -64,6 +64,7 @@ def overview(picture: Picture) -> Spec:
         _winner(),
         {"name": LABELLED, **_of_frontier(_policy_points(picture))},
         {"name": TOPS, **_of_frontier(_unseen(), highest_only=True)},
+        _reference_end(),
         _hit(),
     ]
     names = [mark.option.value for mark in picture.policies]
@@ -196,6 +197,11 @@ def _reference() -> Spec:
         "mark": {"type": "rule", "color": "var(--ink)", "strokeDash": [2, 3], "aria": False},
         "encoding": {"x": {"value": 0}, "x2": {"value": "width"}},
     }
+
+
+def _reference_end() -> Spec:
+    """The line's left end, unseen: small models are there, which seldom reach its height."""
+    return {**_reference(), "name": REFERENCE_END, **_unseen(), "encoding": {"x": {"value": 0}}}
 
 
 def _lines(picture: Picture) -> Spec:

@@ -1,4 +1,4 @@
-"""Labels of the overview: N beside each point, and each policy's name at its best one.
+"""Labels of the overview: N beside points, policies' names at their best, the dotted line's name.
 
 Vega's `label` transform finds places where no label covers another or a point; it wants the
 marks that are labelled, so these texts are added to the compiled specification. A label
@@ -13,14 +13,17 @@ from collections.abc import Collection
 from ttsgrid.views.html.channels import Spec
 from ttsgrid.views.words.shortening import shortened
 
-LABELLED, TOPS = "labelled", "tops"  # layers whose marks have names, and N, beside them
+# Layers beside whose marks N, a policy's name and the dotted line's stand.
+LABELLED, TOPS, REFERENCE_END = "labelled", "tops", "reference_end"
 NAMES, NUMBERS = "policy_label_marks", "n_label_marks"
+REFERENCE_NAME = "reference_label_marks"
 PLACED_PX = 13  # a little more than the style sheet shows, so that labels have space between them
 LEAST_ROOMY_PX = 400  # a phone's chart is narrower
 MOST_ON_PHONE = 16  # characters of a name; four of 24 to 30 found no room for all
 _NUMBER = "'' + datum.datum.n"
-_BOXES = "name_box_marks"
+_ROOMY = f"width > {LEAST_ROOMY_PX}"
 _BESIDE = ["top", "bottom", "left", "right", "top-left", "top-right", "bottom-left", "bottom-right"]
+_ALONG = ["top-right", "bottom-right"]  # within the chart: the line's end is its left edge
 _OVER = ["top-left", "top", "left", "bottom-left", "bottom", "top-right", "right", "bottom-right"]
 
 
@@ -31,30 +34,44 @@ def with_labels(compiled: Spec, policies: Collection[str]) -> Spec:
         compiled: of the overview.
         policies: their names, which are shortened on a phone.
     """
-    names = _texts(
-        NAMES, f"{TOPS}_marks", _name(policies), _OVER, [f"{LABELLED}_marks"], (6, 14, 26)
-    )
+    points = [f"{LABELLED}_marks", f"{TOPS}_marks"]
+    name_boxes, line_boxes = f"{NAMES}_boxes", f"{REFERENCE_NAME}_boxes"
+    # Before the dotted line's, which the caption names as well.
+    names = _texts(NAMES, points[1], _name(policies), _OVER, points[:1], (6, 14, 26))
     names["encode"]["update"]["fontWeight"] = {"value": "bold"}
-    avoided = [_BOXES, f"{TOPS}_marks"]
-    numbers = _texts(NUMBERS, f"{LABELLED}_marks", _NUMBER, _BESIDE, avoided)
-    return {**compiled, "marks": [*compiled["marks"], names, _boxes(), numbers]}
+    line = _texts(
+        REFERENCE_NAME,
+        f"{REFERENCE_END}_marks",
+        f"{_policy(policies)} + ', one answer'",
+        _ALONG,
+        [*points, name_boxes],
+        (2, 8),
+    )
+    line["encode"]["update"]["fill"] = {"value": "var(--muted)"}
+    avoided = [name_boxes, line_boxes, points[1]]
+    numbers = _texts(NUMBERS, points[0], _NUMBER, _BESIDE, avoided)
+    texts = [names, _boxes(name_boxes, NAMES), line, _boxes(line_boxes, REFERENCE_NAME), numbers]
+    return {**compiled, "marks": [*compiled["marks"], *texts]}
 
 
 def _name(policies: Collection[str]) -> str:
     """The expression of a policy's label."""
-    roomy = f"width > {LEAST_ROOMY_PX}"
-    short = json.dumps(shortened(policies, MOST_ON_PHONE))
     return (
         "(datum.datum.winner && bin === 'all' ? '★ ' : '') + "
-        f"({roomy} ? datum.datum.policy : {short}[datum.datum.policy]) + ' ' + "
-        "format(datum.datum.accuracy, '.0%') + "
+        f"{_policy(policies)} + ' ' + format(datum.datum.accuracy, '.0%') + "
         # A phone's chart has no room for more: the sentence above says it.
-        f"(datum.datum.winner && {roomy} ? ', ' + datum.datum.at_n : '')"
+        f"(datum.datum.winner && {_ROOMY} ? ', ' + datum.datum.at_n : '')"
     )
 
 
-def _boxes() -> Spec:
-    """Boxes around the names: of a text the transform avoids the strokes, not their gaps."""
+def _policy(policies: Collection[str]) -> str:
+    """The expression of a policy's name, short on a phone."""
+    short = json.dumps(shortened(policies, MOST_ON_PHONE))
+    return f"({_ROOMY} ? datum.datum.policy : {short}[datum.datum.policy])"
+
+
+def _boxes(name: str, texts: str) -> Spec:
+    """Boxes around some texts: of a text the transform avoids the strokes, not their gaps."""
     edges = {"x": "x1 - 3", "x2": "x2 + 3", "y": "y1 - 1", "y2": "y2 + 1"}
     placed: Spec = {
         channel: {"signal": f"datum.opacity ? datum.bounds.{edge} : 0"}
@@ -62,8 +79,8 @@ def _boxes() -> Spec:
     }
     return {
         "type": "rect",
-        "name": _BOXES,
-        "from": {"data": NAMES},
+        "name": name,
+        "from": {"data": texts},
         "interactive": False,
         "aria": False,
         # Seen by the transform, which asks for any ink, and by nobody else.

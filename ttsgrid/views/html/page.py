@@ -35,6 +35,11 @@ _BEFORE_UNIT = re.compile(
     r"(?<=\d) (?=%|points|[kMGTPE]\b|min\b|s\b|h\b)|(?<= [kMGTPE]) (?=tokens)"
     r"|(?<=N) (?==)|(?<=N =) "
 )
+# Nor does `zoo-m` read well on two lines; a name too long for a phone's line must break.
+_SHORT_NAME = re.compile(r"(?<![\w.-])(?=[\w.-]{3,14}(?:[^\w.-]|$))\w[\w.]*(?:-[\w.]*\w)+(?:'s)?")
+MOST_CHARACTERS = 34
+"""Of a row's names in the answer's table, from which on it takes two lines per row: on a phone
+one line holds `zoo-s`, `best-of-64`, `zoo-m` and `small wins`, and hardly more."""
 
 
 def write_report(
@@ -84,8 +89,25 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["unbroken"] = unbroken
+    environment.filters["prose"], environment.filters["unbroken"] = prose, unbroken
+    environment.tests["wide"] = is_wide
     return environment
+
+
+def is_wide(table: Table) -> bool:
+    """Whether the names of the answer's table would push its verdicts off a phone's screen."""
+    names = (row[: table.num_text_columns] for row in table.rows)
+    return any(sum(len(entry.text) for entry in row) > MOST_CHARACTERS for row in names)
+
+
+def prose(text: str) -> Markup:
+    """Return a text as HTML in which lines break only where a reader wants them to."""
+    plain, pieces, start = unbroken(visible(text)), Markup(), 0
+    for name in _SHORT_NAME.finditer(plain):
+        pieces += plain[start : name.start()]
+        pieces += Markup('<span class="name">{}</span>').format(name[0])
+        start = name.end()
+    return pieces + plain[start:]
 
 
 def unbroken(text: str) -> str:

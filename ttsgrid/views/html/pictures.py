@@ -168,7 +168,8 @@ def _reference(cells: Cells, benchmark: str, policies: Sequence[str]) -> Referen
     for policy in reversed(policies):
         for strategy, named in ((entry.name, entry.at(1)) for entry in (COT, PASS_AT_K)):
             for accuracy in overall.filter(policy=policy, strategy=strategy, n=1)["accuracy"]:
-                return Reference(f"{policy} with {named}: {percent(accuracy)} %", accuracy)
+                label = f"{policy} with {named}: {percent(accuracy)} %"
+                return Reference(policy, label, accuracy)
     return None
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ttsgrid.views.tables.table import Table
+from ttsgrid.views.words.answer import Topic
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Mark:
 class Reference:
     """The horizontal line: the largest policy's CoT, or its single sample."""
 
+    policy: str
     label: str
     accuracy: float
 
@@ -180,7 +182,7 @@ class BenchmarkSection:
     brief: tuple[str, ...]
     verdicts: Table | None
     question: str
-    answer: tuple[str, ...]
+    answer: tuple[Topic, ...]
     picture: Picture | None
     published: Published | None
     tables: tuple[Table, ...]

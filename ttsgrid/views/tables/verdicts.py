@@ -24,7 +24,8 @@ def verdict_table(frontier: Frontier, benchmark: str, most: int = MOST_ROWS) -> 
     rest = f" {len(shown)} of {len(pairs)} pairs." if len(shown) < len(pairs) else ""
     return Table(
         "Small with many tries against large with one answer",
-        f"Verdicts hold for all {number} compared (95 %).{rest} Cost: FLOPs of small over large.",
+        f"Verdicts hold for all {number} comparisons (95 %).{rest} "
+        "Cost: FLOPs of small over large.",
         ("small", "with", "large", "verdict", "% right", "cost"),
         4,
         tuple(

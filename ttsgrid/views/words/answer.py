@@ -8,6 +8,7 @@ cross-fitted, or carry the adjustment for being picked (`ttsgrid.views.words.hea
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -24,12 +25,20 @@ from ttsgrid.views.words.numbers import Row, listed, percent, points, points_spa
 from ttsgrid.views.words.order import by_size
 from ttsgrid.views.words.policies import search_gain_sentences
 from ttsgrid.views.words.ranking import ranking_sentences
-from ttsgrid.views.words.rules import paragraph
+from ttsgrid.views.words.rules import paragraphs as paragraphs_on_rules
 from ttsgrid.views.words.searches import search_comparison_sentences
 from ttsgrid.views.words.serving import sentences_on_axes
 
 _ONCE = {COT.name: "one greedy solution", PASS_AT_K.name: ONE_SAMPLE}
 """What a policy's majority vote is set against: the first of these that was run."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What the store says of one thing: a heading and its paragraphs, one at least."""
+
+    heading: str
+    paragraphs: tuple[str, ...]
 
 
 def question(frontier: Frontier, benchmark: str) -> str:
@@ -61,26 +70,33 @@ def question_of_published(benchmark: str) -> str:
     )
 
 
-def answer(frontier: Frontier, benchmark: str) -> tuple[str, ...]:
-    """Return what the store says about a benchmark, one paragraph each, the main one first."""
+def answer(frontier: Frontier, benchmark: str) -> tuple[Topic, ...]:
+    """Return what the store says about a benchmark, topic by topic, the main one first."""
     searches = frontier.search_comparisons.filter(benchmark=benchmark)
     buys = frontier.next_buys.filter(benchmark=benchmark)
-    paragraphs = [
-        *headline_paragraphs(frontier, benchmark),
-        *_too_few(frontier, benchmark),
-        *_gains(frontier, benchmark),
-        *_optimal(frontier, benchmark),
-        *search_comparison_sentences(
-            searches, by_size(frontier.cells, searches["policy"].to_list())
+    searched_by = by_size(frontier.cells, searches["policy"].to_list())
+    bought_for = by_size(frontier.cells, buys["policy"].to_list())
+    said: dict[str, Iterable[str]] = {
+        "Small against large": (
+            *headline_paragraphs(frontier, benchmark),
+            *_too_few(frontier, benchmark),
         ),
-        *search_gain_sentences(frontier.search_gains.filter(benchmark=benchmark)),
-        *ranking_sentences(frontier.prm_quality.filter(benchmark=benchmark)),
-        *next_buy_sentences(buys, by_size(frontier.cells, buys["policy"].to_list())),
-        *sentences_on_axes(frontier.contests, benchmark),
-        *_winners(frontier, benchmark),
-        *paragraph(frontier.rules.filter(benchmark=benchmark)),
-    ]
-    return tuple(paragraphs)
+        "Voting": _gains(frontier, benchmark),
+        "Choosing by difficulty": _optimal(frontier, benchmark),
+        "Searching": (
+            *search_comparison_sentences(searches, searched_by),
+            *search_gain_sentences(frontier.search_gains.filter(benchmark=benchmark)),
+        ),
+        "Reward models": ranking_sentences(frontier.prm_quality.filter(benchmark=benchmark)),
+        "What would help more": next_buy_sentences(buys, bought_for),
+        "What to use": (
+            *sentences_on_axes(frontier.contests, benchmark),
+            *_winners(frontier, benchmark),
+        ),
+        "Stopping early": paragraphs_on_rules(frontier.rules.filter(benchmark=benchmark)),
+    }
+    topics = (Topic(heading, tuple(paragraphs)) for heading, paragraphs in said.items())
+    return tuple(topic for topic in topics if topic.paragraphs)
 
 
 def num_problems(frontier: Frontier, benchmark: str) -> int:

@@ -31,8 +31,8 @@ def next_buy_sentences(buys: pl.DataFrame, policies: Sequence[str]) -> Iterator[
 def _sentence(row: Row, prm: str) -> str:
     n, how = row["n"], f"PRM {row['prm']}" if row["prm"] else "a majority vote"
     start = (
-        f"Would more help {row['policy']}? At N = {n} {percent(row['coverage'])} % of the problems "
-        f"have a right solution among the samples, and {how} turns "
+        f"Would more help {row['policy']}? At N = {n}, {percent(row['coverage'])} % of the "
+        f"problems have a right solution among the samples, and {how} turns "
         f"{100 * (row['turned_share'] or 0):.0f} % of that into accuracy "
         f"({percent(row['accuracy'])} %). At N = {STEP * n} coverage would be "
         f"{percent(row['coverage_more'])} % ({percent(row['coverage_more_low'])} to "
@@ -41,9 +41,9 @@ def _sentence(row: Row, prm: str) -> str:
     if row["buy"] is None:
         return f"{start} Every problem is answered right: nothing is left to buy."
     return (
-        f"{start} At best {prm} would add {_gain(row, BETTER_PRM)}, N = {STEP * n} "
-        f"{_gain(row, LARGER_N)}, and {_gain(row, LARGER_POLICY)} are out of this policy's reach. "
-        f"{_verdict(row, prm)}"
+        f"{start} At best {prm} would add {_gain(row, BETTER_PRM)} and N = {STEP * n} "
+        f"would add {_gain(row, LARGER_N)}; {_gain(row, LARGER_POLICY)} are out of this policy's "
+        f"reach. {_verdict(row, prm)}"
     )
 
 

@@ -41,14 +41,12 @@ def findings(rows: pl.DataFrame) -> Iterator[str]:
         yield f"{_name(str(label))} {'; '.join(_by_verdict(of_rule, _of_policy))}."
 
 
-def paragraph(rows: pl.DataFrame) -> Iterator[str]:
-    """Yield what all rules do on one benchmark, as one paragraph; nothing without rules."""
+def paragraphs(rows: pl.DataFrame) -> Iterator[str]:
+    """Yield how rules were replayed on one benchmark, then what each does; nothing without any."""
     sentences = list(findings(rows))
     if sentences:
-        yield (
-            "Replayed on the stored samples, in many random orders and without a new one: "
-            f"{sentences[0][0].lower()}{sentences[0][1:]} {' '.join(sentences[1:])}".rstrip()
-        )
+        yield "Replayed on the stored samples, in many random orders and without a new one."
+        yield from sentences
 
 
 def in_brief(rows: pl.DataFrame) -> str:

@@ -110,4 +110,4 @@ def axis_sentences(contest: Contest) -> Iterator[str]:
             yield f"{start}{'; '.join(parts)}. The winner changes with what is counted."
     unknown = [NAMES[axis] for axis in AXES if axis not in known]
     if unknown:
-        yield f"Not known of any of these: {listed(unknown)}."
+        yield f"Unknown for every one of them: {listed(unknown)}."

@@ -33,7 +33,7 @@ from ttsgrid.analysis.statistics.intervals import difference_intervals
 from ttsgrid.cli.frontier import main
 from ttsgrid.cli.importer import main as import_file
 from ttsgrid.core.strategies import MAJORITY
-from ttsgrid.views.words.rules import in_brief, paragraph, rule_sentences
+from ttsgrid.views.words.rules import in_brief, paragraphs, rule_sentences
 
 ONE_SAMPLE = 1
 PLAIN = tuple(rule for rule in usual_rules() if rule.rule.needs == Needs())
@@ -297,7 +297,7 @@ def test_a_rule_of_ones_own_is_an_entry(frames: StoreFrames, cells: Cells) -> No
     assert table["num_samples"].unique().to_list() == [1.0]
 
 
-def test_the_page_says_what_rules_do_in_one_paragraph_and_a_sweep_in_a_sentence() -> None:
+def test_the_page_has_a_paragraph_per_rule_and_a_sweep_one_sentence() -> None:
     rows = pl.DataFrame(
         {
             "benchmark": "b",
@@ -314,16 +314,17 @@ def test_the_page_says_what_rules_do_in_one_paragraph_and_a_sweep_in_a_sentence(
             "flops_share": [0.26, 0.31, 0.1],
         }
     )
-    assert list(paragraph(rows)) == [
-        "Replayed on the stored samples, in many random orders and without a new one: adaptive "
-        "consistency (adaptive=0.95) comes within a point of majority-64 for p at 26 % of its "
-        "FLOPs (−0.2 points, −1.5 to +1.0) and q at 31 % of its FLOPs (0.0 points, −1.0 to +1.0). "
+    assert list(paragraphs(rows)) == [
+        "Replayed on the stored samples, in many random orders and without a new one.",
+        "Adaptive consistency (adaptive=0.95) comes within a point of majority-64 for p at 26 % of "
+        "its FLOPs (−0.2 points, −1.5 to +1.0) and q at 31 % of its FLOPs (0.0 points, −1.0 to "
+        "+1.0).",
         "Stopping when samples agree in a row (agreeing=5) loses accuracy to majority-64 for p at "
-        "10 % of its FLOPs (−6.0 points, −11.0 to −2.0)."
+        "10 % of its FLOPs (−6.0 points, −11.0 to −2.0).",
     ]
     assert in_brief(rows) == (
         "Stopping early (adaptive=0.95) comes within a point of majority-64 for p at 26 % of its "
         "FLOPs and q at 31 % of its FLOPs."
     )
-    assert list(paragraph(rows.clear())) == []
+    assert list(paragraphs(rows.clear())) == []
     assert in_brief(rows.clear()) == ""

@@ -17,8 +17,9 @@ from ttsgrid.analysis.findings.unanswered import FewAnswers
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.cli.report import main
 from ttsgrid.views.html import Report, build_report, render, write_report
-from ttsgrid.views.html.page import unbroken
+from ttsgrid.views.html.page import prose, unbroken
 from ttsgrid.views.html.view import FilterOption
+from ttsgrid.views.words.answer import Topic
 
 VOID = {"meta", "link", "input", "br", "img", "path", "circle", "rect", "line"}
 
@@ -103,7 +104,7 @@ def test_text_from_the_store_cannot_become_markup(report: Report) -> None:
         section,
         name=bad,
         question=bad,
-        answer=(bad,),
+        answer=(Topic(bad, (bad,)),),
         picture=replace(picture, summary=bad, policies=policies),
         examples=(replace(section.examples[0], question=bad, gold=bad),),
     )
@@ -121,7 +122,7 @@ def test_control_characters_are_spelled_out_alike_in_texts_and_in_the_pictures_d
     columns["policy"] = [bad for _ in columns["policy"]]
     hostile = replace(
         section,
-        answer=(bad,),
+        answer=(Topic(bad, (bad,)),),
         picture=replace(
             picture,
             points=replace(picture.points, columns=columns),
@@ -178,6 +179,14 @@ def test_numbers_stay_with_their_units() -> None:
     )
     assert unbroken("567 k tokens in 10 min 16 s so far") == (
         f"567{space}k{space}tokens in 10{space}min 16{space}s so far"
+    )
+
+
+def test_a_short_name_stays_on_one_line_and_a_long_one_may_break() -> None:
+    said = prose("<b> zoo-m's best-of-16 and deepseek-r1-distill-qwen-1.5b, 3-4")
+    whole = [f'<span class="name">{name}</span>' for name in ("zoo-m&#39;s", "best-of-16", "3-4")]
+    assert said == (
+        f"&lt;b&gt; {whole[0]} {whole[1]} and deepseek-r1-distill-qwen-1.5b, {whole[2]}"
     )
 
 

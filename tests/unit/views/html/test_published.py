@@ -99,7 +99,7 @@ def test_the_report_says_whether_small_beats_large_on_real_recorded_runs(
     report = build_report(store, analyse(store))
     assert "How long that took is not recorded" in report.run_sentences[1]
     (section,) = report.sections
-    said = section.answer[0]
+    said = section.answer[0].paragraphs[0]
     assert "No smaller policy" in said
     assert "the PRM's counted" in said
     assert "and beats" not in said

@@ -18,7 +18,7 @@ from ttsgrid.views.html.runs import busy_seconds, run_tables, units_by_kind
 from ttsgrid.views.tables.comparisons import comparison_table
 from ttsgrid.views.tables.table import Table
 from ttsgrid.views.tables.verdicts import verdict_table
-from ttsgrid.views.words.answer import answer
+from ttsgrid.views.words.answer import Topic, answer
 from ttsgrid.views.words.brief import in_brief
 from ttsgrid.views.words.headline import headline_of, headline_paragraphs
 from ttsgrid.views.words.numbers import duration
@@ -28,8 +28,12 @@ def _table(report: Report, title: str) -> Table:
     return next(t for t in report.sections[0].tables if t.title.startswith(title))
 
 
+def _paragraphs(topics: tuple[Topic, ...]) -> tuple[str, ...]:
+    return tuple(paragraph for topic in topics for paragraph in topic.paragraphs)
+
+
 def _answer(report: Report) -> str:
-    return " ".join(report.sections[0].answer)
+    return " ".join(_paragraphs(report.sections[0].answer))
 
 
 def test_the_page_begins_with_two_sentences_then_the_verdicts(
@@ -42,7 +46,7 @@ def test_the_page_begins_with_two_sentences_then_the_verdicts(
 
 def test_the_details_begin_with_the_headline(report: Report, frontier: Frontier) -> None:
     paragraphs = headline_paragraphs(frontier, "zoo")
-    assert report.sections[0].answer[: len(paragraphs)] == paragraphs
+    assert report.sections[0].answer[0].paragraphs[: len(paragraphs)] == paragraphs
     assert " ".join(paragraphs) == headline_of(frontier, "zoo")
 
 
@@ -106,7 +110,9 @@ def test_only_the_adjusted_interval_decides_a_verdict(
 
 
 def test_gains_are_paired_and_carry_intervals(report: Report) -> None:
-    gains = next(p for p in report.sections[0].answer if p.startswith("A majority vote"))
+    gains = next(
+        p for p in _paragraphs(report.sections[0].answer) if p.startswith("A majority vote")
+    )
     span = r"[+−]\d+\.\d to [+−]\d+\.\d"
     assert len(re.findall(rf"[+−]\d+\.\d points for made-[sml] at N = 16 \({span}\)", gains)) == 3
 
@@ -127,7 +133,7 @@ def _one_choice(frontier: Frontier) -> Frontier:
 
 
 def test_where_nothing_could_be_chosen_no_choice_is_praised(frontier: Frontier) -> None:
-    said = " ".join(answer(_one_choice(frontier), "zoo"))
+    said = " ".join(_paragraphs(answer(_one_choice(frontier), "zoo")))
     assert "Choosing a strategy" not in said
     assert "Most accurate at the largest N" not in said
 
@@ -137,7 +143,7 @@ def test_hindsight_is_said_of_the_rows_that_are_named(frontier: Frontier) -> Non
     named = pl.col("n") == pl.col("n").max()
     overstated = pl.when(named).then(0.031).otherwise(0.9).alias("optimism")
     changed = frontier.optimism.with_columns(overstated)
-    said = " ".join(answer(replace(frontier, optimism=changed), "zoo"))
+    said = " ".join(_paragraphs(answer(replace(frontier, optimism=changed), "zoo")))
     assert "it would look up to 3.1 points better" in said
 
 
@@ -153,7 +159,7 @@ def test_choosing_by_difficulty_stands_against_one_strategy_for_all(
     frontier: Frontier, low: float, high: float, said: str
 ) -> None:
     changed = frontier.optimism.with_columns(gain_low=pl.lit(low), gain_high=pl.lit(high))
-    paragraphs = answer(replace(frontier, optimism=changed), "zoo")
+    paragraphs = _paragraphs(answer(replace(frontier, optimism=changed), "zoo"))
     found = next(p for p in paragraphs if p.startswith("Compared with one strategy"))
     assert said in found
     assert ("not shown to pay" in found) == (low <= 0)
@@ -162,7 +168,7 @@ def test_choosing_by_difficulty_stands_against_one_strategy_for_all(
 def test_policies_that_were_only_sampled_gain_over_one_sample(frontier: Frontier) -> None:
     sampled = frontier.cells.frame.filter(pl.col("strategy") != "cot")
     cells = replace(frontier.cells, frame=sampled)
-    said = " ".join(answer(replace(frontier, cells=cells), "zoo"))
+    said = " ".join(_paragraphs(answer(replace(frontier, cells=cells), "zoo")))
     assert "A majority vote over N solutions, compared with one sample, changes accuracy by" in said
 
 
@@ -175,8 +181,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_too_few_problems_are_said_to_be_too_few(small: Path, report: Report) -> None:
     frontier = analyse(small)
-    assert any("too few" in paragraph for paragraph in answer(frontier, "zoo"))
-    assert "beats" not in " ".join(answer(frontier, "zoo"))
+    assert any("too few" in paragraph for paragraph in _paragraphs(answer(frontier, "zoo")))
+    assert "beats" not in " ".join(_paragraphs(answer(frontier, "zoo")))
     assert "too few" not in _answer(report)
 
 
@@ -186,7 +192,7 @@ def test_one_policy_of_unknown_size_and_no_prm_still_make_a_report(tmp_path: Pat
     )
     write_made_store(tmp_path / "store", alone)
     report = build_report(tmp_path / "store", analyse(tmp_path / "store"))
-    assert report.sections[0].answer[0].startswith("There is nothing to compare")
+    assert _answer(report).startswith("There is nothing to compare")
     assert "With which strategy does alone solve most" in report.sections[0].question
     assert own_picture(report).measures[0].value == "policy_generated_tokens"
     assert not any(table.title.startswith("Small") for table in report.sections[0].tables)
