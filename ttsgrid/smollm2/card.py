@@ -11,6 +11,12 @@ from ttsgrid.smollm2.family import LEARNT_PER_S, READ_PER_S, WRITTEN_PER_S
 
 CARD = "README.md"
 MEMBERS = ("weak", "strong", "prm")
+OF_POLICY = ("boxed", "greedy", "pass@1", "pass@4", "pass@16", "majority-16")
+TRUTHS = {
+    "monte_carlo": "completions",
+    "arithmetic": "checked arithmetic",
+    "people": "people",
+}
 Figures = Mapping[str, Any]
 
 INTRODUCTION = """# SmolLM2 at home
@@ -39,7 +45,9 @@ COMMANDS = """## Train and measure again
 ```sh
 python -m ttsgrid.smollm2.train --data FOLDER --out NEW_FOLDER  # GSM8K's and ProcessBench's files
 make smollm2 DATA=FOLDER                             # the sweep
-python -m ttsgrid.smollm2.evaluate results/smollm2 --data FOLDER   # this card
+python -m ttsgrid.smollm2.evaluate results/smollm2 --data FOLDER  # this card
+python -m ttsgrid.smollm2.evaluate results/smollm2 --data FOLDER --measure plain few_shot
+python -m ttsgrid.smollm2.train --data FOLDER --only strong sample compare-labels
 ```
 """
 
@@ -49,9 +57,15 @@ def write_card(folder: Path, measured: Figures) -> Path:
     parts = [INTRODUCTION, DATA, _training(folder)]
     if "test" in measured:
         parts.insert(1, " ".join(sentences(measured["test"])))
-        parts += [_policies(measured["test"]), *_ranking(measured["test"])]
+        parts += [_policies(measured["test"])]
+    if "prompts" in measured:
+        parts.append(_prompts(measured["prompts"]))
+    parts += _ranking(measured.get("test", {}))
     if "processbench" in measured:
         parts.append(_process_bench(measured["processbench"]))
+    comparison = folder / "label-comparison.json"
+    if comparison.is_file():
+        parts.append(_labels(json.loads(comparison.read_text())))
     notes = folder / "notes.md"
     if notes.is_file():
         parts.append(notes.read_text(encoding="utf-8"))
@@ -111,17 +125,8 @@ def _training(folder: Path) -> str:
 
 
 def _policies(test: Figures) -> str:
-    heading = ("policy", "boxed", "greedy", "pass@1", "pass@4", "pass@16", "majority-16")
-    rows = [
-        (
-            f"`{name}`",
-            _rate(figures["boxed"]),
-            _rate(figures["greedy"]),
-            *(_rate(figures["pass"].get(k)) for k in ("1", "4", "16")),
-            _rate(figures["majority"].get("16")),
-        )
-        for name, figures in test.items()
-    ]
+    heading = ("policy", *OF_POLICY)
+    rows = [(f"`{name}`", *_of_policy(figures)) for name, figures in test.items()]
     counts = ", ".join(
         f"`{name}` on {figures['num_problems']}, {figures['num_samples']} samples each"
         for name, figures in test.items()
@@ -131,6 +136,54 @@ def _policies(test: Figures) -> str:
         + _table(heading, rows)
         + "\nIn %, by boxed answers alone, with 95 % intervals; samples at temperature 0.7. "
         f"Problems are the first of GSM8K's test file: {counts}."
+    )
+
+
+def _of_policy(figures: Figures) -> list[str]:
+    """Return the cells under `OF_POLICY`."""
+    return [
+        _rate(figures["boxed"]),
+        _rate(figures["greedy"]),
+        *(_rate(figures["pass"].get(k)) for k in ("1", "4", "16")),
+        _rate(figures["majority"].get("16")),
+    ]
+
+
+def _prompts(found: Figures) -> str:
+    rows = [
+        (
+            _asked(figures),
+            *_of_policy(figures),
+            *(_rate(figures["trained_less_prompt"][kind]) for kind in ("greedy", "pass")),
+        )
+        for figures in found.values()
+    ]
+    heading = ("prompt", *OF_POLICY, "`strong` less it, greedy", "any of 16")
+    return (
+        "## The untrained model and what a prompt does for it\n\n"
+        + _table(heading, rows)
+        + "\nIn %, on the same problems, with as many samples at the same temperature. Examples "
+        "are problems of the training file with their solutions in the task's form, as earlier "
+        "turns of the conversation. "
+        + " ".join(_verdict(figures) for figures in found.values() if figures["num_examples"])
+    )
+
+
+def _asked(figures: Figures) -> str:
+    count = figures["num_examples"]
+    return f"{count} worked examples" if count else "the question alone"
+
+
+def _verdict(figures: Figures) -> str:
+    """Say whether LoRA was needed, by the paired difference in any of 16 samples."""
+    apart = figures["trained_less_prompt"]["pass"]
+    if apart["low"] > 0:
+        said = "does not do as well as LoRA"
+    else:
+        said = "does better than LoRA" if apart["high"] < 0 else "does not clearly differ from LoRA"
+    return (
+        f"A prompt with {_asked(figures)} {said}: by a right sample among 16, `strong` is ahead by "
+        f"{_rate(apart)} points."
     )
 
 
@@ -168,6 +221,39 @@ def _process_bench(found: Figures) -> str:
         f"On its {found['num_problems']} GSM8K solutions, which far larger models wrote: step AUC "
         f"{_share(found['step_auc'])}; F1 of finding the first wrong step {100 * found['f1']:.1f} "
         "%, with the threshold chosen on the other half of the file."
+    )
+
+
+def _labels(found: Figures) -> str:
+    rows = [
+        (
+            f"`{kind}`",
+            f"{100 * figures['good']:.0f}",
+            *(_share(figures["within_problem"][fold]) for fold in ("last", "min")),
+            _rate(figures["less_outcome"]["last"]),
+            *(_share(figures["step_auc"][truth]) for truth in TRUTHS),
+        )
+        for kind, figures in found["kinds"].items()
+    ]
+    heading = ("labels", "good", "ranking, last", "ranking, min", "less `outcome`")
+    truths = (f"step AUC, {said}" for said in TRUTHS.values())
+    size, spec = found["size"], found["spec"]
+    return (
+        "## What each kind of labels brings\n\n"
+        + _table((*heading, *truths), rows)
+        + f"\nMeasured small, on two cores: {spec['num_heads']} heads for each kind, on the layers "
+        "of `strong`, which stay as they are, learnt from the same "
+        f"{size['learnt_solutions']} solutions ({size['learnt_steps']:,} steps) of "
+        f"{size['learnt_problems']} training problems, {spec['num_steps']} steps of "
+        f"{spec['batch_marks']} marks each; their mean scores count. They are measured on "
+        f"{size['judged_solutions']:,} samples of {size['judged_problems']} other training "
+        "problems. `good`: steps labelled so, in %. Ranking: how often a right sample outranks a "
+        "wrong one of the same problem, by its last or its lowest step score, over those problems; "
+        "`less outcome` is the paired difference by the last, in points. Step AUC: how often a "
+        f"good step outscores a bad one, by completions ({size['judged_completed']} wrong samples "
+        "and the right ones), by checked arithmetic, and by the people who labelled ProcessBench's "
+        f"{size['people']} solutions. 95 % intervals over problems. No head is as good as the PRM "
+        "that ships, whose layers learnt too, from several times as many."
     )
 
 

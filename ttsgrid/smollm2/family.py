@@ -69,6 +69,28 @@ class RolloutSpec:
 
 
 @dataclass(frozen=True)
+class ComparisonSpec:
+    """How kinds of labels are compared: heads on the strongest policy's frozen layers.
+
+    Attributes:
+        num_learnt: problems with right and wrong samples that heads learn from.
+        num_judged: other such problems, on which heads are measured.
+        num_completed: wrong solutions of those that are labelled by Monte Carlo, as a truth.
+        num_heads: for each kind; their mean counts, so that no start decides.
+        num_steps: of a head's training.
+        batch_marks: step marks of one step.
+    """
+
+    num_learnt: int = 80
+    num_judged: int = 200
+    num_completed: int = 40
+    num_heads: int = 5
+    num_steps: int = 200
+    batch_marks: int = 256
+    learning_rate: float = 1e-3
+
+
+@dataclass(frozen=True)
 class Family:
     """All members.
 
@@ -81,6 +103,7 @@ class Family:
     prm: AdapterSpec = AdapterSpec("prm", 8, 1.2e-3, epochs=5.0, batch_tokens=12288)
     rollouts: RolloutSpec = RolloutSpec()
     labels: str = "outcome+arithmetic"
+    comparison: ComparisonSpec = ComparisonSpec()
 
 
 def changed(family: Family, settings: Sequence[str]) -> Family:

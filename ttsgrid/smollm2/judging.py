@@ -87,30 +87,52 @@ def process_bench(judge: StepJudge, tokenizer: Tokenizer, data: Path) -> dict[st
     one, and of finding none where there is none. The threshold that decides is chosen on one
     half of the file and used on the other, both ways.
     """
-    rows = [row.values for row in read_rows(find_file(data, STEPS))]
-    marked: list[MarkedSolution] = [
-        mark_solution(tokenizer, r["problem"], r["steps"], _labels(r)) for r in rows
-    ]
+    marked = labelled_by_people(tokenizer, data)
     scores = step_scores(judge, marked)
-    first_errors = np.array([row["label"] for row in rows])
-    halves = np.arange(len(rows)) % 2
-    found = np.empty(len(rows), int)
+    first_errors = np.array([_first_wrong(one.labels) for one in marked])
+    halves = np.arange(len(marked)) % 2
+    found = np.empty(len(marked), int)
     for half in (0, 1):
         other = halves != half
         best = max(
             THRESHOLDS, key=lambda t: _f1(_first_below(scores, t)[other], first_errors[other])
         )
         found[~other] = _first_below(scores, float(best))[~other]
-    auc = area_under_curve(
-        np.concatenate([np.array(one) for one in scores]),
-        np.concatenate([np.array(one.labels, bool) for one in marked]),
-        np.repeat(np.arange(len(rows)), [len(one.labels) for one in marked]),
-    )
     return {
-        "num_problems": len(rows),
+        "num_problems": len(marked),
         "f1": _f1(found, first_errors),
-        "step_auc": None if auc is None else asdict(auc),
+        "step_auc": step_auc(scores, [one.labels for one in marked], range(len(marked))),
     }
+
+
+def labelled_by_people(tokenizer: Tokenizer, data: Path) -> list[MarkedSolution]:
+    """Read ProcessBench's GSM8K solutions, whose first wrong steps people have found."""
+    rows = [row.values for row in read_rows(find_file(data, STEPS))]
+    return [mark_solution(tokenizer, r["problem"], r["steps"], _labels(r)) for r in rows]
+
+
+def step_auc(
+    scores: Sequence[Sequence[float]],
+    labels: Sequence[Sequence[bool]],
+    problems: Sequence[int],
+) -> dict[str, float] | None:
+    """Return how often a good step outscores a bad one, with its interval over problems.
+
+    Args:
+        scores: of the steps of each solution.
+        labels: likewise, True for good.
+        problems: the number of each solution's problem, from 0.
+    """
+    found = area_under_curve(
+        np.concatenate([np.array(one) for one in scores]),
+        np.concatenate([np.array(one, bool) for one in labels]),
+        np.repeat(np.array(problems), [len(one) for one in labels]),
+    )
+    return None if found is None else asdict(found)
+
+
+def _first_wrong(labels: Sequence[bool]) -> int:
+    return labels.index(False) if False in labels else -1
 
 
 def _labels(row: dict[str, object]) -> list[bool]:

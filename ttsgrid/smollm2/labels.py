@@ -22,6 +22,27 @@ from ttsgrid.smollm2.problems import SEPARATOR, WordProblem
 from ttsgrid.smollm2.sampling import Ids, Sampler
 from ttsgrid.smollm2.solutions import Solution, is_correct
 
+OUTCOME, MONTE_CARLO, ARITHMETIC = "outcome", "monte_carlo", "arithmetic"
+
+
+def of_kind(kind: str, solution: Solution, completed: Solution | None = None) -> Solution:
+    """Label a solution as a kind says, e.g. `monte_carlo+arithmetic`.
+
+    Args:
+        kind: one kind, or two joined by `+`.
+        solution: with or without labels.
+        completed: the same, labelled by Monte Carlo; None for a right one, whose completion
+            is itself.
+    """
+    base, _, _ = kind.partition("+")
+    if base == MONTE_CARLO:
+        found = completed or by_outcome(solution)
+    elif base == OUTCOME:
+        found = by_outcome(solution)
+    else:
+        found = solution.labelled([True] * len(solution.steps), "none")
+    return with_arithmetic(found) if ARITHMETIC in kind.split("+") else found
+
 
 def by_outcome(solution: Solution) -> Solution:
     """Label all steps by the answer."""

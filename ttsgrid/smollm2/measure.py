@@ -99,13 +99,14 @@ def prm_figures(pools: Pools, scores: Sequence[Sequence[float]], k: int) -> dict
             "within_problem": within_problem(folded, pools.correct),
             "best_of_n": asdict(Rate.of(best)),
             "weighted": asdict(Rate.of(vote)),
-            "best_of_n_minus_majority": _difference(best, majority),
-            "weighted_minus_majority": _difference(vote, majority),
+            "best_of_n_minus_majority": paired_difference(best, majority),
+            "weighted_minus_majority": paired_difference(vote, majority),
         }
     return figures
 
 
-def _difference(first: Floats, second: Floats) -> dict[str, float]:
+def paired_difference(first: Floats, second: Floats) -> dict[str, float]:
+    """Return the mean of `first - second` and its 95 % interval over problems."""
     found = difference_intervals(first, second)
     mean = float((first - second).mean())
     return asdict(Rate(mean, float(found.low), float(found.high)))
@@ -121,13 +122,7 @@ def within_problem(scores: Floats, correct: Bools, seed: int = 0) -> dict[str, f
     Problems with both kinds count alike; the interval is a bootstrap over them. None where
     fewer than two have both.
     """
-    rates = []
-    for row, right in zip(scores, correct, strict=True):
-        scored = ~np.isnan(row)
-        good, bad = row[scored & right], row[scored & ~right]
-        if len(good) and len(bad):
-            above = (good[:, None] > bad[None]) + 0.5 * (good[:, None] == bad[None])
-            rates.append(float(above.mean()))
+    rates = ranking_rates(scores, correct)
     if len(rates) < 2:
         return None
     rng = np.random.default_rng(seed)
@@ -139,3 +134,15 @@ def within_problem(scores: Floats, correct: Bools, seed: int = 0) -> dict[str, f
         "high": float(high),
         "num_problems": len(rates),
     }
+
+
+def ranking_rates(scores: Floats, correct: Bools) -> Floats:
+    """Return that rate for each problem that has right and wrong samples, in order."""
+    rates = []
+    for row, right in zip(scores, correct, strict=True):
+        scored = ~np.isnan(row)
+        good, bad = row[scored & right], row[scored & ~right]
+        if len(good) and len(bad):
+            above = (good[:, None] > bad[None]) + 0.5 * (good[:, None] == bad[None])
+            rates.append(float(above.mean()))
+    return np.array(rates)

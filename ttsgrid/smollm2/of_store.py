@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
+from ttsgrid.core.voting import Bools
 from ttsgrid.smollm2.measure import Pools, policy_figures, prm_figures
+from ttsgrid.smollm2.problems import WordProblem
 from ttsgrid.smollm2.solutions import Solution
 from ttsgrid.store import scan
 
 KEYS = ("problem_id", "sample")
+
+
+@dataclass(frozen=True)
+class PolicySolutions:
+    """What one policy did, problem by problem.
+
+    Attributes:
+        problems: without reference solutions.
+        greedy: whether the greedy solution is right, shape (problems,).
+    """
+
+    problems: list[WordProblem]
+    pools: Pools
+    greedy: Bools
 
 
 def store_figures(store: Path) -> dict[str, dict[str, Any]]:
@@ -30,13 +48,7 @@ def store_figures(store: Path) -> dict[str, dict[str, Any]]:
 
 
 def _figures(solutions: pl.DataFrame, scores: pl.DataFrame) -> dict[str, Any]:
-    pool = solutions.filter(pl.col("temperature") > 0).sort(KEYS)
-    greedy = solutions.filter(pl.col("temperature") == 0).sort(KEYS)
-    # A sweep that was stopped has pools of several sizes: those that are whole count.
-    sizes = pool.group_by("problem_id").len()
-    whole = sizes.filter(pl.col("len") == sizes["len"].max())["problem_id"].implode()
-    pool = pool.filter(pl.col("problem_id").is_in(whole))
-    greedy = greedy.filter(pl.col("problem_id").is_in(whole))
+    pool, greedy = _whole(solutions)
     pools = Pools.of(_read(pool))
     figures = policy_figures(pools, _read(greedy))
     joined = pool.join(scores.select(*KEYS, "step_scores"), on=KEYS, how="left")
@@ -44,6 +56,36 @@ def _figures(solutions: pl.DataFrame, scores: pl.DataFrame) -> dict[str, Any]:
     if any(one for one in scored):
         figures["prm"] = prm_figures(pools, [one or [] for one in scored], pools.correct.shape[1])
     return figures
+
+
+def _whole(solutions: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return a policy's pools and its greedy solutions, of problems that have both."""
+    pool = solutions.filter(pl.col("temperature") > 0).sort(KEYS)
+    greedy = solutions.filter(pl.col("temperature") == 0).sort(KEYS)
+    # A sweep that was stopped has pools of several sizes: those that are whole count.
+    sizes = pool.group_by("problem_id").len()
+    whole = sizes.filter(pl.col("len") == sizes["len"].max())["problem_id"]
+    both = whole.filter(whole.is_in(greedy["problem_id"].implode())).implode()
+    return (
+        pool.filter(pl.col("problem_id").is_in(both)),
+        greedy.filter(pl.col("problem_id").is_in(both)),
+    )
+
+
+def policy_solutions(store: Path, policy: str) -> PolicySolutions:
+    """Return what a policy did in a sweep, on the problems that are whole."""
+    solutions = scan(store, "solutions").filter(kind="sample", policy=policy).collect()
+    pool, greedy = _whole(solutions)
+    known = scan(store, "problems").collect()
+    asked = greedy.select("problem_id").join(known, on="problem_id", how="left")
+    return PolicySolutions(
+        [
+            WordProblem(row["question"], (), row["answer"])
+            for row in asked.sort("problem_id").iter_rows(named=True)
+        ],
+        Pools.of(_read(pool)),
+        np.array(greedy["correct"], bool),
+    )
 
 
 def _read(rows: pl.DataFrame) -> Sequence[Solution]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -40,9 +40,18 @@ class Example:
         return len(self.prompt) + len(self.target)
 
 
-def prompt_ids(tokenizer: PreTrainedTokenizerFast, question: str) -> list[int]:
-    """Return a problem's prompt, as a sweep makes it."""
-    return prompt_format(FORMAT).encode(tokenizer, question)
+def prompt_ids(
+    tokenizer: PreTrainedTokenizerFast, question: str, shown: Sequence[WordProblem] = ()
+) -> list[int]:
+    """Return a problem's prompt, as a sweep makes it.
+
+    Args:
+        tokenizer: of the policy.
+        question: of the problem.
+        shown: problems that are asked and solved before it.
+    """
+    few_shot = tuple((example.question, example.solution) for example in shown)
+    return replace(prompt_format(FORMAT), few_shot=few_shot).encode(tokenizer, question)
 
 
 def examples_of(

@@ -152,8 +152,8 @@ def train_prm(
     return judge
 
 
-def judged(judge: StepJudge, batch: Sequence[MarkedSolution]) -> tuple[Tensor, Tensor]:
-    """Return the logits at all marks of a batch, in order, and their labels."""
+def judged(judge: nn.Module, batch: Sequence[MarkedSolution]) -> tuple[Tensor, Tensor]:
+    """Return what a judge says at all marks of a batch, in order, and the marks' labels."""
     width = max(len(item.ids) for item in batch)
     ids = torch.zeros(len(batch), width, dtype=torch.long)
     labels = torch.full((len(batch), width), IGNORED)
@@ -164,7 +164,8 @@ def judged(judge: StepJudge, batch: Sequence[MarkedSolution]) -> tuple[Tensor, T
     device = next(judge.parameters()).device
     labels = labels.to(device)
     at_mark = labels != IGNORED
-    return judge(ids.to(device))[at_mark], labels[at_mark]
+    said: Tensor = judge(ids.to(device))
+    return said[at_mark], labels[at_mark]
 
 
 @torch.inference_mode()

@@ -23,12 +23,13 @@ def solve(
     temperature: float,
     max_tokens: int,
     first: int = 0,
+    shown: Sequence[WordProblem] = (),
 ) -> list[Solution]:
     """Let one policy solve each problem a few times; samples of a problem are neighbours.
 
-    `first` is the first problem's place among all.
+    `first` is the first problem's place among all; `shown` are examples in every prompt.
     """
-    prompts = [prompt_ids(tokenizer, problem.question) for problem in problems]
+    prompts = [prompt_ids(tokenizer, problem.question, shown) for problem in problems]
     repeated = [prompt for prompt in prompts for _ in range(num_samples)]
     texts = [tokenizer.decode(ids) for ids in sampler.sample(repeated, temperature, max_tokens)]
     return [

@@ -21,7 +21,7 @@ from ttsgrid.core.identity import derive_seed
 Ids = list[int]
 BATCH_ROWS = 1536
 SHRINK_EVERY = 16  # steps after which rows that have ended leave the batch
-MAX_MODEL_LEN = 1024
+MAX_MODEL_LEN = 2048  # four worked examples take about 900 tokens of it
 KINDS = ("engine", "transformers")
 
 

@@ -18,8 +18,9 @@ from ttsgrid.smollm2.base import (
     packaged_file,
 )
 from ttsgrid.smollm2.build import merge_policy
+from ttsgrid.smollm2.comparison import Marker, chosen_for_comparison, compare_labels
 from ttsgrid.smollm2.family import AdapterSpec, Family
-from ttsgrid.smollm2.judging import judge_held_out
+from ttsgrid.smollm2.judging import judge_held_out, labelled_by_people
 from ttsgrid.smollm2.labels import by_monte_carlo, by_outcome, with_arithmetic
 from ttsgrid.smollm2.losses import LossLog
 from ttsgrid.smollm2.measure import Pools, policy_figures
@@ -31,6 +32,7 @@ from ttsgrid.smollm2.sampling import Sampler, make_sampler
 from ttsgrid.smollm2.solutions import Solution, read_solutions, write_solutions
 
 POOL_SIZE = 16
+COMPARISON = "label-comparison.json"
 
 
 @dataclass(frozen=True)
@@ -243,6 +245,30 @@ def judge(training: Training) -> str:
     return json.dumps(figures)
 
 
+def compare(training: Training) -> str:
+    """Measure heads that learnt from the same solutions under each kind of labels."""
+    rollouts, spec = training.family.rollouts, training.family.comparison
+    problems = training.corpus.train
+    compared = chosen_for_comparison(sampled(training), problems, rollouts, spec)
+    file = training.work / "compared-monte_carlo.jsonl"
+    if not file.exists():
+        sampler = training.sampler("strong", rollouts.seed + 3)
+        wrong = compared.to_complete(spec)
+        done = by_monte_carlo(wrong, problems, training.tokenizer, sampler, rollouts)
+        write_solutions(done, file)
+    tokenizer = with_mark(training.tokenizer, training.work / "prm-tokenizer")
+    trunk = load_trunk(training.work / "strong", tokenizer).to(training.device)
+    figures = compare_labels(
+        compared,
+        read_solutions(file),
+        labelled_by_people(tokenizer, training.data),
+        Marker(tokenizer, trunk, problems),
+        spec,
+    )
+    _write(training.out / COMPARISON, figures | training.where)
+    return json.dumps(figures)
+
+
 def _write(file: Path, figures: Mapping[str, object]) -> None:
     file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
@@ -259,5 +285,6 @@ MEASURING: dict[str, Callable[[Training], str]] = {
     "held-out-weak": partial(held_out, "weak"),
     "held-out-strong": partial(held_out, "strong"),
     "judge": judge,
+    "compare-labels": compare,
 }
 ALL = TRAINING | MEASURING

