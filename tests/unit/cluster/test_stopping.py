@@ -6,17 +6,27 @@ beside it. The oracle is a run that nobody stopped, compared row by row.
 
 from __future__ import annotations
 
+import asyncio
+import ctypes
+import os
 import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import ray
 
 from tests.ray.oracle import KEYS, outcome
 from tests.unit.cluster.stoppable import units_in
+from ttsgrid.cli.exits import stopped_by_signals
+from ttsgrid.cluster.driver.ray_cluster import ray_cluster
+from ttsgrid.cluster.driver.stopping import run_until_stopped
+from ttsgrid.core.errors import StoppedError, StoreError
+from ttsgrid.grid.config import ClusterConfig
 from ttsgrid.store.lease import read_holder
 from ttsgrid.store.location import locate
 
@@ -103,3 +113,78 @@ def test_what_outlasts_the_grace_period_is_left_to_the_next_run(tmp_path: Path) 
     assert "Time is up" in said
     assert took_s < 20
     assert_in_good_order(tmp_path / "store", signal.SIGTERM, said, 0)
+
+
+def test_ctrl_c_ends_the_work_before_ray_is_shut_down() -> None:
+    """Whatever still ran then would kill its worker, for which Ray would start again."""
+    ended: list[str] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.05)  # workers are killed, what finished is committed
+            ended.append("work")
+
+    async def run() -> None:
+        running = asyncio.ensure_future(run_until_stopped(work(), lambda: None, 1.0, print))
+        await asyncio.sleep(0.05)
+        running.cancel()  # as asyncio does at SIGINT
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        ended.append("Ray")
+
+    asyncio.run(run())
+    assert ended == ["work", "Ray"]
+
+
+def test_work_that_can_not_be_committed_is_no_end_in_good_order() -> None:
+    async def work() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.05)
+        raise StoreError("its disk is full")
+
+    with pytest.raises(StoreError, match="its disk is full"):
+        asyncio.run(run_until_stopped(work(), lambda: None, 1.0, lambda _: None))
+
+
+async def nothing() -> None:
+    """End at once."""
+
+
+def terminate() -> None:
+    """Send this process SIGTERM, and let Python hear of it."""
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(0.2)
+
+
+def test_a_signal_before_and_after_the_run_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray takes SIGTERM in C++, behind Python's back; asyncio gives it back to the system."""
+
+    def init(**_: object) -> SimpleNamespace:
+        ctypes.CDLL(None).signal(int(signal.SIGTERM), int(signal.SIG_IGN))
+        return SimpleNamespace(dashboard_url=None)
+
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    with stopped_by_signals():
+        with pytest.raises(StoppedError), ray_cluster(ClusterConfig()):
+            terminate()
+        asyncio.run(run_until_stopped(nothing(), lambda: None, 1.0, print))
+        with pytest.raises(StoppedError):
+            terminate()
+
+
+def test_a_signal_while_ray_starts_is_no_trouble_with_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    def init(**_: object) -> None:
+        terminate()
+
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    with (
+        stopped_by_signals(),
+        pytest.raises(StoppedError, match="SIGTERM"),
+        ray_cluster(ClusterConfig()),
+    ):
+        raise AssertionError("it was started")

@@ -14,7 +14,8 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ttsgrid.cluster.driver.capacity import Capacity, Nodes
 from ttsgrid.cluster.driver.reach import require_reachable, setting_of
-from ttsgrid.core.errors import PlacementError
+from ttsgrid.cluster.driver.stopping import own_handlers
+from ttsgrid.core.errors import PlacementError, StoppedError
 from ttsgrid.grid.config import ClusterConfig
 from ttsgrid.grid.preflight.memory import gpu_gib
 
@@ -46,14 +47,18 @@ def ray_cluster(config: ClusterConfig, own_code: Sequence[str] = ()) -> Iterator
     if address != HERE:
         require_reachable(config, address)
     try:
-        context = ray.init(
-            address=address,
-            include_dashboard=config.dashboard if address == HERE else None,
-            log_to_driver=False,  # engines log hundreds of lines; Ray's session folder has them
-            logging_level=logging.ERROR,
-            namespace="ttsgrid",
-            runtime_env={"py_modules": list(own_code)} if own_code else None,
-        )
+        with own_handlers():
+            context = ray.init(
+                address=address,
+                include_dashboard=config.dashboard if address == HERE else None,
+                log_to_driver=False,  # engines log hundreds of lines; Ray's session folder has them
+                logging_level=logging.ERROR,
+                namespace="ttsgrid",
+                runtime_env={"py_modules": list(own_code)} if own_code else None,
+            )
+    except StoppedError:  # a signal, and nothing is wrong with Ray
+        ray.shutdown()
+        raise
     except Exception as error:  # Ray raises bare `Exception` for a node that is slow to start
         ray.shutdown()  # of what it started before it failed
         raise PlacementError(_why_not(config, address, error)) from error

@@ -127,7 +127,7 @@ class RemoteWorker:
         """Run tasks together; see `FleetWorker.run`."""
         call = self._actor.run.options(name=_shown(tasks)).remote(list(tasks), prm)
         finished: list[TaskOutcome] = await self._reply(call)
-        return finished
+        return [_with_log(item, self.place) for item in finished]
 
     async def watch(self) -> None:
         """Wait for the worker's end: a call that only the actor's death answers.

@@ -5,20 +5,38 @@ finish; after it, or at a second signal, it is left to the next run. What finish
 either way.
 
 Ray gives SIGTERM to a C++ handler that prints a stack and aborts the process three seconds later
-(ray-project/ray pull request 64830), so ours is installed after `ray.init`, in its place.
+(ray-project/ray pull request 64830), so what stood before `ray.init` is put in its place again, and
+ours once there is something to finish.
 """
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
-from ttsgrid.core.errors import StoppedError
+from ttsgrid.core.errors import StoppedError, StoreError
 from ttsgrid.core.tally import counted
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+Handler = Callable[[int, FrameType | None], Any] | int | None
+
+
+@contextmanager
+def own_handlers() -> Iterator[None]:
+    """Have what the block calls leave SIGTERM and SIGHUP to those who took them before."""
+    try:
+        yield
+    finally:
+        # Python still believes that its own handlers are there: C++ does not tell it.
+        if threading.current_thread() is threading.main_thread():
+            for sent in SIGNALS:
+                if callable(before := signal.getsignal(sent)):
+                    signal.signal(sent, before)
 
 
 async def run_until_stopped(
@@ -37,10 +55,28 @@ async def run_until_stopped(
 
     Returns:
         The signal that stopped it; None where nothing did.
+
+    Raises:
+        StoreError: what finished can't be committed.
     """
+    running = asyncio.create_task(work)
+    try:
+        return await _run_or_drain(running, drain, grace_s, note)
+    except asyncio.CancelledError:
+        # Ctrl-C. Ray is shut down next, and whoever then kills a worker would start it again.
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        raise
+
+
+async def _run_or_drain(
+    running: asyncio.Task[None],
+    drain: Callable[[], None],
+    grace_s: float,
+    note: Callable[[str], None],
+) -> signal.Signals | None:
     heard: asyncio.Queue[signal.Signals] = asyncio.Queue()
     taken = _take_signals(heard)
-    running = asyncio.create_task(work)
     sent = await _first(running, heard, None)
     if sent is None:
         _give_signals_back(taken)
@@ -53,6 +89,8 @@ async def run_until_stopped(
         note(f"{again.name if again else 'Time is up'}: what is in flight is left to the next run")
         running.cancel()
     ended = (await asyncio.gather(running, return_exceptions=True))[0]
+    if isinstance(ended, StoreError):
+        raise ended
     # Where the scheduler stopped Ray too, workers and their calls end in many ways.
     if isinstance(ended, Exception):
         note(f"{type(ended).__name__} while stopping: {ended}")
@@ -71,18 +109,22 @@ def stopped(
     )
 
 
-def _take_signals(heard: asyncio.Queue[signal.Signals]) -> list[signal.Signals]:
+def _take_signals(heard: asyncio.Queue[signal.Signals]) -> dict[signal.Signals, Handler]:
+    """Have signals heard; return those, and what was done at them before."""
     loop = asyncio.get_running_loop()
     # `nohup` has SIGHUP ignored: whoever asks for that wants the run to go on.
-    taken = [sent for sent in SIGNALS if signal.getsignal(sent) is not signal.SIG_IGN]
+    before = {sent: signal.getsignal(sent) for sent in SIGNALS}
+    taken = {sent: was for sent, was in before.items() if was is not signal.SIG_IGN}
     for sent in taken:
         loop.add_signal_handler(sent, heard.put_nowait, sent)
     return taken
 
 
-def _give_signals_back(taken: list[signal.Signals]) -> None:
-    for sent in taken:
+def _give_signals_back(taken: dict[signal.Signals, Handler]) -> None:
+    for sent, before in taken.items():
         asyncio.get_running_loop().remove_signal_handler(sent)
+        if callable(before):
+            signal.signal(sent, before)
 
 
 async def _first(
