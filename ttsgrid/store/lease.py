@@ -79,9 +79,9 @@ class Lease:
         """
         for _ in range(_TRIES):
             latest = _latest(files)
-            if _is_free(files, latest, tell):
+            if all(_is_free(files, ledger, tell) for ledger in latest):
                 holder = Holder.me(run_id, time.time(), ttl_s)
-                if lease := _claim(files, epoch_number(latest.epoch) + 1, holder):
+                if lease := _claim(files, epoch_number(latest[0].epoch) + 1, holder):
                     return lease
             time.sleep(random.uniform(0.02, 0.3))  # so that two don't collide for ever
         raise StoreBusyError(f"store {files.uri}: other drivers start on it; try again later")
@@ -135,12 +135,18 @@ class Lease:
         claimed = epochs(self.files)
         # A rival of the same number has seen this claim, and takes its own back.
         later = [e for e in claimed if epoch_number(e) > epoch_number(self.epoch)]
-        if later or self.epoch not in claimed:
-            by = read_ledger(self.files, later[0]) if later else None
+        if later:
+            by = read_ledger(self.files, later[0])
             raise StoreError(
                 f"store {self.files.uri} was taken over by {by.holder if by else 'nobody known'}: "
                 "this driver was silent for too long; what it had not committed is left to the "
                 "other"
+            )
+        if self.epoch not in claimed:
+            raise StoreError(
+                f"store {self.files.uri} was moved or deleted while this driver wrote to it "
+                f"({ledger_path(self.epoch)} is gone); put it back, or name another folder with "
+                "store=..., and give the same command again"
             )
 
     def release(self) -> None:
@@ -170,7 +176,8 @@ class Lease:
 
 def read_holder(files: Files) -> Holder | None:
     """Return who holds the store, dead or alive; None when nobody does."""
-    return _latest(files).holder
+    found = _latest(files)
+    return next((one for one in found if one.sealed is not None), found[0]).holder
 
 
 def clear_earlier(files: Files, epoch: str) -> None:
@@ -181,12 +188,18 @@ def clear_earlier(files: Files, epoch: str) -> None:
     files.delete(_LEGACY)
 
 
-def _latest(files: Files) -> Ledger:
-    """Return the ledger of the latest claim, sealed or not."""
+def _latest(files: Files) -> list[Ledger]:
+    """Return the ledgers of the latest claim, sealed or not; at least one.
+
+    Two have its number where a driver was killed before it took its own back.
+    """
+    found: list[Ledger] = []
     for epoch in epochs(files):
+        if found and epoch_number(epoch) != epoch_number(found[0].epoch):
+            break
         if ledger := read_ledger(files, epoch):
-            return ledger
-    return Ledger("", _legacy_holder(files))
+            found.append(ledger)
+    return found or [Ledger("", _legacy_holder(files))]
 
 
 def _claim(files: Files, number: int, holder: Holder) -> Lease | None:
@@ -206,7 +219,7 @@ def _claim(files: Files, number: int, holder: Holder) -> Lease | None:
 
 
 def _is_free(files: Files, latest: Ledger, tell: Tell) -> bool:
-    """Whether the holder of the latest epoch is dead; False to look again in a moment.
+    """Whether the holder of a latest epoch is dead; False to look again in a moment.
 
     Raises:
         StoreBusyError: it lives, and has the store.
@@ -232,7 +245,7 @@ def _stays_silent(files: Files, latest: Ledger, holder: Holder, tell: Tell) -> b
     heard, since = _beats(files, latest), time.monotonic()
     while time.monotonic() - since < holder.ttl_s:
         time.sleep(min(1.0, holder.ttl_s / _BEATS_PER_TTL))
-        if _latest(files) != latest:
+        if latest not in _latest(files):
             return False
         if _beats(files, latest) != heard:
             raise _busy(files, holder)

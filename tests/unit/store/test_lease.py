@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from ttsgrid.core.errors import StoreBusyError, StoreError
 from ttsgrid.store import LocalFiles, RemoteFiles, Store, committed_units
 from ttsgrid.store.epochs import read_ledger
 from ttsgrid.store.holder import Holder
+from ttsgrid.store.lease import read_holder
 
 
 def start_driver(path: Path) -> BaseProcess:
@@ -182,6 +184,33 @@ def test_a_holder_that_was_taken_over_commits_nothing(tmp_path: Path) -> None:
         late.close()
         assert held_by(tmp_path) is not None, "closing must not free another's store"
     assert committed_units(tmp_path).done == frozenset()
+
+
+def test_a_rival_that_was_killed_as_it_gave_way_does_not_free_the_store(tmp_path: Path) -> None:
+    """Two claim a number together; who gave way died before it took its own claim back."""
+    with Store.open(tmp_path, run_id="night") as store:
+        own = lease_file(tmp_path)
+        ledger = read_ledger(LocalFiles(tmp_path), own.stem)
+        assert ledger is not None
+        assert ledger.holder is not None
+        dead = replace(ledger.holder, process_start="0", run_id="rival")
+        for token in ("00000000", "ffffffff"):
+            rival = replace(ledger, epoch=f"{own.stem[:8]}-{token}", holder=dead, sealed=None)
+            (own.parent / f"{rival.epoch}.json").write_bytes(rival.as_bytes())
+        with pytest.raises(StoreBusyError, match="run night"):
+            Store.open(tmp_path, run_id="second")
+        assert read_holder(LocalFiles(tmp_path)) == ledger.holder
+        assert store.commit([sampled(0)]) == 1
+    with Store.open(tmp_path, run_id="third") as store:
+        assert len(store.committed.done) == 1
+
+
+def test_a_store_that_was_deleted_under_its_driver_is_said_to_be_gone(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    with Store.open(path, run_id="r") as store:
+        shutil.rmtree(path)
+        with pytest.raises(StoreError, match="was moved or deleted while this driver wrote to it"):
+            store.commit([sampled(0)])
 
 
 def fork_and_commit(path: Path) -> None:
