@@ -111,14 +111,29 @@ def test_what_is_in_flight_has_less_time_than_the_scheduler_waits() -> None:
         assert grace_s(cluster["entrypoint"]) <= waits_s - 15
 
 
+# Slurm's own: SIGTERM goes to every process of the step, and what outlives its first is killed.
 SRUN = """#!/usr/bin/env bash
-case "$*" in
-  *ttsgrid.sweep*)
-    trap 'sleep 0.5; echo finished >> "$SAID"; exit 143' TERM
-    echo started >> "$SAID"
-    for _ in {1..200}; do sleep 0.1; done ;;
-esac
+while [[ "$1" == --* ]]; do shift; done
+setsid "$@" &
+step=$!
+trap 'kill -TERM -- -"$step"' TERM
+while kill -0 "$step" 2>/dev/null; do status=0; wait "$step" || status=$?; done
+kill -KILL -- -"$step" 2>/dev/null
+exit "$status"
 """
+# Ray's symmetric-run hands no signal on, and ends at SIGTERM; `ray start` runs until it is stopped.
+RAY = """#!/usr/bin/env bash
+[ "$1" = symmetric-run ] || exit 0
+while [ "$1" != -- ]; do shift; done
+shift
+"$@"
+"""
+SWEEP = """#!/usr/bin/env bash
+trap 'sleep 0.5; echo finished >> "$SAID"; exit 143' TERM
+echo started >> "$SAID"
+for _ in {1..200}; do sleep 0.1; done
+"""
+STAND_INS = {"srun": SRUN, "ray": RAY, "python": SWEEP, "scontrol": "#!/bin/sh\necho node-1\n"}
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
@@ -128,7 +143,7 @@ def test_a_slurm_job_that_gets_sigterm_waits_for_its_sweep(script: Path, tmp_pat
     text = script.read_text().replace("sleep 20", "sleep 0")
     copy = tmp_path / script.name
     copy.write_text(text)
-    for name, stand_in in {"srun": SRUN, "scontrol": "#!/bin/sh\necho node-1\n"}.items():
+    for name, stand_in in STAND_INS.items():
         (tmp_path / name).write_text(stand_in)
         (tmp_path / name).chmod(0o755)
     environment = {

@@ -39,10 +39,11 @@ from ttsgrid.cluster.driver.dispatch import Dispatch
 from ttsgrid.cluster.driver.figures import Figures
 from ttsgrid.cluster.driver.remote_worker import RemotePrm, RemoteWorker
 from ttsgrid.cluster.wire.scoring_link import PrmLostError
-from ttsgrid.cluster.wire.tasks import Task
+from ttsgrid.cluster.wire.tasks import Task, TaskOutcome
 from ttsgrid.cluster.wire.whereabouts import Whereabouts
 from ttsgrid.cluster.worker.placement import Placement
 from ttsgrid.core.errors import WorkerStartError
+from ttsgrid.core.records import UnitResult
 from ttsgrid.grid.plan import Plan, make_plan
 from ttsgrid.store import Store, scan
 
@@ -86,6 +87,24 @@ def test_every_error_of_an_actors_death_is_a_death(error: RayError, cause: Cause
         assert "\n" not in str(caught.value)
     with pytest.raises(PrmLostError):
         asyncio.run(RemotePrm("prm-1", FailingActor(error)).score_batch([]))
+
+
+def test_a_unit_that_fails_in_a_live_worker_keeps_where_its_traceback_is(tmp_path: Path) -> None:
+    unit = planned(1).units[0]
+    task = Task(unit, problems(1)[0])
+    results = [UnitResult(unit.id, error="odd"), UnitResult(unit.id)]
+
+    async def answer(*_: object) -> list[TaskOutcome]:
+        return [TaskOutcome(task, result) for result in results]
+
+    call = SimpleNamespace(remote=answer)
+    worker = RemoteWorker(
+        "p-1", SimpleNamespace(run=SimpleNamespace(options=lambda name: call)), Placement({})
+    )
+    worker.place = PLACE
+    failed, done = asyncio.run(worker.run([task], None))
+    assert failed.result.provenance["log"] == PLACE.log
+    assert "log" not in done.result.provenance
 
 
 def test_a_death_says_its_cause_its_node_and_its_log() -> None:
