@@ -37,15 +37,31 @@ def show_contents(console: Console, files: Files) -> None:
 
 def show_failed(console: Console, files: Files) -> None:
     """Print the units whose latest attempt failed, by cause, the most frequent cause first."""
-    failed = latest_units(files).filter(status="failed").with_columns(provenance("log"))
-    frame = failed.sort("committed_at").collect()
+    failed = (
+        latest_units(files)
+        .filter(status="failed")
+        .with_columns(provenance("log"), provenance("cause"))
+    )
+    # Sentences of one cause differ in process ids, logs, lengths: a table for each would be many.
+    alike = pl.coalesce("cause", pl.col("error").str.replace_all(r"\d+", "0"))
+    frame = failed.sort("committed_at").with_columns(alike=alike).collect()
     if frame.is_empty():
         console.print("no unit failed")
         return
-    causes = frame.group_by("error", maintain_order=True).len().sort("len", descending=True)
-    for error, number in causes.iter_rows():
-        console.print(f"{counted(number, 'unit')}: {visible(error)}", soft_wrap=True, markup=False)
-        console.print(_failures(frame.filter(pl.col("error") == error)))
+    causes = frame.group_by("alike", maintain_order=True).len().sort("len", descending=True)
+    for cause in causes["alike"]:
+        units = frame.filter(pl.col("alike") == cause)
+        console.print(_why(units), soft_wrap=True, markup=False)
+        console.print(_failures(units))
+
+
+def _why(units: pl.DataFrame) -> str:
+    """Say why units failed alike: with the sentence of all of them, or of the first."""
+    cause, error = units.select("cause", "error").row(0)
+    number = counted(units.height, "unit")
+    if units["error"].n_unique() == 1:
+        return f"{number}: {visible(error)}"
+    return f"{number}{f': {cause}' if cause else ''}, for instance: {visible(error)}"
 
 
 def _failures(units: pl.DataFrame) -> RichTable:

@@ -75,6 +75,20 @@ def test_failed_units_are_shown_by_cause_with_host_attempt_and_log(tmp_path: Pat
     assert row == [failed(0).unit.id, "sample", "small", "p0", "node7", "3", place["log"]]
 
 
+def test_failures_that_differ_in_numbers_are_one_cause(tmp_path: Path) -> None:
+    with Store.open(tmp_path, run_id="r") as store:
+        for number in range(4):
+            died = failed(number, f"its worker died: process ended (process {number}7)")
+            known = {"cause": "process ended", "host": "node7"}
+            store.commit([replace(died, result=replace(died.result, provenance=known))])
+        store.commit([failed(9, "EngineError: 512 tokens"), failed(10, "EngineError: 7 tokens")])
+    said = [line for line in run("ls", tmp_path, "--failed").stdout.splitlines() if "unit" in line]
+    assert [line for line in said if re.match(r"\d+ units?", line)] == [
+        "4 units: process ended, for instance: its worker died: process ended (process 07)",
+        "2 units, for instance: EngineError: 512 tokens",
+    ]
+
+
 def test_reading_a_store_needs_neither_torch_nor_vllm_nor_ray() -> None:
     code = (
         "import sys, ttsgrid.store, ttsgrid.store.__main__;"

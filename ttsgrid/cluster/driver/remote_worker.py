@@ -7,7 +7,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import ray
@@ -160,6 +160,8 @@ class RemoteWorker:
 
     def kill(self) -> None:
         """End the process at once."""
+        if not ray.is_initialized():  # it ended with Ray, which `ray.kill` would start again
+            return
         ray.kill(self._actor, no_restart=True)
         self._placement.release()
 
@@ -193,6 +195,14 @@ class RemoteWorker:
                 f"Ray: {last_line(error)}"
             )
         return death_of(error, self.place)
+
+
+def _with_log(item: TaskOutcome, place: Whereabouts | None) -> TaskOutcome:
+    """Let a unit that failed keep where its traceback is."""
+    if item.result.error is None or place is None:
+        return item
+    known = {**item.result.provenance, "log": place.log}
+    return replace(item, result=replace(item.result, provenance=known))
 
 
 def _shown(tasks: Sequence[Task]) -> str:
