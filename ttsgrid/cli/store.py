@@ -17,7 +17,8 @@ from ttsgrid.cli.options import Parser
 from ttsgrid.cli.store_contents import show_contents, show_failed
 from ttsgrid.cli.store_union import export_store, merge_stores
 from ttsgrid.cli.store_verify import verify
-from ttsgrid.core.errors import TtsgridError
+from ttsgrid.core.checks import did_you_mean
+from ttsgrid.core.errors import ConfigError, TtsgridError
 from ttsgrid.store.commit import Store
 from ttsgrid.store.files import Files
 from ttsgrid.store.location import holds_store, locate
@@ -41,6 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = list(sys.argv[1:] if arguments is None else arguments)
     # `store STORE` came before there were several things to do with one.
     action, rest = (told[0], told[1:]) if told[:1] and told[0] in ABOUT else (LIST, told)
+    if action == LIST and len(rest) > 1 and not any(name.startswith("-") for name in rest[:2]):
+        raise ConfigError(
+            f"a store has no {rest[0]!r} to do; there are {', '.join(ABOUT)}."
+            f"{did_you_mean(rest[0], ABOUT)}"
+        )
     options = _parser(action).parse_args(rest)
     console, files = Console(), locate(options.store)
     if action == "merge":

@@ -26,6 +26,9 @@ def merge_stores(
             _say(console, f"{source.uri}: {_in_words(done)}")
             if done.rescored:
                 _say(console, f"{done.rescored}, there and before; the first store's scores stand.")
+            if done.num_rejudged:
+                solutions = counted(done.num_rejudged, "solution")
+                _say(console, f"Other verdicts on {solutions}; the first store's verdicts stand.")
         store.compact()
         num_done = len(store.committed.done)
     _say(console, f"{files.uri} holds {counted(num_done, 'unit')}, each once; all are there.")

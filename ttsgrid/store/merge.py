@@ -26,7 +26,7 @@ from ttsgrid.store.layout import StoredCommit, commits
 from ttsgrid.store.parquet import as_today, table_of
 from ttsgrid.store.places import Change, as_recorded
 from ttsgrid.store.read import scan
-from ttsgrid.store.rescored import Rescored, refusal_of_scores, rescored
+from ttsgrid.store.rescored import Rescored, num_rejudged, refusal_of_scores, rescored
 from ttsgrid.store.schema import COMMITTED_TABLES, SCHEMAS
 from ttsgrid.store.versions import require_current
 
@@ -43,12 +43,14 @@ class Merge:
         num_in_both: done units that it had.
         num_left_out: units of the source that scored other solutions than the store's.
         rescored: what a PRM scored otherwise in each; the store's scores stand.
+        num_rejudged: solutions with another verdict in each; the store's verdicts stand.
     """
 
     num_added: int
     num_in_both: int
     num_left_out: int
     rescored: Rescored | None = None
+    num_rejudged: int = 0
 
 
 def merge(
@@ -73,19 +75,20 @@ def merge(
     differing = differing_units(store.files, source)
     if differing and not keep_first:
         raise refusal(store.files, source, differing)
-    apart = rescored(store.files, source, differing)
-    if apart and not apart.is_noise and not keep_first:
-        raise refusal_of_scores(store.files, source, apart)
+    before, theirs = store.committed.done, committed_units(source).done
+    scores = rescored(store.files, source, before & theirs, differing)
+    if scores and not scores.is_noise and not keep_first:
+        raise refusal_of_scores(store.files, source, scores)
+    rejudged = num_rejudged(store.files, source, before & theirs, differing)
     # What was scored of a text that is not the store's says nothing of the store's.
     left_out = _scores_of(source, differing)
-    before, theirs = store.committed.done, committed_units(source).done
     known = _failed_attempts(store.files)
     _describe(store, source, change)
     for commit in commits(source):
         _add(store, _read(source, commit, change), left_out, known)
     _require_union(store.files, before | (theirs - left_out))
     added = theirs - before - left_out
-    return Merge(len(added), len(before & theirs), len(left_out - before), apart)
+    return Merge(len(added), len(before & theirs), len(left_out - before), scores, rejudged)
 
 
 def _describe(store: Store, source: Files, change: Change) -> None:

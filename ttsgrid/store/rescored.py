@@ -1,4 +1,4 @@
-"""Solutions that a PRM scored in two stores, and otherwise in each.
+"""Solutions of two stores that a PRM scored, or somebody judged, otherwise in each.
 
 A PRM's score of a text depends a little on what else was in its batch, so two runs differ in
 the last digits, and in bfloat16 by some hundredths. More than that is another PRM under one
@@ -14,7 +14,6 @@ import polars as pl
 
 from ttsgrid.core.errors import StoreError
 from ttsgrid.core.tally import counted
-from ttsgrid.store.committed import committed_units
 from ttsgrid.store.files import Files
 from ttsgrid.store.read import scan
 
@@ -57,18 +56,20 @@ class Rescored:
         return ", ".join(parts)
 
 
-def rescored(files: Files, source: Files, apart: Set[str]) -> Rescored | None:
+def rescored(
+    files: Files, source: Files, units: Set[str], apart: Set[str] = frozenset()
+) -> Rescored | None:
     """Return what a PRM scored otherwise in two stores; None where nothing.
 
     Args:
         files: a store.
         source: another.
-        apart: units whose solutions differ, and blocks: their scores are of other texts.
+        units: that both have done.
+        apart: those whose solutions differ: a score of them is of another text.
     """
-    both = (committed_units(files).done & committed_units(source).done) - apart
-    if not both:
+    if not units:
         return None
-    first, second = (_scores(store, both, apart) for store in (files, source))
+    first, second = (_scores(store, units - apart, apart) for store in (files, source))
     joined = first.join(second.drop("prm"), on=_SAMPLE)
     differ = joined.filter(pl.col("step_scores") != pl.col("step_scores_right")).collect()
     if differ.is_empty():
@@ -86,6 +87,22 @@ def rescored(files: Files, source: Files, apart: Set[str]) -> Rescored | None:
     )
 
 
+def num_rejudged(
+    files: Files, source: Files, units: Set[str], apart: Set[str] = frozenset()
+) -> int:
+    """Return how many solutions are right in one store and wrong in the other; see `rescored`.
+
+    One grader judged both; but an import keeps the verdicts that its file recorded.
+    """
+    wanted = pl.LazyFrame({"unit_id": list(units - apart)}, schema={"unit_id": pl.String})
+    first, second = (
+        scan(store, "solutions").join(wanted, on="unit_id", how="semi").select(*_SAMPLE, "correct")
+        for store in (files, source)
+    )
+    joined = first.join(second, on=_SAMPLE).filter(pl.col("correct") != pl.col("correct_right"))
+    return int(joined.select(pl.len()).collect().item())
+
+
 def refusal_of_scores(files: Files, source: Files, found: Rescored) -> StoreError:
     """Return the error for scores of one PRM that batches don't explain."""
     return StoreError(
@@ -97,7 +114,7 @@ def refusal_of_scores(files: Files, source: Files, found: Rescored) -> StoreErro
 
 def _scores(store: Files, units: Set[str], apart: Set[str]) -> pl.LazyFrame:
     """Return the step scores of pools and of searches: unit_id, sample, prm, step_scores."""
-    wanted = pl.LazyFrame({"unit_id": list(units)})
+    wanted = pl.LazyFrame({"unit_id": list(units)}, schema={"unit_id": pl.String})
     of_pools = scan(store, "scores").filter(~pl.col("block_id").is_in(list(apart)))
     of_trees = scan(store, "solutions").filter(pl.col("step_scores").is_not_null())
     columns = (*_SAMPLE, "prm", "step_scores")

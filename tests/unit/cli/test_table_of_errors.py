@@ -91,6 +91,7 @@ TABLE = [
     ("trace nowhere", "nowhere"),
     ("store nowhere", "there is no store"),
     ("store verify nowhere", "there is no store"),
+    ("store verfy store", "Did you mean verify?"),
     ("check policy=nobody", "policies: 'nobody'"),
     ("prm-bench data=zoo", "prm is missing"),
     ("prm-bench prm=zoo-prm data=nowhere.jsonl", "nowhere.jsonl"),

@@ -176,6 +176,19 @@ def test_scores_of_texts_that_differ_are_not_compared(tmp_path: Path) -> None:
     assert merged(one, two, keep_first=True).rescored is None
 
 
+def test_other_verdicts_on_the_same_texts_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    item = sampled(0)
+    judged = tuple(replace(one, correct=True) for one in item.result.solutions)
+    one = written(tmp_path / "one", [item])
+    two = written(tmp_path / "two", [replace(item, result=replace(item.result, solutions=judged))])
+    assert main(["merge", str(one), str(two)]) == 0
+    said = capsys.readouterr().out
+    assert "Other verdicts on 2 solutions; the first store's verdicts stand." in said
+    assert rows(one, "solutions")["correct"].sum() == 2
+
+
 def test_answers_that_another_grader_judged_are_refused(tmp_path: Path) -> None:
     for name, grader in (("one", "integer"), ("two", "math")):
         with Store.open(written(tmp_path / name, group_of(0)), run_id="r") as store:
