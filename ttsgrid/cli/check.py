@@ -27,7 +27,6 @@ from ttsgrid.grid.definitions import AXES
 from ttsgrid.grid.model_config import PER_PRICE_TOKENS
 from ttsgrid.grid.own_code import check_own_code
 from ttsgrid.grid.preflight.cost import Cost, costs_of
-from ttsgrid.grid.preflight.report import check_models
 from ttsgrid.grid.preflight.seen import Seen
 from ttsgrid.grid.preflight.weights import GIB, weight_bytes
 from ttsgrid.grid.resolve import ResolvedModel
@@ -73,6 +72,8 @@ def check(grid: GridConfig, console: Console, roles: Sequence[str] = ROLES) -> N
     Raises:
         TtsgridError: something is wrong; the message is the last line that is printed.
     """
+    from ttsgrid.grid.preflight.report import check_models  # noqa: PLC0415 (needs transformers)
+
     check_own_code(grid)
     found = find(grid, lambda sentence: console.print(sentence))
     found.require_all()

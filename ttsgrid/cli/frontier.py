@@ -74,8 +74,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, help="folder for the files (default: STORE/frontier)")
     parser.add_argument("--budgets", type=_budgets, help="N of the cells, e.g. 1,2,8,32")
     parser.add_argument("--all", action="store_true", help="print every table, too")
-    parser.add_argument("--table", choices=TABLES, help="one table alone")
-    parser.add_argument("--figure", choices=STUDY_FIGURES, help="one figure alone")
+    for noun, names in (("table", TABLES), ("figure", STUDY_FIGURES)):
+        # Named by us: argparse would put all of them on one line, twice.
+        told = f"one {noun} alone: {', '.join(names)}"
+        parser.add_argument(f"--{noun}", choices=names, metavar="NAME", help=told)
     add_price_option(parser, "adds a column `money`")
     parser.add_argument(
         "--long-cot",
