@@ -18,6 +18,13 @@ def show_guess(files: Sequence[Path], console: Console) -> None:
     guess = guess_layout(files)
     console.print(f"Layout {guess.layout}: {layout_descriptions()[guess.layout]}", highlight=False)
     print_table(console, as_rich(guessed_table(guess.layout, guess.rows)))
+    if guess.differs_in:
+        field, values = guess.differs_in
+        console.print(
+            f"Records of one problem differ in {field} ({', '.join(values)}). The command reads "
+            "one of them; read another into a store of its own.",
+            highlight=False,
+        )
     console.print("To import it, with your own words for those in capitals:", highlight=False)
     # As typed, at whatever width: a command that is wrapped can't be copied.
     console.print("  " + " ".join(_command(files, guess)), highlight=False, soft_wrap=True)

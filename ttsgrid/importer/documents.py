@@ -57,10 +57,12 @@ def found_files(paths: Sequence[Path], layout: Layout) -> list[Path]:
         if not path.is_dir():
             files[path] = None
             continue
+        is_store = holds_store(path)
+        hidden = _is_hidden_in_store if is_store else _is_hidden
         named = {file for glob in layout.files for file in path.rglob(glob)}
-        shown = (f for f in named if f.is_file() and not _is_hidden(f.relative_to(path)))
+        shown = (f for f in named if f.is_file() and not hidden(f.relative_to(path)))
         inside = sorted(shown, key=_as_counted)
-        if not inside and holds_store(path):
+        if not inside and is_store:
             raise ConfigError(store_instead(path))
         if not inside:
             globs = " or ".join(layout.files)
@@ -122,6 +124,11 @@ def read_document(path: Path) -> Any:
 def _is_hidden(path: Path) -> bool:
     """Say whether tools hide a file; a store of ours hides its ledgers in `_epochs/`."""
     return any(part.startswith((".", "_")) for part in path.parts)
+
+
+def _is_hidden_in_store(path: Path) -> bool:
+    """Say the same of a file in a store, where our analyses are no recorded runs."""
+    return path.parts[0] == "frontier" or _is_hidden(path)
 
 
 def _as_counted(path: Path) -> list[tuple[int, str]]:

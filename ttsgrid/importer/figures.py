@@ -36,14 +36,14 @@ def recorded_figures(frames: StoreFrames) -> pl.DataFrame:
     """Return the figures of every pool of a store, over its whole pools in recorded order.
 
     Returns:
-        One row per figure: pass@1, pass@n and majority of each policy; best-of-n and weighted
-        of each PRM and aggregation. Pools of different sizes have rows of their own.
+        One row per figure: greedy, or pass@1, pass@n and majority, of each policy; best-of-n
+        and weighted of each PRM and aggregation. Pools of different sizes have rows of their own.
     """
     rows: list[Row] = []
     for series in frames.series.iter_rows(named=True):
         pool: Row = {"benchmark": series["benchmark"], "policy": series["policy"]}
         for batch in unscored_pools(frames, series["series"]):
-            rows += [{**pool, **row} for row in _plain(batch)]
+            rows += [{**pool, **row} for row in _plain(batch, bool(series["greedy"]))]
         for prm in frames.scored_blocks["prm"].unique().sort().to_list():
             for batch in scored_pools(frames, series["series"], prm):
                 aggregations, votes = aggregations_of(frames, prm), votes_of(frames, prm)
@@ -51,8 +51,9 @@ def recorded_figures(frames: StoreFrames) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SCHEMA)
 
 
-def _plain(batch: PoolBatch) -> Iterator[Row]:
-    yield _row(batch, "pass@1", batch.correct.mean(axis=1)) | {"n": 1}
+def _plain(batch: PoolBatch, is_greedy: bool) -> Iterator[Row]:
+    single = "greedy" if is_greedy else "pass@1"
+    yield _row(batch, single, batch.correct.mean(axis=1)) | {"n": 1}
     if batch.size > 1:
         yield _row(batch, MAJORITY_VOTE.name, _elected(batch, MAJORITY_VOTE, None))
         yield _row(batch, "pass@n", batch.correct.max(axis=1).astype(float))

@@ -8,6 +8,7 @@ two: the searches and the pools of one tool may differ in nothing else.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from itertools import islice
 from pathlib import Path
@@ -87,7 +88,7 @@ def _guess(name: str, located: list[Located], problems: list[RecordedProblem]) -
         layout=name,
         rows=_rows(problems),
         differs_in=differing(by_problem.values(), layout),
-        is_search=is_of_search(located[0]) or "search" in name.split("_"),
+        is_search=is_of_search(located[0]) or name.endswith("_search"),
         has_scores=any(sample.scores for sample in samples),
         has_tokens=all(sample.tokens is not None for sample in samples),
     )
@@ -129,6 +130,9 @@ def _nothing_fits(paths: Sequence[Path]) -> str:
             f"{paths[0]} is a table: accuracies without their solutions are imported with "
             f"`ttsgrid import points STORE FILE`"
         )
+    if len(apart := _layouts_apart(paths)) > 1:
+        told = " and ".join(f"{path} is of layout {name}" for name, path in apart.items())
+        return f"these files are not of one kind ({told}): import each kind by itself"
     layout = load_layout("default", {})
     files = found_files(paths, layout)
     first = next(iter(located_records(files, layout)), None)
@@ -137,3 +141,12 @@ def _nothing_fits(paths: Sequence[Path]) -> str:
         f"no shipped layout reads {files[0]}: its first record holds {held}; write a layout, a "
         f"small YAML file (`ttsgrid import samples --help` says how)"
     )
+
+
+def _layouts_apart(paths: Sequence[Path]) -> dict[str, Path]:
+    """Return the layouts that read some files one by one, each with its first file."""
+    apart: dict[str, Path] = {}
+    for path in paths if len(paths) > 1 else ():
+        with suppress(ConfigError):
+            apart.setdefault(guess_layout([path]).layout, path)
+    return apart

@@ -6,6 +6,7 @@ Nothing is judged here; values are only found and checked. Records of the same p
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -136,7 +137,12 @@ def read_problem(
     try:
         require(located, layout)
         return _problem(located.record, layout)
-    except (LookupError, ValueError) as error:
+    except LookupError as error:
+        raise ConfigError(
+            f"{located.place}: {error}; `ttsgrid import --guess "
+            f"{shlex.quote(str(located.path))}` says which layout reads it"
+        ) from error
+    except ValueError as error:
         raise ConfigError(f"{located.place}: {error}") from error
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.importer.made import PROBLEMS, write_lines
+from tests.unit.store.driver import commit_groups
 from ttsgrid.cli.importer import main
 from ttsgrid.core.errors import ConfigError
 from ttsgrid.importer.guess import guess_layout
@@ -50,6 +51,40 @@ def test_a_search_and_a_filter_are_told(tmp_path: Path) -> None:
     assert guess_layout([WRITTEN / "compute_optimal_tts/beam"]).is_search
     lm_eval = guess_layout([WRITTEN / "lm_eval/samples_scripted.jsonl"])
     assert lm_eval.differs_in == ("filter", ("flexible-extract", "strict-match"))
+
+
+def test_a_pool_is_not_told_to_be_a_search_by_its_tools_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = WRITTEN / "search_and_learn/best_of_n_completions.jsonl"
+    assert not guess_layout([file]).is_search
+    assert main(["--guess", str(file)]) == 0
+    assert "--strategy" not in capsys.readouterr().out
+
+
+def test_a_record_that_the_layout_does_not_fit_says_how_to_find_one_that_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = WRITTEN / "nemo_skills/output-rs0.jsonl"
+    told = [str(tmp_path / "s"), str(file), "--benchmark=gsm8k", "--policy=m", "--temperature=1"]
+    assert main(["samples", *told]) == 2
+    assert f"`ttsgrid import --guess {file}` says which layout" in capsys.readouterr().err
+
+
+def test_files_of_two_tools_are_told_apart() -> None:
+    files = [WRITTEN / "lm_eval/samples_scripted.jsonl", WRITTEN / "nemo_skills/output-rs0.jsonl"]
+    with pytest.raises(
+        ConfigError, match=r"is of layout lm_eval and .* nemo_skills\): import each"
+    ):
+        guess_layout(files)
+
+
+def test_a_store_with_its_analysis_is_no_recorded_run(tmp_path: Path) -> None:
+    commit_groups(tmp_path / "store", 0, 1)
+    (tmp_path / "store/frontier").mkdir()
+    (tmp_path / "store/frontier/made_with.json").write_text("{}")
+    with pytest.raises(ConfigError, match=r"is a store, .* `ttsgrid frontier "):
+        guess_layout([tmp_path / "store"])
 
 
 def test_a_file_that_no_layout_reads_is_one_sentence(tmp_path: Path) -> None:

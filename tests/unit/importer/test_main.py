@@ -44,6 +44,18 @@ def test_fields_are_changed_on_the_command_line(file: Path, tmp_path: Path) -> N
     assert len(scan(tmp_path / "s", "solutions").collect()) == 8
 
 
+def test_a_greedy_run_is_told_from_samples_of_the_same_policy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    once = [{**problem, "samples": problem["samples"][:1]} for problem in PROBLEMS]
+    path = write_lines(tmp_path / "greedy.jsonl", once)
+    greedy = [option.replace("0.7", "0") for option in OPTIONS]
+    assert main(["samples", str(tmp_path / "s"), str(path), *greedy]) == 0
+    said = capsys.readouterr().out
+    assert "greedy" in said
+    assert "pass@1" not in said
+
+
 def test_points_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "points.csv"
     path.write_text("strategy,n,acc\nmajority,4,0.5\n")
