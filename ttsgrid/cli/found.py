@@ -7,7 +7,7 @@ cache or a file that is not there yet is no error of a plan. It is one of whatev
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ttsgrid.benchmarks import assumed_problems, load_benchmark
 from ttsgrid.core.errors import UnreachableError
@@ -18,11 +18,13 @@ from ttsgrid.core.units import ModelIdentity
 from ttsgrid.grid.config import GridConfig, ModelConfig
 from ttsgrid.grid.content import Note
 from ttsgrid.grid.fit import Fit
+from ttsgrid.grid.overlong import Overlong, sentences
 from ttsgrid.grid.own_code import engine_of
 from ttsgrid.grid.plan import Plan, make_plan
 from ttsgrid.grid.resolve import ResolvedModel, assumed_model, resolve_model
 from ttsgrid.models import prompt_format
 from ttsgrid.models.prms import prm_identity
+from ttsgrid.views.words.numbers import SHOWN_NAMES, all_or_some
 
 COMMIT_DIGITS = 12
 
@@ -47,9 +49,9 @@ class FoundPart:
         identities = {model.identity.name: model.identity for model in self.models}
         return make_plan(self.grid, self.problems, identities, held)
 
-    def warnings(self) -> list[str]:
-        """Return a sentence for each model that this benchmark's texts may outgrow."""
-        return Fit(self.problems, self.grid.benchmark.instruction).warnings(self.models)
+    def overlong(self) -> list[Overlong]:
+        """Return each model that this benchmark's texts may outgrow."""
+        return Fit(self.problems, self.grid.benchmark.instruction).overlong(self.models)
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,14 @@ class Found:
         """
         return Plan.joined([part.plan(held) for part in self.parts])
 
-    def warnings(self) -> Iterator[str]:
-        """Yield what texts may outgrow which models, naming the benchmark among several."""
-        for part in self.parts:
-            of = f"{part.grid.benchmark.name}: " if len(self.parts) > 1 else ""
-            yield from (f"{of}{sentence}" for sentence in part.warnings())
+    def warnings(self) -> list[str]:
+        """Return what texts may outgrow which models; on which benchmarks, where not on all."""
+        found = [
+            replace(one, benchmarks=(part.grid.benchmark.name,))
+            for part in self.parts
+            for one in part.overlong()
+        ]
+        return sentences(found, len(self.parts))
 
     def require_all(self) -> None:
         """Refuse to go on with what is only assumed.
@@ -90,35 +95,42 @@ class Found:
         if any(model.commit is not None for model in self.models):
             stay_offline_if_silent()
 
-    def sentences(self) -> Iterator[str]:
-        """Yield what a plan says of where its models and problems come from."""
+    def sentences(self, *, briefly: bool = False) -> Iterator[str]:
+        """Yield what a plan says of where its models and problems come from.
+
+        Args:
+            briefly: leave out the commits of many models, and the names of all.
+        """
         models = one_of_each(self.parts[0].models)  # other parts ask them in other words
         commits = [
             f"{model.config.name} at {model.commit[:COMMIT_DIGITS]}"
             for model in models
             if model.commit is not None
         ]
-        if commits:
+        if briefly and len(commits) > SHOWN_NAMES:
+            yield f"Commits of {len(commits)} hub models are found; plan.all=true shows them."
+        elif commits:
             yield f"Commits of hub models: {', '.join(commits)}."
-        unreached = [model for model in models if model.unreached is not None]
+        unreached = [model.config.name for model in models if model.unreached is not None]
         if unreached:
-            names = ", ".join(model.config.name for model in unreached)
+            every = [model.config.name for model in models] if briefly else ()
             yield (
-                f"Assumed: commit and files of {names}, which neither the hub nor the cache gives "
-                "here. Sizes and contexts are those of the settings."
+                f"Assumed: commit and files of {all_or_some(unreached, every, 'model')}, which "
+                "neither the hub nor the cache gives here. Sizes and contexts are those of the "
+                "settings."
             )
         unread = [part for part in self.parts if part.unread is not None]
-        for part in unread:
-            of = f" of {part.grid.benchmark.name}" if len(self.parts) > 1 else ""
+        if unread:
             yield (
-                f"Assumed: {counted(len(part.problems), 'problem')}{of}, as benchmark.size says, "
-                "since no file, nor the hub, nor its cache gives them here."
+                f"Assumed: {' and '.join(map(self._assumed_problems, unread))}, as benchmark.size "
+                "says, since no file, nor the hub, nor its cache gives them here."
             )
         if unreached or unread:
-            yield (
-                "What is assumed can't be looked up in the store, so all of it counts as missing; "
-                "to check or to run the grid it must be there."
-            )
+            yield ("What is assumed counts as missing from the store; a check or a run needs it.")
+
+    def _assumed_problems(self, part: FoundPart) -> str:
+        of = f" of {part.grid.benchmark.name}" if len(self.parts) > 1 else ""
+        return f"{counted(len(part.problems), 'problem')}{of}"
 
 
 def one_of_each(models: Iterable[ResolvedModel]) -> list[ResolvedModel]:

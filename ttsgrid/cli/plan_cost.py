@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Literal
-
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
+from dataclasses import dataclass, replace
 
 from ttsgrid.cli.plan_assumed import assumptions
 from ttsgrid.cli.plan_measured import Measured, computed_by, measured_in
@@ -16,11 +12,13 @@ from ttsgrid.grid.config import GridConfig
 from ttsgrid.grid.plan import Plan
 from ttsgrid.grid.preflight.cost import Cost, Lengths, costs_of
 from ttsgrid.grid.resolve import ResolvedModel
-from ttsgrid.views.words.numbers import quantity
+from ttsgrid.views.tables.table import Entry, Table
+from ttsgrid.views.words.numbers import power_of_ten, quantity
 
-AT_MOST = "≤ "  # before a figure that no length is known for
+AT_MOST = "≤"  # before tokens that no length is known for
 UNKNOWN = "?"
 GIB = 2**30
+EXACT_BELOW = 10**8  # tokens; of more nobody reads all digits
 HEADINGS = (
     "model",
     "units",
@@ -35,31 +33,38 @@ HEADINGS = (
 )
 
 
-def show_costs(
-    grid: GridConfig, plan: Plan, models: Sequence[ResolvedModel]
-) -> Iterator[Table | str]:
-    """Yield a table of what each model is to do, and sentences of what it takes for granted."""
+@dataclass(frozen=True)
+class Costs:
+    """What a plan costs.
+
+    Attributes:
+        totals: of all models, in sentences.
+        table: a row for each model; None where none has anything to do.
+        assumed: what the figures take for granted, in sentences.
+    """
+
+    totals: tuple[str, ...]
+    table: Table | None
+    assumed: tuple[str, ...]
+
+
+def costs_shown(grid: GridConfig, plan: Plan, models: Sequence[ResolvedModel]) -> Costs:
+    """Return what each model is to do and what all of them come to."""
     measured = measured_of(grid)
     costs = expected_costs(grid, plan, models, measured)
     shown = [Priced(cost, grid.plan, measured) for cost in costs if cost.num_units]
     if not shown:
-        return
-    # Exact sums follow in words; digits in full would leave no room for a column each.
+        return Costs((), None, ())
+    is_bound = any(one.cost.expected_tokens is None for one in shown)
+    # Sums stand in words; digits in full would leave no room for a column each.
     table = Table(
-        title="To run: hours with all replicas, GiB of disk",
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-        collapse_padding=True,
+        "",
+        f"{AT_MOST}: at most, and so is all that follows from it." if is_bound else "",
+        HEADINGS,
+        1,
+        tuple(tuple(Entry(text) for text in _row(one)) for one in shown),
     )
-    for heading in HEADINGS:
-        justify: Literal["left", "right"] = "left" if heading == "model" else "right"
-        table.add_column(heading, justify=justify, overflow="fold")
-    for one in shown:
-        table.add_row(*_row(one))
-    yield table
-    yield from _totals(shown)
-    yield from assumptions(grid, shown, measured)
+    return Costs(tuple(_totals(shown)), table, tuple(assumptions(grid, shown, measured)))
 
 
 def expected_costs(
@@ -102,21 +107,34 @@ def lengths_of(grid: GridConfig, measured: Measured) -> Lengths:
     )
 
 
-def _row(one: Priced) -> list[str]:
+def _row(one: Priced) -> tuple[str, ...]:
     cost, bound = one.cost, AT_MOST if one.cost.expected_tokens is None else ""
     flops = cost.flops(cost.computed_tokens)
-    shown = {
-        "tokens": quantity(cost.tokens),
-        "FLOPs": None if flops is None else f"{flops:.2g}",
-        "GPU-hours": None if one.gpu_hours is None else f"{one.gpu_hours:,.1f}",
-        "time": None if one.hours is None else f"{one.hours:,.2f}",
-        "disk": f"{cost.num_bytes / GIB:,.2f}",
-        "money": None if one.money is None else f"{one.money:,.2f}",
-    }
-    figures = {key: UNKNOWN if text is None else bound + text for key, text in shown.items()}
-    counts = [cost.model.config.name, quantity(cost.num_units), quantity(cost.num_solutions)]
-    before, after = list(figures.values())[:2], list(figures.values())[2:]
-    return [*counts, *before, str(cost.gpus), *after]
+    return (
+        cost.model.config.name,
+        _brief(cost.num_units),
+        _brief(cost.num_solutions),
+        bound + _brief(cost.tokens),
+        UNKNOWN if flops is None else power_of_ten(flops),
+        str(cost.gpus),
+        _three_digits(one.gpu_hours),
+        _three_digits(one.hours),
+        _three_digits(cost.num_bytes / GIB),
+        _three_digits(one.money),
+    )
+
+
+def _brief(number: float) -> str:
+    """A quantity without a space, since columns stand one space apart."""
+    return quantity(number).replace(" ", "")
+
+
+def _three_digits(value: float | None) -> str:
+    """Return e.g. `3.94`, `11.7` or `1,349`."""
+    if value is None:
+        return UNKNOWN
+    digits = 2 if value < 10 else 1 if value < 100 else 0
+    return f"{value:,.{digits}f}"
 
 
 def _totals(shown: Sequence[Priced]) -> Iterator[str]:
@@ -125,19 +143,25 @@ def _totals(shown: Sequence[Priced]) -> Iterator[str]:
     tokens = {
         role: sum(c.tokens for c in costs if c.model.role == role) for role in ("policy", "prm")
     }
-    parts = [f"{tokens['policy']:,} tokens to write and {tokens['prm']:,} for PRMs to read"]
+    to_write, to_read = (_few_digits(number) for number in tokens.values())
+    parts = [f"{to_write} tokens to write and {to_read} for PRMs to read"]
     sums: dict[str, list[float | None]] = {
-        "{:.2g} FLOPs": [cost.flops(cost.computed_tokens) for cost in costs],
-        "{:,.0f} GPU-hours": [one.gpu_hours for one in shown if one.cost.gpus],
-        "{:,.2f} GiB": [cost.num_bytes / GIB for cost in costs],
-        "{:,.2f} in money": [one.money for one in shown],
+        "FLOPs": [cost.flops(cost.computed_tokens) for cost in costs],
+        "GPU-hours": [one.gpu_hours for one in shown if one.cost.gpus],
+        "GiB of disk": [cost.num_bytes / GIB for cost in costs],
+        "in money": [one.money for one in shown],
     }
-    for text, figures in sums.items():
+    for what, figures in sums.items():
         known = [figure for figure in figures if figure is not None]
         if known and len(known) == len(figures):
-            parts.append(text.format(sum(known)))
+            say = power_of_ten if what == "FLOPs" else _three_digits
+            parts.append(f"{say(sum(known))} {what}")
     yield f"In all {bound}{', '.join(parts)}."
     yield from _time(shown, bound)
+
+
+def _few_digits(number: int) -> str:
+    return f"{number:,}" if number < EXACT_BELOW else quantity(number)
 
 
 def _time(shown: Sequence[Priced], bound: str) -> Iterator[str]:
@@ -147,6 +171,6 @@ def _time(shown: Sequence[Priced], bound: str) -> Iterator[str]:
         return
     slowest = max(known, key=lambda name: known[name])
     yield (
-        f"Time: {bound}{known[slowest]:,.2f} h with all engines side by side ({slowest} takes "
-        f"longest), {sum(known.values()):,.2f} h one after the other."
+        f"Time: {bound}{_three_digits(known[slowest])} h with all engines side by side (longest: "
+        f"{slowest}), {_three_digits(sum(known.values()))} h in turn."
     )

@@ -14,61 +14,36 @@ from pathlib import Path
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
-from rich.table import Table
 
 from ttsgrid.analysis.replay.rules import rules_of
 from ttsgrid.cli.composition import composed, is_plain
 from ttsgrid.cli.exits import DONE, STOPPED, command, say, stopped_by_signals
 from ttsgrid.cli.found import Found, find, one_of_each
-from ttsgrid.cli.plan_cost import show_costs
-from ttsgrid.cli.plan_replicas import show_replicas
+from ttsgrid.cli.plan_shown import show_plan, show_units, unreadable, warnings
 from ttsgrid.cli.tracked_run import settings_of
 from ttsgrid.core.dotted import add_to_path
 from ttsgrid.core.errors import ConfigError, StoreError, UnfinishedError
 from ttsgrid.core.shipped import CONF
 from ttsgrid.core.spent import Spent
-from ttsgrid.core.tally import Tally, counted
+from ttsgrid.core.tally import counted
 from ttsgrid.grid.arguments import checked_arguments
-from ttsgrid.grid.budgets import left_out
 from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig
 from ttsgrid.grid.own_code import check_own_code
 from ttsgrid.grid.plan import Plan
-from ttsgrid.grid.planned_units import Amount
 from ttsgrid.grid.preflight.checked import check_apart
-from ttsgrid.grid.preflight.placement import placements
 from ttsgrid.grid.probe import probe_units
-from ttsgrid.grid.served import served_elsewhere
 from ttsgrid.store import committed_units, locate, require_current
 from ttsgrid.views.terminal.console import Console
 from ttsgrid.views.tracking.trackers import Trackers, make_trackers
 
 console = Console()
+_ALL = {"--all": "plan.all=true"}
 
 
 def note(sentence: str) -> None:
     """Print a sentence about what takes long."""
     console.print(sentence, highlight=False)
-
-
-def show_plan(plan: Plan) -> None:
-    """Print what the grid needs and what the store already holds."""
-    table = Table(title="Plan", title_justify="left")
-    for heading in ("units", "model", "in all", "held", "to run", "to generate"):
-        table.add_column(heading, justify="left" if heading in ("units", "model") else "right")
-    missing = plan.missing.by_model()
-    for (kind, model), amount in plan.units.by_model().items():
-        left = missing.get((kind, model), Amount())
-        in_all, to_run = amount.num_units, left.num_units
-        counts = (f"{n:,}" for n in (in_all, in_all - to_run, to_run))
-        table.add_row(kind, model, *counts, str(left.tally) if left.tally != Tally() else "")
-    console.print(table)
-    console.print(
-        f"{counted(len(plan.cells), 'cell')} over {counted(len(plan.problems), 'problem')}. "
-        f"To generate: {plan.to_generate}, of {plan.planned} in the plan. A run for each policy, "
-        f"PRM, strategy and N would generate {plan.naive}.",
-        highlight=False,
-    )
 
 
 def sweep(grid: GridConfig) -> None:
@@ -87,15 +62,12 @@ def sweep(grid: GridConfig) -> None:
     plan = found.plan(held.done)
     if grid.plan.probe is not None:
         plan = probed(grid, plan, found)
-    show_plan(plan)
-    for fault in held.faults.values():
-        note(f"{fault}: its commit's units are planned again")
-    said = (*found.sentences(), *left_out(grid), *served_elsewhere(grid), *found.warnings())
-    for sentence in said:
-        console.print(sentence, highlight=False)
     if grid.plan_only:
-        show_needs(grid, plan, found)
+        show_plan(grid, plan, found, held.faults, console)
         return
+    show_units(plan, console)
+    for sentence in (*unreadable(held.faults), *found.sentences(), *warnings(grid, found)):
+        note(sentence)
     found.require_all()
     if plan.missing:
         require_right(plan, found)
@@ -129,16 +101,6 @@ def run_and_report(grid: GridConfig, plan: Plan, found: Found, trackers: Tracker
             f"{failed} units failed, for instance with: {example}. All errors are in table units "
             f"of {grid.store} (status = 'failed'). The same command tries these units again."
         )
-
-
-def show_needs(grid: GridConfig, plan: Plan, found: Found) -> None:
-    """Print what a plan's models need, how they would be placed, and what all of it costs."""
-    for sentence in placements(grid, found.parts[0].models):
-        console.print(sentence, highlight=False)
-    for sentence in show_replicas(grid, plan, found.models):
-        console.print(sentence, highlight=False)
-    for shown in show_costs(grid, plan, found.models):
-        console.print(shown, highlight=False)
 
 
 def probed(grid: GridConfig, plan: Plan, found: Found) -> Plan:
@@ -200,7 +162,9 @@ def _run(config: DictConfig, folders: Sequence[Path]) -> None:
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
-    given = checked_arguments(sys.argv[1:] if arguments is None else arguments, CONF)
+    typed = sys.argv[1:] if arguments is None else arguments
+    # As other commands say it.
+    given = checked_arguments([_ALL.get(text, text) for text in typed], CONF)
     try:
         with stopped_by_signals():
             if is_plain(given):

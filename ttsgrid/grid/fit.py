@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from ttsgrid.core.records import Problem
 from ttsgrid.grid.lengths import longest_prompt, longest_question
+from ttsgrid.grid.overlong import Overlong, sentences
 from ttsgrid.grid.resolve import ResolvedModel
 
 # Of English and LaTeX; a warning may be wrong by what tokenizers differ in, and says "about".
@@ -43,59 +44,50 @@ class Fit:
         return min(needed, model.own_context or needed)
 
     def warnings(self, models: Sequence[ResolvedModel]) -> list[str]:
-        """Return a sentence for each policy and each PRM that its texts may outgrow."""
+        """Return sentences on the policies and the PRMs that their texts may outgrow."""
+        return sentences(self.overlong(models))
+
+    def overlong(self, models: Sequence[ResolvedModel]) -> list[Overlong]:
+        """Return each policy and each PRM that its texts may outgrow."""
         policies = [model for model in models if model.role == "policy"]
         prms = [model for model in models if model.role == "prm"]
         found = [self._of_policy(policy) for policy in policies]
-        found += [sentence for prm in prms for sentence in self._of_prm(prm, policies)]
-        return [sentence for sentence in found if sentence is not None]
+        found += [one for prm in prms for one in self._of_prm(prm, policies)]
+        return [one for one in found if one is not None]
 
-    def _of_policy(self, policy: ResolvedModel) -> str | None:
+    def _of_policy(self, policy: ResolvedModel) -> Overlong | None:
         prompt = longest_prompt(policy.config, self.problems, self.instruction)
-        room = _room(policy, prompt)
-        if room is None or policy.config.sampling.max_tokens <= room:
+        most = policy.config.sampling.max_tokens
+        if policy.context_tokens is None or most <= (room := _room(policy, prompt)):
             return None
-        return (
-            f"{_solutions([policy])}, but reads {policy.context_tokens:,} with the prompt: longer "
-            f"ones are cut off; {_remedy(policy, room)}."
-        )
+        return _overlong(policy, [policy.config.name], most, room)
 
-    def _of_prm(self, prm: ResolvedModel, policies: Sequence[ResolvedModel]) -> Iterator[str]:
-        """Yield one sentence for all policies that write equally long."""
-        room = _room(prm, longest_question(self.problems))
-        if room is None:
+    def _of_prm(self, prm: ResolvedModel, policies: Sequence[ResolvedModel]) -> Iterator[Overlong]:
+        """Yield one finding for all policies that write equally long."""
+        if prm.context_tokens is None:
             return
-        longer: dict[int, list[ResolvedModel]] = defaultdict(list)
+        room = _room(prm, longest_question(self.problems))
+        longer: dict[int, list[str]] = defaultdict(list)
         for policy in policies:
             if (most := policy.config.sampling.max_tokens) > room:
-                longer[most].append(policy)
-        for alike in longer.values():
-            yield (
-                f"{_solutions(alike)}, {prm.config.name} reads {prm.context_tokens:,} with the "
-                f"question: longer ones stay unscored; {_remedy(prm, room)}."
-            )
+                longer[most].append(policy.config.name)
+        for most, names in longer.items():
+            yield _overlong(prm, names, most, room)
 
 
-def _room(model: ResolvedModel, prompt_bytes: int) -> int | None:
-    """Return about how many tokens a model's context leaves for a solution."""
-    context = model.context_tokens
-    return None if context is None else context - prompt_bytes // BYTES_PER_TOKEN
+def _room(model: ResolvedModel, prompt_bytes: int) -> int:
+    """Return about how many tokens a model's context, which is known, leaves for a solution."""
+    return (model.context_tokens or 0) - prompt_bytes // BYTES_PER_TOKEN
 
 
-def _solutions(policies: Sequence[ResolvedModel]) -> str:
-    """Say how long the solutions of policies get that write equally long."""
-    most = policies[0].config.sampling.max_tokens
-    names = ", ".join(policy.config.name for policy in policies)
-    return (
-        f"{names} {'write' if len(policies) > 1 else 'writes'} solutions of up to {most:,} tokens"
+def _overlong(reader: ResolvedModel, writers: Sequence[str], most: int, room: int) -> Overlong:
+    told, own = reader.config.max_model_len, reader.own_context
+    return Overlong(
+        writers=((tuple(writers), most),),
+        readers=(reader.config.name,),
+        is_scored=reader.role == "prm",
+        context_tokens=reader.context_tokens or 0,
+        room=room,
+        raisable=told is not None and (own is None or told < own),
+        own_context=own,
     )
-
-
-def _remedy(model: ResolvedModel, room: int) -> str:
-    """Name the settings that make a solution fit: what is written, or what is read."""
-    name, told, own = model.config.name, model.config.max_model_len, model.own_context
-    ways = [f"set sampling.max_tokens to about {room:,}"] if room > 0 else []
-    if told is not None and (own is None or told < own):
-        most = f" (its own context is {own:,})" if own is not None else ""
-        ways.append(f"raise max_model_len of {name}{most}")
-    return ", or ".join(ways) or f"take another model than {name}, which can't read the question"

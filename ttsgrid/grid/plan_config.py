@@ -22,6 +22,7 @@ class PlanConfig:
         flops_per_s: FLOP/s that one GPU gets done, for GPU-hours, e.g. 1e14; None: not said.
         price_per_gpu_hour: in any currency, for money; None: not said.
         num_gpus: to show how replicas would be split among models; None: this machine's, or 8.
+        all: show also each kind of unit, and the commit of each of many models.
     """
 
     probe: int | None = None
@@ -30,7 +31,10 @@ class PlanConfig:
     flops_per_s: float | None = None
     price_per_gpu_hour: float | None = None
     num_gpus: int | None = None
+    all: bool = False
 
     def __post_init__(self) -> None:
         for one in fields(self):
+            if one.name == "all":
+                continue
             require_positive(f"plan.{one.name}", getattr(self, one.name))

@@ -139,6 +139,7 @@ RECORDED: dict[str, Any] = {
     "plan.flops_per_s": 7.0,
     "plan.price_per_gpu_hour": 7.0,
     "plan.num_gpus": 4,
+    "plan.all": True,
     "plugins": ("my_package",),
     "rules": ("adaptive=0.9", "short"),
     "log_to": ("mlflow",),

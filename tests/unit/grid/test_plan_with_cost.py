@@ -24,6 +24,7 @@ from ttsgrid.grid.preflight.expected import Length
 
 CONF = Path(__file__).resolve().parents[3] / "conf"
 LENGTHS = Lengths({("zoo-s", "zoo"): Length(30.0, 3.0)}, stated_tokens=50.0, step_tokens=10.0)
+ALL = "plan.all=true"
 SMALL = ("policies=[zoo-s,zoo-m]", "prms=[zoo-prm]", "budgets=[4,8]")
 
 
@@ -115,8 +116,15 @@ def test_the_studys_grid_is_planned_offline_in_seconds_with_its_cost(
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     stated = ("plan.solution_tokens=600", "plan.flops_per_s=1e14", "plan.price_per_gpu_hour=2")
     started = time.process_time()
-    said = said_by(capsys, "experiment=paper", f"store={tmp_path / 'none'}", *stated)
+    assert main(["plan", "experiment=paper", f"store={tmp_path / 'none'}", *stated]) == 0
     assert time.process_time() - started < 30
+    printed = capsys.readouterr().out
+    assert len(printed.splitlines()) < 60
+    assert max(map(len, printed.splitlines())) <= 80
+    said = " ".join(printed.split())
+    # Where all are meant that the table names, a sentence does not name them again.
+    assert said.count("llama3.1-8b") == 2
+    assert "qwen2.5-0.5b 257k 2.35M 1.41G 1.6e18 1 4.55 4.55 3.94 9.09" in said
     # 12 policies, each by itself: 530 problems with 256 samples, two of them without greedy CoT.
     assert f"To generate: {530 * (12 * 256 + 10):,} solutions" in said
     # 7 PRMs; beams at four budgets and 64 subtrees of DVTS.
@@ -136,6 +144,18 @@ def test_without_a_length_the_most_is_said_to_be_the_most(
     assert "In all at most" in said
     assert "Assumed: solutions of zoo-s, zoo-m are as long as they may get" in said
     assert "GPU-hours need plan.flops_per_s" in said
+
+
+def test_all_of_a_plan_shows_each_kind_of_unit_and_what_the_store_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = (*SMALL, "benchmark.num_problems=2", f"store={tmp_path / 'none'}")
+    brief, whole, same = (said_by(capsys, *few, *more) for more in ((), ("--all",), (ALL,)))
+    for row in ("sample │ zoo-s │ 6 │ 0 │ 6 │ 18 solutions", "search │ zoo-m │ 8 │ 0 │ 8 │"):
+        assert row in whole
+        assert row not in brief
+    assert "A run for each policy, PRM, strategy and N would generate" in whole
+    assert whole == same
 
 
 def test_models_that_cannot_be_reached_are_no_one_model(

@@ -45,6 +45,34 @@ def memory_for(grid: GridConfig) -> Memory:
     return Memory(gpu, machine_gib() if is_here else None, is_here)
 
 
+@dataclass(eq=False)
+class NoRoomHereError(ConfigError):
+    """A model's weights are larger than the memory of a machine without GPUs.
+
+    Attributes:
+        where: of the model, as settings name it.
+        name: of the model.
+        gib: of its weights.
+        machine_gib: of the machine.
+        num_gpus: over which a replica is spread where it runs.
+    """
+
+    where: str
+    name: str
+    gib: float
+    machine_gib: float
+    num_gpus: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.where}.model: the weights of {self.name} take {self.gib:,.3g} GiB, and this "
+            f"machine has {self.machine_gib:,.3g} and no GPU; take a smaller model or another "
+            "machine (cluster.address), or set engine.gpu_memory_gib to what a GPU has where it "
+            f"will run: each of {self.num_gpus} (num_gpus x pipeline_parallel) holds "
+            f"{self.gib / self.num_gpus:,.3g}"
+        )
+
+
 def require_memory(model: ResolvedModel, grid: GridConfig, memory: Memory) -> str | None:
     """Refuse weights that can't fit.
 
@@ -62,14 +90,8 @@ def require_memory(model: ResolvedModel, grid: GridConfig, memory: Memory) -> st
         _require_gpus(model, gib, memory.gpu_gib, grid.engine.gpu_memory_utilization)
         return None
     if memory.machine_gib is not None and gib > memory.machine_gib and not grid.cluster.use_gpus:
-        config = model.config
-        raise ConfigError(
-            f"{model.where}.model: the weights of {name} take {gib:,.3g} GiB, and this machine has "
-            f"{memory.machine_gib:,.3g} and no GPU; take a smaller model or another machine "
-            "(cluster.address), or set engine.gpu_memory_gib to what a GPU has where it will run: "
-            f"each of {config.gpus_of_replica} (num_gpus x pipeline_parallel) holds "
-            f"{gib / config.gpus_of_replica:,.3g}"
-        )
+        number = model.config.gpus_of_replica
+        raise NoRoomHereError(model.where, name, gib, memory.machine_gib, number)
     if memory.is_here and gib > grid.engine.memory_gib:
         return (
             f"{name}'s weights take {gib:,.3g} GiB, and engine.memory_gib="

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -53,12 +54,17 @@ def as_rich(table: Table, about: str = "") -> RichTable:
     return shown
 
 
-def as_compact(table: Table, width: int) -> RichTable:
+def as_compact(table: Table, width: int, gap: int = GAP) -> RichTable:
     """Return a small table without space around it, for a screen that holds more than it.
 
     Long names are shortened where they would not fit so many columns.
+
+    Args:
+        table: what to show.
+        width: of the terminal, in columns.
+        gap: columns between two of the table's own; one at least.
     """
-    table = _narrowed(table, width)
+    table = _narrowed(table, width, gap)
     shown = RichTable(
         title=Text(table.title, style="bold"),
         title_justify="left",
@@ -66,9 +72,10 @@ def as_compact(table: Table, width: int) -> RichTable:
         pad_edge=False,
         collapse_padding=True,
         show_edge=False,
+        padding=(0, gap - 1),
     )
     # Where even short names are too long, words may stand below one another.
-    runs_over = _needs(table) > width
+    runs_over = _needs(table, gap) > width
     for position, (heading, needed) in enumerate(zip(table.headings, _widths(table), strict=True)):
         names = position < table.num_text_columns
         words = [row[position].text for row in table.rows] if names else []
@@ -79,14 +86,15 @@ def as_compact(table: Table, width: int) -> RichTable:
     return shown
 
 
-def _narrowed(table: Table, width: int) -> Table:
+def _narrowed(table: Table, width: int, gap: int) -> Table:
     """The table with names just so short that it fits, or as short as they may be."""
     names = [row[i].text for row in table.rows for i in range(table.num_text_columns)]
     narrowest = table
     for most in range(max(map(len, names), default=0), LEAST - 1, -1):
-        if _needs(narrowest) <= width:
+        if _needs(narrowest, gap) <= width:
             break
-        narrowest = min(narrowest, _renamed(table, shortened(set(names), most)), key=_needs)
+        shorter = _renamed(table, shortened(set(names), most))
+        narrowest = min(narrowest, shorter, key=partial(_needs, gap=gap))
     return narrowest
 
 
@@ -99,9 +107,9 @@ def _renamed(table: Table, names: Mapping[str, str]) -> Table:
     return replace(table, rows=rows)
 
 
-def _needs(table: Table) -> int:
+def _needs(table: Table, gap: int) -> int:
     """The characters that a line of it takes."""
-    return sum(_widths(table)) + GAP * (len(table.headings) - 1)
+    return sum(_widths(table)) + gap * (len(table.headings) - 1)
 
 
 def _widths(table: Table) -> list[int]:

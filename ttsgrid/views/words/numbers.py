@@ -6,10 +6,11 @@ problems can), costs have three significant digits and an SI prefix.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ttsgrid.core.strategies import rank_of
+from ttsgrid.core.tally import plural
 
 Row = Mapping[str, Any]
 _PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -65,6 +66,11 @@ def quantity(value: float | None, unit: str = "") -> str:
     return f"{value:.3g} {unit}".rstrip()
 
 
+def power_of_ten(value: float) -> str:
+    """Return a large number with two digits and its power of ten, e.g. `1.4e21`."""
+    return f"{value:.2g}".replace("e+", "e")
+
+
 def duration(seconds: float) -> str:
     """Return a duration as people say it, e.g. `3 min 20 s` or `2.5 h`."""
     if seconds < 60:
@@ -78,3 +84,20 @@ def listed(parts: Sequence[str]) -> str:
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+SHOWN_NAMES = 4
+
+
+def all_or_some(names: Sequence[str], every: Collection[str], noun: str) -> str:
+    """Return names with commas; of many, where they are all there are, the first and how many.
+
+    Args:
+        names: those that are meant.
+        every: all of their kind, which stand elsewhere by name.
+        noun: what one of them is.
+    """
+    if len(names) <= SHOWN_NAMES or set(names) != set(every):
+        return ", ".join(names)
+    others = len(names) - 1
+    return f"{names[0]} and the {others} other {plural(noun, others)}"
