@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.text import Text
 
 from ttsgrid.analysis.cells.cells import Cells
@@ -87,6 +88,31 @@ def test_n_stands_beside_points_and_no_label_covers_another_or_a_point(figure: F
         for axes in figure.axes:
             boxes = [text.get_window_extent() for text in axes.texts]
             assert not [pair for pair in combinations(boxes, 2) if pair[0].overlaps(pair[1])]
+
+
+def test_nothing_drawn_lies_behind_a_legend_and_a_colour_means_a_policy(figure: Figure) -> None:
+    with settings():
+        figure.draw_without_rendering()
+        legends = [box.get_window_extent() for box in figure.findobj(Legend)]
+        assert len(legends) == 2
+        for axes in figure.axes:
+            assert not [box for box in legends if box.overlaps(axes.get_window_extent())]
+    lines = {line.get_color(): axes for axes in figure.axes[:1] for line in axes.lines[:3]}
+    drawn = [
+        {line.get_color() for line in axes.lines if line.get_marker() in ("o", "s", "D", "^")}
+        for axes in figure.axes[2:]
+    ]
+    assert [len(colours) for colours in drawn] == [1, 1, 1]
+    assert [colour for (colour,) in drawn] == list(lines)
+
+
+def test_a_long_title_is_seen_whole(cells: Cells) -> None:
+    title = "zoo: deepseek-r1-distill-qwen-1.5b with best-of-16 beats " + "qwen2.5-math-7b " * 4
+    figure = draw(cells, {"made-up": Finding(title)})
+    with settings():
+        figure.draw_without_rendering()
+        (found,) = [t for t in figure.findobj(Text) if t.get_text().startswith("zoo: deepseek")]
+        assert found.get_window_extent().x1 <= figure.bbox.x1
 
 
 def test_without_sizes_tokens_take_the_place_of_flops(cells: Cells) -> None:

@@ -4,7 +4,7 @@ Above, one line per policy: the best it reaches for the compute, with the 95 % i
 band, N beside the points, with and without the PRM's compute. Below, one small panel per
 policy with its strategies; there the other policies' lines stand in grey. The title states
 the finding, and the point it is about is starred. Colour is never alone: policies and strategies
-differ in mark and dash as well.
+differ in mark and dash as well, and a colour means a policy, above and below.
 
 Uses matplotlib's objects directly: no pyplot, no global state, works without a screen.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import ceil
 from pathlib import Path
+from textwrap import fill
 
 import polars as pl
 from matplotlib.figure import Figure, SubFigure
@@ -37,6 +38,7 @@ from ttsgrid.views.words.order import by_size
 WIDTH_INCHES, DPI = 9.6, 160
 ABOVE_INCHES, PANEL_INCHES = 4.6, 2.5
 PANELS_A_ROW = 3
+TITLE_CHARACTERS = 80
 WIDTHS = (1.35, 1.0)  # with the PRM's compute, which decides, and without it
 
 
@@ -93,9 +95,9 @@ def _num_rows(scene: Scene) -> int:
 
 def _draw_block(block: SubFigure, scene: Scene) -> list[PointLabel]:
     """Draw one benchmark; return the labels that are placed when all is laid out."""
-    block.suptitle(
-        scene.finding.title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK
-    )
+    # On two lines where names are long: what goes past the edge is cut off.
+    title = fill(scene.finding.title, TITLE_CHARACTERS, break_on_hyphens=False)
+    block.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK)
     rows = _num_rows(scene)
     ratios = (ABOVE_INCHES, PANEL_INCHES * rows)
     parts = block.subfigures(2, 1, height_ratios=ratios, squeeze=False)[:, 0]
@@ -113,7 +115,7 @@ def _draw_above(block: SubFigure, scene: Scene) -> list[PointLabel]:
         dress(axes, scene, cost)
         axes.set_xlabel(f"{COSTS[cost]} (log scale)", fontsize=9, color=INK)
     panels[0].set_ylabel(f"accuracy on {scene.num_problems} problems", fontsize=9, color=INK)
-    explain_policies(panels[0], scene)
+    explain_policies(block, scene)
     name_policies(panels[-1], scene, costs[-1])
     return labels
 

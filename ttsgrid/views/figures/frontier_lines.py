@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 from matplotlib.axes import Axes
-from matplotlib.legend_handler import HandlerTuple
+from matplotlib.figure import SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, NullFormatter
@@ -19,12 +19,15 @@ from ttsgrid.core.strategies import strategy_of
 from ttsgrid.views.figures.labelling import spread
 from ttsgrid.views.figures.panels import dress as dress_panel
 from ttsgrid.views.figures.panels import percent_ticks
-from ttsgrid.views.figures.placing import PointLabel
-from ttsgrid.views.palette import DOTTED, INK, SERIES_DASHES, SERIES_MARKERS, series_colour
+from ttsgrid.views.figures.placing import POINT_RADIUS_PT, PointLabel
+from ttsgrid.views.palette import DOTTED, GREY, INK, SERIES_DASHES, SERIES_MARKERS, series_colour
 from ttsgrid.views.words.finding import Finding
 from ttsgrid.views.words.numbers import quantity
 
 STAR, BAND_ALPHA = "★", 0.13
+RING_PT = 13
+LEGEND_CHARACTERS, LEGEND_COLUMNS = 80, (6, 3)
+"""Of its texts in one row at most; how many columns then, and where they are more."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class Scene:
 def draw_policies(axes: Axes, scene: Scene, cost: str) -> list[PointLabel]:
     """Draw every policy's frontier; return the labels of N that are wanted beside its points."""
     labels: list[PointLabel] = []
+    ringed = scene.winner()["outcome"]
     for policy in scene.policies:
         line, look = scene.of(policy, cost), scene.look(policy)
         # Stairs, for nothing measured lies between two points.
@@ -83,10 +87,12 @@ def draw_policies(axes: Axes, scene: Scene, cost: str) -> list[PointLabel]:
         )  # fmt: skip
         axes.step(line[cost], line["accuracy"], where="post", linewidth=1.7, markersize=5, **look)
         labels += [
-            PointLabel(axes, (row[cost], row["accuracy"]), f"{row['n']}", look["color"])
+            PointLabel(
+                axes, (row[cost], row["accuracy"]), f"{row['n']}", look["color"],
+                RING_PT / 2 if row["outcome"] == ringed else POINT_RADIUS_PT,
+            )
             for row in line.iter_rows(named=True)
-            if row["n"] > 1 or strategy_of(row["strategy"]).is_greedy
-        ]
+        ]  # fmt: skip
     mark_reference(axes, scene)
     _ring(axes, scene, cost)
     return labels
@@ -155,24 +161,26 @@ def _ring(axes: Axes, scene: Scene, cost: str) -> None:
     if winner[cost] is not None:
         axes.plot(
             winner[cost], winner["accuracy"], "o",
-            markersize=13, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.4,
+            markersize=RING_PT, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.4,
         )  # fmt: skip
 
 
-def explain_policies(axes: Axes, scene: Scene) -> None:
-    """Add a legend: each policy's line on its band, and what else is drawn."""
-    handles: list[Any] = []
-    for policy in scene.policies:
-        look = scene.look(policy)
-        band = Patch(color=look["color"], alpha=2 * BAND_ALPHA, linewidth=0)
-        handles.append((band, Line2D([], [], linewidth=1.7, markersize=5, **look)))
-    names = [f"{policy} and its 95 % interval" for policy in scene.policies]
+def explain_policies(block: SubFigure, scene: Scene) -> None:
+    """Add a legend below the panels, where it covers nothing: each line, and what else is drawn."""
+    shown: list[tuple[str, Any]] = [
+        (policy, Line2D([], [], linewidth=1.7, markersize=5, **scene.look(policy)))
+        for policy in scene.policies
+    ]
+    shown.append(("95 % interval", Patch(color=GREY, alpha=2 * BAND_ALPHA, linewidth=0)))
     for policy, accuracy in _reference(scene):
-        handles.append(Line2D([], [], color=INK, linewidth=0.9, linestyle=DOTTED))
-        names.append(f"{policy} answering once: {100 * accuracy:.1f} %")
-    handles.append(Line2D([], [], linestyle="", marker="$16$", color=INK, markersize=9))
-    names.append("numbers beside points are N")
-    axes.legend(
-        handles, names, loc="lower right", fontsize=8, edgecolor="none", handlelength=3,
-        handler_map={tuple: HandlerTuple(ndivide=1)}, labelcolor=INK,
+        line = Line2D([], [], color=INK, linewidth=0.9, linestyle=DOTTED)
+        shown.append((f"{policy} answering once: {100 * accuracy:.1f} %", line))
+    shown.append(
+        ("tries (N)", Line2D([], [], linestyle="", marker="$16$", color=INK, markersize=9))
+    )
+    names = [name for name, _ in shown]
+    crowded = len(shown) > LEGEND_COLUMNS[0] or len("".join(names)) > LEGEND_CHARACTERS
+    block.legend(
+        [handle for _, handle in shown], names, loc="outside lower left", fontsize=8,
+        ncols=LEGEND_COLUMNS[crowded], frameon=False, handlelength=3, labelcolor=INK,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
@@ -28,6 +29,7 @@ class PointLabel:
     at: tuple[float, float]
     text: str
     colour: str
+    radius_pt: float = POINT_RADIUS_PT
 
 
 def place(figure: Figure, labels: Sequence[PointLabel], size_pt: float = 7.5) -> list[Annotation]:
@@ -43,7 +45,7 @@ def place(figure: Figure, labels: Sequence[PointLabel], size_pt: float = 7.5) ->
         if not label.text:
             continue
         text = _write(label, size_pt)
-        for offset in _offsets(text, scale):
+        for offset in _offsets(text, scale, label.radius_pt):
             text.set_position(offset)
             found = text.get_window_extent()
             others = [other for other in taken[axes] if other is not box]
@@ -63,7 +65,7 @@ def _inside(axes: Axes, found: Bbox) -> bool:
 
 def _point(label: PointLabel, scale: float) -> Bbox:
     x, y = label.axes.transData.transform(label.at)
-    radius = POINT_RADIUS_PT * scale
+    radius = label.radius_pt * scale
     return Bbox.from_extents(x - radius, y - radius, x + radius, y + radius)
 
 
@@ -78,16 +80,17 @@ def _write(label: PointLabel, size_pt: float) -> Annotation:
         fontsize=size_pt,
         color=label.colour,
         zorder=8,
+        path_effects=[withStroke(linewidth=2, foreground="white")],  # lines run behind it
     )
     text.set_in_layout(False)
     return text
 
 
-def _offsets(text: Annotation, scale: float) -> Iterator[tuple[float, float]]:
+def _offsets(text: Annotation, scale: float, radius_pt: float) -> Iterator[tuple[float, float]]:
     """Offsets of the label's middle from its point, in points, nearest places first."""
     extent = text.get_window_extent()
     width, height = extent.width / scale, extent.height / scale
     for far in (0.0, 4.0):
-        reach = POINT_RADIUS_PT + _GAP_PT + far
+        reach = radius_pt + _GAP_PT + far
         for across, up in _SIDES:
             yield across * (reach + width / 2), up * (reach + height / 2)

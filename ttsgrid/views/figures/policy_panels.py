@@ -1,4 +1,4 @@
-"""One small panel per policy: its strategies, told apart by colour, mark and dash alike."""
+"""One small panel per policy, in its colour: its strategies, told apart by mark and dash."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ttsgrid.analysis.frames.competing import is_greedy
 from ttsgrid.core.strategies import COT, Look, display_name, strategy_of
 from ttsgrid.views.figures.frontier_lines import Scene, mark_reference
 from ttsgrid.views.figures.placing import PointLabel
-from ttsgrid.views.palette import GREEDY_MARKER, INK, PARETO, colour_of, line_style, looks, marker
+from ttsgrid.views.palette import GREEDY_MARKER, INK, PARETO, line_style, looks, marker
 
 OTHERS_WIDTH = 1.1
 
@@ -27,19 +27,21 @@ def draw_strategies(axes: Axes, scene: Scene, policy: str) -> list[PointLabel]:
                 linewidth=OTHERS_WIDTH, zorder=1,
             )  # fmt: skip
     mark_reference(axes, scene)
-    mine = scene.points.filter(policy=policy)
+    mine, colour = scene.points.filter(policy=policy), scene.look(policy)["color"]
     labels: list[PointLabel] = []
     for strategy in _drawn(scene):
         line = mine.filter(strategy=strategy).sort("n")
-        look = _look(scene, strategy)
-        axes.plot(line[scene.cost], line["accuracy"], linewidth=1.4, markersize=4.5, **look)
+        axes.plot(
+            line[scene.cost], line["accuracy"], linewidth=1.4, markersize=4.5, color=colour,
+            **_look(scene, strategy),
+        )  # fmt: skip
         labels += [
-            PointLabel(axes, (row[scene.cost], row["accuracy"]), f"{row['n']}", look["color"])
+            PointLabel(axes, (row[scene.cost], row["accuracy"]), f"{row['n']}", colour)
             for row in line.sort("n", descending=True).iter_rows(named=True)
             if row[scene.cost] is not None
         ]
     greedy = mine.filter(is_greedy())
-    axes.plot(greedy[scene.cost], greedy["accuracy"], GREEDY_MARKER, color=INK, markersize=5.5)
+    axes.plot(greedy[scene.cost], greedy["accuracy"], GREEDY_MARKER, color=colour, markersize=5.5)
     # Without a label of its own, since it has no N; but no other label may cover it.
     labels += [
         PointLabel(axes, (row[scene.cost], row["accuracy"]), "", INK)
@@ -67,7 +69,7 @@ def explain_strategies(block: SubFigure, scene: Scene) -> None:
 
 def _handle(scene: Scene, strategy: str) -> Line2D:
     look, label = _look(scene, strategy), display_name(strategy)
-    return Line2D([], [], linewidth=1.4, markersize=4.5, label=label, **look)
+    return Line2D([], [], linewidth=1.4, markersize=4.5, color=INK, label=label, **look)
 
 
 def _drawn(scene: Scene) -> list[str]:
@@ -81,7 +83,6 @@ def _looks(scene: Scene) -> dict[str, Look]:
 def _look(scene: Scene, strategy: str) -> dict[str, Any]:
     look = _looks(scene)[strategy]
     return {
-        "color": colour_of(strategy, list(_looks(scene))),
         "marker": marker(look),
         "linestyle": line_style(look),
     }

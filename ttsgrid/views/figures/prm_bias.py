@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 
 from ttsgrid.analysis.study.prm_bias import PrmBias
 from ttsgrid.views.figures.panels import dress
-from ttsgrid.views.palette import DASHED, FULL, GREY, INK, series_colour
+from ttsgrid.views.palette import DASHED, FULL, GREY, INK, MARKERS, series_colour
 
 MOST_CHARACTERS = 36  # of level names under one panel
 NUM_ROWS, PANEL_INCHES = 2, (3.7, 3.5)
@@ -77,7 +77,8 @@ def _drawings(
 
 def _handles(prms: Sequence[str]) -> list[Line2D]:
     handles = [
-        Line2D([], [], color=_colour(prm, prms), marker="o", label=f"PRM {prm}") for prm in prms
+        Line2D([], [], color=_colour(prm, prms), marker=_marker(prm, prms), label=f"PRM {prm}")
+        for prm in prms
     ]
     for label, face in (("within a problem, mean over n problems", GREY), ("pooled", "none")):
         handles.append(
@@ -90,12 +91,16 @@ def _colour(prm: str, prms: Sequence[str]) -> str:
     return series_colour(prms.index(prm))
 
 
+def _marker(prm: str, prms: Sequence[str]) -> str:
+    return MARKERS[prms.index(prm) % len(MARKERS)]
+
+
 def _draw_lengths(panel: Axes, lengths: pl.DataFrame, prms: Sequence[str]) -> None:
     for prm in prms:
         for correct, style in ((True, RIGHT), (False, WRONG)):
             rows = lengths.filter(prm=prm, correct=correct)
-            (drawn,) = panel.plot(rows["length"], rows["score"], marker="o", markersize=3)
-            drawn.set(linestyle=style, color=_colour(prm, prms))
+            (drawn,) = panel.plot(rows["length"], rows["score"], markersize=4)
+            drawn.set(linestyle=style, color=_colour(prm, prms), marker=_marker(prm, prms))
     panel.set_xlabel("length of a step, characters", fontsize=9, color=INK)
     panel.set_ylabel("mean score of a step", fontsize=9, color=INK)
     panel.set_ylim(0, 1)
@@ -133,10 +138,11 @@ def _draw_rates(
         ]
         reach = [of_prm[column] - of_prm[low], of_prm[high] - of_prm[column]]
         face = "none" if pooled else colour
-        drawn = panel.errorbar(x, of_prm[column], yerr=reach, fmt="o", color=colour, capsize=2)
+        mark = _marker(prm, prms)
+        drawn = panel.errorbar(x, of_prm[column], yerr=reach, fmt=mark, color=colour, capsize=2)
         drawn.lines[0].set_markerfacecolor(face)
         if "pooled_area" in of_prm.columns:
-            panel.plot(x, of_prm["pooled_area"], "o", color=colour, markerfacecolor="none")
+            panel.plot(x, of_prm["pooled_area"], mark, color=colour, markerfacecolor="none")
     if column == "area":
         panel.axhline(0.5, color=GREY, linewidth=1)
     named = [f"{name}\nn = {_counts(rows.filter(policy=name))}" for name in policies]

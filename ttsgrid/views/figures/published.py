@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import fill
+
 import polars as pl
 from matplotlib.figure import Figure
 
@@ -9,8 +11,10 @@ from ttsgrid.analysis.frames.competing import competes, is_greedy
 from ttsgrid.views.figures.panels import dress, percent_ticks, settings
 from ttsgrid.views.figures.placing import PointLabel, place
 from ttsgrid.views.palette import COLOURS, GREY, INK
+from ttsgrid.views.words.external import title_of_published
 
-SIZE_INCHES, DPI = (9.6, 5.0), 120
+SIZE_INCHES, DPI = (9.6, 5.2), 120
+TITLE_CHARACTERS = 85
 ALONE, SCALED = ("s", COLOURS["orange"], "CoT alone"), ("o", COLOURS["blue"], "with more tries")
 
 
@@ -24,6 +28,9 @@ def draw_published(points: pl.DataFrame) -> Figure:
     with settings():
         figure = Figure(SIZE_INCHES, layout="constrained", dpi=DPI)
         axes = figure.subplots()
+        whole = title_of_published(points).replace(" %", "\N{NO-BREAK SPACE}%")
+        title = fill(whole, TITLE_CHARACTERS, break_on_hyphens=False)
+        axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=INK)
         axes.set_xscale("log")
         labels: list[PointLabel] = []
         for (marker, colour, name), rows in (

@@ -41,29 +41,50 @@ def small_beats_large(points: pl.DataFrame) -> str | None:
     Returns:
         None where no published CoT is beaten, or nothing but N is known of costs.
     """
-    if points["cost_is"].item(0) == N_ALONE:
+    found = _beaten(points)
+    if found is None:
         return None
-    for large in points.filter(is_greedy()).sort("cost", descending=True).iter_rows(named=True):
-        cheaper = points.filter(competes(), pl.col("cost") < large["cost"])
-        better = cheaper.filter(
-            pl.col("accuracy") > large["accuracy"], pl.col("policy") != large["policy"]
-        )
-        if not better.is_empty():
-            return _beaten(large, better, points["cost_is"].item(0))
-    return None
-
-
-def _beaten(large: Mapping[str, Any], better: pl.DataFrame, cost_is: str) -> str:
-    best = better.sort("accuracy", descending=True).unique("policy", keep="first")
-    ordered = best.sort("cost", "accuracy", descending=[False, True])
+    large, better = found
     named = [
         f"{row['policy']} {percent(row['accuracy'])} % ({display_name(row['strategy'])}, "
         f"N = {row['n']}; {quantity(large['cost'] / row['cost'])} times less)"
-        for row in ordered.head(NUM_NAMED).iter_rows(named=True)
+        for row in better.head(NUM_NAMED).iter_rows(named=True)
     ]
-    others = [f"{len(ordered) - NUM_NAMED} more policies"] if len(ordered) > NUM_NAMED else []
+    others = [f"{len(better) - NUM_NAMED} more policies"] if len(better) > NUM_NAMED else []
     return (
         f"{large['policy']} with {display_name(large['strategy'])} answers "
-        f"{percent(large['accuracy'])} % right. Published as better for less ({cost_is}): "
-        f"{listed([*named, *others])}."
+        f"{percent(large['accuracy'])} % right. Published as better for less "
+        f"({points['cost_is'].item(0)}): {listed([*named, *others])}."
     )
+
+
+def title_of_published(points: pl.DataFrame) -> str:
+    """Return what a picture of published points shows: the cheapest that beats a larger one."""
+    benchmark, found = points["benchmark"].item(0), _beaten(points)
+    if found is None:
+        return f"{benchmark}: published accuracies for the compute they take"
+    large, better = found
+    small = better.row(0, named=True)
+    tries = "many tries" if small["n"] > 1 else "one answer"
+    return (
+        f"{benchmark}: {small['policy']} with {tries} solves {100 * small['accuracy']:.0f} %, "
+        f"{large['policy']} with one answer {100 * large['accuracy']:.0f} %, "
+        f"at {quantity(large['cost'] / small['cost'])} times the compute"
+    )
+
+
+def _beaten(points: pl.DataFrame) -> tuple[Mapping[str, Any], pl.DataFrame] | None:
+    """The costliest CoT that others beat for less, and the best point of each of those."""
+    if points["cost_is"].item(0) == N_ALONE:
+        return None
+    for large in points.filter(is_greedy()).sort("cost", descending=True).iter_rows(named=True):
+        better = points.filter(
+            competes(),
+            pl.col("cost") < large["cost"],
+            pl.col("accuracy") > large["accuracy"],
+            pl.col("policy") != large["policy"],
+        )
+        if not better.is_empty():
+            best = better.sort("accuracy", descending=True).unique("policy", keep="first")
+            return large, best.sort("cost", "accuracy", descending=[False, True])
+    return None

@@ -9,7 +9,7 @@ import pytest
 
 from ttsgrid.analysis.cells.external_points import external_points
 from ttsgrid.cli.importer import main
-from ttsgrid.views.words.external import small_beats_large
+from ttsgrid.views.words.external import small_beats_large, title_of_published
 from ttsgrid.views.words.numbers import quantity
 
 FILE = Path(__file__).resolve().parents[4] / "docs" / "gallery" / "arxiv-2502.06703.csv"
@@ -43,6 +43,17 @@ def test_a_small_policy_with_test_time_scaling_stands_beside_405b(points: pl.Dat
     # 3.65e25 over 1.62e23, as the study's Table 4 has them.
     assert "Llama-3.2-3B 78.2 % (compute-optimal TTS, N = 256; 225 times less)" in said
     assert set(points["cost_is"]) == {"FLOPs, pre-training included"}
+
+
+def test_the_pictures_title_states_the_cheapest_that_beats_a_larger_one(
+    points: pl.DataFrame,
+) -> None:
+    assert title_of_published(points) == (
+        "math500: Qwen2.5-0.5B with many tries solves 76 %, Llama-3.1-405B with one answer 71 %, "
+        "at 676 times the compute"
+    )
+    alone = points.filter(pl.col("policy") == "DeepSeek-R1")
+    assert title_of_published(alone) == "math500: published accuracies for the compute they take"
 
 
 def test_nothing_is_said_where_no_larger_cot_is_beaten(points: pl.DataFrame) -> None:
