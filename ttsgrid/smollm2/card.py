@@ -154,17 +154,18 @@ def _prompts(found: Figures) -> str:
         (
             _asked(figures),
             *_of_policy(figures),
+            figures["num_samples"],
             *(_rate(figures["trained_less_prompt"][kind]) for kind in ("greedy", "pass")),
         )
         for figures in found.values()
     ]
-    heading = ("prompt", *OF_POLICY, "`strong` less it, greedy", "any of 16")
+    heading = ("prompt", *OF_POLICY, "samples", "`strong` less it, greedy", "any of them")
     return (
         "## The untrained model and what a prompt does for it\n\n"
         + _table(heading, rows)
-        + "\nIn %, on the same problems, with as many samples at the same temperature. Examples "
-        "are problems of the training file with their solutions in the task's form, as earlier "
-        "turns of the conversation. "
+        + "\nIn %, on the same problems and at the same temperature. Examples are problems of the "
+        "training file with their solutions in the task's form, as earlier turns of the "
+        "conversation. "
         + " ".join(_verdict(figures) for figures in found.values() if figures["num_examples"])
     )
 
@@ -182,8 +183,8 @@ def _verdict(figures: Figures) -> str:
     else:
         said = "does better than LoRA" if apart["high"] < 0 else "does not clearly differ from LoRA"
     return (
-        f"A prompt with {_asked(figures)} {said}: by a right sample among 16, `strong` is ahead by "
-        f"{_rate(apart)} points."
+        f"A prompt with {_asked(figures)} {said}: by a right sample among "
+        f"{figures['num_samples']}, `strong` is ahead by {_rate(apart)} points."
     )
 
 

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if PROCESS_BENCH in chosen:
         measured["processbench"] = judged(options.weights, options.data)
     for name in prompts:
-        found = prompted(name, options.store, options.data)
+        found = prompted(name, options.store, options.data, options.samples)
         measured["prompts"] = measured.get("prompts", {}) | {name: found}
     measured["adapters"] = hashes(options.weights)
     file.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
@@ -68,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         default=[PROCESS_BENCH],
         help=f"what to run on --data; default: {PROCESS_BENCH}",
     )
+    parser.add_argument(
+        "--samples", type=int, help="of each problem under a prompt; default: as the store has"
+    )
     return parser
 
 
@@ -82,15 +85,17 @@ def judged(weights: Path, data: Path) -> Mapping[str, object]:
     return process_bench(judge, tokenizer, data)
 
 
-def prompted(name: str, store: Path, data: Path) -> Mapping[str, object]:
+def prompted(
+    name: str, store: Path, data: Path, num_samples: int | None = None
+) -> Mapping[str, object]:
     """Let the untrained model solve a sweep's problems under one kind of prompt."""
     build(smollm2_folder())
     checkpoint = smollm2_folder() / UNTRAINED
     tokenizer = load_tokenizer(checkpoint)
-    sampler = make_sampler(checkpoint, torch.device("cpu"), int(tokenizer.eos_token_id), seed=0)
-    trained = policy_solutions(store, POLICY)
-    train = read_corpus(data).train
-    return prompt_figures(name, trained, train, tokenizer, sampler, SAMPLES)
+    trained, train = policy_solutions(store, POLICY), read_corpus(data).train
+    end = int(tokenizer.eos_token_id)
+    with make_sampler(checkpoint, torch.device("cpu"), end, seed=0) as sampler:
+        return prompt_figures(name, trained, train, tokenizer, sampler, SAMPLES, num_samples)
 
 
 def hashes(weights: Path) -> dict[str, str]:

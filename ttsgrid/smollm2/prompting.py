@@ -41,18 +41,20 @@ def prompt_figures(
     tokenizer: PreTrainedTokenizerFast,
     sampler: Sampler,
     kept: Path,
+    num_samples: int | None = None,
 ) -> dict[str, Any]:
     """Measure the untrained model under one kind of prompt, beside the trained policy.
 
     Args:
         name: of `NUM_EXAMPLES`.
-        trained: what the trained policy did; as many samples are taken of the same problems.
+        trained: what the trained policy did with the same problems.
         train: problems to take examples from.
         tokenizer: of the untrained model.
         sampler: likewise.
         kept: folder where solutions are kept, so that a second run only counts them.
+        num_samples: of each problem; None for as many as the trained policy took.
     """
-    shown, size = examples_shown(name, train), trained.pools.correct.shape[1]
+    shown, size = examples_shown(name, train), num_samples or trained.pools.correct.shape[1]
     asked = hashlib.sha256("".join(p.question for p in trained.problems).encode()).hexdigest()
 
     def solved(kind: str, count: int, temperature: float) -> list[Solution]:
@@ -72,10 +74,10 @@ def prompt_figures(
 def _apart(
     trained: PolicySolutions, greedy: Sequence[Solution], pool: Sequence[Solution]
 ) -> dict[str, dict[str, float]]:
-    """Return by how much the trained policy is ahead, greedily and by any sample."""
+    """Return by how much the trained policy is ahead, greedily and by any of as many samples."""
     first = trained.greedy.astype(float), np.array([one.correct for one in greedy], float)
     found = trained.pools.correct, Pools.of(pool).correct
-    size = found[0].shape[1]
+    size = min(correct.shape[1] for correct in found)
     return {
         "greedy": paired_difference(*first),
         "pass": paired_difference(*(any_correct(correct, size) for correct in found)),

@@ -8,7 +8,8 @@ engine is several times faster.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,8 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedModel
 
 from ttsgrid.core.identity import derive_seed
+from ttsgrid.core.records import FinishReason
+from ttsgrid.engines import EngineSpec, Generation, GenerationRequest, PolicyEngine
 
 Ids = list[int]
 BATCH_ROWS = 1536
@@ -101,46 +104,55 @@ class TransformersSampler:
 
 
 class EngineSampler:
-    """Continues prompts on vLLM, as a sweep does."""
+    """Continues prompts on vLLM, as a sweep does; the engine starts once and serves all calls."""
 
     def __init__(self, checkpoint: Path, seed: int = 0) -> None:
         self._checkpoint = checkpoint
         self._seed = seed
+        self._runner = asyncio.Runner()  # an engine is bound to one event loop
+        self._engine: PolicyEngine | None = None
 
     def sample(self, prompts: Sequence[Ids], temperature: float, max_tokens: int) -> list[Ids]:
         """See `Sampler.sample`."""
-        return asyncio.run(self._all(prompts, temperature, max_tokens))
+        return self._runner.run(self._all(prompts, temperature, max_tokens))
+
+    def close(self) -> None:
+        """Stop the engine."""
+        if self._engine:
+            self._engine.close()
+        self._runner.close()
 
     async def _all(self, prompts: Sequence[Ids], temperature: float, max_tokens: int) -> list[Ids]:
+        engine = self._engine = self._engine or await self._started()
+        seeds = (derive_seed("smollm2", str(self._seed), str(i)) for i in range(len(prompts)))
+        requests = [
+            GenerationRequest(tuple(prompt), temperature, 1.0, max_tokens, seed)
+            for prompt, seed in zip(prompts, seeds, strict=True)
+        ]
+        done = await asyncio.gather(*(engine.generate(request) for request in requests))
+        return [_without_end_mark(one) for one in done]
+
+    async def _started(self) -> PolicyEngine:
         # Seconds to import, and not there at all where only a GPU's own packages are.
-        from ttsgrid.engines import EngineSpec, GenerationRequest  # noqa: PLC0415
         from ttsgrid.engines.vllm_engine import VllmPolicyEngine  # noqa: PLC0415
 
-        spec = EngineSpec(
-            kind="vllm",
-            role="policy",
-            name=self._checkpoint.name,
-            source=str(self._checkpoint),
-            dtype="bfloat16",
-            max_model_len=MAX_MODEL_LEN,
+        return VllmPolicyEngine(
+            EngineSpec(
+                kind="vllm",
+                role="policy",
+                name=self._checkpoint.name,
+                source=str(self._checkpoint),
+                dtype="bfloat16",
+                max_model_len=MAX_MODEL_LEN,
+            )
         )
-        engine = VllmPolicyEngine(spec)
-        seeds = (derive_seed("smollm2", str(self._seed), str(i)) for i in range(len(prompts)))
-        try:
-            requests = [
-                GenerationRequest(tuple(prompt), temperature, 1.0, max_tokens, seed)
-                for prompt, seed in zip(prompts, seeds, strict=True)
-            ]
-            done = await asyncio.gather(*(engine.generate(request) for request in requests))
-        finally:
-            engine.close()
-        return [list(one.token_ids) for one in done]
 
 
+@contextmanager
 def make_sampler(
     checkpoint: Path, device: torch.device, end: int, seed: int, kind: str | None = None
-) -> Sampler:
-    """Return what samples from a checkpoint on a device.
+) -> Iterator[Sampler]:
+    """Give what samples from a checkpoint on a device, and stop it in the end.
 
     Args:
         checkpoint: the policy.
@@ -150,9 +162,16 @@ def make_sampler(
         kind: `engine` or `transformers`; None for what is faster on the device.
     """
     if (kind or KINDS[device.type != "cpu"]) == "engine":
-        return EngineSampler(checkpoint, seed)
-    model = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.bfloat16)
-    return TransformersSampler(model.to(device), end, seed)
+        with closing(EngineSampler(checkpoint, seed)) as sampler:
+            yield sampler
+    else:
+        model = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.bfloat16)
+        yield TransformersSampler(model.to(device), end, seed)
+
+
+def _without_end_mark(one: Generation) -> Ids:
+    ended = one.finish_reason is FinishReason.STOP and one.stopped_by is None
+    return list(one.token_ids[:-1] if ended else one.token_ids)
 
 
 def _before(ids: Ids, end: int) -> Ids:

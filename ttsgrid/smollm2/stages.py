@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -85,8 +86,8 @@ class Training:
         """File of an adapter."""
         return self.out / f"{name}.safetensors"
 
-    def sampler(self, name: str, seed: int) -> Sampler:
-        """Return a sampler of a policy."""
+    def sampler(self, name: str, seed: int) -> AbstractContextManager[Sampler]:
+        """Return a sampler of a policy, to be opened."""
         checkpoint = self.untrained if name == "base" else self.work / name
         end = int(self.tokenizer.eos_token_id)
         return make_sampler(checkpoint, self.device, end, seed, self.sampler_kind)
@@ -122,16 +123,10 @@ def sample(training: Training) -> str:
     for name, count in (("weak", spec.num_weak_samples), ("strong", spec.num_samples)):
         file = training.work / f"rollouts-{name}.jsonl"
         if not file.exists() and count:
-            done = solve(
-                name,
-                problems,
-                training.tokenizer,
-                training.sampler(name, spec.seed + spec.first_problem),
-                count,
-                spec.temperature,
-                spec.max_tokens,
-                spec.first_problem,
-            )
+            seed = spec.seed + spec.first_problem
+            arguments = (count, spec.temperature, spec.max_tokens, spec.first_problem)
+            with training.sampler(name, seed) as sampler:
+                done = solve(name, problems, training.tokenizer, sampler, *arguments)
             write_solutions(done, file)
     found = sampled(training)
     right = sum(one.correct for one in found)
@@ -163,10 +158,9 @@ def completed(training: Training, solutions: list[Solution]) -> list[Solution]:
     """Label wrong solutions by Monte Carlo, as many as the family says."""
     spec = training.family.rollouts
     wrong = [i for i, one in enumerate(solutions) if not one.correct][: spec.num_monte_carlo]
-    sampler = training.sampler("strong", spec.seed + 1)
-    found = by_monte_carlo(
-        [solutions[i] for i in wrong], training.corpus.train, training.tokenizer, sampler, spec
-    )
+    chosen = [solutions[i] for i in wrong]
+    with training.sampler("strong", spec.seed + 1) as sampler:
+        found = by_monte_carlo(chosen, training.corpus.train, training.tokenizer, sampler, spec)
     by_place = dict(zip(wrong, found, strict=True))
     return [by_place.get(i, one) for i, one in enumerate(solutions)]
 
@@ -213,19 +207,11 @@ def held_out(name: str, training: Training) -> str:
     spec, problems = training.family.rollouts, training.corpus.held_out
     files = [training.work / f"held-out-{name}-{kind}.jsonl" for kind in ("greedy", "pool")]
     if not all(file.exists() for file in files):
-        sampler = training.sampler(name, spec.seed + 2)
         settings = ((1, 0.0), (POOL_SIZE, spec.temperature))
-        for file, (count, temperature) in zip(files, settings, strict=True):
-            done = solve(
-                name,
-                problems,
-                training.tokenizer,
-                sampler,
-                count,
-                temperature,
-                spec.max_tokens,
-            )
-            write_solutions(done, file)
+        with training.sampler(name, spec.seed + 2) as sampler:
+            for file, setting in zip(files, settings, strict=True):
+                arguments = (training.tokenizer, sampler, *setting, spec.max_tokens)
+                write_solutions(solve(name, problems, *arguments), file)
     greedy, pool = (read_solutions(file) for file in files)
     figures = policy_figures(Pools.of(pool), greedy)
     _write(training.out / f"{name}-held-out.json", figures)
@@ -252,9 +238,9 @@ def compare(training: Training) -> str:
     compared = chosen_for_comparison(sampled(training), problems, rollouts, spec)
     file = training.work / "compared-monte_carlo.jsonl"
     if not file.exists():
-        sampler = training.sampler("strong", rollouts.seed + 3)
         wrong = compared.to_complete(spec)
-        done = by_monte_carlo(wrong, problems, training.tokenizer, sampler, rollouts)
+        with training.sampler("strong", rollouts.seed + 3) as sampler:
+            done = by_monte_carlo(wrong, problems, training.tokenizer, sampler, rollouts)
         write_solutions(done, file)
     tokenizer = with_mark(training.tokenizer, training.work / "prm-tokenizer")
     trunk = load_trunk(training.work / "strong", tokenizer).to(training.device)

@@ -144,6 +144,17 @@ def trained() -> PolicySolutions:
     return PolicySolutions(problems, Pools(correct, correct.astype(int)), correct[:, 0])
 
 
+def test_fewer_samples_are_compared_with_as_many_of_the_trained_policy(
+    base: Path, trained: PolicySolutions, tmp_path: Path
+) -> None:
+    sampler = Copying(base)
+    arguments = (trained, PROBLEMS, sampler.tokenizer, sampler, tmp_path, 1)
+    found = prompt_figures("few_shot", *arguments)
+    assert found["num_samples"] == 1
+    # One of four samples is right on five of ten problems: one of one on 0.125 of them.
+    assert found["trained_less_prompt"]["pass"]["value"] == pytest.approx(0.125 - 0.3)
+
+
 def test_a_prompt_with_examples_is_measured_beside_the_trained_policy(
     base: Path, trained: PolicySolutions, tmp_path: Path
 ) -> None:

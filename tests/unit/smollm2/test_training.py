@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
 import random
@@ -15,6 +16,8 @@ from transformers import AutoModelForCausalLM, Qwen2Config
 
 from tests.unit.smollm2.tiny import write_base
 from ttsgrid.core.errors import ConfigError
+from ttsgrid.core.records import FinishReason, Usage
+from ttsgrid.engines import Generation, GenerationRequest
 from ttsgrid.smollm2.adapters import merged
 from ttsgrid.smollm2.base import converted, load_tokenizer, packaged_file
 from ttsgrid.smollm2.build import lay_out_prm, merge_policy
@@ -32,7 +35,7 @@ from ttsgrid.smollm2.prms import (
     with_mark,
 )
 from ttsgrid.smollm2.problems import WordProblem
-from ttsgrid.smollm2.sampling import Ids, TransformersSampler
+from ttsgrid.smollm2.sampling import EngineSampler, Ids, TransformersSampler, make_sampler
 from ttsgrid.smollm2.solutions import Solution, is_correct
 from ttsgrid.zoo.prms import Qwen2ForProcessRewardModel
 
@@ -140,6 +143,38 @@ def test_a_seed_gives_the_same_samples_and_another_gives_others(base: Path) -> N
         TransformersSampler(model, 0, seed).sample(prompts, 1.0, 12) for seed in (1, 1, 2)
     )
     assert one == same != other
+
+
+class Echoing:
+    """An engine that gives prompts and an end mark, on the event loop that it started on."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.closed = False
+
+    async def generate(self, request: GenerationRequest) -> Generation:
+        assert asyncio.get_running_loop() is self.loop
+        return Generation((*request.prompt_ids, 0), FinishReason.STOP, None, Usage())
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_one_engine_serves_all_calls_and_is_stopped(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Echoing] = []
+
+    async def start(sampler: EngineSampler) -> Echoing:
+        started.append(Echoing())
+        return started[-1]
+
+    monkeypatch.setattr(EngineSampler, "_started", start)
+    with make_sampler(base, CPU, end=0, seed=0, kind="engine") as sampler:
+        assert sampler.sample([[1, 2], [3]], 0.7, 8) == [[1, 2], [3]]
+        assert sampler.sample([[4]], 0.0, 8) == [[4]]
+    assert len(started) == 1
+    assert started[0].closed
 
 
 def test_a_merged_policy_writes_what_its_adapter_makes_of_the_base(
