@@ -15,6 +15,7 @@ from ttsgrid.cli.options import Parser
 from ttsgrid.cli.plugins import add_plugin_option, load_named_plugins
 from ttsgrid.cli.price_option import add_price_option
 from ttsgrid.cli.rules_option import add_rules_option, rules_of_report, without_usual_lacks
+from ttsgrid.views.files.made_with import MadeWith, keep_earlier_page
 from ttsgrid.views.html.page import write_report
 
 
@@ -45,7 +46,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     frontier = analyse(options.store, price_per_device_hour=price, rules=rules)
     frontier = without_usual_lacks(frontier, named)
     abilities = find_abilities(options.store, options.prm_ability)
-    path = write_report(options.store, frontier, out, abilities)
+    given = {
+        "price_per_gpu_hour": price,
+        "prm_ability": options.prm_ability and str(options.prm_ability),
+        "rules": named,
+        "plugins": options.plugin or None,
+    }
+    made = MadeWith({name: value for name, value in given.items() if value is not None})
+    if kept := keep_earlier_page(out, made):
+        print(kept)
+    path = write_report(options.store, frontier, out, abilities, str(made))
     print(f"Report: {path} ({path.stat().st_size / 2**20:.1f} MiB, one file, works offline)")
     return 0
 

@@ -11,6 +11,7 @@ import pytest
 from tests.unit.analysis.synthetic import World, write_store
 from tests.unit.store.test_export import exported, world_store
 from ttsgrid.cli.frontier import main
+from ttsgrid.cli.report import main as report
 from ttsgrid.views.files.made_with import RECORD, MadeWith, keep_earlier, note_settings
 
 __all__ = ["exported", "world_store"]
@@ -108,3 +109,21 @@ def test_the_frontier_command_refreshes_the_analysis_of_a_store_that_grew(
         assert said in capsys.readouterr().out
     assert not list((tmp_path / "out").glob("earlier-*"))
     assert pl.read_csv(tmp_path / "out" / "cells.csv")["num_problems"].max() == 6
+
+
+def test_the_report_keeps_a_page_with_other_settings(
+    world_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "report.html"
+    told = [str(world_store), "--out", str(page), "--rules", "none"]
+    for _ in range(2):
+        assert report([*told, "--price-per-gpu-hour", "2"]) == 0
+        assert "is kept" not in capsys.readouterr().out
+    first = page.read_text()
+    assert report(told) == 0
+    (aside,) = tmp_path.glob("report-earlier-*.html")
+    said = capsys.readouterr().out
+    assert f'made with price_per_gpu_hour=2.0, rules=["none"] lay at {page}' in said
+    assert str(aside) in said
+    assert aside.read_text() == first
+    assert page.read_text() != first

@@ -9,7 +9,9 @@ that the earlier one said and more: the files are refreshed, and a sentence says
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,6 +23,8 @@ from ttsgrid.core.tally import counted
 RECORD = "made_with.json"
 _DIGITS = 8
 _MOST_NAMED = 3
+_SETTINGS = re.compile(r'<meta name="ttsgrid-settings" content="([^"]*)">')
+_HEAD_CHARACTERS = 2000
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,21 @@ def note_settings(folder: Path, made: MadeWith, paths: Iterable[Path]) -> str | 
     show = "shows" if len(older) == 1 else "show"
     which = f"{counted(len(older), 'file')} in {folder}"
     return f"{which} {show} an earlier state of the store: {named}"
+
+
+def keep_earlier_page(page: Path, made: MadeWith) -> str | None:
+    """Rename a page that other settings made, which says so at its head; see `keep_earlier`."""
+    try:
+        with page.open(encoding="utf-8") as file:
+            found = _SETTINGS.search(file.read(_HEAD_CHARACTERS))
+    except (OSError, UnicodeDecodeError):
+        return None
+    told = html.unescape(found[1]) if found else ""
+    if not told or told == str(made):
+        return None
+    aside = page.with_name(f"{page.stem}-earlier-{content_id(told)[:_DIGITS]}{page.suffix}")
+    page.replace(aside)
+    return f"A page made with {told} lay at {page}; it is kept as {aside}."
 
 
 def _refreshed(folder: Path, more: int) -> str | None:

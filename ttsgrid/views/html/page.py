@@ -43,7 +43,11 @@ one line holds `zoo-s`, `best-of-64`, `zoo-m` and `small wins`, and hardly more.
 
 
 def write_report(
-    store: StorePath, frontier: Frontier, path: Path, abilities: Mapping[str, Ability] | None = None
+    store: StorePath,
+    frontier: Frontier,
+    path: Path,
+    abilities: Mapping[str, Ability] | None = None,
+    settings: str = "",
 ) -> Path:
     """Write the page of a store; return its path.
 
@@ -52,13 +56,15 @@ def write_report(
         frontier: what `ttsgrid.analysis.analyse` found in that store.
         path: the file to write; its folder is made where it is missing.
         abilities: of the PRMs, by name (`ttsgrid.analysis.judging.ability`).
+        settings: what it was made with, for who makes it again (`ttsgrid.views.files.made_with`).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(build_report(store, frontier, abilities)), encoding="utf-8")
+    page = render(build_report(store, frontier, abilities), settings)
+    path.write_text(page, encoding="utf-8")
     return path
 
 
-def render(report: Report) -> str:
+def render(report: Report, settings: str = "") -> str:
     """Return the page as HTML; it needs nothing else to be read."""
     return (
         _templates()
@@ -66,6 +72,7 @@ def render(report: Report) -> str:
         .render(
             report=report,
             version=__version__,
+            settings=settings,
             data_of=_picture_data,
             style=_own_file("style.css"),
             script=_own_file("picture.js") + _own_file("tables.js"),
