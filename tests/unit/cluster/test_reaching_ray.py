@@ -61,10 +61,11 @@ def test_a_dead_address_is_named_within_seconds(scheme: str) -> None:
         assert refusal(address).startswith(f"no Ray cluster answers at cluster.address={address};")
 
 
-def test_a_listener_that_is_no_ray_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_a_listener_that_is_no_ray_is_named(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reach, "PROBE_TIMEOUT_S", 4.0)
     with socket.create_server(("", 0)) as silent:  # Ray asks at the machine's own address
-        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        address = f"{scheme}127.0.0.1:{silent.getsockname()[1]}"
         said = refusal(address)
     assert said.startswith(f"what listens at cluster.address={address} does not answer as Ray's")
 

@@ -13,6 +13,7 @@ from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ttsgrid.cluster.driver.capacity import Capacity, Nodes
+from ttsgrid.cluster.driver.ray_client import is_client
 from ttsgrid.cluster.driver.reach import require_reachable, setting_of
 from ttsgrid.cluster.driver.stopping import own_handlers
 from ttsgrid.core.errors import PlacementError, StoppedError
@@ -88,7 +89,8 @@ def cluster_nodes(config: ClusterConfig | None = None) -> Nodes:
         config: what it says of new nodes counts where Ray tells nothing of them.
     """
     alive = tuple(_capacity(node["Resources"]) for node in ray.nodes() if node["Alive"])
-    promised = _promised() or (stated_nodes(config, alive) if config else ())
+    told = () if is_client() else _promised()
+    promised = told or (stated_nodes(config, alive) if config else ())
     return Nodes(alive, promised)
 
 
@@ -102,7 +104,11 @@ def stated_nodes(config: ClusterConfig, alive: Sequence[Capacity]) -> tuple[Capa
 
 def free_nodes() -> Nodes:
     """Return what of each node nobody has reserved."""
-    return Nodes(tuple(_capacity(node) for node in available_resources_per_node().values()))
+    if is_client():
+        free = ray.get(ray.remote(num_cpus=0)(available_resources_per_node).remote())
+    else:
+        free = available_resources_per_node()
+    return Nodes(tuple(_capacity(node) for node in free.values()))
 
 
 def smallest_gpu_gib() -> float | None:

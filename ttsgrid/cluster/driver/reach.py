@@ -8,7 +8,7 @@ import subprocess
 import sys
 from urllib.parse import urlsplit
 
-from ttsgrid.cluster.driver.probe import ASKS_FOR_TOKEN, NOBODY_LISTENS
+from ttsgrid.cluster.driver.probe import ASKS_FOR_TOKEN, NO_RAY, NOBODY_LISTENS
 from ttsgrid.core.errors import PlacementError
 from ttsgrid.grid.config import ClusterConfig
 
@@ -40,9 +40,12 @@ def require_reachable(config: ClusterConfig, address: str) -> None:
             f"ray://{parts.hostname}:{CLIENT_PORT}"
         )
     if parts.scheme == "ray":
-        _require_listener(parts.hostname or "", parts.port or CLIENT_PORT, setting)
+        port = parts.port or CLIENT_PORT
+        _require_listener(parts.hostname or "", port, setting)
+        there = parts.netloc if parts.port else f"{parts.netloc}:{port}"
+        _ask(f"ray://{there}", setting, f"port {CLIENT_PORT} by default")
         return
-    _ask(address, setting)
+    _ask(address, setting, "the port of `ray start --head`, 6379 by default")
 
 
 def _require_listener(host: str, port: int, setting: str) -> None:
@@ -52,15 +55,16 @@ def _require_listener(host: str, port: int, setting: str) -> None:
         raise _nobody(setting) from error
 
 
-def _ask(address: str, setting: str) -> None:
+def _ask(address: str, setting: str, ports: str) -> None:
     command = [sys.executable, "-m", "ttsgrid.cluster.driver.probe", address]
     try:
         code = subprocess.run(command, capture_output=True, timeout=PROBE_TIMEOUT_S).returncode
     except subprocess.TimeoutExpired:
+        code = NO_RAY
+    if code == NO_RAY:
         raise PlacementError(
-            f"what listens at {setting} does not answer as Ray's head node does; name the port of "
-            f"`ray start --head`, 6379 by default"
-        ) from None
+            f"what listens at {setting} does not answer as Ray's head node does; name {ports}"
+        )
     if code == NOBODY_LISTENS:
         raise _nobody(setting)
     if code == ASKS_FOR_TOKEN:

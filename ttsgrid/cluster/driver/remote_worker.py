@@ -14,6 +14,7 @@ import ray
 from ray.exceptions import RayActorError, RayError, RayTaskError, RuntimeEnvSetupError
 
 from ttsgrid.cluster.driver.capacity import in_words
+from ttsgrid.cluster.driver.ray_client import reply_of
 from ttsgrid.cluster.driver.ray_cluster import free_nodes
 from ttsgrid.cluster.driver.ray_deaths import death_of, last_line, reason_of
 from ttsgrid.cluster.wire.scoring_link import PrmLostError, PrmPeer, ScoreReply, ScoreRequest
@@ -175,7 +176,7 @@ class RemoteWorker:
             WorkerDiedError: no reply will come.
         """
         try:
-            return await call
+            return await reply_of(call)
         except RayTaskError as error:
             # Ray wraps what a method raised in an error whose text is the remote traceback; our
             # own errors carry the sentence that a user is to read.
