@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from ttsgrid.core.errors import StoreBusyError
+from ttsgrid.core.errors import StoreBusyError, StoreReadOnlyError
 from ttsgrid.core.tally import counted
 from ttsgrid.store.commit import Store
+from ttsgrid.store.epochs import deciding_ledger
 from ttsgrid.store.files import Files
 from ttsgrid.store.integrity import flaw
 from ttsgrid.store.layout import commits
+from ttsgrid.store.recover import missing
 from ttsgrid.views.terminal.console import Console
 
 
 def verify(console: Console, files: Files) -> int:
-    """Set aside what is damaged, or only say it where a driver has the store.
+    """Set aside what is damaged, or only say it where a driver has the store or nobody may write.
 
     Returns:
         The exit status: 1 where something was wrong, even if it is set aside now.
@@ -26,11 +28,16 @@ def verify(console: Console, files: Files) -> int:
     try:
         with Store.open(files, run_id="verify", tell=tell) as store:
             store.verify(tell)
-    except StoreBusyError as busy:
-        for commit in commits(files):
+    except (StoreBusyError, StoreReadOnlyError) as refused:
+        found = commits(files)
+        for commit in found:
             if fault := flaw(files, commit):
                 tell(f"store {files.uri}: {fault}")
-        console.print(f"nothing was set aside: {busy}", soft_wrap=True, markup=False)
+        # Of a driver that has it, a compaction may come in between.
+        alone = isinstance(refused, StoreReadOnlyError)
+        for name in missing(deciding_ledger(files), found) if alone else ():
+            tell(f"store {files.uri}: commit {name} is gone")
+        console.print(f"nothing was set aside: {refused}", soft_wrap=True, markup=False)
     console.print(_summary(files), highlight=False, soft_wrap=True, markup=False)
     return 1 if told else 0
 

@@ -27,6 +27,10 @@ class StoreBusyError(StoreError):
     """Another driver holds the store's lease."""
 
 
+class StoreReadOnlyError(StoreError):
+    """The results store can't be written to."""
+
+
 class UnfinishedError(TtsgridError):
     """Some of the work failed; what finished is kept."""
 

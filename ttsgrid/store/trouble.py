@@ -6,7 +6,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ttsgrid.core.errors import StoreError
+from ttsgrid.core.errors import StoreError, StoreReadOnlyError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -31,7 +31,8 @@ def said_of_storage(uri: str) -> Iterator[None]:
 
 def sentence_of(uri: str, error: OSError) -> StoreError:
     """Return the error of ttsgrid's for one of storage."""
-    return StoreError(_sentence(uri, error))
+    kind = StoreReadOnlyError if error.errno in _NO_RIGHT else StoreError
+    return kind(_sentence(uri, error))
 
 
 def _sentence(uri: str, error: OSError) -> str:

@@ -6,6 +6,7 @@ that nobody touched, compared row by row without what tells runs apart.
 
 from __future__ import annotations
 
+import errno
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.unit.store.driver import commit_groups, glob, group_of, sampled, scor
 from tests.unit.store.test_crash import assert_exactly_once
 from tests.unit.store.test_fencing import assert_as_uninterrupted
 from tests.unit.store.test_main import run
+from ttsgrid.cli import store as store_command
 from ttsgrid.core.errors import StoreError
 from ttsgrid.frontier import main
 from ttsgrid.store import Store, committed_units, scan
@@ -155,6 +157,30 @@ def test_verify_of_a_store_in_use_reads_and_moves_nothing(tmp_path: Path) -> Non
     assert found.returncode == 1
     assert "bytes are not those that were written" in found.stdout
     assert "run night" in found.stdout
+    assert set_aside(tmp_path) == []
+
+
+def test_verify_of_a_store_that_nobody_may_write_to_says_what_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An archive, mounted read-only."""
+    commit_groups(tmp_path, 0, 3)
+    with Store.open(tmp_path, run_id="seal"):
+        pass
+    units = sorted((tmp_path / "units").glob("*.parquet"))
+    units[0].unlink()
+    flip_a_bit(second_commit(tmp_path, "solutions"))
+
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    assert store_command.main(["verify", str(tmp_path)]) == 1
+    said = capsys.readouterr().out
+    assert "bytes are not those that were written" in said
+    assert f"commit {units[0].name} is gone" in said
+    assert "nothing was set aside" in said
+    assert "Read-only file system" in said
     assert set_aside(tmp_path) == []
 
 
