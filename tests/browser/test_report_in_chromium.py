@@ -12,6 +12,10 @@ from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from ttsgrid.analysis.frontier import analyse
+from ttsgrid.cli.gallery import ROOT, study_store
+from ttsgrid.views.html import write_report
+
 POINTS = ".small .seen_marks path"
 LAPTOP, PHONE = (1280, 900), (390, 844)
 PAPER = (688, 970)  # A4 less the margins, in CSS pixels
@@ -71,6 +75,20 @@ def test_the_picture_is_drawn_and_the_console_stays_silent(laptop: Chrome) -> No
     assert _errors(laptop) == []
 
 
+def test_published_points_are_drawn_without_a_reference_or_an_error(
+    browser: Chrome, tmp_path: Path
+) -> None:
+    store = study_store(ROOT, tmp_path / "study")
+    page = write_report(store, analyse(store), tmp_path / "report.html")
+    _open(browser, page, LAPTOP)
+    names = browser.find_elements(By.CSS_SELECTOR, ".overview .policy_label_marks text")
+    shown = {one.text for one in names if one.get_attribute("opacity") != "0"}
+    assert "★ Qwen2.5-0.5B 76%, N = 256" in shown  # what the title is about
+    box = browser.find_element(By.CSS_SELECTOR, ".overview svg").rect
+    assert box["y"] + box["height"] < LAPTOP[1]
+    assert _errors(browser) == []
+
+
 def test_leaving_a_policy_out_takes_its_points_away_and_back(laptop: Chrome) -> None:
     _click(laptop, "made-m")
     _until(laptop, lambda: _points(laptop) == 2 * PER_POLICY)
@@ -89,6 +107,7 @@ def test_strategies_prms_and_bins_filter_too(laptop: Chrome) -> None:
     _choose(laptop, "bin", "hard")
     _until(laptop, lambda: laptop.find_element(By.CSS_SELECTOR, ".by-bin").is_displayed())
     assert laptop.find_elements(By.CSS_SELECTOR, ".reference_marks line") == []
+    assert _errors(laptop) == []
 
 
 def _heights(browser: Chrome) -> list[str]:

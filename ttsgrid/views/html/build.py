@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.judging.ability import Ability
@@ -108,15 +107,14 @@ def _section(
 def _published_alone(benchmark: str, published: Published | None) -> BenchmarkSection:
     """A benchmark with no cells of the store's own: what was published is the answer."""
     assert published is not None
-    first, *rest = published.sentences
     return BenchmarkSection(
         name=benchmark,
-        brief=(first,),
+        brief=(published.brief,),
         verdicts=None,
         question=question_of_published(benchmark),
         answer=(),
         picture=None,
-        published=replace(published, sentences=tuple(rest)),
+        published=published,
         tables=(),
         drawings=(),
         examples=(),

@@ -36,10 +36,10 @@ from ttsgrid.views.html.channels import (
     signals,
     size,
 )
-from ttsgrid.views.html.labels import LABELLED, REFERENCE_END, TOPS, with_labels
+from ttsgrid.views.html.labels import LABELLED, REFERENCE, TOPS, with_labels
 from ttsgrid.views.html.view import Picture
 
-POINTS, REFERENCE = "points", "reference"
+POINTS = "points"
 SEEN, HIT = "seen", "hit"  # their groups in the SVG have the classes `seen_marks`, `hit_marks`
 HEIGHT_PX, SMALL_HEIGHT_PX = 400, 190
 HIT_AREA_PX = 500  # a circle 25 px wide: WCAG 2.2 asks for targets of 24 px
@@ -64,7 +64,6 @@ def overview(picture: Picture) -> Spec:
         _winner(),
         {"name": LABELLED, **_of_frontier(_policy_points(picture))},
         {"name": TOPS, **_of_frontier(_unseen(), highest_only=True)},
-        _reference_end(),
         _hit(),
     ]
     names = [mark.option.value for mark in picture.policies]
@@ -197,11 +196,6 @@ def _reference() -> Spec:
         "mark": {"type": "rule", "color": "var(--ink)", "strokeDash": [2, 3], "aria": False},
         "encoding": {"x": {"value": 0}, "x2": {"value": "width"}},
     }
-
-
-def _reference_end() -> Spec:
-    """The line's left end, unseen: small models are there, which seldom reach its height."""
-    return {**_reference(), "name": REFERENCE_END, **_unseen(), "encoding": {"x": {"value": 0}}}
 
 
 def _lines(picture: Picture) -> Spec:

@@ -13,15 +13,17 @@ from collections.abc import Collection
 from ttsgrid.views.html.channels import Spec
 from ttsgrid.views.words.shortening import shortened
 
-# Layers beside whose marks N, a policy's name and the dotted line's stand.
-LABELLED, TOPS, REFERENCE_END = "labelled", "tops", "reference_end"
+LABELLED, TOPS = "labelled", "tops"  # layers whose marks have names, and N, beside them
+REFERENCE = "reference"  # the dataset of the dotted line: one row or none
 NAMES, NUMBERS = "policy_label_marks", "n_label_marks"
-REFERENCE_NAME = "reference_label_marks"
+REFERENCE_NAME, _LINE_END = "reference_label_marks", "reference_end_marks"
 PLACED_PX = 13  # a little more than the style sheet shows, so that labels have space between them
 LEAST_ROOMY_PX = 400  # a phone's chart is narrower
 MOST_ON_PHONE = 16  # characters of a name; four of 24 to 30 found no room for all
 _NUMBER = "'' + datum.datum.n"
 _ROOMY = f"width > {LEAST_ROOMY_PX}"
+_LINE = f"data('{REFERENCE}')[0]"
+_HAS_LINE = f"bin === 'all' && length(data('{REFERENCE}')) > 0"
 _BESIDE = ["top", "bottom", "left", "right", "top-left", "top-right", "bottom-left", "bottom-right"]
 _ALONG = ["top-right", "bottom-right"]  # within the chart: the line's end is its left edge
 _OVER = ["top-left", "top", "left", "bottom-left", "bottom", "top-right", "right", "bottom-right"]
@@ -39,10 +41,12 @@ def with_labels(compiled: Spec, policies: Collection[str]) -> Spec:
     # Before the dotted line's, which the caption names as well.
     names = _texts(NAMES, points[1], _name(policies), _OVER, points[:1], (6, 14, 26))
     names["encode"]["update"]["fontWeight"] = {"value": "bold"}
+    # The one that the title is about finds its place first.
+    names["transform"][0]["sort"] = {"field": "datum.datum.winner", "order": "descending"}
     line = _texts(
         REFERENCE_NAME,
-        f"{REFERENCE_END}_marks",
-        f"{_policy(policies)} + ', one answer'",
+        _LINE_END,
+        f"{_HAS_LINE} ? {_policy(policies, _LINE + '.policy')} + ', one answer' : ''",
         _ALONG,
         [*points, name_boxes],
         (2, 8),
@@ -50,8 +54,24 @@ def with_labels(compiled: Spec, policies: Collection[str]) -> Spec:
     line["encode"]["update"]["fill"] = {"value": "var(--muted)"}
     avoided = [name_boxes, line_boxes, points[1]]
     numbers = _texts(NUMBERS, points[0], _NUMBER, _BESIDE, avoided)
-    texts = [names, _boxes(name_boxes, NAMES), line, _boxes(line_boxes, REFERENCE_NAME), numbers]
-    return {**compiled, "marks": [*compiled["marks"], *texts]}
+    added = [
+        *(_line_end(), names, _boxes(name_boxes, NAMES)),
+        *(line, _boxes(line_boxes, REFERENCE_NAME), numbers),
+    ]
+    return {**compiled, "marks": [*compiled["marks"], *added]}
+
+
+def _line_end() -> Spec:
+    """The dotted line's left end, unseen: small models are there, which seldom reach its height."""
+    # Of no dataset, so always one mark: the transform fails where it is given none at first.
+    height = {"signal": f"{_HAS_LINE} ? scale('y', {_LINE}.accuracy) : 0"}
+    return {
+        "type": "symbol",
+        "name": _LINE_END,
+        "interactive": False,
+        "aria": False,
+        "encode": {"update": {"x": {"value": 0}, "y": height, "opacity": {"value": 0}}},
+    }
 
 
 def _name(policies: Collection[str]) -> str:
@@ -64,10 +84,10 @@ def _name(policies: Collection[str]) -> str:
     )
 
 
-def _policy(policies: Collection[str]) -> str:
+def _policy(policies: Collection[str], whole: str = "datum.datum.policy") -> str:
     """The expression of a policy's name, short on a phone."""
     short = json.dumps(shortened(policies, MOST_ON_PHONE))
-    return f"({_ROOMY} ? datum.datum.policy : {short}[datum.datum.policy])"
+    return f"({_ROOMY} ? {whole} : {short}[{whole}])"
 
 
 def _boxes(name: str, texts: str) -> Spec:

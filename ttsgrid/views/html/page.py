@@ -24,7 +24,8 @@ from ttsgrid.analysis.frontier import Frontier
 from ttsgrid.analysis.judging.ability import Ability
 from ttsgrid.store import StorePath
 from ttsgrid.views.html.build import build_report
-from ttsgrid.views.html.chart import POINTS, REFERENCE, library, overview, strategy_chart
+from ttsgrid.views.html.chart import POINTS, library, overview, strategy_chart
+from ttsgrid.views.html.labels import REFERENCE
 from ttsgrid.views.html.view import Picture, Report
 from ttsgrid.views.tables.table import Table
 from ttsgrid.views.words.control import visible

@@ -17,7 +17,14 @@ from ttsgrid.core.strategies import display_name
 from ttsgrid.views.html.pictures import picture_of
 from ttsgrid.views.html.view import Picture, Published
 from ttsgrid.views.tables.external import external_table
-from ttsgrid.views.words.external import N_ALONE, note, small_beats_large
+from ttsgrid.views.words.external import (
+    N_ALONE,
+    in_brief,
+    note,
+    small_and_large,
+    small_beats_large,
+    title_of_published,
+)
 from ttsgrid.views.words.numbers import listed, percent, quantity
 
 _CAPTION = (
@@ -39,7 +46,9 @@ def published_points(external: pl.DataFrame, benchmark: str) -> Published | None
         return None
     said = (small_beats_large(points), _frontier_said(points), note(points))
     sentences = tuple(sentence for sentence in said if sentence is not None)
-    return Published(sentences, _picture(points), external_table(points))
+    plainly = in_brief(points)
+    brief = f"As published, {plainly}." if plainly else sentences[0]
+    return Published(brief, sentences, _picture(points), external_table(points))
 
 
 def _frontier_said(points: pl.DataFrame) -> str:
@@ -70,7 +79,7 @@ def _picture(points: pl.DataFrame) -> Picture:
         flops_generated=unknown,
         flops_policy=unknown,
         at_n=pl.format("N = {}", "n"),
-        winner=pl.lit(False),
+        winner=_winner(points),
         device_seconds=unknown,
         money=unknown,
         best_prm=pl.lit(True),
@@ -80,9 +89,17 @@ def _picture(points: pl.DataFrame) -> Picture:
     alone = pl.len().over("policy", "strategy", "variant") == 1
     drawn = drawn.with_columns(variant=pl.when(~alone).then("variant"))
     policies = sorted(set(real["policy"]))
-    title = "Published accuracies for the compute they take"
-    picture = picture_of(drawn, policies, None, _CAPTION, title)
+    picture = picture_of(drawn, policies, None, _CAPTION, title_of_published(points))
     return replace(picture, summary=_frontier_said(points))
+
+
+def _winner(points: pl.DataFrame) -> pl.Expr:
+    """Whether a point is the small one that the title names."""
+    found = small_and_large(points)
+    if found is None:
+        return pl.lit(False)
+    same = [pl.col(name) == found[0][name] for name in ("policy", "strategy", "n", "accuracy")]
+    return pl.all_horizontal(same)
 
 
 def _cost(row: Mapping[str, Any]) -> str:

@@ -158,8 +158,16 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Published:
-    """What was published about a benchmark: accuracies without results per problem."""
+    """What was published about a benchmark: accuracies without results per problem.
 
+    Attributes:
+        brief: the answer in a sentence, where a store has nothing else.
+        sentences: all that can be said.
+        picture: the points.
+        table: the same.
+    """
+
+    brief: str
     sentences: tuple[str, ...]
     picture: Picture
     table: Table

@@ -58,19 +58,32 @@ def small_beats_large(points: pl.DataFrame) -> str | None:
     )
 
 
-def title_of_published(points: pl.DataFrame) -> str:
-    """Return what a picture of published points shows: the cheapest that beats a larger one."""
-    benchmark, found = points["benchmark"].item(0), _beaten(points)
+def in_brief(points: pl.DataFrame) -> str | None:
+    """Return the cheapest policy that beats a larger one, for a reader who knows no N."""
+    found = small_and_large(points)
     if found is None:
-        return f"{benchmark}: published accuracies for the compute they take"
-    large, better = found
-    small = better.row(0, named=True)
+        return None
+    small, large = found
     tries = "many tries" if small["n"] > 1 else "one answer"
     return (
-        f"{benchmark}: {small['policy']} with {tries} solves {100 * small['accuracy']:.0f} %, "
+        f"{small['policy']} with {tries} solves {100 * small['accuracy']:.0f} %, "
         f"{large['policy']} with one answer {100 * large['accuracy']:.0f} %, "
         f"at {quantity(large['cost'] / small['cost'])} times the compute"
     )
+
+
+def small_and_large(
+    points: pl.DataFrame,
+) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+    """Return the cheapest point that is better than a costlier CoT, and that CoT."""
+    found = _beaten(points)
+    return None if found is None else (found[1].row(0, named=True), found[0])
+
+
+def title_of_published(points: pl.DataFrame) -> str:
+    """Return what a picture of published points shows."""
+    found = in_brief(points) or "published accuracies for the compute they take"
+    return f"{points['benchmark'].item(0)}: {found}"
 
 
 def _beaten(points: pl.DataFrame) -> tuple[Mapping[str, Any], pl.DataFrame] | None:

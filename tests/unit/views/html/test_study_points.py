@@ -9,6 +9,7 @@ import pytest
 
 from ttsgrid.analysis.cells.external_points import external_points
 from ttsgrid.cli.importer import main
+from ttsgrid.views.html.published import published_points
 from ttsgrid.views.words.external import small_beats_large, title_of_published
 from ttsgrid.views.words.numbers import quantity
 
@@ -52,6 +53,11 @@ def test_the_pictures_title_states_the_cheapest_that_beats_a_larger_one(
         "math500: Qwen2.5-0.5B with many tries solves 76 %, Llama-3.1-405B with one answer 71 %, "
         "at 676 times the compute"
     )
+    published = published_points(points, "math500")
+    assert published is not None
+    assert published.brief.startswith("As published, Qwen2.5-0.5B with many tries solves 76 %")
+    drawn = pl.DataFrame(published.picture.points.columns).filter("winner")
+    assert drawn.select("policy", "n").rows() == [("Qwen2.5-0.5B", 256)]
     alone = points.filter(pl.col("policy") == "DeepSeek-R1")
     assert title_of_published(alone) == "math500: published accuracies for the compute they take"
 
