@@ -83,7 +83,7 @@ def command(main: Main) -> Command:
             say(str(error))
             return error.status
         except (TtsgridError, HydraException, OSError) as error:
-            say(str(error))
+            say(_said(error))
             return FAILED if isinstance(error, _WHILE_RUNNING) else WRONG
         return status
 
@@ -114,6 +114,13 @@ def stopped_by_signals() -> Iterator[None]:
     finally:
         for sent in taken:
             signal.signal(sent, signal.SIG_DFL)
+
+
+def _said(error: Exception) -> str:
+    """What an error says; one of the system's without its number."""
+    if isinstance(error, TtsgridError) or not isinstance(error, OSError) or not error.filename:
+        return str(error)
+    return f"can't read or write {error.filename}: {error.strerror}; name another"
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:

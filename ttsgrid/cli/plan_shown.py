@@ -103,5 +103,5 @@ def _counts(plan: Plan) -> str:
     return (
         f"{counted(len(plan.cells), 'cell')} over {counted(len(plan.problems), 'problem')}. "
         f"To generate: {plan.to_generate}{of}, in {counted(to_run, 'unit')} to run; the store "
-        f"holds {in_all - to_run:,}."
+        f"holds {f'{in_all - to_run:,}' if to_run < in_all else 'none'}."
     )

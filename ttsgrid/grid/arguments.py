@@ -92,17 +92,30 @@ def _lists_benchmarks(text: str, folders: Sequence[Path]) -> bool:
     """Say whether a setting, or the experiment that it names, lists benchmarks."""
     name, _, value = text.lstrip("+").partition("=")
     if name == "experiment":
-        files = (folder / name / f"{value}.yaml" for folder in folders)
-        return any("benchmarks" in _experiment(file) for file in files if file.is_file())
+        return any("benchmarks" in _settings(name, file) for file in _files(name, value, folders))
     return name == "benchmarks" or (name == "benchmark" and value.startswith("["))
 
 
-def _experiment(file: Path) -> Mapping[str, Any]:
+def _files(group: str, name: str, folders: Sequence[Path]) -> list[Path]:
+    """Return the files of that name in a group, the one that counts first."""
+    files = (folder / group / f"{name}.yaml" for folder in folders)
+    return [file for file in files if file.is_file()]
+
+
+def _settings(group: str, file: Path) -> Mapping[str, Any]:
+    """Read a group's file, whose faults Hydra would tell in a stack trace."""
     try:
-        return mapping(str(file), OmegaConf.to_container(OmegaConf.load(file)))
+        return mapping(f"{group}: {file}", OmegaConf.to_container(OmegaConf.load(file)))
     except (OmegaConfBaseException, YAMLError, OSError, UnicodeDecodeError) as error:
         said = str(error).splitlines()
-        raise ConfigError(f"experiment: {file} can't be read as YAML: {said[0]}") from error
+        raise ConfigError(f"{group}: {file} can't be read as YAML: {said[0]}") from error
+
+
+def _require_group_file(group: str, name: str, folders: Sequence[Path]) -> None:
+    require_choice(group, name, group_names(group, folders))
+    file = _files(group, name, folders)[0]
+    if not _settings(group, file) and group != "experiment":
+        raise ConfigError(f"{group}: {file} is empty; write its settings into it, or take another")
 
 
 def _checked(typed: str, folders: Sequence[Path]) -> str:
@@ -118,7 +131,9 @@ def _checked(typed: str, folders: Sequence[Path]) -> str:
     if name == "benchmark" and isinstance(value, list):
         return f"++benchmarks={text.partition('=')[2]}"
     if name in GROUPS and value is not None and not isinstance(value, Mapping):
-        require_choice(name, str(value), group_names(name, folders))
+        _require_group_file(name, str(value), folders)
+    if name in AXES and isinstance(value, Mapping):
+        raise ConfigError(f"{typed}: {name} is a list: {name}=[{typed.partition('=')[2]}]")
     if override.is_delete():
         return text
     if name == "experiment":

@@ -192,6 +192,10 @@ def _resolved(config: DictConfig) -> dict[str, Any]:
         plain = OmegaConf.to_container(config, resolve=True)
     except OmegaConfBaseException as error:
         setting = error.full_key or "the config"
+        if "'benchmark.name'" in str(error):  # from which the default store has its name
+            raise ConfigError(
+                "benchmark has no name: write one into its file, or set benchmark.name=NAME"
+            ) from error
         raise ConfigError(f"{setting}: {str(error).splitlines()[0]}") from error
     if not isinstance(plain, dict):
         raise ConfigError("the config must be a mapping")

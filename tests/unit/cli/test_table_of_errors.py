@@ -1,4 +1,4 @@
-"""Forty inputs that are wrong: each ends in one sentence that says what to change, status 2.
+"""Eighty inputs that are wrong: each ends in one sentence that says what to change, status 2.
 
 Each row is a command line as it is typed in a folder with the files of `FILES`.
 """
@@ -38,6 +38,13 @@ FILES = {
     "my_conf/policy/bare.yaml": "format: qwen\n",
     "my_conf/experiment/broken.yaml": "policies: [zoo-s\nbudgets: 4\n",
     "my_conf/experiment/typo.yaml": "polices: [zoo-s]\n",
+    "my_conf/benchmark/tab.yaml": "\t- [",
+    "my_conf/benchmark/empty.yaml": "",
+    "my_conf/benchmark/list.yaml": "- a\n- b\n",
+    "my_conf/benchmark/nameless.yaml": "path: ok.jsonl\n",
+    "blank.jsonl": "\n\n\n",
+    "a (b)=~c/cut.jsonl": '{"question": "1 + 1?", "answer": "2"}\n{"question": "2 +',
+    "garbage.jsonl.gz": "no gzip",
     "checkpoint/config.json": "{",
     "a file": "text",
 }
@@ -63,6 +70,15 @@ TABLE = [
     (f"{PLAN} --config-dir my_conf policies=[bare]", "policies.bare.model is missing"),
     (f"{PLAN} --config-dir my_conf experiment=broken", "broken.yaml"),
     (f"{PLAN} --config-dir my_conf experiment=typo", "polices"),
+    (f"{PLAN} --config-dir my_conf benchmark=tab", "tab.yaml can't be read as YAML"),
+    (f"{PLAN} --config-dir my_conf benchmark=utf16", "utf16.yaml can't be read as YAML"),
+    (f"{PLAN} --config-dir my_conf benchmark=empty", "empty.yaml is empty"),
+    (f"{PLAN} --config-dir my_conf benchmark=list", "list.yaml=['a', 'b'] must be a mapping"),
+    ("plan --config-dir my_conf benchmark=nameless", "benchmark has no name"),
+    ("plan ~benchmark", "benchmark has no name"),
+    ("plan 'policies={base: zoo-s}'", "policies is a list: policies=[{base: zoo-s}]"),
+    ("plan plan.all=7", "plan.all=7 must be true or false"),
+    ("plan plan.solution_tokens=nan", "plan.solution_tokens=nan must be a finite number"),
     (f"{PLAN} --config-dir nowhere", "nowhere is no folder"),
     (f"{PLAN} --nope", "unknown option --nope"),
     ("plan policies=[zoo-s] prms=[] store='a file'", "need a PRM"),
@@ -81,6 +97,11 @@ TABLE = [
     (f"{MINE} benchmark.path=damaged.parquet", "damaged.parquet"),
     (f"{MINE} benchmark.path=damaged.jsonl.gz", "damaged.jsonl.gz"),
     (f"{MINE} benchmark.path=latin1.jsonl", "save it as UTF-8"),
+    (f"{MINE} benchmark.path=blank.jsonl", "blank.jsonl holds no problems"),
+    (f"{MINE} 'benchmark.path=a (b)=~c/cut.jsonl'", "a (b)=~c/cut.jsonl line 2"),
+    (f"{MINE} benchmark.path=garbage.jsonl.gz", "garbage.jsonl.gz line 1 is no JSON"),
+    (f"{MINE} benchmark.path=wrong.parquet", "wrong.parquet row 1 has no field for the question"),
+    (f"{MINE} benchmark.path=no_rows.parquet", "no_rows.parquet holds no problems"),
     (f"{MINE} benchmark.path=.", "benchmark.path"),
     (f"{MINE} benchmark.path=ok.jsonl benchmark.grader=mth", "Did you mean math?"),
     (f"{MINE} benchmark.path=ok.jsonl benchmark.num_problems=5", "ok.jsonl holds 1, not 5"),
@@ -123,6 +144,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pl.DataFrame({"question": ["1 + 1?"]}).write_parquet(root / "no_answer.parquet")
     commit_groups(root / "store", 0, 1)
     assert main(["store", "export", str(root / "store"), str(root / "export")]) == 0
+    pl.DataFrame({"id": [1], "text": ["x"]}).write_parquet(root / "wrong.parquet")
+    no_rows = pl.DataFrame({"question": ["1 + 1?"], "answer": ["2"]}).clear()
+    no_rows.write_parquet(root / "no_rows.parquet")
+    (root / "my_conf/benchmark/utf16.yaml").write_bytes(b"\xff\xfe")
     (root / "damaged.parquet").write_bytes(b"PAR1 and no more")
     (root / "damaged.jsonl.gz").write_bytes(gzip.compress(b"{}" * 99)[:20])
     (root / "latin1.jsonl").write_bytes('{"question": "naïf?", "answer": "1"}\n'.encode("latin-1"))

@@ -122,7 +122,17 @@ def test_tokens_of_a_small_part_agree_with_a_run(offline: Path) -> None:
 
 @pytest.mark.slow
 def test_tokens_of_the_studys_grid_agree_with_a_run_over_all_its_models(offline: Path) -> None:
-    # At its smaller budgets: N = 256 multiplies the run's hours and adds no other kind of unit.
+    # At its smaller budgets: N = 256 multiplies the run's hours, so a part of it follows.
     ran, costs = run_and_plan(found_for(offline, 2, "budgets=[4,16]"), real_tokenizer)
     assert (len(ran.written), len(ran.read)) == (12, 7)
+    assert_agrees(ran, costs)
+
+
+@pytest.mark.slow
+def test_tokens_of_the_largest_budget_agree_with_a_run(offline: Path) -> None:
+    # 2 to 8 % off.
+    judges = "prms=[rlhflow-8b-mistral,qwen2.5-math-prm-7b]"
+    found = found_for(offline, 1, "policies=[qwen2.5-0.5b]", judges, "budgets=[256]")
+    ran, costs = run_and_plan(found, real_tokenizer)
+    assert (len(ran.written), len(ran.read)) == (1, 2)
     assert_agrees(ran, costs)
