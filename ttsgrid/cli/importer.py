@@ -25,7 +25,7 @@ from ttsgrid.core.tally import counted
 from ttsgrid.core.units import SamplingIdentity
 from ttsgrid.importer.figures import recorded_figures
 from ttsgrid.importer.layout import Layout, layout_descriptions, load_layout, shipped_layouts
-from ttsgrid.importer.points import import_points, load_points_layout
+from ttsgrid.importer.points import SCALES, import_points, load_points_layout
 from ttsgrid.importer.run import RecordedRun, recorded_policy, recorded_prm, recorded_search
 from ttsgrid.importer.samples import ImportSummary, import_samples
 from ttsgrid.views.tables.recorded import recorded_table
@@ -76,8 +76,7 @@ def _samples(options: argparse.Namespace, console: Console) -> None:
     what = "samples" if run.search is None else f"answers of {run.search.kind} searches"
     console.print(
         f"problems: {done.num_problems:,}, {what}: {done.num_samples:,}, without an answer: "
-        f"{done.num_without_answer:,}, new units: {done.num_new_units:,}. Recorded verdicts that "
-        f"our grader doesn't share: {done.num_differing:,}; the recorded ones stand.",
+        f"{done.num_without_answer:,}, new units: {done.num_new_units:,}. {_judged(done, grader)}",
         highlight=False,
     )
     for sentence in _remarks(done, options):
@@ -85,6 +84,16 @@ def _samples(options: argparse.Namespace, console: Console) -> None:
     figures = recorded_figures(load(options.store, store_equivalence(options.store)))
     if not figures.is_empty():
         print_table(console, as_rich(recorded_table(figures)))
+
+
+def _judged(done: ImportSummary, grader: str) -> str:
+    """Whose the verdicts are."""
+    if not done.num_recorded:
+        return f"The grader {grader} gave the verdicts."
+    return (
+        f"Of {counted(done.num_recorded, 'recorded verdict')} the grader {grader} doesn't share "
+        f"{done.num_differing:,}; they stand."
+    )
 
 
 def _search(options: argparse.Namespace, layout: Layout) -> SearchSettings | None:
@@ -143,7 +152,8 @@ def _points(options: argparse.Namespace) -> None:
         "prm_parameters": options.prm_parameters,
     }
     constants = {name: str(value) for name, value in given.items() if value is not None}
-    layout = load_points_layout(options.layout, _pairs(options.column, "--column"), constants)
+    columns = _pairs(options.column, "--column")
+    layout = load_points_layout(options.layout, columns, constants, options.scale)
     print(f"points imported: {import_points(options.store, options.file, layout):,}")
 
 
@@ -178,6 +188,7 @@ def _parser() -> argparse.ArgumentParser:
     points.add_argument("file", type=Path)
     points.add_argument("--layout", default="default", help="a shipped layout or a YAML file")
     points.add_argument("--column", action="append", default=[], help="FIELD=COLUMN")
+    points.add_argument("--scale", choices=SCALES, help="of accuracies; default: fraction")
     points.add_argument("--benchmark", help="of all points, where no column says it")
     points.add_argument("--policy", help="of all points, where no column says it")
     return parser

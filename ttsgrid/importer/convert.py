@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from textwrap import shorten
 
 from ttsgrid.benchmarks import Grader, make_grader
 from ttsgrid.core.errors import ConfigError
@@ -61,7 +62,12 @@ def convert(
         try:
             yield _convert(problem, recorded, run, grader, counted, details)
         except ValueError as error:
-            raise ConfigError(f"problem {recorded.id or recorded.question!r}: {error}") from error
+            raise ConfigError(f"problem {_named(recorded)}: {error}") from error
+
+
+def _named(recorded: RecordedProblem) -> str:
+    """Return a problem's id, else as much of its question as tells which one it is."""
+    return recorded.id or repr(shorten(recorded.question or "", 60, placeholder="..."))
 
 
 def _convert(

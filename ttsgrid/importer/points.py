@@ -55,7 +55,10 @@ class PointsLayout:
 
 
 def load_points_layout(
-    name_or_path: str, columns: Mapping[str, str], constants: Mapping[str, str]
+    name_or_path: str,
+    columns: Mapping[str, str],
+    constants: Mapping[str, str],
+    scale: str | None = None,
 ) -> PointsLayout:
     """Read a layout of points, and change single fields of it.
 
@@ -63,6 +66,7 @@ def load_points_layout(
         name_or_path: a shipped layout's name, or a YAML file.
         columns: field to column, in place of the file's.
         constants: field to value; takes the place of a column.
+        scale: of accuracies, in place of the file's; None for that.
 
     Raises:
         ConfigError: there is no such layout, or a field is wrong.
@@ -80,7 +84,7 @@ def load_points_layout(
         constants=fixed,
         settings=tuple(content.get("settings", ())),
         strategies=content.get("strategies", {}),
-        scale=content.get("scale", "fraction"),
+        scale=scale or content.get("scale", "fraction"),
     )
 
 
@@ -129,7 +133,11 @@ def _point(row: Mapping[str, str | None], layout: PointsLayout, source: str) -> 
     text = {name: str(value) for name, value in values.items()}
     accuracy = _number(text["accuracy"], "accuracy") / SCALES[layout.scale]
     if not 0.0 <= accuracy <= 1.0:
-        raise ValueError(f"accuracy {text['accuracy']} is no {layout.scale}; set `scale`")
+        other = " or ".join(name for name in SCALES if name != layout.scale)
+        raise ValueError(
+            f"accuracy {text['accuracy']} is no {layout.scale}; say --scale {other}, or `scale` in "
+            "a layout"
+        )
     return Point(
         benchmark=text["benchmark"],
         policy=text["policy"],

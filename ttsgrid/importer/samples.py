@@ -42,6 +42,7 @@ class ImportSummary:
     Attributes:
         num_new_units: units that the store lacked.
         num_without_answer: samples that state no answer.
+        num_recorded: verdicts that the file gave.
         num_differing: recorded verdicts that our grader doesn't share; they stand.
         num_dropped_scores: scores of the empty step after a trailing blank line.
         is_signed: whether the PRM's scores can be negative.
@@ -52,6 +53,7 @@ class ImportSummary:
     num_samples: int
     num_new_units: int
     num_without_answer: int
+    num_recorded: int
     num_differing: int
     num_dropped_scores: int
     is_signed: bool
@@ -88,7 +90,7 @@ def import_samples(
             BenchmarkRecord(run.benchmark, run.grader, run.grader_options, source=name)
         )
         num_new = opened.commit([commit for item in converted for commit in item.commits])
-    return _summary(converted, num_new, run)
+    return _summary(problems, converted, num_new, run)
 
 
 def _told(files: Sequence[Path]) -> str:
@@ -167,7 +169,9 @@ def _refuse_overlap(store: Store, converted: list[Converted], source: str) -> No
                 )
 
 
-def _summary(converted: list[Converted], num_new: int, run: RecordedRun) -> ImportSummary:
+def _summary(
+    problems: list[RecordedProblem], converted: list[Converted], num_new: int, run: RecordedRun
+) -> ImportSummary:
     commits = [commit for item in converted for commit in item.commits]
     solutions = [solution for commit in commits for solution in commit.result.solutions]
     return ImportSummary(
@@ -175,6 +179,7 @@ def _summary(converted: list[Converted], num_new: int, run: RecordedRun) -> Impo
         num_samples=len(solutions),
         num_new_units=num_new,
         num_without_answer=sum(solution.answer is None for solution in solutions),
+        num_recorded=sum(s.correct is not None for item in problems for s in item.samples),
         num_differing=sum(item.num_differing for item in converted),
         num_dropped_scores=sum(item.num_dropped_scores for item in converted),
         has_costs=any(commit.result.price for commit in commits),

@@ -74,7 +74,8 @@ class ProblemVerdicts:
             self.provenance = {"verdicts": f"graded by {self._grader.name}"}
             if ours is None:
                 raise ValueError(
-                    "no verdict and no gold answer; set the layout's `correct` or `gold`"
+                    "no verdict and no gold answer; set the layout's `correct` or `gold`, e.g. "
+                    "--field gold=PATH"
                 )
             return ours
         self.num_differing += ours is not None and ours != sample.correct

@@ -56,6 +56,30 @@ def test_a_greedy_run_is_told_from_samples_of_the_same_policy(
     assert "pass@1" not in said
 
 
+def test_whose_the_verdicts_are_is_said(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for fields, said in (
+        ([], "Of 8 recorded verdicts the grader math doesn't share 0; they stand."),
+        (["--field=correct="], "The grader math gave the verdicts."),
+    ):
+        told = ["samples", str(tmp_path / f"s{len(fields)}"), str(file), *OPTIONS, *fields]
+        assert main(told) == 0
+        assert said in " ".join(capsys.readouterr().out.split())
+
+
+def test_accuracies_in_percent_are_read_as_the_error_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text("policy,strategy,n,accuracy\nbig,majority,4,52.1\n")
+    told = ["points", str(tmp_path / "s"), str(path), "--benchmark=sums"]
+    assert main(told) == 2
+    assert "line 2: accuracy 52.1 is no fraction; say --scale percent" in capsys.readouterr().err
+    assert main([*told, "--scale=percent"]) == 0
+    assert scan(tmp_path / "s", "points").collect()["accuracy"].item() == pytest.approx(0.521)
+
+
 def test_points_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "points.csv"
     path.write_text("strategy,n,acc\nmajority,4,0.5\n")
