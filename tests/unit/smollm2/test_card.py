@@ -53,6 +53,26 @@ def test_ranking_within_a_problem_ignores_how_hard_problems_are() -> None:
     assert found["value"] == 0.0
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.02, 0.3, "does not do as well as LoRA"),
+        (-0.1, 0.1, "does not clearly differ from LoRA"),
+        (-0.3, -0.02, "does better than LoRA"),
+    ],
+)
+def test_the_card_says_whether_a_prompt_does_as_well(
+    pool: list[Solution], tmp_path: Path, low: float, high: float, said: str
+) -> None:
+    for file in WEIGHTS.glob("*-losses.json"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    apart = {"value": (low + high) / 2, "low": low, "high": high}
+    figures = policy_figures(Pools.of(pool), pool[::4])
+    figures |= {"num_examples": 4, "trained_less_prompt": {"greedy": apart, "pass": apart}}
+    card = write_card(tmp_path, {"prompts": {"few_shot": figures}}).read_text()
+    assert f"A prompt with 4 worked examples {said}: by a right sample among 4" in card
+
+
 def test_the_readme_says_what_was_measured() -> None:
     measured = json.loads((WEIGHTS / "evaluation.json").read_text())
     readme = (WEIGHTS.parents[2] / "README.md").read_text(encoding="utf-8")
