@@ -10,14 +10,15 @@ from ttsgrid.cli.plan_measured import Measured, computed_by, measured_in
 from ttsgrid.cli.plan_priced import Priced
 from ttsgrid.grid.config import GridConfig
 from ttsgrid.grid.plan import Plan
-from ttsgrid.grid.preflight.cost import Cost, Lengths, costs_of
+from ttsgrid.grid.preflight.cost import SECONDS_PER_HOUR, Cost, Lengths, costs_of
 from ttsgrid.grid.resolve import ResolvedModel
 from ttsgrid.views.tables.table import Entry, Table
-from ttsgrid.views.words.numbers import power_of_ten, quantity
+from ttsgrid.views.words.numbers import duration, power_of_ten, quantity
 
 AT_MOST = "≤"  # before tokens that no length is known for
 UNKNOWN = "?"
 GIB = 2**30
+LEAST_SHOWN = 0.01
 EXACT_BELOW = 10**8  # tokens; of more nobody reads all digits
 HEADINGS = (
     "model",
@@ -46,6 +47,14 @@ class Costs:
     totals: tuple[str, ...]
     table: Table | None
     assumed: tuple[str, ...]
+
+
+def without_column(table: Table, heading: str) -> Table:
+    """Return a table without one of its columns."""
+    place = table.headings.index(heading)
+    rows = tuple((*row[:place], *row[place + 1 :]) for row in table.rows)
+    headings = tuple(other for other in table.headings if other != heading)
+    return replace(table, headings=headings, rows=rows)
 
 
 def costs_shown(grid: GridConfig, plan: Plan, models: Sequence[ResolvedModel]) -> Costs:
@@ -130,9 +139,11 @@ def _brief(number: float) -> str:
 
 
 def _three_digits(value: float | None) -> str:
-    """Return e.g. `3.94`, `11.7` or `1,349`."""
+    """Return e.g. `3.94`, `11.7` or `1,349`; no zero for what is only small."""
     if value is None:
         return UNKNOWN
+    if value < LEAST_SHOWN:
+        return f"<{LEAST_SHOWN}" if value else "0"
     digits = 2 if value < 10 else 1 if value < 100 else 0
     return f"{value:,.{digits}f}"
 
@@ -171,6 +182,11 @@ def _time(shown: Sequence[Priced], bound: str) -> Iterator[str]:
         return
     slowest = max(known, key=lambda name: known[name])
     yield (
-        f"Time: {bound}{_three_digits(known[slowest])} h with all engines side by side (longest: "
-        f"{slowest}), {_three_digits(sum(known.values()))} h in turn."
+        f"Time: {bound}{_long(known[slowest])} with all engines side by side (longest: {slowest}), "
+        f"{_long(sum(known.values()))} in turn."
     )
+
+
+def _long(hours: float) -> str:
+    seconds = SECONDS_PER_HOUR * hours
+    return f"{_three_digits(hours)} h" if hours >= 1 else duration(round(seconds))

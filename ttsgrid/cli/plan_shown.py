@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ttsgrid.cli.found import Found
-from ttsgrid.cli.plan_cost import costs_shown
+from ttsgrid.cli.plan_cost import costs_shown, without_column
 from ttsgrid.cli.plan_replicas import show_replicas
 from ttsgrid.core.tally import Tally, counted
 from ttsgrid.grid.budgets import left_out
@@ -23,6 +23,8 @@ from ttsgrid.grid.planned_units import Amount
 from ttsgrid.grid.preflight.placement import placements
 from ttsgrid.grid.served import served_elsewhere
 from ttsgrid.views.terminal.render import as_compact, print_table
+
+ROOMY_COLUMNS = 72  # of a terminal; a narrower one has no room for all figures of a model
 
 
 def show_plan(
@@ -39,10 +41,12 @@ def show_plan(
     """
     costs = costs_shown(grid, plan, found.models)
     _say((_counts(plan), " ".join(costs.totals)), console)
-    if costs.table is not None:
-        print_table(console, as_compact(costs.table, console.width, gap=1))
-        if costs.table.explanation:
-            console.print(Text(costs.table.explanation, style="dim"), highlight=False)
+    if (table := costs.table) is not None:
+        if console.width < ROOMY_COLUMNS:
+            table = without_column(table, "solutions")
+        print_table(console, as_compact(table, console.width, gap=1))
+        if table.explanation:
+            console.print(Text(table.explanation, style="dim"), highlight=False)
     _say(unreadable(faults), console)
     _say((f"Warning: {sentence}" for sentence in found.warnings()), console)
     _say((*left_out(grid), *served_elsewhere(grid)), console)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import re
 import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from ttsgrid.cli.composition import composed
 from ttsgrid.cli.found import find
 from ttsgrid.cli.main import main
 from ttsgrid.cli.plan_measured import Measured
 from ttsgrid.cli.plan_priced import Priced
+from ttsgrid.cli.plan_shown import show_plan
 from ttsgrid.core.tally import Tally
 from ttsgrid.core.units import SearchTree
 from ttsgrid.grid.arguments import checked_arguments
@@ -144,6 +148,22 @@ def test_without_a_length_the_most_is_said_to_be_the_most(
     assert "In all at most" in said
     assert "Assumed: solutions of zoo-s, zoo-m are as long as they may get" in said
     assert "GPU-hours need plan.flops_per_s" in said
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+def test_a_plan_fits_its_terminal_and_calls_nothing_zero_that_is_only_small(
+    columns: int, tmp_path: Path
+) -> None:
+    grid = grid_of("benchmark.num_problems=2", f"store={tmp_path / 'none'}", "plan.flops_per_s=1e9")
+    found, out = find(grid, lambda _: None), io.StringIO()
+    console = Console(file=out, width=columns)
+    show_plan(grid, found.plan(frozenset()), found, {}, console)
+    printed = out.getvalue()
+    assert max(map(len, printed.splitlines())) <= columns
+    row = next(line.split() for line in printed.splitlines() if line.startswith("zoo-s"))
+    assert "<0.01" in row
+    assert "0.00" not in row
+    assert re.search(r"Time: at most (\d+ min )?\d+ s with all engines", " ".join(printed.split()))
 
 
 def test_all_of_a_plan_shows_each_kind_of_unit_and_what_the_store_holds(
