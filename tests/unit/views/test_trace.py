@@ -91,7 +91,7 @@ def test_a_trace_survives_the_store(tmp_path: Path) -> None:
 
 def test_the_tree_shows_what_was_kept_and_counts_what_was_pruned() -> None:
     text = printed(small_search(), (True, False))
-    assert "beam, N = 4, M = 2" in text
+    assert "beam search, N = 4, M = 2" in text
     assert re.search(r"● 0\.900 good\n", text)
     assert re.search(r"■ 0\.800 boxed 1 \[1\] right", text)
     assert re.search(r"■ 0\.700 boxed 2 \[2\] wrong", text)

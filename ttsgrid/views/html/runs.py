@@ -47,9 +47,14 @@ def units_by_kind(store: StorePath) -> pl.DataFrame:
         done.sum().alias("num_done"),
         (~done).sum().alias("num_failed"),
         pl.col("seconds").sum(),
+        pl.col("policy_id").first(),
         *tokens,
     )
-    return counted.sort("kind", "policy", "prm", nulls_last=False).collect()
+    sizes = scan(store, "models").select("num_parameters", policy_id="model_id").unique("policy_id")
+    ordered = counted.join(sizes, on="policy_id", how="left").sort(
+        "kind", "num_parameters", "policy", "prm", nulls_last=False
+    )
+    return ordered.drop("policy_id", "num_parameters").collect()
 
 
 def busy_seconds(store: StorePath) -> float:

@@ -19,6 +19,7 @@ from ttsgrid.core.strategies import BEST_OF_N, COT, display_name
 from ttsgrid.views.tables.entries import NOTHING
 from ttsgrid.views.tables.table import Entry, Table
 from ttsgrid.views.words.numbers import quantity
+from ttsgrid.views.words.order import by_size
 
 _SHARES = {
     "accuracy",
@@ -167,7 +168,7 @@ def _of_benchmark(name: str, table: StudyTable, study: Study, benchmark: str) ->
     frame = whole.filter(benchmark=benchmark)
     if frame.is_empty() or (name == _SMALL_VS_LARGE and frame["paper"].is_null().all()):
         return
-    shown = study_table(table, frame.drop("benchmark"))
+    shown = study_table(table, _smallest_first(frame.drop("benchmark"), study))
     if table.number is None:
         yield shown
         return
@@ -176,6 +177,15 @@ def _of_benchmark(name: str, table: StudyTable, study: Study, benchmark: str) ->
         title=f"As in the study: {_lower_first(shown.title)}",
         explanation=f"Table {table.number} of arXiv 2502.06703. {table.note}",
     )
+
+
+def _smallest_first(frame: pl.DataFrame, study: Study) -> pl.DataFrame:
+    """Rows in the order in which policies are listed everywhere, where policies come first."""
+    if frame.columns[0] != "policy":
+        return frame
+    order = {name: i for i, name in enumerate(by_size(study.cells, frame["policy"].to_list()))}
+    rank = pl.col("policy").replace_strict(order, return_dtype=pl.Int64)
+    return frame.sort(rank, maintain_order=True)
 
 
 def _lower_first(title: str) -> str:

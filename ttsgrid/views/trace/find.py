@@ -9,6 +9,7 @@ import polars as pl
 
 from ttsgrid.core.errors import StoreError
 from ttsgrid.core.search_trace import SearchTrace
+from ttsgrid.core.strategies import display_name
 from ttsgrid.store import StorePath, latest_units, scan
 from ttsgrid.views.words.run_outcomes import outcome_in_words
 
@@ -118,7 +119,8 @@ def find_search(store: StorePath, prefix: str) -> FoundSearch:
         raise StoreError(f"search {row['unit_id']} failed: {row['error']}")
     if row["trace"] is None:
         raise StoreError(f"search {row['unit_id']} was run without keeping its trace")
-    title = f"{row['strategy']} of {row['policy']} with {row['prm']}, unit {row['unit_id'][:12]}"
+    name = display_name(row["strategy"])
+    title = f"{name} of {row['policy']} with {row['prm']}, unit {row['unit_id'][:12]}"
     trace = SearchTrace.from_json(row["trace"])
     answers = _answers(store, row["unit_id"])
     return FoundSearch(

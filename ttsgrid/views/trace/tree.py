@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ttsgrid.core.search_trace import Fate, SearchTrace, TracedCandidate
+from ttsgrid.core.strategies import display_name
 from ttsgrid.core.tally import counted
 from ttsgrid.core.voting import AGGREGATIONS
 
@@ -73,7 +74,7 @@ def stretch_from(branch: Branch) -> tuple[Branch, ...]:
 def headline(trace: SearchTrace) -> str:
     """Say in a line what the search was and how much it tried."""
     settings = trace.settings
-    parts = [str(settings["kind"]).replace("_", " "), f"N = {settings['budget']}"]
+    parts = [display_name(str(settings["kind"])), f"N = {settings['budget']}"]
     if "beam_width" in settings:
         parts.append(f"M = {settings['beam_width']}")
     candidates = [candidate for step in trace.steps for candidate in step]

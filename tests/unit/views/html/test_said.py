@@ -186,6 +186,19 @@ def test_too_few_problems_are_said_to_be_too_few(small: Path, report: Report) ->
     assert "too few" not in _answer(report)
 
 
+def test_every_table_lists_the_smallest_policy_first(report: Report) -> None:
+    found = []
+    for table in (*report.sections[0].tables, *report.runs):
+        if "policy" in table.headings[:2]:
+            at = table.headings.index("policy")
+            # Behind another column, within its first group.
+            rows = [row for row in table.rows if at == 0 or row[0].text == table.rows[0][0].text]
+            found.append(list(dict.fromkeys(row[at].text for row in rows)))
+    order = ["made-s", "made-m", "made-l"]
+    assert len(found) > 8
+    assert all(names == [name for name in order if name in names] for names in found)
+
+
 def test_one_policy_of_unknown_size_and_no_prm_still_make_a_report(tmp_path: Path) -> None:
     alone = MadeWorld(
         policies=(MadePolicy("alone", 0.1, 0.1, None),), prms=(), num_problems=6, pool_size=4
