@@ -37,16 +37,22 @@ def merge_stores(
 def export_store(console: Console, source: Files, folder: Path, with_places: bool) -> None:
     """Write a store as a data set, and say where its card lies."""
     done = export(source, folder, console.print, with_places=with_places)
-    _say(console, f"{counted(done.num_added, 'unit')} exported to {folder}; card: {folder / CARD}")
+    _say(console, f"{_added(done)} exported to {folder}; card: {folder / CARD}")
 
 
 def _in_words(done: Merge) -> str:
-    parts = [f"{counted(done.num_added, 'unit')} added"]
+    parts = [f"{_added(done)} added"]
     if done.num_in_both:
         parts.append(f"{done.num_in_both:,} in both, kept once")
     if done.num_left_out:
         parts.append(f"{done.num_left_out:,} left out, which scored other solutions")
     return ", ".join(parts)
+
+
+def _added(done: Merge) -> str:
+    points = counted(done.num_points, "published point") if done.num_points else ""
+    units = counted(done.num_added, "unit") if done.num_added or not points else ""
+    return " and ".join(filter(None, (units, points)))
 
 
 def _say(console: Console, sentence: str) -> None:

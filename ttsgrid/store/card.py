@@ -7,7 +7,7 @@ folder without such a head would pass for one table, and its schemas differ.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 import yaml
@@ -27,10 +27,10 @@ _USE = """\
 ```python
 from datasets import load_dataset
 
-solutions = load_dataset("{name}", "solutions", split="train")
+{table} = load_dataset("{name}", "{table}", split="train")
 ```
 
-Any tool that reads Parquet does, too: `solutions/*.parquet` is table `solutions`. The folder is
+Any tool that reads Parquet does, too: `{table}/*.parquet` is table `{table}`. The folder is
 a store of ttsgrid as well:
 
 ```console
@@ -64,35 +64,50 @@ def card(files: Files, name: str, *, with_places: bool = False) -> str:
     """
     num_rows = {table: scan(files, table).select(pl.len()).collect().item() for table in SCHEMAS}
     filled = [table for table in SCHEMAS if num_rows[table]]
-    head = yaml.safe_dump(_head(name, filled), sort_keys=False)
-    remarks = (_PLACES[with_places], _LICENCES)
-    parts = (f"# {name}", _about(files), _tables(num_rows), _USE.format(name=name), *remarks)
+    first = FIRST if FIRST in filled else next(iter(filled), FIRST)
+    head = yaml.safe_dump(_head(name, filled, first), sort_keys=False)
+    use = _USE.format(name=name, table=first)
+    about = (_about(files, num_rows), _tables(num_rows))
+    parts = (f"# {name}", *about, use, _PLACES[with_places], _LICENCES)
     return f"---\n{head}---\n\n" + "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def _head(name: str, tables: Sequence[str]) -> dict[str, object]:
+def _head(name: str, tables: Sequence[str], first: str) -> dict[str, object]:
     configs = [
         {"config_name": table, "data_files": f"{table}/*.parquet"}
-        | ({"default": True} if table == FIRST else {})
+        | ({"default": True} if table == first else {})
         for table in tables
     ]
     return {"pretty_name": name, "tags": _TAGS, "configs": configs}
 
 
-def _about(files: Files) -> str:
+def _about(files: Files, num_rows: Mapping[str, int]) -> str:
+    sentences = []
+    if num_rows["solutions"]:
+        sentences += [f"{_asked(files)}.", *_models(files), f"{_solutions(num_rows)}."]
+    if num_rows["points"]:
+        published = counted(num_rows["points"], "accuracy")
+        sentences.append(f"{published} published elsewhere, without solutions.")
+    return " ".join(sentences)
+
+
+def _asked(files: Files) -> str:
     benchmarks = scan(files, "problems").group_by("benchmark").len().sort("benchmark").collect()
     asked = ", ".join(f"{name} ({counted(n, 'problem')})" for name, n in benchmarks.iter_rows())
+    return f"Results of a test-time-scaling grid: {generated(files)} on {asked}"
+
+
+def _models(files: Files) -> Iterator[str]:
     models = scan(files, "models").sort("role", "name").collect()
-    names = {heading: models.filter(role=role)["name"] for role, heading in _ROLES.items()}
-    named = ". ".join(
-        f"{heading}: {', '.join(found.unique(maintain_order=True))}"
-        for heading, found in names.items()
-        if len(found)
-    )
-    return (
-        f"Results of a test-time-scaling grid: {generated(files)} on {asked}. {named}. "
-        "Solutions with their steps, the PRMs' score of each step, and a verdict on each answer."
-    )
+    for role, heading in _ROLES.items():
+        found = models.filter(role=role)["name"].unique(maintain_order=True)
+        if len(found):
+            yield f"{heading}: {', '.join(found)}."
+
+
+def _solutions(num_rows: Mapping[str, int]) -> str:
+    scores = ", the PRMs' score of each step," if num_rows["scores"] else ""
+    return f"Solutions with their steps{scores} and a verdict on each answer"
 
 
 def _tables(num_rows: Mapping[str, int]) -> str:

@@ -44,6 +44,7 @@ class Merge:
         num_left_out: units of the source that scored other solutions than the store's.
         rescored: what a PRM scored otherwise in each; the store's scores stand.
         num_rejudged: solutions with another verdict in each; the store's verdicts stand.
+        num_points: published accuracies that the store lacked.
     """
 
     num_added: int
@@ -51,6 +52,7 @@ class Merge:
     num_left_out: int
     rescored: Rescored | None = None
     num_rejudged: int = 0
+    num_points: int = 0
 
 
 def merge(
@@ -75,6 +77,7 @@ def merge(
     differing = differing_units(store.files, source)
     if differing and not keep_first:
         raise refusal(store.files, source, differing)
+    held_points = _num_points(store.files)
     before, theirs = store.committed.done, committed_units(source).done
     scores = rescored(store.files, source, before & theirs, differing)
     if scores and not scores.is_noise and not keep_first:
@@ -88,7 +91,18 @@ def merge(
         _add(store, _read(source, commit, change), left_out, known)
     _require_union(store.files, before | (theirs - left_out))
     added = theirs - before - left_out
-    return Merge(len(added), len(before & theirs), len(left_out - before), scores, rejudged)
+    return Merge(
+        len(added),
+        len(before & theirs),
+        len(left_out - before),
+        scores,
+        rejudged,
+        _num_points(store.files) - held_points,
+    )
+
+
+def _num_points(files: Files) -> int:
+    return int(scan(files, "points").select(pl.len()).collect().item())
 
 
 def _describe(store: Store, source: Files, change: Change) -> None:

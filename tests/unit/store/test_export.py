@@ -173,6 +173,20 @@ def test_places_are_exported_where_that_is_asked_for(tmp_path: Path) -> None:
     assert "rather than for publication" in (tmp_path / "data" / "README.md").read_text()
 
 
+def test_published_points_alone_are_exported_with_a_card_that_fits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Store.open(tmp_path / "store", run_id="r") as store:
+        store.write_points([Point("sums", "big", None, "majority", 4, 0.5, "t.csv")])
+    assert main(["export", str(tmp_path / "store"), str(tmp_path / "data")]) == 0
+    assert "1 published point exported to" in capsys.readouterr().out
+    assert [one["config_name"] for one in head_of(tmp_path / "data")["configs"]] == ["points"]
+    card = (tmp_path / "data" / "README.md").read_text()
+    assert "1 accuracy published elsewhere, without solutions." in card
+    assert '"points", split="train")' in card
+    assert "Solutions" not in card
+
+
 def test_a_folder_that_holds_something_is_left_alone(
     world_store: Path, exported: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
