@@ -28,6 +28,9 @@ ROOT = Path(__file__).parents[2]
 README = Path("README.md")
 FIRST = (README, Path("CHANGELOG.md"), Path("CONTRIBUTING.md"))
 OUT, SOURCE, SITE = Path("build"), "site_source", "site"
+STYLE = Path("site.css")
+# On a phone a table of settings is scrolled rather than its names cut in two.
+_RULES = ".md-typeset table td:first-child code { white-space: nowrap; }\n"
 _LINK = re.compile(r"\]\(([^)\s#:]+)(?:#[^)]*)?\)")
 _CODE = re.compile(r"^ *```.*?^ *```|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 _REPORT = re.compile(r"<!-- report:(\w+) -->\n")
@@ -59,6 +62,7 @@ def build(root: Path, out: Path, stores: Mapping[str, Path]) -> Path:
         "docs_dir": str((out / SOURCE).resolve()),
         "site_dir": str((out / SITE).resolve()),
         "nav": navigation(root, pages),
+        "extra_css": [str(STYLE)],
     }
     config = out / "mkdocs.yml"
     config.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
@@ -100,6 +104,7 @@ def prepare(root: Path, source: Path, stores: Mapping[str, Path]) -> list[Path]:
     for path in files:
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(root / path, source / path)
+    (source / STYLE).write_text(_RULES, encoding="utf-8")
     study = study_store(root, source.parent / "study")
     reports = {**stores, "study": study}
     for name, store in reports.items():

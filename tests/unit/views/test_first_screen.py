@@ -53,6 +53,7 @@ def test_one_screen_holds_the_answer_the_verdicts_and_a_picture(
         for row in verdict_table(frontier, "zoo").rows:
             assert row[3].text in said
         assert "█" in said or (swept and columns == 60)
+        assert "…" not in said  # nothing is cut short
 
 
 LONG_NAMES = (

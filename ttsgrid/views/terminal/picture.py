@@ -39,6 +39,8 @@ def picture(
     if stations.is_empty():
         return []
     said = Text.assemble(("Best accuracy for the compute", "bold"), f" ({COSTS[cost]})")
+    if len(said) > width:  # what is counted is worth more than a word
+        said = Text.assemble(("Best for the compute", "bold"), f" ({COSTS[cost]})")
     said.truncate(width, overflow="ellipsis")
     rows = list(stations.iter_rows(named=True))
     named = [
