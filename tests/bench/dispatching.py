@@ -35,6 +35,7 @@ from ttsgrid.cluster.wire.scoring_link import PrmPeer, ScoreReply, ScoreRequest
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.cluster.wire.whereabouts import Whereabouts
 from ttsgrid.core.records import FinishReason, Solution, StepScores, UnitResult, Usage
+from ttsgrid.core.spent import Stage
 from ttsgrid.core.units import Unit
 from ttsgrid.engines.base import EngineStats
 from ttsgrid.engines.spec import EngineSpec
@@ -115,7 +116,9 @@ def fleet() -> dict[str, list[WorkerSpec]]:
     }
 
 
-async def start(spec: WorkerSpec, placed: Callable[[], None]) -> FleetWorker:
+async def start(
+    spec: WorkerSpec, placed: Callable[[], None], reaches: Callable[[Stage], None]
+) -> FleetWorker:
     placed()
     return InstantWorker(spec.engine.name)
 

@@ -27,6 +27,7 @@ from ttsgrid.cluster.wire.whereabouts import Whereabouts
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.cluster.worker.runtime import Runtime, start_runtime
 from ttsgrid.core.shipped import CONF
+from ttsgrid.core.spent import Stage
 from ttsgrid.engines.base import EngineStats
 from ttsgrid.grid.arguments import checked_arguments
 from ttsgrid.grid.compose import to_grid
@@ -55,7 +56,11 @@ class LocalWorker:
 
     @classmethod
     async def start(
-        cls, spec: WorkerSpec, placed: Callable[[], None], **_limits: float | str | None
+        cls,
+        spec: WorkerSpec,
+        placed: Callable[[], None],
+        reaches: Callable[[Stage], None],
+        **_limits: float | str | None,
     ) -> LocalWorker:
         placed()
         return cls(spec.engine.name, await start_runtime(spec))

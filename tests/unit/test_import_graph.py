@@ -109,8 +109,9 @@ def test_only_the_cluster_package_imports_ray() -> None:
     assert all(file.startswith("ttsgrid/cluster/") for file in files)
 
 
-def test_only_the_vllm_engine_imports_vllm() -> None:
-    assert importers("vllm") == {"ttsgrid/engines/vllm_engine.py"}
+def test_only_what_is_named_after_vllm_imports_it() -> None:
+    files = {f"ttsgrid/engines/vllm_{part}.py" for part in ("engine", "executor", "metrics")}
+    assert importers("vllm") == files
 
 
 def test_scipy_has_one_door_and_it_opens_late() -> None:

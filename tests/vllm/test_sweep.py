@@ -6,6 +6,7 @@ are the same text, and pools are as often right as transformers' own samples.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ pytestmark = [pytest.mark.vllm, pytest.mark.ray, pytest.mark.timeout(600)]
 
 NUM_PROBLEMS = 20
 POOL = 8
+ENGINES = ("zoo-s", "zoo-prm", "zoo-shepherd")
 
 
 def run_sweep(store: Path) -> str:
@@ -63,6 +65,11 @@ def test_every_unit_is_done_and_every_solution_scored_by_both_prms(
     said = " ".join(output.split())
     assert "that takes two models of known sizes on the same problems" in said
     assert "Best accuracy for the compute" in said
+    # From three processes: the worker, vLLM's beside it, and the driver that was told.
+    for stages in (re.search(rf"{name} works after \d+ s \((.*?)\)", said) for name in ENGINES):
+        assert stages is not None
+        assert re.match(r"importing code \d+ s, starting the engine \d+ s", stages[1])
+    assert re.search(r"Took .*: starting workers .* \(importing code .* and .*\)", said)
 
 
 def test_greedy_solutions_are_those_of_transformers(swept: tuple[Path, str]) -> None:

@@ -25,23 +25,36 @@ class Part(StrEnum):
     ANALYSE = "analysing"
 
 
+class Stage(StrEnum):
+    """A stage of a worker's start, in the words that tell of it; not every engine has each."""
+
+    IMPORT = "importing code"
+    ENGINE = "starting the engine"
+    WEIGHTS = "loading weights"
+    COMPILE = "compiling and warming up"
+    WARM_UP = "warming up"
+
+
+Piece = Part | Stage
+
+
 class Spent:
     """Adds up the time of each part; for one thread."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._began = clock()
-        self._under_way: Counter[Part] = Counter()
-        self._since: dict[Part, float] = {}
-        self._seconds: defaultdict[Part, float] = defaultdict(float)
+        self._under_way: Counter[Piece] = Counter()
+        self._since: dict[Piece, float] = {}
+        self._seconds: defaultdict[Piece, float] = defaultdict(float)
 
-    def begin(self, part: Part) -> None:
+    def begin(self, part: Piece) -> None:
         """Note that one more piece of a part is under way."""
         if not self._under_way[part]:
             self._since[part] = self._clock()
         self._under_way[part] += 1
 
-    def end(self, part: Part) -> None:
+    def end(self, part: Piece) -> None:
         """Note that a piece has ended; one that never began does not count."""
         if not self._under_way[part]:
             return
@@ -49,12 +62,12 @@ class Spent:
         if not self._under_way[part]:
             self._seconds[part] += self._clock() - self._since.pop(part)
 
-    def add(self, part: Part, seconds: float) -> None:
+    def add(self, part: Piece, seconds: float) -> None:
         """Count time that somebody else measured."""
         self._seconds[part] += seconds
 
     @contextmanager
-    def on(self, part: Part) -> Iterator[None]:
+    def on(self, part: Piece) -> Iterator[None]:
         """Count the block as a piece of a part."""
         self.begin(part)
         try:
@@ -62,7 +75,7 @@ class Spent:
         finally:
             self.end(part)
 
-    def seconds(self, part: Part) -> float:
+    def seconds(self, part: Piece) -> float:
         """Return how long a part took so far."""
         since = self._since.get(part)
         return self._seconds[part] + (0.0 if since is None else self._clock() - since)

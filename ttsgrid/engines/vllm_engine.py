@@ -1,4 +1,4 @@
-"""vLLM behind the engine protocols: the one file that imports it.
+"""vLLM behind the engine protocols.
 
 Policies run as `AsyncLLM` generators. PRMs of both kinds run as token classifiers
 (`runner="pooling"`): a checkpoint with its own two-class head directly, and a
@@ -12,7 +12,6 @@ Rows come back for an input's uncached tail; `TokenLogits.start` is how many are
 from __future__ import annotations
 
 import asyncio
-import importlib
 import itertools
 import math
 import os
@@ -23,11 +22,14 @@ from typing import Any, NoReturn, TypeVar
 
 from ttsgrid.core.errors import EngineError
 from ttsgrid.core.records import FinishReason, Usage
+from ttsgrid.core.spent import Stage
+from ttsgrid.engines import stages
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest, TokenLogits, as_pair
 from ttsgrid.engines.meter import Meter
 from ttsgrid.engines.parallel import executor_name, parallel_arguments
 from ttsgrid.engines.quantization import quantization_arguments
 from ttsgrid.engines.spec import EngineSpec
+from ttsgrid.engines.vllm_metrics import stat_loggers
 
 GIB = 1 << 30
 CPU_BATCHED_TOKENS = 8192
@@ -49,8 +51,8 @@ from vllm.platforms import current_platform  # noqa: E402
 from vllm.sampling_params import RequestOutputKind  # noqa: E402
 from vllm.v1.engine.async_llm import AsyncLLM  # noqa: E402
 from vllm.v1.engine.exceptions import EngineDeadError  # noqa: E402
-from vllm.v1.executor.uniproc_executor import UniProcExecutor  # noqa: E402
-from vllm.v1.metrics import ray_wrappers  # noqa: E402
+
+from ttsgrid.engines.vllm_executor import TellingExecutor  # noqa: E402 (imports vLLM)
 
 T = TypeVar("T")
 
@@ -69,7 +71,7 @@ def engine_arguments(spec: EngineSpec) -> dict[str, Any]:
         "disable_log_stats": True,
         # One process fewer per engine, one import of vLLM fewer at its start, and a step need
         # not cross processes. As a class: by its name, vLLM 0.32 takes "mp" on a CPU.
-        "distributed_executor_backend": executor_name(spec) or UniProcExecutor,
+        "distributed_executor_backend": executor_name(spec) or TellingExecutor,
         **parallel_arguments(spec),
     }
     if not spec.num_gpus:
@@ -138,17 +140,6 @@ def engine_config(spec: EngineSpec, **more: Any) -> VllmConfig:  # noqa: ANN401 
     return config
 
 
-def stat_loggers(spec: EngineSpec) -> list[Any] | None:
-    """Return what tells Ray vLLM's own metrics; None where nobody asked for them."""
-    if not spec.vllm_metrics:
-        return None
-    # vLLM 0.32 looks for Ray's metrics and Ray Serve together, and without Serve, of which it
-    # wants the name of a replica that isn't there, it takes neither.
-    if ray_wrappers.ray_metrics is None:
-        ray_wrappers.ray_metrics = importlib.import_module("ray.util.metrics")
-    return [ray_wrappers.RayPrometheusStatLogger]
-
-
 def sequence_bytes(config: VllmConfig) -> int:
     """Return what keys and values of the longest sequence take, and vLLM's empty block."""
     model, block_tokens = config.model_config, config.cache_config.block_size
@@ -163,6 +154,7 @@ class _VllmEngine:
     """What both roles share: start, counters, request ids, death."""
 
     def __init__(self, spec: EngineSpec, **more: Any) -> None:  # noqa: ANN401 - vLLM's own
+        stages.enter(Stage.ENGINE)
         config = engine_config(spec, **more)
         try:
             self._engine = AsyncLLM.from_vllm_config(

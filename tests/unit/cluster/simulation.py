@@ -38,7 +38,7 @@ from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.cluster.wire.whereabouts import Whereabouts
 from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
-from ttsgrid.core.spent import Spent
+from ttsgrid.core.spent import Spent, Stage
 from ttsgrid.engines.base import EngineStats
 from ttsgrid.engines.fake import FakePolicyEngine, FakePrmEngine
 from ttsgrid.grid.plan import Plan
@@ -181,7 +181,9 @@ class SimulatedCluster:
     most_resident: int = 0
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
-    async def start(self, spec: WorkerSpec, placed: Callable[[], None]) -> FleetWorker:
+    async def start(
+        self, spec: WorkerSpec, placed: Callable[[], None], reaches: Callable[[Stage], None]
+    ) -> FleetWorker:
         placed()
         tokenizer = _Remembering(with_bos=spec.format != "qwen")
         runtime: PolicyRuntime | PrmRuntime = (

@@ -21,6 +21,7 @@ from ttsgrid.cluster.driver.fleet import FleetWorker
 from ttsgrid.cluster.driver.ray_cluster import cluster_nodes, stated_nodes
 from ttsgrid.cluster.wire.tasks import WorkerSpec
 from ttsgrid.core.errors import PlacementError
+from ttsgrid.core.spent import Stage
 from ttsgrid.grid.config import ClusterConfig
 
 
@@ -62,10 +63,12 @@ class FullCluster(SimulatedCluster):
 
     has_room: Callable[[WorkerSpec], bool]
 
-    async def start(self, spec: WorkerSpec, placed: Callable[[], None]) -> FleetWorker:
+    async def start(
+        self, spec: WorkerSpec, placed: Callable[[], None], reaches: Callable[[Stage], None]
+    ) -> FleetWorker:
         while not self.has_room(spec):
             await asyncio.sleep(0.5)
-        return await super().start(spec, placed)
+        return await super().start(spec, placed, reaches)
 
 
 def test_a_replica_without_a_place_holds_nobody_up_and_is_said_to_wait(

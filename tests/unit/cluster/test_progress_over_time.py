@@ -13,6 +13,7 @@ from ttsgrid.cluster.driver.phases import Phase
 from ttsgrid.cluster.driver.progress import PLAIN_EVERY_S, Progress
 from ttsgrid.cluster.driver.time_left import TimeLeft, about
 from ttsgrid.core.records import UnitResult
+from ttsgrid.core.spent import Stage
 
 
 def told(counts: dict[float, int], num_units: int) -> dict[float, float]:
@@ -88,7 +89,7 @@ def test_a_log_says_time_left_once_it_is_steady_and_has_hours_in_its_clock() -> 
     assert lines[-1].startswith("[1:06:40] 4000/20000 units, ")
 
 
-def test_who_still_starts_is_said_once_a_minute_in_one_line_and_on_a_terminal_in_its_row() -> None:
+def test_who_still_starts_is_said_with_its_stage_in_a_line_per_minute_or_a_terminal_s_row() -> None:
     clock, said, screen = Clock(), StringIO(), StringIO()
     log = Progress(Console(file=said, width=200), {}, clock)
     terminal = Console(file=screen, width=200, force_terminal=True, color_system=None)
@@ -97,15 +98,19 @@ def test_who_still_starts_is_said_once_a_minute_in_one_line_and_on_a_terminal_in
         for progress in (log, live):
             for place in range(5):
                 progress.state(f"large/{place}", Phase.LOADING, line="")
-        for _ in range(150):
+        for second in range(150):
             clock.now += 1
             log.look()
             live.look()
+            if second == 90:
+                log.figures.reaches("large/1", Stage.WEIGHTS)
+                live.figures.reaches("large/4", Stage.COMPILE)
         log.state("large/0", Phase.WORKING, line="")
     lines = [line for line in said.getvalue().splitlines() if "starting" in line]
     assert lines == [
         "[01:00] starting for 60 s: large/0, large/1, large/2 and 2 more",
-        "[02:00] starting for 120 s: large/0, large/1, large/2 and 2 more",
+        "[02:00] starting for 120 s: large/0, large/2, large/3 and 1 more; large/1: loading "
+        "weights",
     ]
     rows = [line.split("  ") for line in screen.getvalue().splitlines() if "large/4" in line]
-    assert "starts, 150 s" in [cell.strip() for cell in rows[-1]]
+    assert "starts: compiling and warming up, 150 s" in [cell.strip() for cell in rows[-1]]

@@ -13,30 +13,37 @@ from tests.unit.cluster.test_figures import Clock
 from tests.unit.cluster.test_simulated_runs import committed, fleet, kills_first, planned
 from ttsgrid.cluster.driver.figures import Figures
 from ttsgrid.cluster.driver.fleet import FleetWorker
+from ttsgrid.cluster.driver.phases import Phase, line_of
 from ttsgrid.cluster.wire.tasks import WorkerSpec
-from ttsgrid.core.spent import Part, Spent
+from ttsgrid.core.spent import Part, Piece, Spent, Stage
 from ttsgrid.engines.base import EngineStats
+from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.views.words.spent import where_it_went
 
-STARTS_IN_S = 100.0
+STAGES_S = {Stage.IMPORT: 20.0, Stage.ENGINE: 10.0, Stage.WEIGHTS: 50.0, Stage.WARM_UP: 20.0}
+STARTS_IN_S = sum(STAGES_S.values())
 
 
 class SlowCluster(SimulatedCluster):
     """Takes its time to load a model."""
 
-    async def start(self, spec: WorkerSpec, placed: Callable[[], None]) -> FleetWorker:
+    async def start(
+        self, spec: WorkerSpec, placed: Callable[[], None], reaches: Callable[[Stage], None]
+    ) -> FleetWorker:
         placed()
-        await asyncio.sleep(STARTS_IN_S)
-        return await super().start(spec, lambda: None)
+        for stage, seconds in STAGES_S.items():
+            reaches(stage)
+            await asyncio.sleep(seconds)
+        return await super().start(spec, lambda: None, reaches)
 
 
-async def _spent_of_a_run(folder: Path, cluster: SimulatedCluster) -> dict[Part, float]:
+async def _spent_of_a_run(folder: Path, cluster: SimulatedCluster) -> dict[Piece, float]:
     plan = planned(6)
     spent = Spent(asyncio.get_running_loop().time)
     took_s = await drive(plan, fleet(policies=2), cluster, folder, spent=spent)
     committed(folder, plan)
     assert spent.in_all_s == pytest.approx(took_s)
-    return {part: spent.seconds(part) for part in Part}
+    return {piece: spent.seconds(piece) for piece in (*Part, *Stage)}
 
 
 def test_six_workers_that_start_together_take_as_long_as_one_and_work_comes_after(
@@ -48,6 +55,17 @@ def test_six_workers_that_start_together_take_as_long_as_one_and_work_comes_afte
     for part in (Part.GENERATE, Part.SEARCH, Part.SCORE):
         assert seconds[part] > 0
         assert seconds[part] == pytest.approx(at_once[part], rel=0.2)
+    assert {stage: seconds[stage] for stage in STAGES_S} == pytest.approx(STAGES_S)
+    assert not any(at_once[stage] for stage in Stage)
+
+
+def test_a_log_says_how_long_each_stage_of_a_start_took_that_was_seen() -> None:
+    engine = EngineSpec("vllm", role="policy", name="small", source="org/small")
+    seen = {Stage.IMPORT: 12.2, Stage.ENGINE: 13.0, Stage.WEIGHTS: 0.3, Stage.WARM_UP: 4.6}
+    assert line_of(Phase.WORKING, engine, 30.1, seen) == (
+        "works after 30 s (importing code 12 s, starting the engine 13 s, warming up 5 s)"
+    )
+    assert line_of(Phase.WORKING, engine, 30.1, {}) == "works after 30 s"
 
 
 def test_a_part_ends_though_a_worker_died_in_it(tmp_path: Path) -> None:
@@ -97,16 +115,38 @@ def test_pieces_that_overlap_count_once_and_a_part_under_way_counts_so_far() -> 
     assert (spent.seconds(Part.SEARCH), spent.in_all_s) == (27, 42)
 
 
+def test_a_stage_ends_with_the_worker_that_was_in_it_and_a_late_word_begins_none() -> None:
+    clock = Clock()
+    figures = Figures({"small": 4}, clock)
+    figures.enters("small/0", Phase.LOADING)
+    figures.reaches("small/0", Stage.WEIGHTS)
+    clock.now = 30.0
+    figures.enters("small/0", Phase.PLACING)  # it died, and another is placed
+    figures.reaches("small/0", Stage.WARM_UP)
+    clock.now = 50.0
+    assert figures.stages("small/0") == {Stage.WEIGHTS: 30.0}
+    figures.enters("small/0", Phase.LOADING)
+    assert figures.stages("small/0") == {}
+    assert (figures.spent.seconds(Stage.WEIGHTS), figures.spent.seconds(Stage.WARM_UP)) == (30, 0)
+
+
 def test_the_sentence_names_each_part_that_took_time() -> None:
     clock = Clock()
     spent = Spent(clock)
-    for part, seconds in ((Part.START, 71.2), (Part.GENERATE, 305.0), (Part.COMMIT, 0.2)):
-        spent.add(part, seconds)
+    for piece, seconds in (
+        (Part.START, 71.2),
+        (Stage.IMPORT, 30.1),
+        (Stage.WEIGHTS, 0.3),
+        (Stage.WARM_UP, 12.0),
+        (Part.GENERATE, 305.0),
+        (Part.COMMIT, 0.2),
+    ):
+        spent.add(piece, seconds)
     with spent.on(Part.ANALYSE):
         clock.now = 8.4
     clock.now = 391.0
     assert where_it_went(spent) == (
-        "Took 6 min 31 s: starting workers 1 min 11 s, generating 5 min 5 s and analysing 8 s "
-        "(parts overlap)."
+        "Took 6 min 31 s: starting workers 1 min 11 s (importing code 30 s and warming up 12 s), "
+        "generating 5 min 5 s and analysing 8 s (parts overlap)."
     )
     assert where_it_went(Spent(clock)) == "Took 0 s."

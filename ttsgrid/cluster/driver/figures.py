@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from ttsgrid.cluster.driver.deaths import Cause
 from ttsgrid.cluster.driver.phases import Phase
 from ttsgrid.core.records import UnitResult
-from ttsgrid.core.spent import Part, Spent
+from ttsgrid.core.spent import Part, Spent, Stage
 from ttsgrid.core.tally import Tally
 from ttsgrid.core.units import SampleBlock, ScoreBlock, SearchTree, Unit
 from ttsgrid.engines.base import EngineStats
@@ -68,6 +68,9 @@ class WorkerFigures:
     role: str = "policy"
     state: str = "waits"
     state_since: float = 0.0
+    stage: Stage | None = None
+    stage_since: float = 0.0
+    stage_s: dict[Stage, float] = field(default_factory=dict)
     total: EngineStats = field(default_factory=EngineStats)
     tokens_per_s: float = 0.0
     busy_share: float = 0.0
@@ -140,6 +143,35 @@ class Figures:
             self.spent.begin(Part.START)
         elif before in STARTING and state not in STARTING:
             self.spent.end(Part.START)
+        self._leave_stage(worker)
+        if state == Phase.LOADING:
+            worker.stage_s.clear()
+
+    def reaches(self, label: str, stage: Stage) -> None:
+        """Note how far a replica that loads has come."""
+        worker = self.worker(label)
+        if worker.state != Phase.LOADING:  # a late word of a start that has ended
+            return
+        self._leave_stage(worker)
+        worker.stage, worker.stage_since = stage, self._clock()
+        self.spent.begin(stage)
+
+    def _leave_stage(self, worker: WorkerFigures) -> None:
+        if worker.stage is not None:
+            self.spent.end(worker.stage)
+            worker.stage_s = self._stages_of(worker)
+            worker.stage = None
+
+    def stages(self, label: str) -> dict[Stage, float]:
+        """Return how long a replica's last start was in each stage, that under way included."""
+        return self._stages_of(self.worker(label))
+
+    def _stages_of(self, worker: WorkerFigures) -> dict[Stage, float]:
+        stage = worker.stage
+        if stage is None:
+            return dict(worker.stage_s)
+        under_way_s = self._clock() - worker.stage_since
+        return worker.stage_s | {stage: worker.stage_s.get(stage, 0.0) + under_way_s}
 
     def seconds_in_state(self, label: str) -> float:
         """Return how long a replica has been doing what it does."""

@@ -12,6 +12,7 @@ from typing import Protocol
 from ttsgrid.cluster.wire.scoring_link import PrmPeer
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.cluster.wire.whereabouts import Whereabouts
+from ttsgrid.core.spent import Stage
 from ttsgrid.engines.base import EngineStats
 
 
@@ -64,12 +65,15 @@ class FleetWorker(Protocol):
 class StartWorker(Protocol):
     """Places a worker and loads its model."""
 
-    async def __call__(self, spec: WorkerSpec, placed: Callable[[], None]) -> FleetWorker:
+    async def __call__(
+        self, spec: WorkerSpec, placed: Callable[[], None], reaches: Callable[[Stage], None]
+    ) -> FleetWorker:
         """Start one; wait for its place as long as it takes, or is let.
 
         Args:
             spec: what it holds and reserves.
             placed: to be called once it has its place and begins to load.
+            reaches: to be called with each stage of its load that is seen, as it begins.
 
         Raises:
             PlacementError, WorkerStartError: why it can't, and why no other could.

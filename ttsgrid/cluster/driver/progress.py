@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console, Group, RenderableType
@@ -18,7 +18,7 @@ from ttsgrid.cluster.driver.figures import Figures
 from ttsgrid.cluster.driver.figures_in_words import some_of, summary
 from ttsgrid.cluster.driver.phases import Phase
 from ttsgrid.cluster.driver.time_left import TimeLeft, about
-from ttsgrid.core.spent import Spent
+from ttsgrid.core.spent import Spent, Stage
 from ttsgrid.engines.base import EngineStats
 
 PLAIN_EVERY_S = 10.0
@@ -81,15 +81,23 @@ class Progress:
             self._say()
 
     def look(self) -> None:
-        """Say in a log, once a minute and in one line, whose model is still loading."""
+        """Say in a log, once a minute and in one line, whose model still loads, and how far."""
         starting = self._starting()
         longest_s = max(starting.values(), default=0.0)
         quiet_s = self._clock() - self._starting_said_at
         if self._console.is_terminal or min(longest_s, quiet_s) < STARTING_EVERY_S:
             return
         self._starting_said_at = self._clock()
-        line = f"{self._stamp()} starting for {longest_s:.0f} s: {some_of(list(starting))}"
+        line = f"{self._stamp()} starting for {longest_s:.0f} s: {self._how_far(starting)}"
         self._console.print(line, highlight=False)
+
+    def _how_far(self, labels: Iterable[str]) -> str:
+        """Name workers by the stages that they are in, each stage once."""
+        at: dict[Stage | None, list[str]] = {}
+        for label in labels:
+            at.setdefault(self.figures.worker(label).stage, []).append(label)
+        told = [f"{some_of(them)}{f': {stage}' if stage else ''}" for stage, them in at.items()]
+        return "; ".join(told)
 
     def _starting(self) -> dict[str, float]:
         """Return for how many seconds each worker that starts has been at it."""
@@ -141,9 +149,11 @@ class Progress:
             table.add_column(heading, justify="left" if heading in HEADINGS[:2] else "right")
         starting = self._starting()
         for label, worker in self.figures.workers.items():
+            stage = f": {worker.stage}" if worker.stage else ""
+            since = f"{stage}, {starting[label]:.0f} s" if label in starting else ""
             row = (
                 label,
-                f"{worker.state}, {starting[label]:.0f} s" if label in starting else worker.state,
+                f"{worker.state}{since}",
                 f"{self.figures.left(worker.model):,}",
                 f"{worker.total.running:,}",
                 f"{worker.tokens_per_s:,.0f}",

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -23,11 +23,13 @@ from ttsgrid.cluster.wire.whereabouts import Whereabouts
 from ttsgrid.cluster.worker.actors import create_actor
 from ttsgrid.cluster.worker.placement import Placement, placement_of
 from ttsgrid.core.errors import PlacementError, TtsgridError, WorkerStartError
+from ttsgrid.core.spent import Stage
 from ttsgrid.engines.base import EngineStats
 
 T = TypeVar("T")
 STATS_TIMEOUT_S = 5.0
 STOP_TIMEOUT_S = 10.0
+LOOK_EVERY_S = 0.5  # at a worker that loads
 # Ray refuses an actor name that is taken, and that of a worker that just died may still be.
 _numbers = itertools.count(1)
 
@@ -63,6 +65,7 @@ class RemoteWorker:
         cls,
         spec: WorkerSpec,
         placed: Callable[[], None] = lambda: None,
+        reaches: Callable[[Stage], None] = lambda stage: None,
         *,
         placement_timeout_s: float | None,
         start_timeout_s: float,
@@ -74,6 +77,7 @@ class RemoteWorker:
         Args:
             spec: what it holds and reserves.
             placed: called once it has its place.
+            reaches: called with each stage of its load that is seen.
             placement_timeout_s: how long it may wait for room; None for as long as it takes.
             start_timeout_s: how long its model may take to load.
             run_id: told in the actor's name, which no other run on the cluster may share.
@@ -92,7 +96,7 @@ class RemoteWorker:
             await worker._be_placed(spec, placement_timeout_s)
             placed()
             async with worker._turn(spec, turns):
-                await worker._load(spec, start_timeout_s)
+                await worker._load(spec, start_timeout_s, reaches)
         except BaseException:  # cancelled too: nothing may stay behind
             worker.kill()
             raise
@@ -115,7 +119,10 @@ class RemoteWorker:
             return nullcontext()
         return turns[self.place.address]
 
-    async def _load(self, spec: WorkerSpec, timeout_s: float) -> None:
+    async def _load(
+        self, spec: WorkerSpec, timeout_s: float, reaches: Callable[[Stage], None]
+    ) -> None:
+        look = asyncio.create_task(self._look_at_stages(reaches))
         try:
             await self._within(self._actor.start.remote(), timeout_s)
         except TimeoutError:
@@ -123,6 +130,20 @@ class RemoteWorker:
                 f"{spec.engine.name} did not load within engine.start_timeout_s={timeout_s:g} s "
                 f"({self.place})"
             ) from None
+        finally:
+            look.cancel()
+            await asyncio.gather(look, return_exceptions=True)
+
+    async def _look_at_stages(self, reaches: Callable[[Stage], None]) -> None:
+        """Tell each stage that is seen; whatever goes wrong, the start itself will say."""
+        last: Stage | None = None
+        with suppress(TtsgridError):
+            while True:
+                stage = await self._reply(self._actor.stage.remote())
+                if stage is not None and stage is not last:
+                    reaches(stage)
+                    last = stage
+                await asyncio.sleep(LOOK_EVERY_S)
 
     async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[TaskOutcome]:
         """Run tasks together; see `FleetWorker.run`."""

@@ -14,6 +14,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeVar
 
 from ttsgrid.cluster.driver.backlog import Chunk
@@ -119,8 +120,10 @@ class Replica:
         if phase is Phase.LOADING:
             self.progress.figures.worker(self.label, self.model, self.spec.engine.role)
         if not self.is_spare or self.label in self.progress.figures.workers:
-            waited_s = self.progress.figures.seconds_in_state(self.label)
-            self.progress.state(self.label, phase, line_of(phase, self.spec.engine, waited_s))
+            figures = self.progress.figures
+            waited_s, stages_s = figures.seconds_in_state(self.label), figures.stages(self.label)
+            line = line_of(phase, self.spec.engine, waited_s, stages_s)
+            self.progress.state(self.label, phase, line)
 
     async def _serve(self, residency: Residency) -> None:
         self._enter(Phase.LINE)
@@ -173,7 +176,9 @@ class Replica:
         """
         self._enter(Phase.PLACING)
         spec = replace(self.spec, label=self.label, restarts=self._deaths.number)
-        worker = self.worker = await self.start(spec, lambda: self._enter(Phase.LOADING))
+        reaches = partial(self.progress.figures.reaches, self.label)
+        placed = partial(self._enter, Phase.LOADING)
+        worker = self.worker = await self.start(spec, placed, reaches)
         self.progress.figures.starts(self.label)
         self._enter(Phase.WORKING)
         if self.spec.engine.role == "prm":

@@ -18,6 +18,8 @@ from ttsgrid.cluster.worker.here import whereabouts
 from ttsgrid.cluster.worker.placement import Placement
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.core.errors import EndpointDownError, WorkerStartError
+from ttsgrid.core.spent import Stage
+from ttsgrid.engines import stages
 from ttsgrid.engines.base import EngineStats
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 # Of one actor; Ray queues calls past it, by default past 1000. Each search is a call, and so is
 # `never`, which must not wait in that queue. The driver keeps far fewer in flight.
 MAX_CALLS_IN_FLIGHT = 4096
+# Calls of this group have a thread of their own: one that loads a model answers no other.
+ASIDE = "aside"
 
 
 class WorkerActor:
@@ -53,11 +57,9 @@ class WorkerActor:
             WorkerStartError: with the engine's own reason.
             EndpointDownError: nobody answers at the policy's endpoint.
         """
-        # Here, since the driver imports this file too and would have torch from it.
-        from ttsgrid.cluster.worker.runtime import start_runtime  # noqa: PLC0415
-
         try:
-            self._runtime = await start_runtime(self._spec)
+            with stages.told():
+                self._runtime = await self._started()
         except Exception as error:
             if isinstance(error, EndpointDownError):
                 raise  # it names the policy and its setting itself
@@ -66,6 +68,18 @@ class WorkerActor:
                 f"{self._spec.engine.name} ({self._spec.engine.source}) did not start: "
                 f"{type(error).__name__}: {error}"
             ) from None  # the cause may not pickle
+
+    async def _started(self) -> Runtime:
+        stages.enter(Stage.IMPORT)
+        # Here, since the driver imports this file too and would have torch from it.
+        from ttsgrid.cluster.worker.runtime import start_runtime  # noqa: PLC0415
+
+        return await start_runtime(self._spec)
+
+    @ray.method(concurrency_group=ASIDE)  # type: ignore[untyped-decorator]
+    async def stage(self) -> Stage | None:
+        """Return how far `start` is, while it runs."""
+        return stages.current()
 
     async def run(self, tasks: Sequence[Task], prm: PrmPeer | None) -> list[TaskOutcome]:
         """Run tasks together; one message back, whatever the number of steps."""
@@ -107,7 +121,7 @@ def create_actor(spec: WorkerSpec, name: str, placement: Placement) -> ActorHand
     units out again and to count the attempt.
     """
     # Ray shows actors by their classes.
-    actor_class: ActorClass = ray.remote(
+    actor_class: ActorClass = ray.remote(concurrency_groups={ASIDE: 1})(
         PolicyWorker if spec.engine.role == "policy" else PrmWorker
     )
     # Ray sets OpenMP's number only where the shell has none, and never MKL's: torch would then

@@ -13,6 +13,8 @@ import torch
 from transformers import AutoTokenizer
 
 from ttsgrid.core.errors import EngineError
+from ttsgrid.core.spent import Stage
+from ttsgrid.engines import stages
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest, TokenLogits
 from ttsgrid.engines.spec import EngineSpec
 from ttsgrid.engines.transformers_engine.attention import KvCache
@@ -29,6 +31,7 @@ class _Served:
     """A loaded model with its cache: what both roles start from."""
 
     def __init__(self, spec: EngineSpec, load: Callable[[EngineSpec], torch.nn.Module]) -> None:
+        stages.enter(Stage.WEIGHTS)
         model = load(spec)
         self.context = context_tokens(spec, model)
         self.block_tokens = block_tokens(spec)
