@@ -18,6 +18,7 @@ import os
 import sys
 import traceback
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from ttsgrid.core.errors import EngineError
@@ -29,11 +30,13 @@ from ttsgrid.engines.meter import Meter
 from ttsgrid.engines.parallel import executor_name, parallel_arguments
 from ttsgrid.engines.quantization import quantization_arguments
 from ttsgrid.engines.spec import EngineSpec
+from ttsgrid.engines.turns import in_turn
 from ttsgrid.engines.vllm_metrics import stat_loggers
 
 GIB = 1 << 30
 CPU_BATCHED_TOKENS = 8192
 CPU_BLOCK_TOKENS = 32
+PATIENCE_S = 120.0  # with another engine's look at a class of models
 CPU_ENVIRONMENT = {
     # Engines of a sweep share cores: binding each to "its" cores would stack them.
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
@@ -45,6 +48,7 @@ for _name, _value in CPU_ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)  # read by vLLM when it is imported
 
 from vllm import AsyncEngineArgs, PoolingParams, SamplingParams  # noqa: E402
+from vllm import envs as vllm_envs  # noqa: E402
 from vllm.config import PoolerConfig, VllmConfig  # noqa: E402
 from vllm.inputs import TokensPrompt  # noqa: E402
 from vllm.platforms import current_platform  # noqa: E402
@@ -128,7 +132,10 @@ def engine_config(spec: EngineSpec, **more: Any) -> VllmConfig:  # noqa: ANN401 
         EngineError: vLLM refuses the settings; the message names ttsgrid's.
     """
     try:
-        config = AsyncEngineArgs(**engine_arguments(spec) | more).create_engine_config()
+        # vLLM looks into a class of models that it meets for the first time on a machine in yet
+        # another process, 13 CPU seconds, and keeps what it found: the first one for all.
+        with in_turn(Path(vllm_envs.VLLM_CACHE_ROOT) / "ttsgrid.lock", PATIENCE_S):
+            config = AsyncEngineArgs(**engine_arguments(spec) | more).create_engine_config()
     except ValueError as error:
         raise EngineError(
             f"vLLM refuses a setting of {spec.name} or of engine (max_model_len, dtype, "
