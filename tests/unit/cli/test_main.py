@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import ttsgrid
+from ttsgrid.analysis.study.tables import TABLES
 from ttsgrid.cli.doors import DOORS
 from ttsgrid.cli.exits import FAILED, STOPPED, WRONG, command
 from ttsgrid.cli.main import main
@@ -33,6 +34,17 @@ def test_each_command_has_a_help_of_its_own(name: str, capsys: pytest.CaptureFix
     said = capsys.readouterr()
     assert "ttsgrid" in said.out
     assert said.err == ""
+
+
+def test_help_of_a_frontier_fits_80_columns_with_whole_names(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main(["frontier", "--help"])
+    said = capsys.readouterr().out
+    assert max(map(len, said.splitlines())) <= 80
+    assert all(f"{name}," in said for name in list(TABLES)[:-1])
 
 
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
