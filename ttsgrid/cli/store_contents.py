@@ -53,6 +53,8 @@ def show_failed(console: Console, files: Files) -> None:
         units = frame.filter(pl.col("alike") == cause)
         console.print(_why(units), soft_wrap=True, markup=False)
         console.print(_failures(units))
+        for line in _logs(units):
+            console.print(line, soft_wrap=True, markup=False)
 
 
 def _why(units: pl.DataFrame) -> str:
@@ -65,13 +67,26 @@ def _why(units: pl.DataFrame) -> str:
 
 
 def _failures(units: pl.DataFrame) -> RichTable:
-    view = RichTable("unit", "kind", "policy", "PRM", "problem", "host", "attempt", "log")
-    columns = ("unit_id", "kind", "policy", "prm", "problem_id", "host", "attempt", "log")
+    view = RichTable("unit", "kind", "policy", "PRM", "problem", "host", "attempt")
+    for column in view.columns:
+        column.overflow = "fold"  # cut short, an id would be of no use
+    columns = ("unit_id", "kind", "policy", "prm", "problem_id", "host", "attempt")
     for row in units.head(MOST_SHOWN).select(columns).iter_rows():
         view.add_row(*(Text("" if value is None else visible(str(value))) for value in row))
     if units.height > MOST_SHOWN:
         view.caption = f"and {units.height - MOST_SHOWN:,} more, in table units"
     return view
+
+
+def _logs(units: pl.DataFrame) -> list[str]:
+    """Return where to look, each log in a line: a table's cell would cut its path short."""
+    known = units.drop_nulls("log").group_by("host", "log", maintain_order=True).len()
+    lines = [
+        f"log of {counted(number, 'unit')} on {visible(host or 'an unknown host')}: {visible(log)}"
+        for host, log, number in known.head(MOST_SHOWN).iter_rows()
+    ]
+    more = known.height - MOST_SHOWN
+    return lines if more <= 0 else [*lines, f"and {counted(more, 'log')} more, in table units"]
 
 
 def _tables(files: Files) -> RichTable:

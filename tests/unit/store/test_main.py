@@ -72,7 +72,8 @@ def test_failed_units_are_shown_by_cause_with_host_attempt_and_log(tmp_path: Pat
     said = [line for line in shown.stdout.splitlines() if re.match(r"\d+ units?: ", line)]
     assert said == ["2 units: out of memory", "1 unit: no [/b] judge"]
     row = next(row for row in cells(shown.stdout) if failed(0).unit.id in row)
-    assert row == [failed(0).unit.id, "sample", "small", "p0", "node7", "3", place["log"]]
+    assert row == [failed(0).unit.id, "sample", "small", "p0", "node7", "3"]
+    assert f"log of 2 units on node7: {place['log']}" in shown.stdout
 
 
 def test_failures_that_differ_in_numbers_are_one_cause(tmp_path: Path) -> None:
