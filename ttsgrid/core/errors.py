@@ -58,6 +58,10 @@ class PlacementError(TtsgridError):
     """The cluster lacks the resources that a worker asks for."""
 
 
+class HeadSilentError(PlacementError):
+    """The head node of the Ray cluster does not answer; it may come back."""
+
+
 class EngineError(TtsgridError):
     """One request failed in an engine that still lives."""
 

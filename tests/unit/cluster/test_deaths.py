@@ -55,6 +55,7 @@ DEATHS: list[tuple[RayError, Cause]] = [
     (OwnerDiedError("ab", None, ""), Cause.NODE),
     (ActorUnavailableError("connection reset", None), Cause.UNREACHABLE),
     (ActorDiedError(), Cause.PROCESS),
+    (RaySystemError("Owner's node has crashed."), Cause.NODE),
     (WorkerCrashedError(), Cause.PROCESS),
     (RaySystemError("raylet gone"), Cause.PROCESS),
     (RayTaskError("run", "Traceback\nMemoryError: of the host", MemoryError()), Cause.FAULT),

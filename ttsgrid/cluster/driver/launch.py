@@ -16,9 +16,9 @@ from ttsgrid.cluster.driver.figures import Figures
 from ttsgrid.cluster.driver.fleet_specs import REQUESTS_PER_SEQUENCE, automatic_models, fleet_of
 from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.driver.ray_cluster import (
-    cluster_nodes,
     free_nodes,
     ray_cluster,
+    seen_nodes,
     smallest_gpu_gib,
 )
 from ttsgrid.cluster.driver.ray_metrics import RayMetrics
@@ -54,7 +54,7 @@ async def run_missing(
     with ray_cluster(grid.cluster, files_to_ship([*own_code(grid), *grid.plugins])) as dashboard:
         if dashboard:
             console.print(f"Ray dashboard: http://{dashboard}", highlight=False)
-        nodes = partial(cluster_nodes, grid.cluster)
+        nodes = partial(seen_nodes, grid.cluster)
         cluster = nodes()
         workers = fleet_of(grid, models, plan, cluster, partial(_gpu_gib, grid))
         # Ray would leave such an actor pending, and say nothing until the placement times out.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -16,13 +17,14 @@ from ttsgrid.cluster.driver.capacity import Capacity, Nodes
 from ttsgrid.cluster.driver.ray_client import is_client
 from ttsgrid.cluster.driver.reach import require_reachable, setting_of
 from ttsgrid.cluster.driver.stopping import own_handlers
-from ttsgrid.core.errors import PlacementError, StoppedError
+from ttsgrid.core.errors import HeadSilentError, PlacementError, StoppedError
 from ttsgrid.grid.config import ClusterConfig
 from ttsgrid.grid.preflight.memory import gpu_gib
 
 GIB = 1 << 30
 MANY_NODES = 32
 GPU_ANSWER_S = 30.0  # of nodes that start a process for it
+HEAD_TIMEOUT_S = 1.0
 HERE = "local"  # starts Ray, whatever runs beside it
 
 
@@ -92,6 +94,24 @@ def cluster_nodes(config: ClusterConfig | None = None) -> Nodes:
     told = () if is_client() else _promised()
     promised = told or (stated_nodes(config, alive) if config else ())
     return Nodes(alive, promised)
+
+
+def seen_nodes(config: ClusterConfig) -> Nodes:
+    """Return `cluster_nodes`, of a cluster whose head node answers.
+
+    Ray itself would wait for it for a minute, and then end the process.
+
+    Raises:
+        HeadSilentError: nobody listens there.
+    """
+    if not is_client():
+        address = ray.get_runtime_context().gcs_address
+        host, _, port = address.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), HEAD_TIMEOUT_S).close()
+        except OSError as error:
+            raise HeadSilentError(f"Ray's head node at {address} does not answer") from error
+    return cluster_nodes(config)
 
 
 def stated_nodes(config: ClusterConfig, alive: Sequence[Capacity]) -> tuple[Capacity, ...]:

@@ -26,7 +26,8 @@ from ttsgrid.cluster.wire.whereabouts import Whereabouts
 MAX_REASON_CHARS = 300
 _OF_MEMORY = re.compile(r"running low on memory|out of memory|memory monitor", re.IGNORECASE)
 _OF_NODE = re.compile(
-    r"node has died|node is dead|node it was running on|preempt|due to draining", re.IGNORECASE
+    r"node has (?:died|crashed)|node is dead|node it was running on|preempt|due to draining",
+    re.IGNORECASE,
 )
 # Ray's advice for every death; it names the kernel's memory killer, which would read as a cause.
 _ADVICE = re.compile(r"\s*(?:Some common causes include|To troubleshoot|Check ).*", re.DOTALL)

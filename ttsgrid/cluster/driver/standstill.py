@@ -18,12 +18,15 @@ from ttsgrid.cluster.driver.phases import Phase
 from ttsgrid.cluster.driver.progress import Progress
 from ttsgrid.cluster.driver.replica import Replica
 from ttsgrid.cluster.driver.residency import Residency
-from ttsgrid.core.errors import PlacementError
+from ttsgrid.core.errors import HeadSilentError, PlacementError
 
 LOOK_EVERY_S = 2.0
 SAY_AFTER_S = 15.0  # a place that is free is given within seconds
 SAY_ANYWAY_AFTER_S = 120.0  # no process takes that long to start: its place is not ours after all
 SAY_EVERY_S = 300.0
+# After a minute Ray ends the process itself (`gcs_rpc_server_reconnect_timeout_s`), in C++ and
+# without a last commit; a head node with a store of its own may be back before.
+HEAD_MAY_BE_SILENT_S = 45.0
 
 
 @dataclass(frozen=True)
@@ -50,17 +53,24 @@ class Standstill:
         self._progress = progress
         self._waited_s: dict[str, float] = {}
         self._quiet_s = 0.0
+        self._head_silent_s = 0.0
 
     async def watch(self, borne_s: float) -> None:
         """Say who waits for what, and never return.
 
         Raises:
-            PlacementError: nothing ran and nothing could be placed for `borne_s`.
+            PlacementError: nothing ran and nothing could be placed for `borne_s`, or the head node
+                is gone.
         """
         stood_s = 0.0
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            self._residency.nodes_are(self._room.nodes())
+            try:
+                self._residency.nodes_are(self._room.nodes())
+            except HeadSilentError as silence:
+                self._bear(silence)
+                continue
+            self._head_silent_s = 0.0
             waiting = [replica for replica in self._replicas if replica.is_waiting]
             if not waiting or any(replica.is_busy for replica in self._replicas):
                 stood_s = 0.0
@@ -72,6 +82,23 @@ class Standstill:
                     f"(cluster.placement_timeout_s): {self._awaited(waiting[0])}"
                 )
             self._say([one for one in waiting if one.phase is Phase.PLACING])
+
+    def _bear(self, silence: HeadSilentError) -> None:
+        """Let workers go on while the head node is away, for a while.
+
+        Raises:
+            PlacementError: it does not come back.
+        """
+        if not self._head_silent_s:
+            self._progress.note(
+                f"{silence}; the run ends after {HEAD_MAY_BE_SILENT_S:.0f} s if it stays away"
+            )
+        self._head_silent_s += LOOK_EVERY_S
+        if self._head_silent_s >= HEAD_MAY_BE_SILENT_S:
+            raise PlacementError(
+                f"{silence}: it was stopped (`ray stop`) or lost. What finished is committed; join "
+                "another cluster (cluster.address, RAY_ADDRESS) with the same command to go on"
+            ) from silence
 
     def _say(self, unplaced: Sequence[Replica]) -> None:
         """Say in one line who waits, once they have waited for what is not there."""
