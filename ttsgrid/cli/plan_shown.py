@@ -40,7 +40,7 @@ def show_plan(
         console: to print to.
     """
     costs = costs_shown(grid, plan, found.models)
-    _say((_counts(plan), " ".join(costs.totals)), console)
+    _say((_counts(plan, of_all=False), " ".join(costs.totals)), console)
     if (table := costs.table) is not None:
         if console.width < ROOMY_COLUMNS:
             table = without_column(table, "solutions")
@@ -68,7 +68,7 @@ def _shared(plan: Plan) -> str:
 def show_units(plan: Plan, console: Console) -> None:
     """Print what a grid needs and what the store already holds."""
     console.print(_units_table(plan))
-    _say((f"{_counts(plan)} {_shared(plan)}",), console)
+    _say((f"{_counts(plan, of_all=True)} {_shared(plan)}",), console)
 
 
 def warnings(grid: GridConfig, found: Found) -> Iterator[str]:
@@ -101,9 +101,9 @@ def _units_table(plan: Plan) -> Table:
     return table
 
 
-def _counts(plan: Plan) -> str:
+def _counts(plan: Plan, *, of_all: bool) -> str:
     in_all, to_run = len(plan.units), len(plan.missing)
-    of = f", of {plan.planned} in the plan" if to_run < in_all else ""
+    of = f", of {plan.planned} in the plan" if of_all or to_run < in_all else ""
     return (
         f"{counted(len(plan.cells), 'cell')} over {counted(len(plan.problems), 'problem')}. "
         f"To generate: {plan.to_generate}{of}, in {counted(to_run, 'unit')} to run; the store "
