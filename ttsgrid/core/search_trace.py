@@ -7,7 +7,7 @@ each step's text once, with its parent's id, so that the tree can be put togethe
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 
 from ttsgrid.core.identity import Canonical
@@ -64,7 +64,9 @@ class SearchTrace:
 
     def as_json(self) -> str:
         """Return the trace as JSON text; `from_json` reads it back."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        # `asdict` would copy each candidate first, with all its scores.
+        fields = vars(self) | {"steps": [[vars(item) for item in step] for step in self.steps]}
+        return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> SearchTrace:
