@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -14,7 +15,7 @@ from tests.unit.grid.test_units_and_plan import IDENTITIES, grid, models, proble
 from ttsgrid.cluster.driver.capacity import Capacity
 from ttsgrid.cluster.driver.spread import Spread
 from ttsgrid.cluster.wire.tasks import WorkerSpec
-from ttsgrid.grid.plan import make_plan
+from ttsgrid.grid.plan import Plan, make_plan
 from ttsgrid.store import committed_units
 
 NODE_OF_EIGHT = (Capacity(8, 1e6, 1e6),)
@@ -126,3 +127,37 @@ def test_gpus_of_a_model_that_is_done_go_to_those_with_work_left(tmp_path: Path)
     assert (names[:4].count(small), names[:4].count(medium)) == (2, 2)
     assert names[4:] == [medium, medium]
     assert cluster.most_resident == 4
+
+
+def test_a_replica_without_work_makes_room_while_others_of_its_model_still_work(
+    tmp_path: Path,
+) -> None:
+    slow, quick = "small", "medium"
+    plans = [
+        make_plan(
+            grid(
+                policies=models((name,)), prms=(), strategies=strategies("majority"), budgets=(16,)
+            ),
+            of,
+            IDENTITIES,
+        )
+        # Of the slow one's three, the last leaves one of its replicas idle.
+        for name, of in ((slow, problems(43)[40:]), (quick, problems(40)))
+    ]
+    plan = Plan.joined(plans)
+    fleet = {
+        slow: [on_gpus("policy", slow, 2.0)] * 2,
+        quick: [on_gpus("policy", quick, 0.4)] * 4,
+    }
+    begun_s: list[float] = []
+    cluster = SimulatedCluster(lambda _: begun_s.append(asyncio.get_running_loop().time()))
+    four = (Capacity(4, 1e6, 1e6),)
+    run_virtually(
+        drive(plan, fleet, cluster, tmp_path, four, spread=Spread(frozenset({quick}), {}))
+    )
+    names = [worker.spec.engine.name for worker in cluster.workers]
+    assert (names[:4].count(slow), names[4:]) == (2, [quick, quick])
+    # A problem of the slow one takes 4 s, and there are two for one of its replicas.
+    assert begun_s[4] < 5 < 8 <= begun_s[5]
+    assert cluster.most_resident == 4
+    assert committed_units(tmp_path).done == {unit.id for unit in plan.units}

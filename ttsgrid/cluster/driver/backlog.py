@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ttsgrid.cluster.wire.tasks import Task
 
@@ -56,20 +56,38 @@ class Backlog:
         self._handed_out[model] = max(0, self._handed_out[model] - num_units)
         self._notify()
 
-    async def take(self, model: str) -> Chunk | None:
-        """Return the next ready chunk; None once the model is finished."""
+    def first_in_line(self, model: str) -> Chunk | None:
+        """Return the chunk that `take` gives next; None where none is ready."""
+        return self._ready[model][0] if self._ready[model] else None
+
+    async def take(self, model: str, is_spare: Callable[[], bool] = lambda: False) -> Chunk | None:
+        """Return the next ready chunk; None once the model is finished.
+
+        Also None where all that is left is with others, and whoever asks is a spare.
+        """
         while not self._ready[model]:
-            if self.remaining(model) <= 0:
+            if self.remaining(model) <= 0 or (self._is_handed_out(model) and is_spare()):
                 return None
             await self._wait()
         chunk = self._ready[model].popleft()
         self._count_handed_out(chunk, 1)
+        if not self._ready[model]:
+            self._notify()  # it may have been the last
         return chunk
+
+    def _is_handed_out(self, model: str) -> bool:
+        """Whether nothing of a model is ready or still to come: workers have all that is left."""
+        return not self._ready[model] and self.remaining(model) <= self._handed_out[model]
 
     def _count_handed_out(self, tasks: Sequence[Task], sign: int) -> None:
         for task in tasks:
             for of_unit in task.unit.models:
                 self._handed_out[of_unit.name] += sign
+
+    async def handed_out(self, model: str) -> None:
+        """Wait until workers have all that is left of a model."""
+        while not self._is_handed_out(model):
+            await self._wait()
 
     async def finished(self, model: str) -> None:
         """Wait until every unit of a model has its result, or won't get one."""
@@ -83,3 +101,12 @@ class Backlog:
         # Wake every waiter once; later waiters get a fresh event.
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+def calls_of(chunk: Chunk, each_apart: bool = False) -> list[Chunk]:
+    """Split a chunk into messages: each search by itself, all else together unless told."""
+    if each_apart:
+        return [(task,) for task in chunk]
+    searches = [(task,) for task in chunk if task.unit.tree]
+    together = tuple(task for task in chunk if not task.unit.tree)
+    return [together, *searches] if together else [*searches]

@@ -12,9 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
 
 from ttsgrid.cluster.wire.whereabouts import Whereabouts
 from ttsgrid.core.errors import TtsgridError
+
+E = TypeVar("E", bound=Exception)
 
 
 class Cause(StrEnum):
@@ -114,3 +117,9 @@ def in_words(deaths: Mapping[Cause, int]) -> str:
     causes = sorted(deaths.items(), key=lambda item: (-item[1], item[0]))
     told = ", ".join(f"{count} {cause}" for cause, count in causes)
     return f"{number} {'death' if number == 1 else 'deaths'} ({told})"
+
+
+def first_of(group: BaseExceptionGroup[E]) -> E:
+    """Return the first error of a group, however deep."""
+    first = group.exceptions[0]
+    return first_of(first) if isinstance(first, BaseExceptionGroup) else first

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import TypeVar
@@ -82,12 +82,24 @@ class Dispatch:
         """Return how many of the units left for a model are one replica's share."""
         return self.remaining(model) / max(1, self._at_work[model])
 
-    async def take(self, model: str) -> Chunk | None:
-        """Return the next chunk for a model's workers; None once nothing needs it any more."""
+    async def take(self, model: str, is_spare: Callable[[], bool] = lambda: False) -> Chunk | None:
+        """Return the next chunk for a model's workers; None once nothing needs it any more.
+
+        Also None where other workers have all that is left and whoever asks is a spare: it has
+        nothing to do, and others wait for its room.
+        """
         await self._committer.room()
-        chunk = await self._backlog.take(model)
+        chunk = await self._backlog.take(model, is_spare)
         self._figures.handed_out(model, [task.unit for task in chunk or ()])
         return chunk
+
+    def first_in_line(self, model: str) -> Chunk | None:
+        """Return the chunk that `take` gives next; None where none is ready."""
+        return self._backlog.first_in_line(model)
+
+    async def handed_out(self, model: str) -> None:
+        """Wait until workers have all that is left for a model."""
+        await self._backlog.handed_out(model)
 
     async def finished(self, model: str) -> None:
         """Wait until no unit needs a model any more."""

@@ -39,6 +39,10 @@ class PrmDirectory:
         self._live[model].pop(label, None)
         self._notify()
 
+    def is_spare(self, model: str, label: str) -> bool:
+        """Whether no search scores with a replica, and there is another for those that will."""
+        return not self._running[model][label] and len(self._live[model]) > 1
+
     @asynccontextmanager
     async def scorer(self, model: str, problem_id: str, num_requests: int) -> AsyncIterator[Scorer]:
         """Give what a search of a problem scores with; wait while none lives.

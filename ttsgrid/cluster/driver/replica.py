@@ -5,7 +5,8 @@ scores are one message to the worker; each of its searches is a message of its o
 since searches take long and end apart. The replica, not the calls it makes, owns what
 is in flight: when the worker dies its calls are cancelled, some before their first
 step, and what only a call knew would be lost. Where answers are paid for, each unit is a
-message of its own, so that it is committed as soon as it is whole.
+message of its own, so that it is committed as soon as it is whole. An idle replica makes room for
+other models once all that is left of its own is with others.
 """
 
 from __future__ import annotations
@@ -15,26 +16,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeVar
 
-from ttsgrid.cluster.driver.backlog import Chunk
+from ttsgrid.cluster.driver.backlog import Chunk, calls_of
 from ttsgrid.cluster.driver.capacity import demand
-from ttsgrid.cluster.driver.deaths import Deaths, WorkerDiedError
+from ttsgrid.cluster.driver.deaths import Deaths, WorkerDiedError, first_of
 from ttsgrid.cluster.driver.dispatch import Dispatch
 from ttsgrid.cluster.driver.fleet import FleetWorker, StartWorker
 from ttsgrid.cluster.driver.phases import Phase, line_of
 from ttsgrid.cluster.driver.prm_directory import PrmDirectory
 from ttsgrid.cluster.driver.progress import Progress
+from ttsgrid.cluster.driver.request_room import RequestRoom
 from ttsgrid.cluster.driver.residency import Residency
 from ttsgrid.cluster.driver.scorer import Scorer
 from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
 from ttsgrid.core.errors import EndpointDownError, WorkerStartError
 
-E = TypeVar("E", bound=Exception)
-
-
-SEARCHES_AHEAD = 6
-"""Searches that a worker is handed in place of one that would always have its N requests."""
+SEARCHES_AHEAD = 6  # handed out in place of one that would always have its N requests
 
 
 @dataclass(frozen=True)
@@ -79,6 +76,8 @@ class Replica:
     num_calls: int = field(default=0, init=False)
     _condemned: WorkerDiedError | None = field(default=None, init=False)
     _scorer: Scorer | None = field(default=None, init=False)
+    _residency: Residency = field(init=False)
+    _made_room: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self._deaths = Deaths(self.limits.max_attempts)
@@ -91,8 +90,9 @@ class Replica:
         Raises:
             WorkerStartError, PlacementError: the model cannot run.
         """
-        work = asyncio.ensure_future(self._serve(residency))
-        finished = asyncio.ensure_future(self.dispatch.finished(self.model))
+        self._residency = residency
+        work = asyncio.ensure_future(self._serve())
+        finished = asyncio.ensure_future(self._needless())
         try:
             await asyncio.wait({work, finished}, return_when=asyncio.FIRST_COMPLETED)
             # Other replicas did what this one still waits or loads for.
@@ -103,6 +103,14 @@ class Replica:
                 task.cancel()
             await asyncio.gather(work, finished, return_exceptions=True)
         self._enter(Phase.DONE)
+
+    async def _needless(self) -> None:
+        """Wait until nothing needs its model, or until, still in line, it would find no work."""
+        if self.is_spare:
+            await self.dispatch.handed_out(self.model)
+            if self.phase is Phase.LINE:
+                return
+        await self.dispatch.finished(self.model)
 
     @property
     def is_waiting(self) -> bool:
@@ -125,10 +133,10 @@ class Replica:
             line = line_of(phase, self.spec.engine, waited_s, stages_s)
             self.progress.state(self.label, phase, line)
 
-    async def _serve(self, residency: Residency) -> None:
+    async def _serve(self) -> None:
         self._enter(Phase.LINE)
-        async with residency.room_for(demand(self.spec)), self.dispatch.at_work(self.model):
-            while self.dispatch.remaining(self.model):
+        async with self._residency.room_for(demand(self.spec)), self.dispatch.at_work(self.model):
+            while self.dispatch.remaining(self.model) and not self._made_room:
                 death = await self._death_of_its_worker()
                 if death is None:
                     continue
@@ -196,20 +204,17 @@ class Replica:
             worker.kill()
 
     async def _keep_busy(self, worker: FleetWorker) -> None:
-        room = asyncio.Semaphore(self._requests_in_flight)
+        room = RequestRoom(self._requests_in_flight)
         in_flight: dict[int, Chunk] = {}
         try:
             async with asyncio.TaskGroup() as group:
                 watch = group.create_task(worker.watch())
-                while (chunk := await self._next_chunk(room)) is not None:
+                while (chunk := await self._next_chunk(room, in_flight)) is not None:
                     calls = calls_of(chunk, each_apart=self.spec.is_paid)
                     in_flight |= {id(call): call for call in calls}
                     for call in calls:
                         weight = self._weight(call, len(in_flight))
-                        # One by one is safe: no other coroutine acquires, so two calls can't
-                        # each hold half of the room and wait for the other half.
-                        for _ in range(weight):
-                            await room.acquire()
+                        await room.take(weight)
                         group.create_task(self._run(worker, call, in_flight, room, weight))
                 watch.cancel()  # the work is done, so every call has ended
         except* WorkerDiedError as group:
@@ -217,19 +222,31 @@ class Replica:
                 self.dispatch.hand_out_again(call, self._condemned or first_of(group))
             raise
 
-    async def _next_chunk(self, room: asyncio.Semaphore) -> Chunk | None:
+    async def _next_chunk(self, room: RequestRoom, in_flight: dict[int, Chunk]) -> Chunk | None:
         """Take a chunk only when the engine has room for it: other replicas may."""
         await asyncio.sleep(0)  # in turn with them: the first would take all the longest searches
-        await room.acquire()
-        room.release()
-        return await self.dispatch.take(self.model)
+        while not self._fits(self.dispatch.first_in_line(self.model), room, len(in_flight)):
+            await room.given()
+        chunk = await self.dispatch.take(self.model, lambda: self._is_in_the_way(in_flight))
+        if chunk is None and self.dispatch.remaining(self.model):
+            self._made_room = True
+            self.prms.left(self.model, self.label)  # at once: no search may choose it any more
+        return chunk
+
+    def _fits(self, chunk: Chunk | None, room: RequestRoom, num_in_flight: int) -> bool:
+        calls = calls_of(chunk or (), each_apart=self.spec.is_paid)
+        return room.free >= (self._weight(calls[0], num_in_flight + len(calls)) if calls else 1)
+
+    def _is_in_the_way(self, in_flight: dict[int, Chunk]) -> bool:
+        scores = self.spec.engine.role == "prm" and not self.prms.is_spare(self.model, self.label)
+        return self._residency.is_awaited and not in_flight and not scores
 
     async def _run(
         self,
         worker: FleetWorker,
         call: Chunk,
         in_flight: dict[int, Chunk],
-        room: asyncio.Semaphore,
+        room: RequestRoom,
         weight: int,
     ) -> None:
         async with self._scorer_of(call[0]) as scorer:
@@ -241,8 +258,7 @@ class Replica:
         lost = [item.task for item in finished if item.prm_lost]
         death = await self.prms.lost(scorer) if lost and scorer else None
         del in_flight[id(call)]
-        for _ in range(weight):
-            room.release()
+        room.give(weight)
         for item in finished:
             if not item.prm_lost:
                 self._deaths.progress()
@@ -282,18 +298,3 @@ class Replica:
     @property
     def _requests_in_flight(self) -> int:
         return self.spec.requests_in_flight or self.limits.requests_in_flight
-
-
-def calls_of(chunk: Chunk, each_apart: bool = False) -> list[Chunk]:
-    """Split a chunk into messages: each search by itself, all else together unless told."""
-    if each_apart:
-        return [(task,) for task in chunk]
-    searches = [(task,) for task in chunk if task.unit.tree]
-    together = tuple(task for task in chunk if not task.unit.tree)
-    return [together, *searches] if together else [*searches]
-
-
-def first_of(group: BaseExceptionGroup[E]) -> E:
-    """Return the first error of a group, however deep."""
-    first = group.exceptions[0]
-    return first_of(first) if isinstance(first, BaseExceptionGroup) else first

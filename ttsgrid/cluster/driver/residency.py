@@ -31,6 +31,11 @@ class Residency:
             self._nodes = nodes
             self._notify()
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether an engine waits for room."""
+        return bool(self._line)
+
     @asynccontextmanager
     async def room_for(self, wants: Bundles) -> AsyncIterator[None]:
         """Hold room for one engine; join the line before the first await."""
