@@ -13,10 +13,11 @@ import itertools
 import multiprocessing
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from typing import TypeVar
 
 import uvloop
 from transformers import AutoTokenizer
@@ -25,21 +26,32 @@ from ttsgrid.cluster.driver.ray_cluster import ray_cluster
 from ttsgrid.cluster.driver.remote_worker import RemoteWorker
 from ttsgrid.cluster.wire.tasks import Task, TaskOutcome, WorkerSpec
 from ttsgrid.cluster.worker.runtime import start_runtime
+from ttsgrid.core.records import UnitResult
 from ttsgrid.grid.config import ClusterConfig
 from ttsgrid.models import encode_prompt, prompt_format
 from ttsgrid.strategies.sampling import sample_seed
 
 Chunks = Sequence[tuple[Task, ...]]
-START_TIMEOUT_S = 240.0
+Spec = TypeVar("Spec")
+Work = TypeVar("Work")
+START_TIMEOUT_S = 600.0
+THREADS = 1  # of an engine, as a worker sets it that reserves less than two CPUs
 
 
 @dataclass(frozen=True)
 class Round:
-    """What one round generated, and the wall time it took."""
+    """What one round generated, or a PRM alone read, and the wall time it took.
+
+    Attributes:
+        prm_tokens: of searches, those that the PRM's engine computed.
+        solutions: of searches, each answer's question and steps.
+    """
 
     num_solutions: int
     tokens: int
     seconds: float
+    prm_tokens: int = 0
+    solutions: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def tokens_per_s(self) -> float:
@@ -102,19 +114,26 @@ def ray_worker(spec: WorkerSpec, chunks: Chunks, pipe: Connection) -> None:
     """The sweep's policy worker in its Ray actor, as the driver sees it."""
 
     async def main() -> None:
-        worker = await RemoteWorker.start(
-            spec,
-            placement_timeout_s=START_TIMEOUT_S,
-            start_timeout_s=START_TIMEOUT_S,
-            run_id="bench",
-        )
-        try:
+        async with in_actor(spec) as worker:
             await _serve_async(pipe, worker.run, chunks)
-        finally:
-            await worker.stop()
 
     with ray_cluster(ClusterConfig(dashboard=False)):
         asyncio.run(main())
+
+
+@asynccontextmanager
+async def in_actor(spec: WorkerSpec) -> AsyncIterator[RemoteWorker]:
+    """Start a worker in its Ray actor."""
+    worker = await RemoteWorker.start(
+        spec,
+        placement_timeout_s=START_TIMEOUT_S,
+        start_timeout_s=START_TIMEOUT_S,
+        run_id="bench",
+    )
+    try:
+        yield worker
+    finally:
+        await worker.stop()
 
 
 async def _serve_async(
@@ -130,12 +149,18 @@ async def _serve_async(
 
 
 def _measured(finished: Sequence[list[TaskOutcome]], seconds: float) -> Round:
+    results = results_of(finished)
+    tokens = sum(result.policy_usage.generated_tokens for result in results)
+    return Round(sum(len(result.solutions) for result in results), tokens, seconds)
+
+
+def results_of(finished: Sequence[list[TaskOutcome]]) -> list[UnitResult]:
+    """Return the results of calls to workers; a failed task fails the bench."""
     results = [item.result for chunk in finished for item in chunk]
     failed = [result.error for result in results if result.error]
     if failed:
         raise RuntimeError(f"{len(failed)} tasks failed, first: {failed[0]}")
-    tokens = sum(result.policy_usage.generated_tokens for result in results)
-    return Round(sum(len(result.solutions) for result in results), tokens, seconds)
+    return results
 
 
 def serve(pipe: Connection, one_round: Callable[[], Round]) -> None:
@@ -147,13 +172,13 @@ def serve(pipe: Connection, one_round: Callable[[], Round]) -> None:
 
 @contextmanager
 def started(
-    contender: Callable[[WorkerSpec, Chunks, Connection], None], spec: WorkerSpec, chunks: Chunks
+    contender: Callable[[Spec, Work, Connection], None], spec: Spec, work: Work
 ) -> Iterator[Callable[[], Round]]:
     """Start a contender's process and its engine; yield what runs a round."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(max(1, int(spec.cpus)))
-    process = context.Process(target=contender, args=(spec, chunks, there))
+    os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(THREADS)
+    process = context.Process(target=contender, args=(spec, work, there))
     process.start()
     there.close()
 

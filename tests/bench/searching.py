@@ -10,8 +10,9 @@ strongest way among the peers (`tests.bench.lock_step`).
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -25,6 +26,7 @@ from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
 from ttsgrid.cluster.worker.policy_runtime import PolicyRuntime
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.core.identity import derive_seed
+from ttsgrid.core.price import distinct, prefixes_of
 from ttsgrid.core.records import UnitResult, Usage
 from ttsgrid.core.search_trace import SearchTrace
 from ttsgrid.engines.base import EngineStats, GenerationRequest, PolicyEngine
@@ -33,9 +35,14 @@ from ttsgrid.engines.start import start_engine
 from ttsgrid.engines.vllm_engine import VllmPolicyEngine, VllmPrmEngine
 from ttsgrid.models import encode_prompt, prompt_format
 from ttsgrid.models.prms import PrmFormat, prm_format, score_from_logits
+from ttsgrid.models.prms.base import ScoringInput
+from ttsgrid.models.remembered import RememberingTokenizer
 from ttsgrid.strategies.search.protocol import StepScoring
 from ttsgrid.strategies.search.run import run_search
 from ttsgrid.strategies.search.session import SearchSession
+
+Read = tuple[tuple[str, ...], ScoringInput]
+"""A scored candidate's steps, and how the PRM reads them."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,9 @@ class Ran:
         prm_computed: tokens the PRM's engine ran over.
         prm_in_trees: tokens of the trees as the PRM reads them: a question once a tree,
             each candidate's own step once.
+        prm_in_blocks: the least that a cache of whole blocks lets the PRM compute for one tree
+            after the other: a block is computed again by each step that ends in it, equal
+            candidates once.
         num_answers: for a check that both ways search.
     """
 
@@ -57,6 +67,7 @@ class Ran:
     generated: int
     prm_computed: int
     prm_in_trees: int
+    prm_in_blocks: int
     num_answers: int
 
 
@@ -72,6 +83,7 @@ class Engines:
     def __post_init__(self) -> None:
         self.policy_tokenizer = AutoTokenizer.from_pretrained(self.policy_spec.engine.source)
         self.prm_tokenizer = AutoTokenizer.from_pretrained(self.prm_spec.engine.source)
+        self.remembering = RememberingTokenizer(self.prm_tokenizer)  # to count afterwards
         self.prm_format: PrmFormat = prm_format(self.prm_spec.format)
 
     @classmethod
@@ -195,12 +207,14 @@ async def _measured(
         _difference(engine.stats(), earlier)
         for engine, earlier in zip((engines.policy, engines.prm), before, strict=True)
     )
+    trees = [list(_read(engines, trace)) for trace in traces]
     return Ran(
         seconds=seconds,
         busy=written.busy_s / seconds,
         generated=written.generated_tokens,
         prm_computed=read.computed_prompt_tokens,
-        prm_in_trees=sum(_tokens_in_tree(engines, trace) for trace in traces),
+        prm_in_trees=sum(_tokens_in_tree(engines, inputs) for inputs in trees),
+        prm_in_blocks=sum(_tokens_in_blocks(engines, inputs) for inputs in trees),
         num_answers=sum(len(trace.answers) for trace in traces),
     )
 
@@ -214,32 +228,39 @@ def _difference(now: EngineStats, before: EngineStats) -> EngineStats:
     )
 
 
-def _tokens_in_tree(engines: Engines, trace: SearchTrace) -> int:
-    """Count a tree's tokens as the PRM reads them, each candidate's step once."""
-    candidates = {candidate.id: candidate for step in trace.steps for candidate in step}
+def _read(engines: Engines, trace: SearchTrace) -> Iterator[Read]:
+    """Yield each scored candidate's steps, and how the PRM reads them."""
     steps: dict[int | None, tuple[str, ...]] = {None: ()}
-    total = question = 0
-    for number, candidate in candidates.items():  # a parent comes before its children
+    for candidate in itertools.chain.from_iterable(trace.steps):  # a parent before its children
         text = candidate.text.strip("\n")
-        steps[number] = steps[candidate.parent] + ((text,) if text.strip() else ())
-        if candidate.score is None or steps[number] == steps[candidate.parent]:
-            continue
-        encoded = engines.prm_format.encode_open(
-            engines.prm_tokenizer, trace.question, steps[number]
-        )
+        steps[candidate.id] = own = steps[candidate.parent] + ((text,) if text.strip() else ())
+        if candidate.score is not None and own != steps[candidate.parent]:
+            yield own, engines.prm_format.encode_open(engines.remembering, trace.question, own)
+
+
+def _tokens_in_tree(engines: Engines, inputs: Iterable[Read]) -> int:
+    """Count a tree's tokens as the PRM reads them, each candidate's step once."""
+    total = question = 0
+    for steps, encoded in inputs:
         ends = [-1, *encoded.positions]
         total += ends[-1] - (ends[-2] if len(ends) > 2 else -1)
-        if len(steps[number]) == 1:
+        if len(steps) == 1:
             # A first step comes with the question; each tree has that once.
-            question = question or len(encoded.ids) - _alone(engines, text)
+            question = question or len(encoded.ids) - _alone(engines, steps[0])
             total -= question
     return total + question
+
+
+def _tokens_in_blocks(engines: Engines, inputs: Iterable[Read]) -> int:
+    """Count what the PRM computes of a tree where a cache of its own has whole blocks."""
+    block = engines.prm.block_tokens
+    return distinct(prefixes_of(encoded.ids, block) for _, encoded in inputs).num_tokens
 
 
 def _alone(engines: Engines, step: str) -> int:
     """Count the tokens of a step that follows another."""
     first, second = (
-        engines.prm_format.encode_open(engines.prm_tokenizer, "?", steps).ids
+        engines.prm_format.encode_open(engines.remembering, "?", steps).ids
         for steps in ([step], [step, step])
     )
     return len(second) - len(first)

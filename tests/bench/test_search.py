@@ -40,7 +40,10 @@ pytestmark = [pytest.mark.bench, pytest.mark.vllm, pytest.mark.timeout(1800)]
 
 NUM_PROBLEMS, BUDGET = 64, 16
 NUM_ROUNDS = 3
-LEAST_GAIN, MOST_COMPUTED, LEAST_BUSY = 0.8, 1.3, 0.85
+LEAST_GAIN, LEAST_BUSY = 0.8, 0.85
+# A zoo's step has 6 tokens, and each computes the rest of the block of 32 that it begins in anew:
+# 1.21 times the trees' tokens at least (0.75 with a GPU's blocks of 16: most candidates are equal).
+MOST_COMPUTED, MOST_OVER_BLOCKS = 1.3, 1.1
 LEAST_OVER_LOCK_STEP = 1.5
 console = Console(width=100)
 
@@ -71,6 +74,11 @@ class Found:
     def computed(self) -> float:
         """PRM tokens computed over tokens in the trees."""
         return self.ours.prm_computed / self.ours.prm_in_trees
+
+    @property
+    def over_blocks(self) -> float:
+        """PRM tokens computed over the least that blocks allow."""
+        return self.ours.prm_computed / self.ours.prm_in_blocks
 
 
 def bench_grid() -> GridConfig:
@@ -175,7 +183,7 @@ def table(found: Found) -> Table:
     )
     shown.caption = (
         f"R = {found.batching_gain:.2f}; speed-up over one at a time {over_loop}, "
-        f"over lock-step {over_locked}"
+        f"over lock-step {over_locked}; PRM tokens over the least in blocks {found.over_blocks:.2f}"
     )
     return shown
 
@@ -191,6 +199,7 @@ def test_batched_search_is_faster_than_lock_step(found: Found) -> None:
 
 def test_the_prm_computes_little_more_than_each_token_of_a_tree_once(found: Found) -> None:
     assert found.computed <= MOST_COMPUTED
+    assert found.over_blocks <= MOST_OVER_BLOCKS
     assert found.loop.prm_computed / found.loop.prm_in_trees > found.computed
 
 

@@ -46,6 +46,7 @@ from ttsgrid.store import Store
 from ttsgrid.zoo.tokenizer import build_tokenizer
 
 T = TypeVar("T")
+Runtime = PolicyRuntime | PrmRuntime
 LATENCY_S = 0.001  # of a message between processes, each way
 
 
@@ -105,7 +106,7 @@ class SimulatedWorker:
 
     name: str
     spec: WorkerSpec
-    runtime: PolicyRuntime | PrmRuntime
+    runtime: Runtime
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     num_calls: int = 0
     place: Whereabouts | None = None
@@ -168,15 +169,25 @@ class _Remembering:
         self.encode = lru_cache(maxsize=100_000)(self._tokenizer.encode)
 
 
+def fake_runtime(spec: WorkerSpec) -> Runtime:
+    """Return what a simulated worker holds: a fake engine, the zoo's tokenizer, a real format."""
+    tokenizer = _Remembering(with_bos=spec.format != "qwen")
+    if spec.engine.role == "policy":
+        return PolicyRuntime(spec, FakePolicyEngine(spec.engine, tokenizer), tokenizer)
+    return PrmRuntime(spec, FakePrmEngine(spec.engine), tokenizer)
+
+
 @dataclass
 class SimulatedCluster:
     """Starts workers, and keeps all that it started for inspection.
 
     Attributes:
         at_start: called with each worker that has started.
+        runtime_of: makes what a worker holds.
     """
 
     at_start: Callable[[SimulatedWorker], None] = lambda worker: None
+    runtime_of: Callable[[WorkerSpec], Runtime] = fake_runtime
     workers: list[SimulatedWorker] = field(default_factory=list)
     most_resident: int = 0
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
@@ -185,13 +196,9 @@ class SimulatedCluster:
         self, spec: WorkerSpec, placed: Callable[[], None], reaches: Callable[[Stage], None]
     ) -> FleetWorker:
         placed()
-        tokenizer = _Remembering(with_bos=spec.format != "qwen")
-        runtime: PolicyRuntime | PrmRuntime = (
-            PolicyRuntime(spec, FakePolicyEngine(spec.engine, tokenizer), tokenizer)
-            if spec.engine.role == "policy"
-            else PrmRuntime(spec, FakePrmEngine(spec.engine), tokenizer)
+        worker = SimulatedWorker(
+            f"{spec.engine.name}-{next(self._numbers)}", spec, self.runtime_of(spec)
         )
-        worker = SimulatedWorker(f"{spec.engine.name}-{next(self._numbers)}", spec, runtime)
         self.workers.append(worker)
         alive = [worker for worker in self.workers if not worker.ended.is_set()]
         self.most_resident = max(self.most_resident, len(alive))

@@ -8,12 +8,19 @@ thousand searches on 64 replicas.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.unit.cluster.simulation import SimulatedCluster, drive, run_virtually
+from tests.unit.cluster.simulation import (
+    Runtime,
+    SimulatedCluster,
+    drive,
+    fake_runtime,
+    run_virtually,
+)
 from tests.unit.grid.test_units_and_plan import IDENTITIES, grid, models, problems, search
 from ttsgrid.benchmarks import shipped_benchmark
 from ttsgrid.cluster.wire.tasks import WorkerSpec
@@ -67,6 +74,7 @@ def measure(
     *,
     budget: int = 4,
     num_slots: int = SLOTS,
+    runtime_of: Callable[[WorkerSpec], Runtime] = fake_runtime,
     **lengths: float,
 ) -> Measured:
     """Run one search per problem; check that each is committed.
@@ -78,9 +86,10 @@ def measure(
         prms: replicas.
         budget: N of the searches.
         num_slots: sequences that a policy engine decodes at once.
+        runtime_of: makes what a worker holds.
         lengths: the fake policy's options that say how many steps a solution has, and how long.
     """
-    plan, cluster = searches(of, budget), SimulatedCluster()
+    plan, cluster = searches(of, budget), SimulatedCluster(runtime_of=runtime_of)
     fleet = {
         POLICY: [worker("policy", POLICY, num_slots, delay_s=STEP_S, **lengths)] * policies,
         PRM: [worker("prm", PRM, 64, delay_s=PRM_S)] * prms,
@@ -122,3 +131,18 @@ def test_searches_whose_steps_differ_in_length_fill_an_engine(
     )
     assert min(measured.busy) > 0.95
     assert measured.slots[0] > 0.85
+
+
+def test_a_search_waits_for_the_first_replica_with_room_and_not_at_one_that_is_busy(
+    tmp_path: Path,
+) -> None:
+    def of_steps(*numbers: int) -> tuple[Problem, ...]:
+        questions = ("And then one more. " * number for number in numbers)
+        return tuple(Problem(f"p{i}", "zoo", i, q, "1") for i, q in enumerate(questions))
+
+    def seconds(of: tuple[Problem, ...], policies: int) -> float:
+        folder = tmp_path / str(policies)
+        return measure(folder, of, policies, prms=1, budget=16, step_per_sentence=1).seconds
+
+    # One replica has the long one; the other, the first to end, has both others.
+    assert seconds(of_steps(20, 8, 8), policies=2) < 1.1 * seconds(of_steps(20), policies=1)
