@@ -40,8 +40,8 @@ NUM_SLOTS = 64
 LENGTHS = {"step_per_sentence": 1.0, "length_sigma": 0.6}  # sigma of a length's logarithm
 
 NUM_REPLICAS = 64
-# Those that take longest first.
-NUM_SEARCHES = {256: 500, 64: 1_200, 16: 4_000, 4: 12_000}
+# Those that take longest first. The last search of N = 256 is 3 s in which a replica may be idle.
+NUM_SEARCHES = {256: 900, 64: 1_200, 16: 3_600, 4: 10_000}
 LEAST_BUSY, LEAST_SLOTS = 0.9, 0.85
 
 NUM_GPUS, SPLIT_SLOTS, SPLIT_BUDGET, SPLIT_SEARCHES = 8, 16, 16, 64
