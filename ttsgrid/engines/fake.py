@@ -11,8 +11,9 @@ alone): `delay_s` per request, on average where `length_sigma` makes lengths of 
 `start_s` to load, `end_rate` of steps that are the last (or `step_per_sentence`: as many steps
 as the question has sentences, as the zoo's have about),
 `error_rate` of requests that fail, `die_at_request` and in how many processes
-(`num_deaths`), `stop_at_request` in one process, `fail_start`, `block_tokens` of the prefix
-cache that prices assume, `own_process` for an engine that ends with a process of its own.
+(`num_deaths`), `stop_at_request` or `stop_at_start` in one process, `fail_start`, `block_tokens`
+of the prefix cache that prices assume, `own_process` for an engine that ends with a process of
+its own.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ class _FakeEngine:
         self._slots = asyncio.Semaphore(spec.max_num_seqs)
         # The loop's own clock: simulations run on a virtual one.
         self._meter = Meter(lambda: asyncio.get_running_loop().time())
+        if self._option("stop_at_start"):
+            self._stop()
         if self._option("fail_start"):
             raise WorkerStartError(f"{spec.name}: the fake engine was told not to start")
 

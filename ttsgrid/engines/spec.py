@@ -20,6 +20,7 @@ FAKE_OPTIONS: Mapping[str, bool] = {
     "own_process": False,
     "num_deaths": False,
     "stop_at_request": False,
+    "stop_at_start": False,
     "end_rate": True,
     "step_per_sentence": True,
     "error_rate": True,

@@ -14,6 +14,7 @@ import ray
 from ray.exceptions import RayActorError, RayError, RayTaskError, RuntimeEnvSetupError
 
 from ttsgrid.cluster.driver.capacity import in_words
+from ttsgrid.cluster.driver.deaths import Cause, WorkerDiedError
 from ttsgrid.cluster.driver.ray_client import reply_of
 from ttsgrid.cluster.driver.ray_cluster import free_nodes
 from ttsgrid.cluster.driver.ray_deaths import death_of, last_line, reason_of
@@ -87,7 +88,7 @@ class RemoteWorker:
         Raises:
             PlacementError: the cluster did not place it in time.
             WorkerStartError: its engine did not start, with the reason.
-            WorkerDiedError: it ended while it loaded.
+            WorkerDiedError: it ended while it loaded, or took too long to.
         """
         actor_name = f"{spec.engine.name}-{run_id}-{next(_numbers)}"
         placement = placement_of(spec)
@@ -126,9 +127,11 @@ class RemoteWorker:
         try:
             await self._within(self._actor.start.remote(), timeout_s)
         except TimeoutError:
-            raise WorkerStartError(
-                f"{spec.engine.name} did not load within engine.start_timeout_s={timeout_s:g} s "
-                f"({self.place})"
+            # Slow or stuck, which can't be told apart: another may fare better, but not for ever.
+            raise WorkerDiedError(
+                f"{spec.engine.name} did not load within engine.start_timeout_s={timeout_s:g} s",
+                Cause.SILENCE,
+                self.place,
             ) from None
         finally:
             look.cancel()
