@@ -99,6 +99,6 @@ def sweep_here(arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(AutoTokenizer, "from_pretrained", lambda source, **_: once(str(source)))
     monkeypatch.setattr(launch, "RemoteWorker", LocalWorker)
     monkeypatch.setattr(launch, "ray_cluster", no_cluster)
-    monkeypatch.setattr(launch, "cluster_nodes", lambda _: Nodes((Capacity(0, 1000, 100),)))
+    monkeypatch.setattr(launch, "seen_nodes", lambda _: Nodes((Capacity(0, 1000, 100),)))
     plain = composed(checked_arguments(list(arguments), CONF), CONF)
     sweep(to_grid(plain.config, [Path(folder) for folder in plain.folders]))

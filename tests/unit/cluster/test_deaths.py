@@ -55,6 +55,7 @@ DEATHS: list[tuple[RayError, Cause]] = [
     (OwnerDiedError("ab", None, ""), Cause.NODE),
     (ActorUnavailableError("connection reset", None), Cause.UNREACHABLE),
     (ActorDiedError(), Cause.PROCESS),
+    (RaySystemError("The actor never ran - it was cancelled"), Cause.UNBEGUN),
     (RaySystemError("Owner's node has crashed."), Cause.NODE),
     (WorkerCrashedError(), Cause.PROCESS),
     (RaySystemError("raylet gone"), Cause.PROCESS),
@@ -212,6 +213,20 @@ def test_a_worker_that_dies_each_time_it_loads_ends_the_run_with_the_last_reason
         run_virtually(drive(planned(2), fleet(), cluster, tmp_path))
     assert "out of memory: no memory left (process 4711 on host-7" in str(caught.value)
     assert len([one for one in cluster.workers if one.spec.engine.name == "small"]) == 3
+
+
+def test_a_cluster_that_cancels_workers_for_a_while_before_they_begin_ends_no_run(
+    tmp_path: Path,
+) -> None:
+    reachable_at_s = 60.0
+
+    def cancels(worker: SimulatedWorker) -> None:
+        if asyncio.get_running_loop().time() < reachable_at_s:
+            raise WorkerDiedError("The actor never ran", Cause.UNBEGUN)
+
+    plan, cluster = planned(2), SimulatedCluster(cancels)
+    run_virtually(drive(plan, fleet(), cluster, tmp_path))
+    assert set(scan(tmp_path, "units").collect()["status"]) == {"done"}
 
 
 @asynccontextmanager

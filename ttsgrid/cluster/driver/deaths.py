@@ -18,6 +18,7 @@ from ttsgrid.cluster.wire.whereabouts import Whereabouts
 from ttsgrid.core.errors import TtsgridError
 
 E = TypeVar("E", bound=Exception)
+LONGEST_PAUSE_S = 30.0
 
 
 class Cause(StrEnum):
@@ -26,6 +27,7 @@ class Cause(StrEnum):
     PROCESS = "process ended"
     MEMORY = "out of memory"
     NODE = "node lost"
+    UNBEGUN = "never began"
     SILENCE = "silent"
     UNREACHABLE = "out of reach"
     FAULT = "faulty reply"
@@ -61,7 +63,7 @@ class WorkerDiedError(TtsgridError):
     @property
     def speaks_against_units(self) -> bool:
         """Whether what ran there may have caused it."""
-        return self.cause is not Cause.NODE
+        return self.cause not in (Cause.NODE, Cause.UNBEGUN)
 
 
 @dataclass
@@ -77,11 +79,13 @@ class Deaths:
     by_cause: dict[Cause, int] = field(default_factory=dict)
     _in_vain: int = 0
     _while_loading: int = 0
+    _unloaded: int = 0
 
     def count(self, death: WorkerDiedError, *, had_loaded: bool) -> None:
         """Count a death."""
         self.by_cause[death.cause] = self.by_cause.get(death.cause, 0) + 1
         self._in_vain += 1
+        self._unloaded = 0 if had_loaded else self._unloaded + 1
         if had_loaded:
             self._while_loading = 0
         elif death.speaks_against_units:
@@ -89,7 +93,16 @@ class Deaths:
 
     def progress(self) -> None:
         """Forget the deaths so far: a unit got its result."""
-        self._in_vain = self._while_loading = 0
+        self._in_vain = self._while_loading = self._unloaded = 0
+
+    @property
+    def pause_s(self) -> float:
+        """How long to wait before the next worker: longer with each that did not get to load.
+
+        Ray's head cancels actors at once while it can't reach their driver, for one; a second
+        later it can.
+        """
+        return min(2.0 ** (self._unloaded - 1), LONGEST_PAUSE_S) if self._unloaded else 0.0
 
     @property
     def number(self) -> int:

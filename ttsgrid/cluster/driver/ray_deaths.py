@@ -29,6 +29,8 @@ _OF_NODE = re.compile(
     r"node has (?:died|crashed)|node is dead|node it was running on|preempt|due to draining",
     re.IGNORECASE,
 )
+# Cancelled by the cluster itself, before it had a process: it says nothing of the model.
+_UNBEGUN = re.compile(r"actor never ran", re.IGNORECASE)
 # Ray's advice for every death; it names the kernel's memory killer, which would read as a cause.
 _ADVICE = re.compile(r"\s*(?:Some common causes include|To troubleshoot|Check ).*", re.DOTALL)
 
@@ -69,6 +71,8 @@ def _cause(error: RayError, reason: str) -> Cause:
     preempted = isinstance(error, RayActorError) and error.preempted
     if preempted or isinstance(error, NodeDiedError | ObjectLostError) or _OF_NODE.search(reason):
         return Cause.NODE
+    if _UNBEGUN.search(reason):
+        return Cause.UNBEGUN
     if isinstance(error, ActorUnavailableError):
         return Cause.UNREACHABLE
     return Cause.FAULT if isinstance(error, RayTaskError) else Cause.PROCESS

@@ -142,13 +142,13 @@ class Replica:
                     continue
                 self._deaths.count(death, had_loaded=self.phase is Phase.WORKING)
                 self.progress.died(self.label, death)
-                # Attempts are counted for each unit; a worker that dies before it has any, as
-                # with a broken driver or too little memory, would be started for ever.
+                # Units count attempts; a worker that dies before it has any would start for ever.
                 if self._deaths.is_hopeless:
                     raise WorkerStartError(
                         f"{self.label} died {self._deaths.in_vain} times without a result in "
                         f"between; giving up. The last time: {death}"
                     )
+                await asyncio.sleep(self._deaths.pause_s)
 
     async def _death_of_its_worker(self) -> WorkerDiedError | None:
         """Employ a worker; return its death, or None when the work is done.
