@@ -22,9 +22,7 @@ from ttsgrid.analysis.cells.cells import KEY_COLUMNS, Cells
 from ttsgrid.analysis.cells.costs import known
 from ttsgrid.analysis.cells.difficulty import Bin
 from ttsgrid.analysis.frames.competing import competes, is_greedy
-from ttsgrid.analysis.statistics.intervals import (
-    LEVEL,
-)
+from ttsgrid.analysis.statistics.intervals import LEVEL
 from ttsgrid.analysis.statistics.paired import paired_numbers
 from ttsgrid.analysis.statistics.thresholds import MIN_PROBLEMS
 from ttsgrid.core.strategies import PASS_AT_K
