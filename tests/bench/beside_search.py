@@ -71,7 +71,7 @@ def bare_prm(spec: WorkerSpec, inputs: Sequence[TokenIds], pipe: Connection) -> 
     from vllm import LLM, PoolingParams  # noqa: PLC0415 (in this process alone)
     from vllm.inputs import TokensPrompt  # noqa: PLC0415
 
-    from ttsgrid.engines.vllm_engine import engine_arguments  # noqa: PLC0415
+    from ttsgrid.engines.vllm_arguments import engine_arguments  # noqa: PLC0415
 
     llm = LLM(**engine_arguments(with_markers(spec)))
     prompts = [TokensPrompt(prompt_token_ids=list(ids)) for ids in inputs]

@@ -63,7 +63,7 @@ def bare_llm(spec: WorkerSpec, chunks: Chunks, pipe: Connection) -> None:
     from vllm import LLM, SamplingParams  # noqa: PLC0415 (in this process alone)
     from vllm.inputs import TokensPrompt  # noqa: PLC0415
 
-    from ttsgrid.engines.vllm_engine import engine_arguments  # noqa: PLC0415
+    from ttsgrid.engines.vllm_arguments import engine_arguments  # noqa: PLC0415
 
     llm = LLM(**engine_arguments(spec.engine))
     tokenizer = AutoTokenizer.from_pretrained(spec.engine.source)

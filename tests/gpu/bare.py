@@ -17,7 +17,7 @@ from tests.bench.searching import Engines
 from tests.gpu.random_models import dummy_arguments, lengths_of, sampling_parameters
 from ttsgrid.cluster.wire.tasks import Task, WorkerSpec
 from ttsgrid.engines.base import GenerationRequest
-from ttsgrid.engines.vllm_engine import engine_arguments
+from ttsgrid.engines.vllm_arguments import engine_arguments
 from ttsgrid.models import encode_prompt, prompt_format
 from ttsgrid.strategies.sampling import sample_seed
 

@@ -110,7 +110,8 @@ def test_only_the_cluster_package_imports_ray() -> None:
 
 
 def test_only_what_is_named_after_vllm_imports_it() -> None:
-    files = {f"ttsgrid/engines/vllm_{part}.py" for part in ("engine", "executor", "metrics")}
+    parts = ("arguments", "engine", "executor", "in_process", "metrics")
+    files = {f"ttsgrid/engines/vllm_{part}.py" for part in parts}
     assert importers("vllm") == files
 
 

@@ -11,7 +11,8 @@ from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
 
 from ttsgrid.engines.base import GenerationRequest
 from ttsgrid.engines.spec import EngineSpec
-from ttsgrid.engines.vllm_engine import GIB, engine_config, sequence_bytes, start_engine
+from ttsgrid.engines.vllm_arguments import GIB, engine_config, sequence_bytes
+from ttsgrid.engines.vllm_engine import start_engine
 from ttsgrid.grid.resolve import ZOO_WEIGHTS
 
 pytestmark = [pytest.mark.vllm, pytest.mark.timeout(600)]

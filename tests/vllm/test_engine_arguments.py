@@ -17,7 +17,7 @@ def spec(**settings: object) -> EngineSpec:
 def arguments(told: EngineSpec) -> dict[str, object]:
     from vllm import AsyncEngineArgs  # noqa: PLC0415
 
-    from ttsgrid.engines.vllm_engine import engine_arguments  # noqa: PLC0415
+    from ttsgrid.engines.vllm_arguments import engine_arguments  # noqa: PLC0415
 
     made = engine_arguments(told)
     AsyncEngineArgs(**made)  # vLLM knows each of them

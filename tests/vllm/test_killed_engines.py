@@ -39,6 +39,7 @@ def start_sweep(store: Path, log: Path) -> subprocess.Popen[bytes]:
     settings = (
         "policies=[zoo-s]", "prms=[zoo-prm]", "strategies=[cot,best_of_n]", "budgets=[4]",
         f"benchmark.num_problems={NUM_PROBLEMS}", "engine.max_num_seqs=4",
+        "engine.own_process=true",
         "cluster.dashboard=false", f"store={store}",
     )  # fmt: skip
     command = [sys.executable, "-m", "ttsgrid.cli.sweep", *settings]

@@ -79,17 +79,17 @@ class Peer:
 
 def started(role: str, spec: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Ledger]:  # noqa: ANN401
     """Start an engine whose own counts go to a ledger."""
-    from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415 (after our engine's settings)
-
     ledger = Ledger()
+    name = "AsyncLLM" if spec.engine.own_process else "InProcessLLM"
+    llm = getattr(vllm_engine, name)
 
     def start(config: Any, **_settings: Any) -> Any:  # noqa: ANN401
         # The engine keeps vLLM's statistics off; without them the ledger would hear nothing.
         loggers = [lambda *_: ledger]
-        return AsyncLLM.from_vllm_config(config, stat_loggers=loggers, disable_log_stats=False)
+        return llm.from_vllm_config(config, stat_loggers=loggers, disable_log_stats=False)
 
     with monkeypatch.context() as patched:
-        patched.setattr(vllm_engine, "AsyncLLM", SimpleNamespace(from_vllm_config=start))
+        patched.setattr(vllm_engine, name, SimpleNamespace(from_vllm_config=start))
         kind = vllm_engine.VllmPolicyEngine if role == "policy" else vllm_engine.VllmPrmEngine
         return kind(spec.engine), ledger
 
@@ -108,9 +108,10 @@ class Planned:
         return Task(unit, self.problems[unit.problem_id], to_score)
 
 
-def planned() -> Planned:
+def planned(*, own_process: bool) -> Planned:
+    told = [*GRID, f"engine.own_process={own_process}"]
     with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-        grid = to_grid(compose("config", overrides=list(GRID)), [CONF])
+        grid = to_grid(compose("config", overrides=told), [CONF])
     models = resolve_models(grid)
     problems = load_benchmark(grid.benchmark)
     made = make_plan(grid, problems, {m.identity.name: m.identity for m in models})
@@ -128,8 +129,10 @@ def prm_runtime(plan: Planned, engine: Any) -> PrmRuntime:  # noqa: ANN401
     return PrmRuntime(plan.prm, engine, tokenizer)
 
 
-async def run_all(monkeypatch: pytest.MonkeyPatch) -> tuple[list[UnitResult], Ledger, Ledger]:
-    plan = planned()
+async def run_all(
+    monkeypatch: pytest.MonkeyPatch, *, own_process: bool
+) -> tuple[list[UnitResult], Ledger, Ledger]:
+    plan = planned(own_process=own_process)
     writer, policy_ledger = started("policy", plan.policy, monkeypatch)
     reader, prm_ledger = started("prm", plan.prm, monkeypatch)
     policy, prm = policy_runtime(plan, writer), prm_runtime(plan, reader)
@@ -147,7 +150,7 @@ async def run_all(monkeypatch: pytest.MonkeyPatch) -> tuple[list[UnitResult], Le
 
 async def run_each_alone(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, UnitResult]]:
     """Run units one by one, each as on fresh engines; return them with their kind."""
-    plan = planned()
+    plan = planned(own_process=True)  # whose caches can be reset
     writer, _ = started("policy", plan.policy, monkeypatch)
     reader, _ = started("prm", plan.prm, monkeypatch)
     solutions: dict[str, Sequence[Solution]] = {}
@@ -168,8 +171,11 @@ async def run_each_alone(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Uni
     return found
 
 
-def test_units_report_what_the_engines_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    results, policy, prm = asyncio.run(run_all(monkeypatch))
+@pytest.mark.parametrize("own_process", [False, True])
+def test_units_report_what_the_engines_counted(
+    monkeypatch: pytest.MonkeyPatch, own_process: bool
+) -> None:
+    results, policy, prm = asyncio.run(run_all(monkeypatch, own_process=own_process))
 
     assert [result.error for result in results if result.error] == []
     used = [result.policy_usage for result in results]

@@ -43,6 +43,8 @@ class EngineSettings:
         kv_cache_gib: KV cache of a CPU engine; it takes more where one sequence needs more.
         gpu_memory_utilization: share of a GPU's memory that an engine may take.
         enforce_eager: run the model as it is written, without compiling it.
+        own_process: let vLLM's core run in a process of its own: for GPUs. On CPU cores that
+            engines share it costs 16 CPU seconds at the start, and a message for each request.
         vllm_metrics: tell Ray vLLM's own metrics, beside ttsgrid's; they cost a small model time.
         fake: parameters of the fake engine.
         options: of a custom engine, which reads them from its spec.
@@ -53,6 +55,7 @@ class EngineSettings:
     kv_cache_gib: float = 0.5
     gpu_memory_utilization: float = 0.9
     enforce_eager: bool = True
+    own_process: bool = True
     vllm_metrics: bool = False
     fake: dict[str, float] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """vLLM behind the engine protocols.
 
-Policies run as `AsyncLLM` generators. PRMs of both kinds run as token classifiers
+Policies run as generators. PRMs of both kinds run as token classifiers
 (`runner="pooling"`): a checkpoint with its own two-class head directly, and a
 causal LM that scores a step tag with two tokens by those two rows of its LM head. So both
 return two logits per token (or a reward model's one), both read the prefix cache, and a step
@@ -13,12 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import math
 import os
 import sys
 import traceback
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from ttsgrid.core.errors import EngineError
@@ -27,134 +25,23 @@ from ttsgrid.core.spent import Stage
 from ttsgrid.engines import stages
 from ttsgrid.engines.base import EngineStats, Generation, GenerationRequest, TokenLogits, as_pair
 from ttsgrid.engines.meter import Meter
-from ttsgrid.engines.parallel import executor_name, parallel_arguments
-from ttsgrid.engines.quantization import quantization_arguments
 from ttsgrid.engines.spec import EngineSpec
-from ttsgrid.engines.turns import in_turn
+from ttsgrid.engines.stop_tokens import StopTokens
+from ttsgrid.engines.vllm_arguments import engine_config
+from ttsgrid.engines.vllm_in_process import InProcessLLM
 from ttsgrid.engines.vllm_metrics import stat_loggers
 
-GIB = 1 << 30
-CPU_BATCHED_TOKENS = 8192
-CPU_BLOCK_TOKENS = 32
-PATIENCE_S = 120.0  # with another engine's look at a class of models
-CPU_ENVIRONMENT = {
-    # Engines of a sweep share cores: binding each to "its" cores would stack them.
-    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
-    "VLLM_LOGGING_LEVEL": "ERROR",
-    "VLLM_NO_USAGE_STATS": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-}
-for _name, _value in CPU_ENVIRONMENT.items():
-    os.environ.setdefault(_name, _value)  # read by vLLM when it is imported
+T = TypeVar("T")
 
-from vllm import AsyncEngineArgs, PoolingParams, SamplingParams  # noqa: E402
+# After `vllm_arguments`, which sets the environment that vLLM reads when it is imported.
+from vllm import PoolingParams, SamplingParams  # noqa: E402
 from vllm import envs as vllm_envs  # noqa: E402
-from vllm.config import PoolerConfig, VllmConfig  # noqa: E402
-from vllm.inputs import TokensPrompt  # noqa: E402
+from vllm.inputs import tokens_input  # noqa: E402
+from vllm.outputs import CompletionOutput  # noqa: E402
 from vllm.platforms import current_platform  # noqa: E402
 from vllm.sampling_params import RequestOutputKind  # noqa: E402
 from vllm.v1.engine.async_llm import AsyncLLM  # noqa: E402
 from vllm.v1.engine.exceptions import EngineDeadError  # noqa: E402
-
-from ttsgrid.engines.vllm_executor import TellingExecutor  # noqa: E402 (imports vLLM)
-
-T = TypeVar("T")
-
-
-def engine_arguments(spec: EngineSpec) -> dict[str, Any]:
-    """Return vLLM's engine arguments for a spec, common to AsyncLLM and LLM."""
-    arguments: dict[str, Any] = {
-        "model": spec.source,
-        "revision": spec.revision,
-        "dtype": spec.dtype,
-        **quantization_arguments(spec),
-        "max_num_seqs": spec.max_num_seqs,
-        "max_model_len": spec.max_model_len,
-        "enable_prefix_caching": True,
-        "enforce_eager": spec.enforce_eager,
-        "disable_log_stats": True,
-        # One process fewer per engine, one import of vLLM fewer at its start, and a step need
-        # not cross processes. As a class: by its name, vLLM 0.32 takes "mp" on a CPU.
-        "distributed_executor_backend": executor_name(spec) or TellingExecutor,
-        **parallel_arguments(spec),
-    }
-    if not spec.num_gpus:
-        arguments["kv_cache_memory_bytes"] = int(spec.kv_cache_gib * GIB)
-        # Only whole blocks are cached. vLLM's default on a CPU is 128 tokens, more than
-        # many solutions have; 32 is the least that its CPU attention takes.
-        arguments["block_size"] = CPU_BLOCK_TOKENS
-        # A prompt computed in parts makes vLLM 0.32 rewind the request's seeded generator,
-        # which a CPU generator can't do: the engine dies ("does not use offset"). Whole
-        # prompts must fit a batch; without a length of ours, vLLM sees to that.
-        arguments["enable_chunked_prefill"] = False
-        if spec.max_model_len is not None:
-            arguments["max_num_batched_tokens"] = max(CPU_BATCHED_TOKENS, spec.max_model_len)
-    if not spec.generates:
-        arguments |= _prm_arguments(spec)
-    return arguments
-
-
-def _prm_arguments(spec: EngineSpec) -> dict[str, Any]:
-    arguments: dict[str, Any] = {
-        "runner": "pooling",
-        # vLLM serves Qwen's PRM with the pooler STEP by default, and caches no prefix under it.
-        "pooler_config": PoolerConfig(tok_pooling_type="ALL"),
-    }
-    if spec.head == "marker_logits":
-        arguments["convert"] = "classify"
-        arguments["hf_overrides"] = {
-            "classifier_from_token": _token_strings(spec),
-            # The other method, from_2_way_softmax, would merge the two rows into one.
-            "method": "no_post_processing",
-            "num_labels": 2,
-        }
-    return arguments
-
-
-def _token_strings(spec: EngineSpec) -> list[str]:
-    """Name the marker tokens as vLLM wants them, from their ids."""
-    from transformers import AutoTokenizer  # noqa: PLC0415 (vLLM has loaded it by now)
-
-    if spec.marker_tokens is None:
-        raise EngineError(f"{spec.name}: a marker_logits PRM needs its marker_tokens")
-    tokenizer = AutoTokenizer.from_pretrained(spec.source, revision=spec.revision)
-    return list(tokenizer.convert_ids_to_tokens(list(spec.marker_tokens)))
-
-
-def engine_config(spec: EngineSpec, **more: Any) -> VllmConfig:  # noqa: ANN401 - vLLM's own
-    """Return vLLM's whole config; its KV cache on a CPU holds one longest sequence at least.
-
-    Args:
-        spec: of the engine.
-        more: arguments of vLLM that go before those that the spec makes.
-
-    Raises:
-        EngineError: vLLM refuses the settings; the message names ttsgrid's.
-    """
-    try:
-        # vLLM looks into a class of models that it meets for the first time on a machine in yet
-        # another process, 13 CPU seconds, and keeps what it found: the first one for all.
-        with in_turn(Path(vllm_envs.VLLM_CACHE_ROOT) / "ttsgrid.lock", PATIENCE_S):
-            config = AsyncEngineArgs(**engine_arguments(spec) | more).create_engine_config()
-    except ValueError as error:
-        raise EngineError(
-            f"vLLM refuses a setting of {spec.name} or of engine (max_model_len, dtype, "
-            f"quantization, num_gpus, max_num_seqs): {error}"
-        ) from error
-    cache = config.cache_config
-    if cache.kv_cache_memory_bytes is not None:
-        cache.kv_cache_memory_bytes = max(cache.kv_cache_memory_bytes, sequence_bytes(config))
-    return config
-
-
-def sequence_bytes(config: VllmConfig) -> int:
-    """Return what keys and values of the longest sequence take, and vLLM's empty block."""
-    model, block_tokens = config.model_config, config.cache_config.block_size
-    blocks = math.ceil(model.max_model_len / block_tokens) + 1
-    heads = model.get_num_kv_heads(config.parallel_config)
-    layers = model.get_num_layers(config.parallel_config)
-    per_token = 2 * layers * heads * model.get_head_size() * model.dtype.itemsize
-    return int(blocks * block_tokens * per_token)
 
 
 class _VllmEngine:
@@ -164,7 +51,8 @@ class _VllmEngine:
         stages.enter(Stage.ENGINE)
         config = engine_config(spec, **more)
         try:
-            self._engine = AsyncLLM.from_vllm_config(
+            kind = AsyncLLM if spec.own_process else InProcessLLM
+            self._engine = kind.from_vllm_config(
                 config, disable_log_stats=True, stat_loggers=stat_loggers(spec)
             )
         except Exception as error:
@@ -174,6 +62,8 @@ class _VllmEngine:
                 f"context of {config.model_config.max_model_len:,} tokens, set max_model_len of "
                 f"{spec.name} lower, or engine.gpu_memory_utilization or num_gpus higher"
             ) from error
+        # It reads dozens of its environment's variables for each request, unless told to keep them.
+        vllm_envs.enable_envs_cache()
         self._num_gpus = spec.num_gpus
         self._ids = itertools.count()
         self._meter = Meter()
@@ -237,6 +127,10 @@ def _end_process() -> NoReturn:
 class VllmPolicyEngine(_VllmEngine):
     """A policy on vLLM."""
 
+    def __init__(self, spec: EngineSpec, **more: Any) -> None:  # noqa: ANN401 - vLLM's own
+        super().__init__(spec, **more)
+        self._stop_tokens = StopTokens(self._engine.get_tokenizer())
+
     @property
     def max_input_tokens(self) -> int:
         """The context length less the one token that any continuation needs."""
@@ -251,24 +145,36 @@ class VllmPolicyEngine(_VllmEngine):
             max_tokens=request.max_tokens,
             seed=request.seed if request.temperature > 0 else None,  # greedy needs no generator
             stop=list(request.stop) or None,
+            stop_token_ids=self._stop_tokens.of(request.stop),
             logprob_token_ids=list(request.read_tokens) or None,
             include_stop_str_in_output=True,
             # vLLM looks for stop texts in decoded text. Whole solutions are decoded once, by us.
             detokenize=bool(request.stop),
             # One message per request and not one per token.
             output_kind=RequestOutputKind.FINAL_ONLY,
+            skip_clone=True,  # nobody else has them
         )
-        prompt = TokensPrompt(prompt_token_ids=list(request.prompt_ids))
+        prompt = tokens_input(list(request.prompt_ids))
         output = await self._last(self._engine.generate(prompt, parameters, self._next_id()))
         completion = output.outputs[0]
         cached = output.num_cached_tokens or 0
         usage = Usage(len(request.prompt_ids), cached, len(completion.token_ids))
         self._meter.count(usage)
-        # A stop text is named as text; the end mark gives None, another stop token its id.
-        stopped_by = completion.stop_reason if isinstance(completion.stop_reason, str) else None
+        stopped_by = self._stop_text(request.stop, completion)
         reason = FinishReason.STOP if completion.finish_reason == "stop" else FinishReason.LENGTH
         read = tuple(completion.logprobs[0][one].logprob for one in request.read_tokens)
         return Generation(tuple(completion.token_ids), reason, stopped_by, usage, read)
+
+    def _stop_text(self, stop: tuple[str, ...], completion: CompletionOutput) -> str | None:
+        """Return the stop text that ended a continuation, and remember the token it ended with.
+
+        vLLM names a stop text as text; the end mark gives None, another stop token its id.
+        """
+        reason = completion.stop_reason
+        if isinstance(reason, str):
+            self._stop_tokens.learn(stop, completion.token_ids[-1], reason)
+            return reason
+        return None if reason is None else self._stop_tokens.text_at(stop, reason)
 
 
 class VllmPrmEngine(_VllmEngine):
@@ -286,7 +192,7 @@ class VllmPrmEngine(_VllmEngine):
             use_activation=False,  # logits: the softmax over both is `score_from_logits`'s
             skip_reading_prefix_cache=not read_cache,
         )
-        prompt = TokensPrompt(prompt_token_ids=list(ids))
+        prompt = tokens_input(list(ids))
         output = await self._last(self._engine.encode(prompt, parameters, self._next_id()))
         rows = output.outputs.data.float().tolist()  # may be bfloat16, which numpy lacks
         self._meter.count(Usage(len(ids), len(ids) - len(rows), 0))

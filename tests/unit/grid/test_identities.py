@@ -113,6 +113,7 @@ RECORDED: dict[str, Any] = {
     "engine.kv_cache_gib": 7.0,
     "engine.gpu_memory_utilization": 0.5,
     "engine.enforce_eager": False,
+    "engine.own_process": False,
     "engine.vllm_metrics": True,
     "engine.cpus": 2.0,
     "engine.memory_gib": 7.0,
