@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from transformers import AutoTokenizer
+from vllm.v1.engine.async_llm import AsyncLLM
 
 from tests.bench.lock_step import LockStep
 from ttsgrid.cluster.driver.replica import SEARCHES_AHEAD
@@ -88,8 +89,9 @@ class Engines:
 
     @classmethod
     async def start(cls, policy: WorkerSpec, prm: WorkerSpec) -> Engines:
-        """Start both engines in this process."""
-        writer, reader = await start_engine(policy.engine), await start_engine(prm.engine)
+        """Start both engines beside this process, so that each has a core."""
+        specs = [replace(worker.engine, own_process=True) for worker in (policy, prm)]
+        writer, reader = [await start_engine(spec) for spec in specs]
         assert isinstance(writer, VllmPolicyEngine)
         assert isinstance(reader, VllmPrmEngine)
         return cls(policy, prm, writer, reader)
@@ -97,6 +99,7 @@ class Engines:
     async def forget(self) -> None:
         """Empty both prefix caches, so that no way profits from another's."""
         for engine in (self.policy, self.prm):
+            assert isinstance(engine._engine, AsyncLLM)
             await engine._engine.reset_prefix_cache()
 
     def close(self) -> None:

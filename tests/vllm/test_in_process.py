@@ -97,10 +97,10 @@ def test_after_a_step_that_failed_nobody_waits_and_nobody_is_answered_again() ->
     )  # fmt: skip
 
     async def ask() -> list[Any]:
-        llm = InProcessLLM(broken)  # type: ignore[arg-type]
+        llm = InProcessLLM(broken)
 
         async def one(name: str) -> None:
-            async for _ in llm.generate(None, None, name):  # type: ignore[arg-type]
+            async for _ in llm.generate(None, None, name):
                 pass
 
         waiting = await asyncio.gather(one("a"), one("b"), return_exceptions=True)

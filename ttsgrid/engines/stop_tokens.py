@@ -57,7 +57,7 @@ class StopTokens:
 
     def text_at(self, stop: tuple[str, ...], token: int) -> str | None:
         """Return the stop text that a token holds, where it is one of those given."""
-        return self._known.get(stop, {}).get(token)
+        return self._known[stop].get(token) if stop in self._known else None
 
     def _holds(self, token: int, text: str) -> bool:
         decoded = self._tokenizer.decode([token], skip_special_tokens=True)
