@@ -96,22 +96,22 @@ class InProcessLLM:
     async def _step_while_busy(self) -> None:
         try:
             while self._engine.has_unfinished_requests():
-                for output in self._engine.step():
-                    if output.finished:
-                        self._answer(output)
-                for _ in range(TURNS):
+                answers = [output for output in self._engine.step() if output.finished]
+                for answer in answers:
+                    self._answer(answer)
+                for _ in range(TURNS if answers else 1):
                     await asyncio.sleep(0)
         except Exception as error:  # of the engine as a whole: nobody would get an answer
             self.errored = True
-            for answer in self._waiting.values():
-                if not answer.done():
-                    answer.set_exception(EngineDeadError(str(error)))
+            for waiting in self._waiting.values():
+                if not waiting.done():
+                    waiting.set_exception(EngineDeadError(str(error)))
             self._waiting.clear()
             raise
         finally:
             self._stepping = None
 
     def _answer(self, output: Any) -> None:  # noqa: ANN401 - vLLM's own
-        answer = self._waiting.pop(output.request_id, None)
-        if answer is not None and not answer.done():
-            answer.set_result(output)
+        waiting = self._waiting.pop(output.request_id, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(output)

@@ -21,6 +21,8 @@ from ttsgrid.core.dotted import load_plugins
 from ttsgrid.engines.base import EngineStats
 from ttsgrid.engines.start import start_engine
 
+GC_THRESHOLDS = 20_000, 20, 50
+
 
 class Runtime(Protocol):
     """A worker's engine with what turns tasks into results."""
@@ -46,8 +48,10 @@ async def start_runtime(spec: WorkerSpec) -> Runtime:
         return TextRuntime(spec, engine)
     tokenizer = AutoTokenizer.from_pretrained(spec.engine.source, revision=spec.engine.revision)
     # What is there by now stays to the end. Each full collection would walk all of it, a
-    # million objects of vLLM's and torch's: a tenth of a small model's time (measured).
+    # million objects of vLLM's and torch's: a tenth of a small model's time (measured). By
+    # Python's usual thresholds, thousands of requests in line would cost another fiftieth.
     gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
     if spec.engine.role == "policy":
         return PolicyRuntime(spec, engine, tokenizer)
     return PrmRuntime(spec, engine, tokenizer)
