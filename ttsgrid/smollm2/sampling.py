@@ -144,6 +144,7 @@ class EngineSampler:
                 source=str(self._checkpoint),
                 dtype="bfloat16",
                 max_model_len=MAX_MODEL_LEN,
+                own_process=False,
             )
         )
 

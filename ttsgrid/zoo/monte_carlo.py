@@ -54,6 +54,7 @@ async def monte_carlo_labels(
         source=str(completer),
         dtype="float32",
         num_gpus=int(use_gpu),
+        own_process=use_gpu,
         max_model_len=MAX_MODEL_LEN,
         max_num_seqs=512,
     )
