@@ -44,7 +44,6 @@ def _by_every_ordering(pool: list[Sample], k: int, how: str) -> float:
     return float(np.mean(outcomes))
 
 
-@settings(deadline=None)
 @given(small_pools, st.data())
 def test_best_of_k_is_the_mean_of_the_max_vote_over_all_ordered_subsets(
     pool: list[Sample], data: st.DataObject
@@ -56,7 +55,6 @@ def test_best_of_k_is_the_mean_of_the_max_vote_over_all_ordered_subsets(
     assert estimate.standard_error[0] == 0
 
 
-@settings(deadline=None)
 @given(small_pools, st.data(), st.sampled_from(["majority", "weighted"]))
 def test_vote_at_k_is_the_mean_of_the_vote_over_all_ordered_subsets(
     pool: list[Sample], data: st.DataObject, how: str
@@ -69,7 +67,6 @@ def test_vote_at_k_is_the_mean_of_the_vote_over_all_ordered_subsets(
     assert estimate.standard_error[0] == 0
 
 
-@settings(deadline=None)
 @given(st.integers(1, 9), st.data())
 def test_pass_at_k_counts_the_subsets_that_hold_a_correct_sample(
     n: int, data: st.DataObject
@@ -133,7 +130,7 @@ def test_weightings_that_share_their_subsets_equal_one_call_each() -> None:
             np.testing.assert_array_equal(together[name].standard_error, alone.standard_error)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(2, 40), st.data())
 def test_at_k_one_every_estimator_is_pass_at_one(n: int, data: st.DataObject) -> None:
     classes, correct, scores = _random_pools(3, n, 3, seed=data.draw(st.integers(0, 99)))
@@ -169,7 +166,6 @@ unscored_pools = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(unscored_pools, st.data(), st.sampled_from(["max", "weighted", "majority"]))
 def test_unscored_samples_stay_in_the_pool_and_win_nothing_that_needs_a_score(
     pool: list[tuple[int, bool, float | None]], data: st.DataObject, how: str

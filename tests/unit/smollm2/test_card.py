@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
+from ttsgrid.smollm2 import of_store
 from ttsgrid.smollm2.card import sentences, write_card
 from ttsgrid.smollm2.measure import Pools, policy_figures, prm_figures, within_problem
 from ttsgrid.smollm2.solutions import Solution
@@ -33,6 +35,25 @@ def test_rates_are_means_over_problems(pool: list[Solution]) -> None:
     assert figures["pass"]["1"]["value"] == pytest.approx((0.25 + 0 + 0.75) / 3)
     assert figures["pass"]["4"]["value"] == pytest.approx(2 / 3)
     assert figures["majority"]["4"]["value"] == pytest.approx(1 / 3)
+
+
+def test_right_is_what_is_boxed_whatever_the_grader_of_the_sweep_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = ["So \\boxed{7}", "The answer is 7.", "So \\boxed{8}", "\\boxed{7} and on"]
+    by_grader = [True, True, False, False]  # the last one was cut off
+    rows = {
+        "kind": "sample", "policy": "strong", "problem_id": "p", "sample": [0, 0, 1, 2],
+        "text": texts, "correct": by_grader, "temperature": [0.7, 0.0, 0.7, 0.7],
+    }  # fmt: skip
+    tables = {
+        "solutions": pl.DataFrame(rows),
+        "problems": pl.DataFrame({"problem_id": ["p"], "question": ["?"], "answer": ["7"]}),
+    }
+    monkeypatch.setattr(of_store, "scan", lambda _store, table: tables[table].lazy())
+    found = of_store.policy_solutions(Path("store"), "strong")
+    assert found.greedy.tolist() == [False]
+    assert found.pools.correct.tolist() == [[True, False, False]]
 
 
 def test_a_prm_that_knows_the_answers_finds_each_right_sample(pool: list[Solution]) -> None:

@@ -39,7 +39,7 @@ solutions = st.lists(texts.filter(lambda text: text.strip() != ""), min_size=1, 
 
 
 @pytest.mark.parametrize("name", STEPWISE)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(question=texts, steps=solutions)
 def test_open_ids_end_at_the_last_mark_and_only_grow_with_more_steps(
     name: str, question: str, steps: list[str]
