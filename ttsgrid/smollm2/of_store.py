@@ -1,4 +1,8 @@
-"""What a sweep's store says of the policies and the PRM, in the figures of the card."""
+"""What a sweep's store says of the policies and the PRM, in the figures of the card.
+
+Right is what boxes the gold number. A store's own verdict is milder: the grader also reads
+answers in words, which the untrained model gives now and then.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ import polars as pl
 from ttsgrid.core.voting import Bools
 from ttsgrid.smollm2.measure import Pools, policy_figures, prm_figures
 from ttsgrid.smollm2.problems import WordProblem
-from ttsgrid.smollm2.solutions import Solution
+from ttsgrid.smollm2.solutions import Solution, is_correct
 from ttsgrid.store import scan
 
 KEYS = ("problem_id", "sample")
@@ -39,12 +43,21 @@ def store_figures(store: Path) -> dict[str, dict[str, Any]]:
     Args:
         store: of a sweep with CoT and one pool size.
     """
-    solutions = scan(store, "solutions").filter(pl.col("kind") == "sample").collect()
+    solutions = _samples(store)
     scores = scan(store, "scores").collect()
     return {
         str(policy): _figures(solutions.filter(policy=policy), scores.filter(policy=policy))
         for policy in sorted(solutions["policy"].unique())
     }
+
+
+def _samples(store: Path) -> pl.DataFrame:
+    """Return the samples of all policies; `correct` says whether a box holds the gold number."""
+    samples = scan(store, "solutions").filter(kind="sample")
+    gold = scan(store, "problems").select("problem_id", gold="answer")
+    found = samples.join(gold, on="problem_id", how="left").collect()
+    boxed = map(is_correct, found["text"], found["gold"])
+    return found.with_columns(pl.col("correct") & pl.Series(list(boxed), dtype=pl.Boolean))
 
 
 def _figures(solutions: pl.DataFrame, scores: pl.DataFrame) -> dict[str, Any]:
@@ -74,8 +87,7 @@ def _whole(solutions: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def policy_solutions(store: Path, policy: str) -> PolicySolutions:
     """Return what a policy did in a sweep, on the problems that are whole."""
-    solutions = scan(store, "solutions").filter(kind="sample", policy=policy).collect()
-    pool, greedy = _whole(solutions)
+    pool, greedy = _whole(_samples(store).filter(policy=policy))
     known = scan(store, "problems").collect()
     asked = greedy.select("problem_id").join(known, on="problem_id", how="left")
     return PolicySolutions(
