@@ -30,7 +30,7 @@ from ttsgrid.zoo.prms import Qwen2ForProcessRewardModel
 
 pytestmark = [pytest.mark.vllm, pytest.mark.slow, pytest.mark.timeout(1800)]
 MINUTES = 10
-NUM_SOLUTIONS = 60
+NUM_OF_EACH = 30  # solutions without a wrong step, and as many with one
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +44,12 @@ def prm() -> Path:
 
 @pytest.fixture(scope="module")
 def solutions(shared_data: Path) -> list[tuple[str, list[str]]]:
-    """Worked solutions of ProcessBench, as (question, steps)."""
+    """Worked solutions of ProcessBench, as (question, steps): the right ones first."""
     lines = (shared_data / "steps" / "processbench_gsm8k.jsonl").read_text("utf-8").splitlines()
-    rows = [json.loads(line) for line in lines[:NUM_SOLUTIONS]]
-    return [(row["problem"], row["steps"]) for row in rows]
+    rows = [json.loads(line) for line in lines]
+    right = [row for row in rows if row["label"] == -1][:NUM_OF_EACH]
+    wrong = [row for row in rows if row["label"] != -1][:NUM_OF_EACH]
+    return [(row["problem"], row["steps"]) for row in (*right, *wrong)]
 
 
 def reference(prm: Path, solutions: Sequence[tuple[str, list[str]]]) -> list[list[float]]:
@@ -105,9 +107,9 @@ def test_in_bfloat16_they_differ_little_and_rank_alike(
     expected = reference(prm, solutions)
     found = asyncio.run(served(prm, "bfloat16", solutions, step_by_step=True))
     assert np.abs(flat(found) - flat(expected)).mean() <= 0.01
-    # Twenty solutions stand for a problem's pool; every third is taken for right.
-    pools = [np.array([one[-1] for one in scores]).reshape(-1, 20) for scores in (found, expected)]
-    right = (np.arange(NUM_SOLUTIONS) % 3 == 0).reshape(-1, 20)
+    # All stand for one problem's pool, 900 pairs of a right and a wrong one.
+    pools = [np.array([[one[-1] for one in scores]]) for scores in (found, expected)]
+    right = np.array([[True] * NUM_OF_EACH + [False] * NUM_OF_EACH])
     ranks = [within_problem(pool, right) for pool in pools]
     assert ranks[0] is not None
     assert ranks[1] is not None
