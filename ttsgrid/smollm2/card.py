@@ -89,9 +89,9 @@ def sentences(test: Figures) -> list[str]:
         f"After LoRA on GSM8K's training problems a greedy solution is right on "
         f"{_rate(found['greedy'])} % of {found['num_problems']} test problems, and at least one of "
         f"{k} samples on {_rate(found['pass'][k])} %.",
-        f"A majority vote over {k} samples answers {_rate(found['majority'][k])} %, and "
-        f"best-of-{k} by the PRM's last step score {_rate(best)} %: it {verdict} "
-        f"({_rate(apart)} points).",
+        f"A majority vote over {k} samples is right on {_rate(found['majority'][k])} %, one sample "
+        f"alone on {_rate(found['pass']['1'])} %, and best-of-{k} by the PRM's last step score on "
+        f"{_rate(best)} %: against the vote it {verdict} ({_rate(apart)} points).",
         f"The PRM ranks a right sample above a wrong one of the same problem in "
         f"{_rate(ranking)} % of pairs, where chance is 50 %, on the {ranking['num_problems']} "
         "problems that have both.",

@@ -1,9 +1,10 @@
 """Write what was measured into the card: `python -m ttsgrid.smollm2.evaluate STORE --data FOLDER`.
 
 Figures of policies and of the PRM's ranking come from a sweep's store. `--measure` says what is
-run here beside them: the PRM on ProcessBench (about a minute on two cores), and the untrained
-model under a plain prompt and under one with worked examples (about 8 minutes each), on the
-store's problems. All go to `evaluation.json` beside the adapters, and from there into the card.
+run here beside them: the PRM on ProcessBench (up to 5 minutes on two cores), and the untrained
+model under a plain prompt and under one with worked examples (7 minutes each with `--samples 4`
+on 200 problems), on the store's problems. All go to `evaluation.json` beside the adapters, and
+from there into the card.
 """
 
 from __future__ import annotations
