@@ -253,8 +253,8 @@ def _labels(found: Figures) -> str:
         "`less outcome` is the paired difference by the last, in points. Step AUC: how often a "
         f"good step outscores a bad one, by completions ({size['judged_completed']} wrong samples "
         "and the right ones), by checked arithmetic, and by the people who labelled ProcessBench's "
-        f"{size['people']} solutions. 95 % intervals over problems. No head is as good as the PRM "
-        "that ships, whose layers learnt too, from several times as many."
+        f"{size['people']} solutions. 95 % intervals over problems. This compares labels, and no "
+        "head with the PRM that ships, whose layers learnt too, from several times as many."
     )
 
 

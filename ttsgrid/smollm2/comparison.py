@@ -3,7 +3,7 @@
 Training problems with right and wrong samples fall into two parts by a hash. On the one, heads
 learn from the same solutions under each kind of labels, on the strongest policy's frozen
 layers; on the other they are measured. A LoRA for each kind would take hours here; so this
-compares labels, and no head is as good as the PRM that ships.
+compares labels, and no head with the PRM that ships.
 """
 
 from __future__ import annotations
