@@ -25,7 +25,7 @@ from ttsgrid.engines.vllm_engine import start_engine
 from ttsgrid.models.prms import prm_format
 from ttsgrid.smollm2.base import load_tokenizer
 from ttsgrid.smollm2.build import PRM, build
-from ttsgrid.smollm2.measure import within_problem
+from ttsgrid.smollm2.measure import ranking_rates
 from ttsgrid.zoo.prms import Qwen2ForProcessRewardModel
 
 pytestmark = [pytest.mark.vllm, pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -110,10 +110,8 @@ def test_in_bfloat16_they_differ_little_and_rank_alike(
     # All stand for one problem's pool, 900 pairs of a right and a wrong one.
     pools = [np.array([[one[-1] for one in scores]]) for scores in (found, expected)]
     right = np.array([[True] * NUM_OF_EACH + [False] * NUM_OF_EACH])
-    ranks = [within_problem(pool, right) for pool in pools]
-    assert ranks[0] is not None
-    assert ranks[1] is not None
-    assert ranks[0]["value"] == pytest.approx(ranks[1]["value"], abs=0.01)
+    (served_rate,), (expected_rate,) = (ranking_rates(pool, right) for pool in pools)
+    assert served_rate == pytest.approx(expected_rate, abs=0.01)
 
 
 @pytest.mark.ray
