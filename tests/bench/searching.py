@@ -18,7 +18,6 @@ from functools import partial
 from typing import Any
 
 from transformers import AutoTokenizer
-from vllm.v1.engine.async_llm import AsyncLLM
 
 from tests.bench.lock_step import LockStep
 from ttsgrid.cluster.driver.replica import SEARCHES_AHEAD
@@ -99,8 +98,8 @@ class Engines:
     async def forget(self) -> None:
         """Empty both prefix caches, so that no way profits from another's."""
         for engine in (self.policy, self.prm):
-            assert isinstance(engine._engine, AsyncLLM)
-            await engine._engine.reset_prefix_cache()
+            of_vllm: Any = engine._engine  # the kind with a process of its own, by `start`
+            await of_vllm.reset_prefix_cache()
 
     def close(self) -> None:
         """Stop both."""

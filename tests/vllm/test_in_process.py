@@ -83,6 +83,22 @@ def test_a_request_that_the_engine_refuses_fails_alone() -> None:
     assert all(isinstance(one, Generation) for one in others)
 
 
+def test_an_engine_that_is_stopped_at_work_has_not_died() -> None:
+    async def ask(engine: Any) -> bool:  # noqa: ANN401
+        tasks = [asyncio.create_task(engine.generate(one)) for one in requests()]
+        for _ in range(3):
+            await asyncio.sleep(0)
+        engine.close()
+        for _ in range(20):
+            await asyncio.sleep(0)  # a step now would fail, and end this process
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return bool(engine._engine.errored)
+
+    assert asked_of(spec("vllm", "policy", "zoo-m", own_process=False), ask) is False
+
+
 def test_after_a_step_that_failed_nobody_waits_and_nobody_is_answered_again() -> None:
     from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415
 
@@ -110,3 +126,4 @@ def test_after_a_step_that_failed_nobody_waits_and_nobody_is_answered_again() ->
 
     found = asyncio.run(ask())
     assert [type(one) for one in found] == [EngineDeadError] * 3
+    assert [str(one.__cause__) for one in found[:2]] == ["out of memory"] * 2

@@ -44,7 +44,7 @@ class EngineSettings:
         gpu_memory_utilization: share of a GPU's memory that an engine may take.
         enforce_eager: run the model as it is written, without compiling it.
         own_process: let vLLM's core run in a process of its own: for GPUs. On CPU cores that
-            engines share it costs 16 CPU seconds at the start, and a message for each request.
+            engines share it costs 15 CPU seconds at the start, and a message for each request.
         vllm_metrics: tell Ray vLLM's own metrics, beside ttsgrid's; they cost a small model time.
         fake: parameters of the fake engine.
         options: of a custom engine, which reads them from its spec.

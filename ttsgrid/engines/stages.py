@@ -1,6 +1,6 @@
 """How far an engine has come with its start, told from process to process.
 
-An engine that loads keeps its worker busy, and vLLM loads a model in a process of its own. So
+An engine that loads keeps its worker busy, and vLLM may load a model in a process of its own. So
 each process that takes part appends a line to a file as it enters a stage, and a thread of the
 worker reads the last one for whoever asks. The lines are ours: nothing reads vLLM's log, whose
 words change. Where nobody writes one (an engine of a user's own, one on several GPUs), the stage

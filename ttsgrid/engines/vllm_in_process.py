@@ -2,7 +2,7 @@
 
 `AsyncLLM` runs the engine's core in a process of its own: right for a GPU, where the loop's work
 and the core's go on side by side. On CPU cores that engines share, the second process buys
-nothing. It imports vLLM once more (16 CPU seconds), and each request and each answer is packed,
+nothing. It imports vLLM once more (15 CPU seconds), and each request and each answer is packed,
 sent and unpacked; a search's requests write a step of seven tokens, not a solution.
 
 The loop does one step of the engine, then everything that its answers set off, then the next
@@ -65,7 +65,9 @@ class InProcessLLM:
         return self._engine.renderer.get_tokenizer()
 
     def shutdown(self) -> None:
-        """See `AsyncLLM`."""
+        """See `AsyncLLM`; what is in flight gets no answer any more."""
+        if self._stepping is not None:
+            self._stepping.cancel()  # a step without a model would count as the engine's death
         self._engine.engine_core.shutdown()
 
     async def generate(
@@ -105,9 +107,8 @@ class InProcessLLM:
             self.errored = True
             for waiting in self._waiting.values():
                 if not waiting.done():
-                    waiting.set_exception(EngineDeadError(str(error)))
+                    waiting.set_exception(_dead_of(error))
             self._waiting.clear()
-            raise
         finally:
             self._stepping = None
 
@@ -115,3 +116,10 @@ class InProcessLLM:
         waiting = self._waiting.pop(output.request_id, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(output)
+
+
+def _dead_of(error: Exception) -> EngineDeadError:
+    """Return vLLM's error for a dead engine, with what it died of, for the log."""
+    dead = EngineDeadError()
+    dead.__cause__ = error
+    return dead
