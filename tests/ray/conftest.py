@@ -1,4 +1,8 @@
-"""One cluster of two small nodes for all tests that join one; it takes seconds to start."""
+"""One cluster of two small nodes for the tests of a file; it takes seconds to start.
+
+Not for a whole session: a process that leaves a cluster for a local one and comes back finds that
+Ray 2.60 cancels each of its actors ("all references to the actor were removed").
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import pytest
 from ray.cluster_utils import Cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def two_nodes() -> Iterator[Cluster]:
     """Two nodes of two CPUs and two GPUs each, in name: nothing computes on them."""
     # Metrics within a second, and not within ten.
