@@ -24,7 +24,7 @@ $(READY): pyproject.toml
 	  $(BIN)/python -m pip install -q "torch==$(TORCH)+cpu" 2>/dev/null || \
 	  $(BIN)/python -m pip install -q "torch==$(TORCH)+cpu" --index-url https://download.pytorch.org/whl/cpu; \
 	fi
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q -e ".[$(EXTRA),dev]"
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q --compile-bytecode -e ".[$(EXTRA),dev]"
 	@touch $@
 	@echo "$(VENV) is ready"
 

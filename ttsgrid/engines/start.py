@@ -14,6 +14,7 @@ from typing import Any
 
 from ttsgrid.core.dotted import is_dotted, load_named, require_members
 from ttsgrid.core.errors import ConfigError
+from ttsgrid.core.long_lived import long_lived
 from ttsgrid.engines.base import PolicyEngine, PrmEngine
 from ttsgrid.engines.quantization import require_quantization
 from ttsgrid.engines.spec import ENDPOINT, WRITTEN_VERDICT, EngineSpec
@@ -89,7 +90,8 @@ async def start_engine(spec: EngineSpec) -> Any:  # noqa: ANN401 - one of three 
     if is_dotted(spec.kind):
         start = load_named(spec.kind, "engine.kind")
     else:
-        start = importlib.import_module(MODULES[spec.kind]).start_engine
+        with long_lived():
+            start = importlib.import_module(MODULES[spec.kind]).start_engine
     made = start(spec)
     engine = await made if inspect.isawaitable(made) else made
     protocol = PROTOCOLS["policy" if spec.generates else "prm"]

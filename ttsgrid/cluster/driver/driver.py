@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ttsgrid.cluster.driver.committer import Committer
-from ttsgrid.cluster.driver.dispatch import Dispatch, Held, long_lived
+from ttsgrid.cluster.driver.dispatch import Dispatch, Held
 from ttsgrid.cluster.driver.figures import Figures
 from ttsgrid.cluster.driver.fleet import StartWorker
 from ttsgrid.cluster.driver.prm_directory import PrmDirectory
@@ -28,6 +28,7 @@ from ttsgrid.cluster.driver.standstill import Room, Standstill
 from ttsgrid.cluster.driver.watch import Watch
 from ttsgrid.cluster.driver.waves import Wave, plan_waves
 from ttsgrid.cluster.wire.tasks import WorkerSpec
+from ttsgrid.core.long_lived import long_lived
 from ttsgrid.grid.plan import Plan
 
 STATS_EVERY_S = 1.0

@@ -18,6 +18,7 @@ from ttsgrid.cluster.worker.here import whereabouts
 from ttsgrid.cluster.worker.placement import Placement
 from ttsgrid.cluster.worker.prm_runtime import PrmRuntime
 from ttsgrid.core.errors import EndpointDownError, WorkerStartError
+from ttsgrid.core.long_lived import long_lived
 from ttsgrid.core.spent import Stage
 from ttsgrid.engines import stages
 from ttsgrid.engines.base import EngineStats
@@ -72,7 +73,8 @@ class WorkerActor:
     async def _started(self) -> Runtime:
         stages.enter(Stage.IMPORT)
         # Here, since the driver imports this file too and would have torch from it.
-        from ttsgrid.cluster.worker.runtime import start_runtime  # noqa: PLC0415
+        with long_lived():
+            from ttsgrid.cluster.worker.runtime import start_runtime  # noqa: PLC0415
 
         return await start_runtime(self._spec)
 
