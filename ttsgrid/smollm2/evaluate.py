@@ -18,6 +18,7 @@ from typing import Any
 import torch
 
 from ttsgrid.core.cache import smollm2_folder
+from ttsgrid.core.sentence import ends_in_a_sentence
 from ttsgrid.smollm2.base import file_hash, load_tokenizer
 from ttsgrid.smollm2.build import PRM, STRONGEST, UNTRAINED, WEIGHTS, build
 from ttsgrid.smollm2.card import write_card
@@ -41,6 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     prompts = [name for name in chosen if name in NUM_EXAMPLES]
     if prompts and not options.store:
         parser.error(f"--measure {prompts[0]} asks the problems of a sweep's STORE: name it")
+    with ends_in_a_sentence(parser):
+        _measure(options, chosen, prompts)
+
+
+def _measure(options: argparse.Namespace, chosen: Sequence[str], prompts: Sequence[str]) -> None:
     file = options.weights / EVALUATION
     measured: dict[str, Any] = json.loads(file.read_text()) if file.is_file() else {}
     if options.store:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -69,11 +69,12 @@ def examples_of(
 
 
 def computing(device: torch.device) -> AbstractContextManager[object]:
-    """Return the context of a forward pass: on a GPU, adapters compute in bfloat16 too.
+    """Return the context of a forward pass: adapters, kept in float32, compute in bfloat16 too.
 
-    On a CPU they stay in float32: bfloat16 products of rank 8 take a slow path there.
+    A product with a rank of 8 takes three to eleven times as long in float32 on a CPU with
+    bfloat16 instructions, and a layer's adapter has six: a step took 1.3 times as long (measured).
     """
-    return torch.autocast("cuda", torch.bfloat16) if device.type == "cuda" else nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
 
 
 def train_policy(

@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
+from ttsgrid.core.sentence import ends_in_a_sentence
 from ttsgrid.smollm2 import stages
 from ttsgrid.smollm2.family import Family, changed
 from ttsgrid.smollm2.sampling import KINDS
@@ -28,9 +29,15 @@ WEIGHTS = Path(__file__).parent / "weights"
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the stages that are asked for and not done."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     if options.threads:
         torch.set_num_threads(options.threads)
+    with ends_in_a_sentence(parser):
+        _train(options)
+
+
+def _train(options: argparse.Namespace) -> None:
     training = Training(
         family=changed(Family(), options.set),
         base=options.base,

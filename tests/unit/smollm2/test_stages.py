@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 import torch
 
 from tests.unit.smollm2.test_comparison import solution
@@ -15,6 +16,7 @@ from ttsgrid.smollm2.family import Family, changed
 from ttsgrid.smollm2.problems import STEPS, TEST, TRAIN
 from ttsgrid.smollm2.solutions import write_solutions
 from ttsgrid.smollm2.stages import ALL, COMPARISON, Training
+from ttsgrid.smollm2.train import main as train
 
 SMALL = (
     "comparison.num_learnt=6",
@@ -74,3 +76,15 @@ def test_the_comparison_of_labels_goes_from_samples_into_the_card(tmp_path: Path
     card = write_card(training.out, {}).read_text()
     assert "What each kind of labels brings" in card
     assert all(f"| `{kind}` |" in card for kind in KINDS)
+
+
+def test_a_training_without_its_data_ends_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [f"--{name}={tmp_path / name}" for name in ("data", "work", "out")]
+    with pytest.raises(SystemExit) as ended:
+        train([*folders, "--only", "weak"])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"--data: {tmp_path / 'data'} holds no " in said
