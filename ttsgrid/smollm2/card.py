@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ttsgrid.smollm2.family import LEARNT_PER_S, READ_PER_S, WRITTEN_PER_S
+from ttsgrid.smollm2.family import LEARNT_PER_S, READ_PER_S, WRITTEN_PER_S, Family
 
 CARD = "README.md"
 MEMBERS = ("weak", "strong", "prm")
+SOLUTION_TOKENS = 110  # a sample of a training problem, on average
 OF_POLICY = ("boxed", "greedy", "pass@1", "pass@4", "pass@16", "majority-16")
 TRUTHS = {
     "monte_carlo": "completions",
@@ -119,9 +120,17 @@ def _training(folder: Path) -> str:
         + _table(heading, rows)
         + "\nLosses are means over 20 steps. Seconds are of one GPU (NVIDIA H200). On two cores "
         f"with AVX-512 a training reads about {LEARNT_PER_S:.0f} tokens per second, scoring "
-        f"{READ_PER_S:,.0f}, and sampling writes {WRITTEN_PER_S:.0f}: four hours for all, by these "
-        "rates; it was not run so."
+        f"{READ_PER_S:,.0f}, and sampling writes {WRITTEN_PER_S:.0f}: {_hours(logs):.1f} hours for "
+        "all, by these rates; it was not run so."
     )
+
+
+def _hours(logs: Mapping[str, Figures]) -> float:
+    """Return how long all that trains takes on two cores."""
+    learnt = sum(log["num_steps"] * log["settings"]["batch_tokens"] for log in logs.values())
+    spec = Family().rollouts
+    written = spec.num_problems * (spec.num_samples + spec.num_weak_samples) * SOLUTION_TOKENS
+    return (learnt / LEARNT_PER_S + written / WRITTEN_PER_S) / 3600
 
 
 def _policies(test: Figures) -> str:
