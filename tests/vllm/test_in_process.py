@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import vllm
 from transformers import AutoTokenizer
+from vllm.model_executor.models import registry
 
 from tests.vllm.test_same_as_transformers import asked_of, spec
 from ttsgrid.benchmarks.zoo.task import test_set as held_out
 from ttsgrid.core.errors import EngineError
 from ttsgrid.engines.base import Generation, GenerationRequest, PolicyEngine
+from ttsgrid.engines.vllm_arguments import engine_config
 from ttsgrid.grid.resolve import ZOO_WEIGHTS
 from ttsgrid.models import encode_prompt, prompt_format
 
@@ -127,3 +131,20 @@ def test_after_a_step_that_failed_nobody_waits_and_nobody_is_answered_again() ->
     found = asyncio.run(ask())
     assert [type(one) for one in found] == [EngineDeadError] * 3
     assert [str(one.__cause__) for one in found[:2]] == ["out of memory"] * 2
+
+
+@pytest.mark.parametrize(("role", "name"), [("policy", "zoo-m"), ("prm", "zoo-prm")])
+def test_a_class_that_is_new_on_a_machine_is_looked_into_here_alone(
+    role: str, name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def elsewhere(look: Callable[[], object]) -> None:
+        raise AssertionError("vLLM looks into the class in another process")
+
+    monkeypatch.setenv("VLLM_CACHE_ROOT", str(tmp_path))
+    monkeypatch.setattr(vllm.envs, "VLLM_CACHE_ROOT", str(tmp_path), raising=False)
+    monkeypatch.setattr(registry, "_run_in_subprocess", elsewhere)
+    monkeypatch.setattr(registry.ModelRegistry, "models", dict(registry.ModelRegistry.models))
+    registry._try_inspect_model_cls.cache_clear()
+    config = engine_config(spec("vllm", role, name, own_process=False))
+    assert config.model_config.architecture
+    assert not (tmp_path / "modelinfos").exists()

@@ -31,6 +31,7 @@ from vllm import AsyncEngineArgs  # noqa: E402
 from vllm import envs as vllm_envs  # noqa: E402
 from vllm.config import PoolerConfig, VllmConfig  # noqa: E402
 
+from ttsgrid.engines.vllm_classes import look_here  # noqa: E402 (imports vLLM)
 from ttsgrid.engines.vllm_executor import TellingExecutor  # noqa: E402 (imports vLLM)
 
 
@@ -104,9 +105,11 @@ def engine_config(spec: EngineSpec, **more: Any) -> VllmConfig:  # noqa: ANN401 
     Raises:
         EngineError: vLLM refuses the settings; the message names ttsgrid's.
     """
+    if not spec.own_process:
+        look_here(spec)
     try:
-        # vLLM looks into a class of models that it meets for the first time on a machine in yet
-        # another process, 13 CPU seconds, and keeps what it found: the first one for all.
+        # Elsewhere vLLM looks into a class of models that it meets for the first time on a machine
+        # in yet another process, and keeps what it found: the first one for all.
         with in_turn(Path(vllm_envs.VLLM_CACHE_ROOT) / "ttsgrid.lock", PATIENCE_S):
             config = AsyncEngineArgs(**engine_arguments(spec) | more).create_engine_config()
     except ValueError as error:

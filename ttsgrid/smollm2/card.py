@@ -127,7 +127,7 @@ def _training(folder: Path) -> str:
 
 def _hours(logs: Mapping[str, Figures]) -> float:
     """Return how long all that trains takes on two cores."""
-    learnt = sum(log["num_steps"] * log["settings"]["batch_tokens"] for log in logs.values())
+    learnt: int = sum(log["num_steps"] * log["settings"]["batch_tokens"] for log in logs.values())
     spec = Family().rollouts
     written = spec.num_problems * (spec.num_samples + spec.num_weak_samples) * SOLUTION_TOKENS
     return (learnt / LEARNT_PER_S + written / WRITTEN_PER_S) / 3600
