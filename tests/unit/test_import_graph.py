@@ -110,7 +110,7 @@ def test_only_the_cluster_package_imports_ray() -> None:
 
 
 def test_only_what_is_named_after_vllm_imports_it() -> None:
-    parts = ("arguments", "engine", "executor", "in_process", "metrics")
+    parts = ("arguments", "classes", "engine", "executor", "in_process", "metrics")
     files = {f"ttsgrid/engines/vllm_{part}.py" for part in parts}
     assert importers("vllm") == files
 
