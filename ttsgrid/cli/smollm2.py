@@ -24,15 +24,14 @@ from ttsgrid.core.shipped import CONF
 from ttsgrid.grid.arguments import checked_arguments
 from ttsgrid.grid.compose import to_grid
 from ttsgrid.grid.config import GridConfig
+from ttsgrid.smollm2.family import TOKENS_PER_SOLUTION, WRITTEN_PER_S
 from ttsgrid.views.terminal.console import Console
 
 EXPERIMENT = "experiment=smollm2"
 SMALL = ("benchmark.num_problems=20", "budgets=[1,4]", "store=results/smollm2-small")
 TEST_FILES = ("gsm8k_test.jsonl", "gsm8k_test.jsonl.gz")
-# Measured on two cores: what a policy writes, how many times longer a search takes for a solution
-# (it is written step by step, and the PRM reads each), and how long engines take to start.
-TOKENS_PER_SOLUTION = 110
-WRITTEN_PER_S = 800
+# Measured on two cores: how many times longer a search takes for a solution than a sample (it is
+# written step by step, and the PRM reads each), and how long engines take to start.
 SEARCHED_AS_SAMPLES = 4
 START_S = 120
 

@@ -7,11 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ttsgrid.smollm2.family import LEARNT_PER_S, READ_PER_S, WRITTEN_PER_S, Family
+from ttsgrid.smollm2.family import (
+    LEARNT_PER_S,
+    READ_PER_S,
+    TOKENS_PER_SOLUTION,
+    WRITTEN_PER_S,
+    Family,
+)
 
 CARD = "README.md"
 MEMBERS = ("weak", "strong", "prm")
-SOLUTION_TOKENS = 110  # a sample of a training problem, on average
 OF_POLICY = ("boxed", "greedy", "pass@1", "pass@4", "pass@16", "majority-16")
 TRUTHS = {
     "monte_carlo": "completions",
@@ -129,7 +134,7 @@ def _hours(logs: Mapping[str, Figures]) -> float:
     """Return how long all that trains takes on two cores."""
     learnt: int = sum(log["num_steps"] * log["settings"]["batch_tokens"] for log in logs.values())
     spec = Family().rollouts
-    written = spec.num_problems * (spec.num_samples + spec.num_weak_samples) * SOLUTION_TOKENS
+    written = spec.num_problems * (spec.num_samples + spec.num_weak_samples) * TOKENS_PER_SOLUTION
     return (learnt / LEARNT_PER_S + written / WRITTEN_PER_S) / 3600
 
 

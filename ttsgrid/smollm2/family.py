@@ -16,6 +16,7 @@ from ttsgrid.core.errors import ConfigError
 LEARNT_PER_S = 400.0
 READ_PER_S = 2200.0
 WRITTEN_PER_S = 800.0
+TOKENS_PER_SOLUTION = 110
 
 
 @dataclass(frozen=True)
